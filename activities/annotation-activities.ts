@@ -1,0 +1,195 @@
+/** Steps of a label campaign: chooses what to ask, counts answers, lets the oracle answer. */
+import type { AnnotationStore } from '../annotation/annotation';
+import type { CampaignProgress, Channel } from '../annotation/campaigns';
+import { createTaskClient } from '../annotation/client';
+import type { NewTask } from '../annotation/tasks';
+import { selectTasks, type CandidatePrediction, type Pick } from '../models/acquisition';
+import { decodeFeatures, decodeSignal, type Prediction } from '../streaming/prediction';
+import { keepAlive, type Alive } from './alive';
+import { translated } from './errors';
+
+export interface CandidateQuery {
+  dataset: string;
+  model: string;
+  subjectKeys?: readonly string[];
+}
+
+/** Predictions that a person may look at; read twice, with the same result each time. */
+export interface PredictionSource {
+  candidates(query: CandidateQuery): AsyncIterable<Prediction>;
+  /** The dataset's channels with their units, for the plot. */
+  channels(query: { dataset: string }): Promise<readonly Channel[]>;
+}
+
+/** The recordings' true labels, for the oracle that stands in for people. */
+export interface LabelSource {
+  /** By window; a window without a label of its own is absent. */
+  labelsOf(query: {
+    dataset: string;
+    windowIds: readonly string[];
+  }): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface AnnotationDeps {
+  annotation: AnnotationStore;
+  predictions: PredictionSource;
+  oracle: LabelSource;
+  /** Where the application page answers now. */
+  appUrl: () => Promise<string>;
+  appToken?: string;
+  fetch?: typeof globalThis.fetch;
+}
+
+export interface OpenCampaignInput extends CandidateQuery {
+  campaign: string;
+  /** The most windows to ask about. */
+  budget: number;
+  auditShare: number;
+  seed: number;
+}
+
+export interface OpenedCampaign {
+  tasks: number;
+  uncertain: number;
+  audit: number;
+}
+
+export interface CampaignState extends CampaignProgress {
+  labelled: number;
+}
+
+const ORACLE = 'oracle';
+const TASKS_AT_ONCE = 100;
+
+/** What the choice needs of every candidate, which is little: the signals stay where they are. */
+async function survey(
+  source: AsyncIterable<Prediction>,
+  asked: ReadonlySet<string>,
+  { signal, report }: Alive,
+) {
+  const classes = new Set<string>();
+  const predictions: CandidatePrediction[] = [];
+  for await (const { windowId, candidate, probabilities, classes: known } of source) {
+    signal.throwIfAborted();
+    if (candidate === null || asked.has(windowId)) continue;
+    for (const label of known) classes.add(label);
+    predictions.push({ windowId, probabilities, kind: candidate });
+    if (predictions.length % 200 === 0) report({ candidates: predictions.length });
+  }
+  return { classes: [...classes].sort(), predictions };
+}
+
+function taskOf(prediction: Prediction, { kind }: Pick): NewTask {
+  const { features, signal, ...known } = prediction;
+  if (features === undefined || signal === undefined)
+    throw new Error(`the candidate ${prediction.windowId} came without its signal`);
+  return {
+    ...known,
+    kind,
+    features: decodeFeatures(features),
+    signal: { channels: signal.channels, ...decodeSignal(signal) },
+  };
+}
+
+/** The predictions that were picked, in portions that fit into memory. */
+async function* pickedTasks(source: AsyncIterable<Prediction>, picks: readonly Pick[]) {
+  const wanted = new Map(picks.map((pick) => [pick.windowId, pick]));
+  let tasks: NewTask[] = [];
+  for await (const prediction of source) {
+    const pick = wanted.get(prediction.windowId);
+    if (pick === undefined) continue;
+    wanted.delete(prediction.windowId);
+    tasks.push(taskOf(prediction, pick));
+    if (tasks.length < TASKS_AT_ONCE) continue;
+    yield tasks;
+    tasks = [];
+  }
+  if (tasks.length > 0) yield tasks;
+}
+
+const stateOf = (progress: CampaignProgress): CampaignState => ({
+  ...progress,
+  labelled: progress.answered,
+});
+
+export function createAnnotationActivities(deps: AnnotationDeps) {
+  const { annotation, predictions, oracle } = deps;
+
+  async function fill(input: OpenCampaignInput, alive: Alive): Promise<void> {
+    const { campaign, dataset, model, subjectKeys } = input;
+    const query = { dataset, model, subjectKeys };
+    const asked = await annotation.askedWindows({ dataset, except: campaign });
+    const found = await survey(predictions.candidates(query), asked, alive);
+    const { classes } = found;
+    const channels = await predictions.channels({ dataset });
+    const target = input.budget;
+    await annotation.openCampaign({ campaign, dataset, model, classes, channels, target });
+    const picks = selectTasks({ ...input, predictions: found.predictions });
+    let created = 0;
+    for await (const tasks of pickedTasks(predictions.candidates(query), picks)) {
+      alive.signal.throwIfAborted();
+      created += (await annotation.createTasks({ campaign, tasks })).created;
+      alive.report({ picked: picks.length, created });
+    }
+    await annotation.markFilled({ campaign });
+  }
+
+  /** One round of the oracle: false when there is nothing left that it may take. */
+  async function answerSome(campaign: string, leave: number, alive: Alive): Promise<boolean> {
+    const { tasks, answered, skipped } = await annotation.progress({ campaign });
+    const count = Math.min(tasks - answered - skipped - leave, TASKS_AT_ONCE);
+    if (count <= 0) return false;
+    const client = createTaskClient({
+      url: await deps.appUrl(),
+      token: deps.appToken,
+      fetch: deps.fetch,
+      signal: alive.signal,
+    });
+    const { tasks: leased } = await client.lease({ campaign, annotator: ORACLE, count });
+    if (leased.length === 0) return false;
+    const [{ dataset }] = leased as [(typeof leased)[number]];
+    const windowIds = leased.map(({ windowId }) => windowId);
+    const labels = await oracle.labelsOf({ dataset, windowIds });
+    const answers = leased.map(({ task, lease, windowId }) => ({
+      task,
+      lease,
+      label: labels.get(windowId) ?? null,
+    }));
+    const { accepted } = await client.answer({ annotator: ORACLE, answers });
+    alive.report({ answered: answered + accepted.length, tasks });
+    // When nothing was taken, the next round would be the same.
+    return accepted.length > 0;
+  }
+
+  return translated({
+    // Safe to retry: the same predictions give the same picks, and a window becomes a task once.
+    async openCampaign(input: OpenCampaignInput): Promise<OpenedCampaign> {
+      const { campaign } = input;
+      const isFilled = await annotation.isFilled({ campaign });
+      if (!isFilled) await keepAlive((alive) => fill(input, alive));
+      const counts = await annotation.countTasks({ campaign });
+      return { tasks: counts.uncertain + counts.audit, ...counts };
+    },
+
+    // Reading is safe to repeat.
+    async campaignProgress({ campaign }: { campaign: string }): Promise<CampaignState> {
+      return stateOf(await annotation.progress({ campaign }));
+    },
+
+    // Safe to retry: what is answered stays so, and what the oracle still holds it gets first.
+    async answerAsOracle(input: { campaign: string; leave?: number }): Promise<CampaignState> {
+      const { campaign, leave = 0 } = input;
+      await keepAlive(async (alive) => {
+        while (await answerSome(campaign, leave, alive)) alive.signal.throwIfAborted();
+      });
+      return stateOf(await annotation.progress({ campaign }));
+    },
+
+    // Safe to retry: closing twice is the same.
+    async closeCampaign({ campaign }: { campaign: string }): Promise<CampaignState> {
+      return stateOf(await annotation.closeCampaign({ campaign }));
+    },
+  });
+}
+
+export type AnnotationActivities = ReturnType<typeof createAnnotationActivities>;

@@ -1,0 +1,32 @@
+/** Which labels a training may use: what was known by then, less the audit labels that judge it. */
+import type { AnnotationStore } from '../annotation/annotation';
+import type { Label } from '../annotation/labels';
+import type { ModelVersion } from '../registry/versions';
+
+export interface KnownLabels {
+  /** For training: answers to uncertain windows, and audit labels that have served a gate before. */
+  readonly training: Label[];
+  /** For the gate: audit labels that came after the champion was trained. */
+  readonly audit: Label[];
+}
+
+/** What the champion could know: nothing of labels when it was trained on recordings alone. */
+export const knownUntilOf = (champion: ModelVersion | null): string =>
+  (champion?.card.data.knownUntil as string | undefined) ?? '';
+
+export async function knownLabels(
+  annotation: AnnotationStore,
+  request: { dataset: string; champion: ModelVersion | null; knownUntil: string },
+): Promise<KnownLabels> {
+  const { dataset, champion, knownUntil } = request;
+  const served = knownUntilOf(champion);
+  // A window that two campaigns asked for has the answer that was given last.
+  const latest = new Map<string, Label>();
+  for await (const label of annotation.labels({ dataset, knownUntil })) {
+    const known = latest.get(label.windowId);
+    if (known === undefined || known.knownAt <= label.knownAt) latest.set(label.windowId, label);
+  }
+  const all = [...latest.values()].sort((a, b) => (a.windowId < b.windowId ? -1 : 1));
+  const isFresh = ({ kind, knownAt }: Label) => kind === 'audit' && knownAt > served;
+  return { training: all.filter((each) => !isFresh(each)), audit: all.filter(isFresh) };
+}

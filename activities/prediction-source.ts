@@ -1,0 +1,58 @@
+/** Candidates for labelling, as they lie in the published table of predictions. */
+import type { Channel } from '../annotation/campaigns';
+import { literal } from '../lakehouse/engines/duckdb-session';
+import { datasetDescriptor } from '../lakehouse/landing/descriptor';
+import type { Lake } from '../lakehouse/lake';
+import { findManifest } from '../lakehouse/snapshots';
+import { floatsOf, storedRows } from '../lakehouse/stored-rows';
+import { PREDICTIONS_TABLE } from '../lakehouse/watch/model-tables';
+import { encodeFeatures, type Prediction, type PredictionSignal } from '../streaming/prediction';
+import type { CandidateQuery, PredictionSource } from './annotation-activities';
+
+const COLUMNS = `p.window_id, p.device, p.subject_key, CAST(p.start_ms AS DOUBLE),
+  CAST(p.end_ms AS DOUBLE), p.model, p.version, p.classes, p.probabilities, p.label, p.confidence,
+  p.candidate, p.feature_schema, p.features, p.signal`;
+
+type Row = readonly unknown[];
+const text = (row: Row, index: number): string => String(row[index]);
+const itemsOf = (cell: unknown): readonly string[] => (cell as { items: string[] }).items;
+
+const toPrediction = (dataset: string, row: Row): Prediction => ({
+  dataset,
+  windowId: text(row, 0),
+  device: text(row, 1),
+  subjectKey: text(row, 2),
+  startMs: row[3] as number,
+  endMs: row[4] as number,
+  model: text(row, 5),
+  version: text(row, 6),
+  classes: [...itemsOf(row[7])],
+  probabilities: [...floatsOf(row[8] as never)],
+  label: text(row, 9),
+  confidence: row[10] as number,
+  candidate: row[11] as Prediction['candidate'],
+  featureSchema: text(row, 12),
+  features: encodeFeatures(floatsOf(row[13] as never)),
+  signal: JSON.parse(text(row, 14)) as PredictionSignal,
+});
+
+export const createPredictionSource = (lake: Lake): PredictionSource => ({
+  async *candidates({ dataset, model, subjectKeys }: CandidateQuery) {
+    const manifest = await findManifest(lake, { dataset, table: PREDICTIONS_TABLE });
+    const ofSubjects = subjectKeys
+      ? `AND p.subject_key IN (${subjectKeys.map(literal).join(', ') || 'NULL'})`
+      : '';
+    const rows = storedRows(lake, {
+      from: { [PREDICTIONS_TABLE]: manifest },
+      sql: `SELECT ${COLUMNS} FROM ${PREDICTIONS_TABLE} p
+        WHERE p.model = ${literal(model)} AND p.candidate IS NOT NULL ${ofSubjects}
+        ORDER BY p.window_id`,
+    });
+    for await (const row of rows) yield toPrediction(dataset, row);
+  },
+
+  async channels({ dataset }): Promise<readonly Channel[]> {
+    const { channels } = await datasetDescriptor(lake, dataset);
+    return channels.map(({ name, unit }) => ({ name, unit }));
+  },
+});

@@ -1,0 +1,88 @@
+/** Steps that rebuild a dataset's tables: plan, build each, publish them together, clean up. */
+import type { Lake } from '../lakehouse/lake';
+import { publishRelease } from '../lakehouse/release';
+import { vacuum } from '../lakehouse/vacuum';
+import { buildTable } from '../lakehouse/watch/build-table';
+import {
+  declaredTables,
+  loadRefreshPlan,
+  planRefresh,
+  stagesOf,
+} from '../lakehouse/watch/refresh-plan';
+import type { WindowSpec } from '../models/signal';
+import { keepAlive } from './alive';
+import { translated } from './errors';
+
+export interface RefreshDeps {
+  readonly lake: Lake;
+}
+
+export interface BuildTableResult {
+  readonly table: string;
+  readonly snapshotId: string;
+  readonly reused: boolean;
+  readonly rows: number;
+  readonly quarantined: Record<string, number>;
+  readonly dropped: Record<string, number>;
+  readonly firstProblems: string[];
+}
+
+export function createRefreshActivities({ lake }: RefreshDeps) {
+  return translated({
+    // Safe to retry: the plan's key is its content's hash.
+    async planRefresh(input: {
+      dataset: string;
+      window?: WindowSpec;
+    }): Promise<{ dataset: string; stages: { tables: string[] }[]; planKey: string }> {
+      const { plan, planKey } = await planRefresh(lake, input);
+      return { dataset: plan.dataset, stages: stagesOf(declaredTables(plan)), planKey };
+    },
+
+    // Safe to retry: the same inputs name the same snapshot, and the first manifest written counts.
+    buildTable: (input: {
+      planKey: string;
+      table: string;
+      inputs: Record<string, string>;
+    }): Promise<BuildTableResult> =>
+      keepAlive(async ({ signal, report }) => {
+        const plan = await loadRefreshPlan(lake, input.planKey);
+        const { table, inputs } = input;
+        const onProgress = (done: { windows: number }) => report({ table, ...done });
+        const built = await buildTable(lake, { plan, table, inputs, signal, onProgress });
+        const { snapshotId, rows, quarantined, dropped, firstProblems } = built.manifest;
+        return {
+          table,
+          snapshotId,
+          reused: built.reused,
+          rows,
+          quarantined: { ...quarantined },
+          dropped: { ...dropped },
+          firstProblems: [...firstProblems],
+        };
+      }),
+
+    // Safe to retry: pointers that stand at their snapshot stay, and a release is written once.
+    async publishRelease(input: {
+      dataset: string;
+      snapshots: Record<string, string>;
+    }): Promise<{ releaseId: string; tables: Record<string, string> }> {
+      const { releaseId, snapshots } = await publishRelease(lake, input);
+      return { releaseId, tables: { ...snapshots } };
+    },
+
+    // Safe to retry: it removes what is still there and nothing refers to.
+    vacuum: (input: {
+      dataset: string;
+      dryRun: boolean;
+      keepSnapshotIds: string[];
+      graceMs?: number;
+    }): Promise<{ removed: string[]; bytes: number }> =>
+      keepAlive(async ({ signal, report }) => {
+        let removed = 0;
+        const onSnapshot = () => report({ removed: ++removed });
+        return vacuum(lake, { ...input, signal, onSnapshot });
+      }),
+  });
+}
+
+export type RefreshActivities = ReturnType<typeof createRefreshActivities>;

@@ -1,0 +1,85 @@
+/** Steps on the registry: who is champion, who may move it, and what was decided. */
+import { WatchlakeError } from '../core/errors';
+import { CHAMPION, type AliasTarget, type Evidence, type MoveResult } from '../registry/aliases';
+import type { LeaseInput, LeaseResult } from '../registry/leases';
+import type { Registry } from '../registry/registry';
+import { translated } from './errors';
+
+export interface RegistryDeps {
+  registry: Registry;
+}
+
+export interface MoveChampionInput {
+  model: string;
+  /** The version that must be champion now; null when there must be none. */
+  from: string | null;
+  to: string;
+  outcome: string;
+  reason: string;
+  evidence?: Evidence;
+  /** The run that moves it; also who did it, unless an actor is named. */
+  run: string;
+  actor?: string;
+}
+
+export interface RecordVerdictInput {
+  model: string;
+  /** The challenger that was judged. */
+  version: string;
+  champion?: string;
+  outcome: string;
+  reason: string;
+  explanation?: string;
+  evidence?: Evidence;
+  run: string;
+}
+
+export function createRegistryActivities({ registry }: RegistryDeps) {
+  const getChampion = ({ model }: { model: string }): Promise<AliasTarget | null> =>
+    registry.getAlias({ model, alias: CHAMPION });
+
+  return translated({
+    // Reading is safe to repeat.
+    getChampion,
+
+    // Reading is safe to repeat.
+    async requireChampion({ model }: { model: string }): Promise<AliasTarget> {
+      const champion = await getChampion({ model });
+      if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
+      return champion;
+    },
+
+    // Safe to retry: a run moves the alias once, and finds the move already made.
+    moveChampion: (input: MoveChampionInput): Promise<MoveResult> =>
+      registry.moveAlias({ alias: CHAMPION, ...input, actor: input.actor ?? input.run }),
+
+    // Safe to retry: the holder that asks again has it already.
+    takeLease: (input: LeaseInput): Promise<LeaseResult> => registry.acquireLease(input),
+
+    // Safe to retry: it only prolongs.
+    renewLease: (input: LeaseInput): Promise<{ renewed: boolean }> => registry.renewLease(input),
+
+    // Safe to retry: what is given back already stays so, and nobody else's lease is touched.
+    returnLease: ({ name, holder }: { name: string; holder: string }) =>
+      registry.releaseLease({ name, holder }),
+
+    // Safe to retry: a run counts once.
+    recordHoldoutUse: ({ model, holdout, run }: { model: string; holdout: string; run: string }) =>
+      registry.recordHoldoutUse({ model, holdout, run }),
+
+    // Safe to retry: the first verdict of a run stays.
+    recordVerdict: (input: RecordVerdictInput): Promise<{ recorded: boolean }> =>
+      registry.recordVerdict({
+        model: input.model,
+        run: input.run,
+        champion: input.champion ?? null,
+        challenger: input.version,
+        outcome: input.outcome,
+        reason: input.reason,
+        explanation: input.explanation ?? '',
+        evidence: input.evidence,
+      }),
+  });
+}
+
+export type RegistryActivities = ReturnType<typeof createRegistryActivities>;

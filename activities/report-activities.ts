@@ -1,0 +1,181 @@
+/** Writes the report of one run of the loop from what the run has left in lake and registry. */
+import { Context } from '@temporalio/activity';
+import { readJson } from '../lakehouse/json';
+import type { Lake } from '../lakehouse/lake';
+import { findManifestOrNull } from '../lakehouse/snapshots';
+import { storedRows } from '../lakehouse/stored-rows';
+import { PREDICTIONS_TABLE } from '../lakehouse/watch/model-tables';
+import { literal } from '../lakehouse/engines/duckdb-session';
+import type { Evaluation } from '../models/evaluation';
+import { decidePromotion, type GateOptions } from '../models/promotion';
+import { gateChecks } from '../report/gate-checks';
+import { renderReport } from '../report/render-report';
+import type { PredictionCount, ReportData, RetrainDecision } from '../report/report-data';
+import type { StoredComparison } from './comparison-activities';
+import { keepAlive } from './alive';
+import { translated } from './errors';
+
+export interface ReportDeps {
+  lake: Lake;
+  codeVersion: string;
+  /** Address of the Temporal web UI, for links. */
+  temporalUi: () => Promise<string>;
+}
+
+interface ReportedRetrain {
+  outcome: RetrainDecision['outcome'];
+  reason: string;
+  explanation: string;
+  pValue: number | null;
+  meanDifference: number | null;
+  comparisonKey: string | null;
+}
+
+export interface ReportInput {
+  name: string;
+  dataset: string;
+  model: string;
+  startedAt: string;
+  finishedAt: string;
+  workflowIds: string[];
+  stages: Record<string, number>;
+  tables: Record<
+    string,
+    { rows: number; quarantined: Record<string, number>; dropped: Record<string, number> }
+  >;
+  labels: { uncertain: number; audit: number; skipped: number };
+  retrains: ReportedRetrain[];
+  gate: Partial<GateOptions>;
+}
+
+const BUCKET_MS = 30_000;
+
+export function createReportActivities({ lake, codeVersion, temporalUi }: ReportDeps) {
+  return translated({
+    // Safe to retry: the same run writes the same file again.
+    writeReport: (input: ReportInput): Promise<{ uri: string; latestUri: string }> =>
+      keepAlive(async ({ signal }) => {
+        const data = await reportData(lake, input, { codeVersion, ui: await temporalUi(), signal });
+        const html = renderReport(data);
+        const key = `reports/${input.name}.html`;
+        await lake.store.put(key, html);
+        await lake.store.put('reports/latest.html', html);
+        Context.current().log.info('report written', { key });
+        return { uri: lake.store.uriOf(key), latestUri: lake.store.uriOf('reports/latest.html') };
+      }),
+  });
+}
+
+interface Surroundings {
+  codeVersion: string;
+  ui: string;
+  signal: AbortSignal;
+}
+
+async function reportData(
+  lake: Lake,
+  input: ReportInput,
+  { codeVersion, ui, signal }: Surroundings,
+): Promise<ReportData> {
+  const comparisons = await Promise.all(
+    input.retrains.map(({ comparisonKey }) =>
+      comparisonKey === null ? null : readJson<StoredComparison>(lake.store, comparisonKey),
+    ),
+  );
+  const first = comparisons.find((each) => each?.champion.evaluation != null) ?? null;
+  const promoted = comparisons.findLast((_, index) => input.retrains[index]?.outcome === 'promote');
+  const after = promoted?.challenger ?? first?.champion ?? null;
+  return {
+    title: `The loop «${input.name}»`,
+    generatedAt: input.finishedAt,
+    dataset: input.dataset,
+    model: input.model,
+    codeVersion,
+    seconds: (Date.parse(input.finishedAt) - Date.parse(input.startedAt)) / 1000,
+    stages: input.stages,
+    tables: input.tables,
+    learningCurve: learningCurve(comparisons),
+    before: scored(first?.champion ?? null),
+    after: scored(after),
+    predictions: await predictionCounts(lake, input, signal),
+    retrains: input.retrains.map((each, index) => decision(each, comparisons[index] ?? null, input)),
+    labels: input.labels,
+    links: ui === '' ? [] : input.workflowIds.map((id) => ({ label: id, url: linkTo(ui, id) })),
+  };
+}
+
+const linkTo = (ui: string, workflowId: string): string =>
+  `${ui}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
+
+const scored = (score: StoredComparison['champion'] | null) =>
+  score?.evaluation ? { version: score.version, evaluation: score.evaluation } : null;
+
+/** Each version once, in the order in which they were trained. */
+function learningCurve(comparisons: readonly (StoredComparison | null)[]) {
+  const points = comparisons.flatMap((each) => (each ? [each.champion, each.challenger] : []));
+  const byVersion = new Map(points.map((point) => [point.version, point]));
+  return [...byVersion.values()]
+    .filter((point): point is typeof point & { evaluation: Evaluation } => point.evaluation !== null)
+    .map(({ version, trainingWindows, labels, evaluation }) => ({
+      version,
+      trainingWindows,
+      labels,
+      accuracy: evaluation.accuracy,
+      macroF1: evaluation.macroF1,
+    }))
+    .sort((a, b) => Number(a.version) - Number(b.version));
+}
+
+function decision(
+  retrain: ReportedRetrain,
+  comparison: StoredComparison | null,
+  { gate }: ReportInput,
+): RetrainDecision {
+  const { outcome, reason, explanation, pValue, meanDifference } = retrain;
+  const common = { outcome, reason, explanation, pValue, meanDifference };
+  if (comparison === null) return { version: null, ...common, bySubject: [], checks: [] };
+  const verdict = decidePromotion(comparison.figures, gate);
+  return {
+    version: comparison.challenger.version,
+    ...common,
+    negativeControl: comparison.challenger.shuffledLabels,
+    bySubject: verdict.bySubject.map(({ subject, championMacroF1, challengerMacroF1 }) => ({
+      subject,
+      champion: championMacroF1,
+      challenger: challengerMacroF1,
+    })),
+    checks: gateChecks(verdict),
+    needed: verdict.needed,
+    newHoldoutAdvised: verdict.newHoldoutAdvised,
+  };
+}
+
+async function predictionCounts(
+  lake: Lake,
+  { dataset, model }: ReportInput,
+  signal: AbortSignal,
+): Promise<PredictionCount[]> {
+  const manifest = await findManifestOrNull(lake, { dataset, table: PREDICTIONS_TABLE });
+  if (manifest === null) return [];
+  const counts: PredictionCount[] = [];
+  const rows = storedRows(lake, {
+    from: { [PREDICTIONS_TABLE]: manifest },
+    sql: `SELECT CAST(FLOOR(p.start_ms / ${BUCKET_MS}) * ${BUCKET_MS} AS DOUBLE) AS bucket,
+        p.version, p.label, CAST(COUNT(*) AS DOUBLE) AS windows, AVG(p.confidence) AS confidence
+      FROM ${PREDICTIONS_TABLE} p WHERE p.model = ${literal(model)}
+      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    signal,
+  });
+  for await (const [bucketStartMs, version, label, windows, meanConfidence] of rows) {
+    counts.push({
+      bucketStartMs: bucketStartMs as number,
+      version: version as string,
+      label: label as string,
+      windows: windows as number,
+      meanConfidence: meanConfidence as number,
+    });
+  }
+  return counts;
+}
+
+export type ReportActivities = ReturnType<typeof createReportActivities>;

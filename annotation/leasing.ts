@@ -1,0 +1,112 @@
+/** Hands out label tasks: each to exactly one annotator at a time, for a limited time. */
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../core/postgres';
+import { channelsFrom, float64From, type LeasedTask, type TaskKind } from './tasks';
+import type { Channel } from './campaigns';
+
+export interface LeaseRequest {
+  /** Any open campaign when absent. */
+  campaign?: string;
+  annotator: string;
+  leaseSeconds: number;
+  count?: number;
+  withSignal?: boolean;
+}
+
+interface LeasedRow {
+  task: string;
+  campaign: string;
+  dataset: string;
+  model: string;
+  window_id: string;
+  device: string;
+  subject_key: string;
+  start_ms: number;
+  end_ms: number;
+  kind: TaskKind;
+  version: number;
+  classes: string[];
+  probabilities: number[];
+  lease: string;
+  lease_expires_at: Date;
+  labels: string[];
+  campaign_channels: Channel[];
+  channels: string[];
+  timestamps_ms: Buffer | null;
+  sample_values: Buffer | null;
+}
+
+// Whoever asks gets back first what is still in his hands, so that a reloaded page or a restarted
+// program goes on where it was. Rows that another request is just taking are passed over.
+const LEASE_TASKS = `
+  WITH picked AS (
+    SELECT t.task FROM annotation.tasks t JOIN annotation.campaigns c USING (campaign)
+    WHERE c.closed_at IS NULL AND ($1::text IS NULL OR t.campaign = $1)
+      AND (t.status = 'open'
+        OR t.status = 'leased' AND (t.annotator = $2 OR t.lease_expires_at <= now()))
+    ORDER BY (t.status = 'leased' AND t.annotator = $2) DESC, t.margin, t.window_id, t.task
+    LIMIT $3
+    FOR UPDATE OF t SKIP LOCKED
+  )
+  UPDATE annotation.tasks t SET
+    status = 'leased',
+    lease = CASE WHEN t.annotator = $2 THEN t.lease ELSE $4::uuid END,
+    annotator = $2,
+    lease_expires_at = now() + make_interval(secs => $5)
+  FROM picked, annotation.campaigns c
+  WHERE t.task = picked.task AND c.campaign = t.campaign
+  RETURNING t.task::text, t.campaign, c.dataset, c.model, t.window_id, t.device, t.subject_key,
+    t.start_ms::float8, t.end_ms::float8, t.kind, t.version, t.classes, t.probabilities, t.margin,
+    t.lease, t.lease_expires_at, c.classes AS labels, c.channels AS campaign_channels, t.channels,
+    CASE WHEN $6 THEN t.timestamps_ms END AS timestamps_ms,
+    CASE WHEN $6 THEN t.sample_values END AS sample_values`;
+
+function signalOf(row: LeasedRow): LeasedTask['signal'] {
+  if (row.timestamps_ms === null || row.sample_values === null) return undefined;
+  const unitOf = new Map(row.campaign_channels.map(({ name, unit }) => [name, unit]));
+  return {
+    channels: row.channels,
+    units: row.channels.map((channel) => unitOf.get(channel) ?? ''),
+    timestampsMs: float64From(row.timestamps_ms),
+    values: channelsFrom(row.sample_values, row.channels.length),
+  };
+}
+
+const toTask = (row: LeasedRow): LeasedTask => ({
+  task: row.task,
+  campaign: row.campaign,
+  dataset: row.dataset,
+  model: row.model,
+  windowId: row.window_id,
+  device: row.device,
+  subjectKey: row.subject_key,
+  startMs: row.start_ms,
+  endMs: row.end_ms,
+  kind: row.kind,
+  version: String(row.version),
+  classes: row.classes,
+  probabilities: row.probabilities,
+  lease: row.lease,
+  leaseExpiresAt: row.lease_expires_at.toISOString(),
+  labels: row.labels,
+  signal: signalOf(row),
+});
+
+export function createLeasing(database: Database) {
+  return {
+    /** Up to `count` tasks, the least certain first; none when none is free. */
+    async leaseTasks(request: LeaseRequest): Promise<LeasedTask[]> {
+      const { campaign = null, annotator, leaseSeconds, count = 1, withSignal = true } = request;
+      const { rows } = await database.query<LeasedRow & { margin: number }>(LEASE_TASKS, [
+        campaign,
+        annotator,
+        count,
+        randomUUID(),
+        leaseSeconds,
+        withSignal,
+      ]);
+      rows.sort((a, b) => a.margin - b.margin || (a.window_id < b.window_id ? -1 : 1));
+      return rows.map(toTask);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** Talks to the server, and asks for a token when the server wants one. */
+import { element } from './dom.js';
+
+const TOKEN_KEY = 'watchlake.token';
+
+/** What the server refused, with its code and remedy. */
+export class Refusal extends Error {
+  constructor(status, { code, message, remedy }) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+async function bodyOf(response) {
+  try {
+    return await response.json();
+  } catch {
+    const message = `The server answered with status ${response.status}.`;
+    return { code: 'UNREADABLE', message, remedy: 'Reload the page.' };
+  }
+}
+
+async function send(path, options) {
+  const token = sessionStorage.getItem(TOKEN_KEY);
+  const headers = { ...options.headers, ...(token ? { authorization: `Bearer ${token}` } : {}) };
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers });
+  } catch {
+    const remedy = 'Check that `watchlake up` is running; this page tries again.';
+    throw new Refusal(0, { code: 'UNREACHABLE', message: 'The server does not answer.', remedy });
+  }
+  const body = await bodyOf(response);
+  if (!response.ok) throw new Refusal(response.status, body);
+  return body;
+}
+
+export const get = (path) => send(path, { headers: {} });
+
+export const post = (path, body) =>
+  send(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+/** A form that keeps the token for as long as the tab is open, then goes on. */
+export function tokenForm(onDone) {
+  const input = element('input', {
+    id: 'token',
+    type: 'password',
+    autocomplete: 'off',
+    required: true,
+  });
+  const form = element(
+    'form',
+    {},
+    element('label', { for: 'token' }, 'Token'),
+    input,
+    element('button', { class: 'button main', type: 'submit' }, 'Go on'),
+  );
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    sessionStorage.setItem(TOKEN_KEY, input.value.trim());
+    onDone();
+  });
+  return [
+    element('h1', {}, 'This server asks for a token'),
+    element('p', {}, 'Whoever set it up can give you one. It stays in this tab only.'),
+    form,
+  ];
+}

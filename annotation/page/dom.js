@@ -1,0 +1,50 @@
+/** Makes elements without writing HTML, so that no data can become markup. */
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    node.setAttribute(name, value === true ? '' : String(value));
+  }
+  node.append(...children);
+  return node;
+}
+
+export const element = (tag, attributes = {}, ...children) =>
+  fill(document.createElement(tag), attributes, children);
+
+export const svg = (tag, attributes = {}, ...children) =>
+  fill(document.createElementNS(SVG, tag), attributes, children);
+
+export const byId = (id) => document.getElementById(id);
+
+export function show(node, visible = true) {
+  node.hidden = !visible;
+}
+
+/** The width goes through the style object: the page's policy forbids style attributes. */
+function segment(kind, share) {
+  const span = element('span', { class: kind });
+  span.style.flexBasis = `${share * 100}%`;
+  return span;
+}
+
+/** Fills a bar with what is done, skipped and in somebody's hands. */
+export function drawProgress(bar, { tasks, answered, skipped, leased }) {
+  const share = (count) => (tasks === 0 ? 0 : count / tasks);
+  bar.replaceChildren(
+    segment('answered', share(answered)),
+    segment('skipped', share(skipped)),
+    segment('leased', share(leased)),
+  );
+  bar.setAttribute('aria-valuemin', '0');
+  bar.setAttribute('aria-valuemax', String(tasks));
+  bar.setAttribute('aria-valuenow', String(answered + skipped));
+}
+
+/** `forward-elevation` as people write it: `Forward elevation`. */
+export function readable(label) {
+  const words = label.replaceAll(/[-_]+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,129 @@
+/** The home page: champions, campaigns with their progress, and where else to look. */
+import { get, tokenForm } from './api.js';
+import { byId, drawProgress, element, show } from './dom.js';
+
+const REFRESH_MS = 5_000;
+
+function modelTile({ model, version, versions, macroF1 }) {
+  const title = element(
+    'strong',
+    {},
+    model,
+    element('span', { class: 'badge' }, `version ${version}`),
+  );
+  const tile = element('div', { class: 'tile card' }, title);
+  if (macroF1 !== null)
+    tile.append(
+      element('div', { class: 'figure digits' }, macroF1.toFixed(3)),
+      element('p', {}, 'macro-F1 on subjects that it has never seen'),
+    );
+  const count = versions === 1 ? 'The only version so far' : `One of ${versions} versions`;
+  tile.append(element('p', {}, count));
+  return element('li', {}, tile);
+}
+
+function linkTile({ title, url, note }) {
+  const outside = /^https?:/.test(url);
+  const attributes = outside ? { target: '_blank', rel: 'noopener noreferrer' } : {};
+  const arrow = element('span', { class: 'arrow', 'aria-hidden': 'true' }, outside ? '↗' : '→');
+  const link = element('a', { class: 'tile card', href: url, ...attributes });
+  link.append(element('strong', {}, title, arrow), element('p', {}, note));
+  return element('li', {}, link);
+}
+
+function counts({ answered, tasks, skipped, leased }) {
+  const parts = [`${answered} of ${tasks} labelled`];
+  if (skipped > 0) parts.push(`${skipped} skipped`);
+  if (leased > 0) parts.push(`${leased} in somebody’s hands`);
+  return parts.join(' · ');
+}
+
+function campaignEnd({ campaign, status, open, leased }) {
+  if (status === 'closed') return element('span', { class: 'badge' }, 'closed');
+  if (open + leased === 0) return element('span', { class: 'badge' }, 'all done');
+  const href = `/label?campaign=${encodeURIComponent(campaign)}`;
+  return element(
+    'a',
+    { class: 'button main', href, 'aria-label': `Label in ${campaign}` },
+    'Label',
+  );
+}
+
+function campaignRow(progress) {
+  const bar = element('div', {
+    class: 'progress',
+    role: 'progressbar',
+    'aria-label': `Progress of ${progress.campaign}`,
+  });
+  drawProgress(bar, progress);
+  return element(
+    'li',
+    { class: 'row' },
+    element(
+      'div',
+      {},
+      element('div', { class: 'name' }, progress.campaign),
+      element('small', {}, `${progress.dataset} · ${progress.model}`),
+    ),
+    element('div', {}, bar, element('div', { class: 'counts digits' }, counts(progress))),
+    element('div', { class: 'end' }, campaignEnd(progress)),
+  );
+}
+
+const noCampaign = () =>
+  element(
+    'li',
+    { class: 'row' },
+    element(
+      'span',
+      { class: 'muted' },
+      'No campaign yet. One opens when the stream meets windows it is unsure of.',
+    ),
+  );
+
+function draw({ version, models, campaigns, links, report }) {
+  byId('version').textContent = `v${version}`;
+  byId('models').replaceChildren(...models.map(modelTile));
+  show(byId('models-section'), models.length > 0);
+  byId('campaigns').replaceChildren(
+    ...(campaigns.length > 0 ? campaigns.map(campaignRow) : [noCampaign()]),
+  );
+  show(byId('campaigns-section'));
+  const reportLink = {
+    title: 'Report',
+    url: report,
+    note: 'Rows, learning curve and the gate’s figures',
+  };
+  const all = report ? [reportLink, ...links] : links;
+  byId('links').replaceChildren(...all.map(linkTile));
+  show(byId('links-section'), all.length > 0);
+}
+
+let drawn = '';
+
+async function refresh() {
+  const problem = byId('problem');
+  try {
+    const overview = await get('/api/overview');
+    // Redrawing would take the focus from whoever is on a link.
+    const text = JSON.stringify(overview);
+    if (text !== drawn) draw(overview);
+    drawn = text;
+    show(problem, false);
+    show(byId('ask-token'), false);
+  } catch (error) {
+    if (error.status === 401) return askForToken();
+    problem.textContent = `${error.message} ${error.remedy ?? ''}`;
+    show(problem);
+  }
+  setTimeout(refresh, REFRESH_MS);
+}
+
+function askForToken() {
+  const card = byId('ask-token');
+  card.replaceChildren(...tokenForm(refresh));
+  show(card);
+  byId('token').focus();
+}
+
+void refresh();

@@ -1,0 +1,277 @@
+/** The labelling page: takes a task, shows its signal, sends the answer, goes on to the next. */
+import { post, tokenForm } from './api.js';
+import { byId, drawProgress, element, readable, show } from './dom.js';
+import { drawSignal } from './plot.js';
+
+const ANNOTATOR_KEY = 'watchlake.annotator';
+const WAIT_MS = 5_000;
+
+const query = new URLSearchParams(location.search);
+const campaign = query.get('campaign') ?? undefined;
+const state = { annotator: '', task: null, busy: false, timer: 0 };
+
+/** A no-break space keeps the sign with its number. */
+const percent = (share) =>
+  `${(share * 100).toFixed(share >= 0.0005 && share < 0.0995 ? 1 : 0)}\u00a0%`;
+
+function showOnly(id) {
+  for (const each of ['task', 'notice']) show(byId(each), each === id);
+}
+
+function showProblem(error) {
+  const problem = byId('problem');
+  problem.textContent = error ? `${error.message} ${error.remedy ?? ''}` : '';
+  show(problem, Boolean(error));
+}
+
+function notice(title, sentence, ...more) {
+  byId('notice').replaceChildren(element('h1', {}, title), element('p', {}, sentence), ...more);
+  showOnly('notice');
+}
+
+// Who labels
+
+function rememberAnnotator(name) {
+  state.annotator = name;
+  localStorage.setItem(ANNOTATOR_KEY, name);
+  byId('annotator').textContent = `Labelling as ${name}`;
+  show(byId('annotator'));
+}
+
+function askForName() {
+  state.task = null;
+  clearTimeout(state.timer);
+  const input = element('input', {
+    id: 'name',
+    required: true,
+    maxlength: 80,
+    autocomplete: 'nickname',
+    value: state.annotator,
+  });
+  const form = element(
+    'form',
+    {},
+    element('label', { for: 'name' }, 'Your name or initials'),
+    input,
+    element('button', { class: 'button main', type: 'submit' }, 'Start labelling'),
+  );
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const name = input.value.trim();
+    if (name === '') return;
+    rememberAnnotator(name);
+    void next();
+  });
+  notice('Who is labelling?', 'Each answer is kept with the name of the person who gave it.', form);
+  input.focus();
+}
+
+// The task
+
+function showProgress(all) {
+  const current =
+    all.find((each) => each.campaign === (state.task?.campaign ?? campaign)) ?? all[0];
+  show(byId('campaign'), Boolean(current));
+  if (!current) return;
+  byId('campaign-name').textContent = current.campaign;
+  byId('counts').textContent = `${current.answered + current.skipped} of ${current.tasks} done`;
+  drawProgress(byId('progress'), current);
+}
+
+function choice(label, index, probability, likeliest) {
+  const key = index < 9 ? String(index + 1) : '';
+  const bar = element('span');
+  bar.style.width = `${probability * 100}%`;
+  const button = element(
+    'button',
+    {
+      class: likeliest ? 'choice likeliest' : 'choice',
+      type: 'button',
+      'data-label': label,
+      'aria-label': `${readable(label)}, predicted with ${percent(probability)}`,
+      'aria-keyshortcuts': key || undefined,
+    },
+    key ? element('kbd', {}, key) : element('span'),
+    element('span', { class: 'text' }, readable(label)),
+    element('span', { class: 'share' }, percent(probability)),
+    element('span', { class: 'bar' }, bar),
+  );
+  button.addEventListener('click', () => void answer(label));
+  return button;
+}
+
+function skipChoice() {
+  const button = element(
+    'button',
+    { class: 'choice skip', id: 'skip', type: 'button', 'aria-keyshortcuts': 's' },
+    element('kbd', {}, 'S'),
+    element('span', { class: 'text' }, 'I cannot tell, skip it'),
+  );
+  button.addEventListener('click', () => void skip());
+  return button;
+}
+
+/** The keys stay with their labels from task to task: fingers learn them. */
+function drawChoices({ labels, classes, probabilities }) {
+  const byLabel = new Map(classes.map((label, index) => [label, probabilities[index]]));
+  const best = Math.max(...probabilities);
+  const buttons = labels.map((label, index) => {
+    const probability = byLabel.get(label) ?? 0;
+    return choice(label, index, probability, probability === best);
+  });
+  byId('choices').replaceChildren(...buttons, skipChoice());
+}
+
+const clock = (ms) => {
+  const seconds = ms / 1000;
+  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, '0')}`;
+};
+
+function drawTask(task) {
+  showOnly('task');
+  byId('facts').textContent = `${task.device} · ${clock(task.startMs)} – ${clock(task.endMs)}`;
+  byId('guess').textContent = `Predicted by ${task.model}, version ${task.version}`;
+  drawChoices(task);
+  drawPlot();
+  setBusy(false);
+}
+
+function drawPlot() {
+  const { task } = state;
+  if (!task?.signal) return;
+  drawSignal(byId('plot'), { signal: task.signal, lengthMs: task.endMs - task.startMs });
+}
+
+function setBusy(busy) {
+  state.busy = busy;
+  for (const button of document.querySelectorAll('#answer button')) button.disabled = busy;
+}
+
+function announce(sentence) {
+  byId('status').textContent = sentence;
+}
+
+// No task left, and why
+
+function sum(all, field) {
+  return all.reduce((total, each) => total + each[field], 0);
+}
+
+function waitForTask() {
+  state.timer = setTimeout(() => void next(), WAIT_MS);
+}
+
+function showEmpty(all) {
+  const home = element(
+    'div',
+    { class: 'actions' },
+    element('a', { class: 'button', href: '/' }, 'Home'),
+  );
+  const [leased, answered, skipped] = ['leased', 'answered', 'skipped'].map((f) => sum(all, f));
+  const open = sum(all, 'open');
+  const closed = all.length > 0 && all.every(({ status }) => status === 'closed');
+  const facts = `${leased} leased by others, ${answered} done, ${skipped} skipped`;
+  if (all.length === 0) {
+    notice(
+      'No open campaign',
+      'A campaign opens when the stream meets windows it is unsure of. This page looks again by itself.',
+      home,
+    );
+    waitForTask();
+  } else if (closed) {
+    notice('This campaign is closed', `${answered} done, ${skipped} skipped. Thank you.`, home);
+  } else if (leased + open > 0 || sum(all, 'tasks') === 0) {
+    notice(
+      'No open task',
+      `${facts}. This page looks again by itself: a task comes back when its time with somebody is over.`,
+      home,
+    );
+    waitForTask();
+  } else {
+    notice('All done', `No open task: ${facts}. Thank you.`, home);
+  }
+  announce(`No open task: ${facts}.`);
+}
+
+// The server
+
+async function lease() {
+  return post('/api/tasks/lease', { campaign, annotator: state.annotator });
+}
+
+function recover(error) {
+  if (error.status === 401) {
+    byId('notice').replaceChildren(...tokenForm(() => void next()));
+    showOnly('notice');
+    byId('token').focus();
+    return;
+  }
+  showProblem(error);
+  // An outage passes; what the server refuses for good does not.
+  if (error.status === 0 || error.status >= 500 || error.status === 429) waitForTask();
+}
+
+async function next() {
+  clearTimeout(state.timer);
+  try {
+    const { tasks, progress } = await lease();
+    showProblem(null);
+    state.task = tasks[0] ?? null;
+    showProgress(progress);
+    if (state.task) drawTask(state.task);
+    else showEmpty(progress);
+  } catch (error) {
+    recover(error);
+  }
+}
+
+async function finish(path, body, sentence, chosen) {
+  const { task } = state;
+  if (!task || state.busy) return;
+  clearTimeout(state.timer);
+  setBusy(true);
+  chosen?.classList.add('chosen');
+  const url = `/api/tasks/${encodeURIComponent(task.task)}/${path}`;
+  let refusal = null;
+  try {
+    await post(url, { annotator: state.annotator, lease: task.lease, ...body });
+    byId('last').textContent = sentence;
+    announce(sentence);
+  } catch (error) {
+    if (error.status !== 409) {
+      setBusy(false);
+      chosen?.classList.remove('chosen');
+      return recover(error);
+    }
+    refusal = error;
+  }
+  await next();
+  if (refusal) showProblem(refusal);
+}
+
+function answer(label) {
+  const chosen = document.querySelector(`.choice[data-label="${CSS.escape(label)}"]`);
+  return finish('answer', { label }, `Kept: ${readable(label)}`, chosen);
+}
+
+const skip = () => finish('skip', {}, 'Kept: skipped');
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target instanceof HTMLInputElement || !state.task) return;
+  if (event.key.toLowerCase() === 's') return void skip();
+  const label = /^[1-9]$/.test(event.key) && state.task.labels[Number(event.key) - 1];
+  if (label) void answer(label);
+}
+
+document.addEventListener('keydown', onKey);
+byId('annotator').addEventListener('click', askForName);
+new ResizeObserver(drawPlot).observe(byId('plot'));
+
+const known = query.get('annotator') ?? localStorage.getItem(ANNOTATOR_KEY);
+if (known) {
+  rememberAnnotator(known);
+  void next();
+} else {
+  askForName();
+}

@@ -1,0 +1,189 @@
+/** Draws a window's channels over time: one panel for each unit, all on the same time axis. */
+import { svg } from './dom.js';
+
+const PANEL_HEIGHT = 178;
+const MARGIN = { top: 30, right: 46, bottom: 20, left: 46 };
+const TIME_AXIS_HEIGHT = 34;
+const COLOURS = 6;
+const NAME_HEIGHT = 14;
+
+const QUANTITIES = {
+  g: 'Acceleration',
+  'm/s²': 'Acceleration',
+  'm/s^2': 'Acceleration',
+  'rad/s': 'Rotation',
+  'deg/s': 'Rotation',
+  '°/s': 'Rotation',
+  µT: 'Magnetic field',
+  uT: 'Magnetic field',
+};
+
+/** Channels with the same unit belong together. */
+export function panelsOf(channels) {
+  const panels = new Map();
+  for (const channel of channels) {
+    const panel = panels.get(channel.unit) ?? { unit: channel.unit, channels: [] };
+    panel.channels.push(channel);
+    panels.set(channel.unit, panel);
+  }
+  return [...panels.values()].map((panel) => ({
+    ...panel,
+    title: QUANTITIES[panel.unit] ?? panel.channels.map(({ name }) => name).join(', '),
+  }));
+}
+
+/** Round numbers that cover the range in about `count` steps. */
+export function ticks(low, high, count) {
+  const rough = (high - low || 1) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((each) => each >= rough);
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) =>
+    Number(((first + index) * step).toPrecision(10)),
+  );
+}
+
+function extent(channels) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const { values } of channels)
+    for (const value of values) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  if (!Number.isFinite(low)) return [-1, 1];
+  const padding = (high - low) * 0.08 || 0.5;
+  return [low - padding, high + padding];
+}
+
+const scale = (from, to, low, high) => (value) =>
+  from + ((value - low) / (high - low)) * (to - from);
+
+/** A gap in the recording is left open: a line across it would invent samples. */
+function pathOf(offsetsMs, values, x, y, gapMs) {
+  let path = '';
+  for (let index = 0; index < values.length; index += 1) {
+    const isGap = index === 0 || offsetsMs[index] - offsetsMs[index - 1] > gapMs;
+    path += `${isGap ? 'M' : 'L'}${x(offsetsMs[index]).toFixed(1)} ${y(values[index]).toFixed(1)}`;
+  }
+  return path;
+}
+
+/** Names at the lines' ends, moved apart where lines end close together. */
+function nameHeights(channels, y, top, bottom) {
+  const placed = channels
+    .map(({ values }, index) => ({ index, at: y(values.at(-1) ?? 0) }))
+    .sort((a, b) => a.at - b.at);
+  placed.forEach((each, order) => {
+    if (order > 0) each.at = Math.max(each.at, placed[order - 1].at + NAME_HEIGHT);
+    else each.at = Math.max(each.at, top + 4);
+  });
+  const overflow = Math.max((placed.at(-1)?.at ?? 0) - bottom, 0);
+  return placed.sort((a, b) => a.index - b.index).map(({ at }) => at - overflow);
+}
+
+const text = (className, x, y, content, anchor = 'start') =>
+  svg('text', { class: className, x, y, 'text-anchor': anchor }, content);
+
+function drawGrid(group, { y, low, high, left, right }) {
+  for (const tick of ticks(low, high, 4)) {
+    const height = y(tick).toFixed(1);
+    const className = tick === 0 ? 'zero' : 'grid';
+    group.append(
+      svg('line', { class: className, x1: left, x2: right, y1: height, y2: height }),
+      text('', left - 8, Number(height) + 4, String(tick).replace('-', '−'), 'end'),
+    );
+  }
+}
+
+function drawPanel(panel, offsetsMs, { top, width, x, gapMs }) {
+  const left = MARGIN.left;
+  const right = width - MARGIN.right;
+  const bottom = top + PANEL_HEIGHT - MARGIN.bottom;
+  const [low, high] = extent(panel.channels);
+  const y = scale(bottom, top + MARGIN.top, low, high);
+  const group = svg('g');
+  const title = text('title', 0, top + 16, panel.title);
+  if (panel.unit) title.append(svg('tspan', { class: 'unit' }, ` (${panel.unit})`));
+  group.append(title);
+  drawGrid(group, { y, low, high, left, right });
+  const names = nameHeights(panel.channels, y, top + MARGIN.top, bottom);
+  panel.channels.forEach(({ name, values }, index) => {
+    const colour = (index % COLOURS) + 1;
+    group.append(
+      svg('path', { class: `series series-${colour}`, d: pathOf(offsetsMs, values, x, y, gapMs) }),
+      text(`name ink-${colour}`, right + 8, names[index] + 4, name),
+    );
+  });
+  return group;
+}
+
+function drawTimeAxis({ top, width, x, lengthMs }) {
+  const group = svg('g');
+  for (const second of ticks(0, lengthMs / 1000, width < 500 ? 4 : 8)) {
+    const at = x(second * 1000).toFixed(1);
+    group.append(
+      svg('line', { class: 'grid', x1: at, x2: at, y1: MARGIN.top, y2: top }),
+      text('', at, top + 15, String(second), 'middle'),
+    );
+  }
+  const middle = (MARGIN.left + width - MARGIN.right) / 2;
+  group.append(text('', middle, top + 32, 'Time since the window’s start (s)', 'middle'));
+  return group;
+}
+
+function describe(panels, lengthMs) {
+  const parts = panels.map(({ title, unit, channels }) => {
+    const ranges = channels.map(({ name, values }) => {
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      return `${name} from ${low.toFixed(2)} to ${high.toFixed(2)}`;
+    });
+    return `${title}${unit ? ` in ${unit}` : ''}: ${ranges.join(', ')}`;
+  });
+  return `Signal of ${lengthMs / 1000} seconds. ${parts.join('. ')}.`;
+}
+
+/** A line under the pointer, through all panels, with the moment written beside it. */
+function addCursor(root, { x, width, bottom, lengthMs }) {
+  const line = svg('line', { class: 'cursor', y1: MARGIN.top, y2: bottom, visibility: 'hidden' });
+  const moment = text('', width - MARGIN.right, 16, '', 'end');
+  root.append(line, moment);
+  const inverse = scale(0, lengthMs, MARGIN.left, width - MARGIN.right);
+  const hide = () => {
+    line.setAttribute('visibility', 'hidden');
+    moment.textContent = '';
+  };
+  root.addEventListener('pointermove', (event) => {
+    const time = inverse(event.clientX - root.getBoundingClientRect().left);
+    if (time < 0 || time > lengthMs) return hide();
+    line.setAttribute('visibility', 'visible');
+    line.setAttribute('x1', x(time));
+    line.setAttribute('x2', x(time));
+    moment.textContent = `${(time / 1000).toFixed(2)} s`;
+  });
+  root.addEventListener('pointerleave', hide);
+}
+
+/** Draws into the container at its present width. */
+export function drawSignal(container, { signal, lengthMs }) {
+  const width = Math.max(container.clientWidth, 280);
+  const panels = panelsOf(signal.channels);
+  const { offsetsMs } = signal;
+  const bottom = panels.length * PANEL_HEIGHT;
+  const height = bottom + TIME_AXIS_HEIGHT;
+  const x = scale(MARGIN.left, width - MARGIN.right, 0, lengthMs);
+  const gapMs = 5 * (lengthMs / Math.max(offsetsMs.length, 1));
+  const root = svg('svg', {
+    viewBox: `0 0 ${width} ${height}`,
+    height,
+    role: 'img',
+    'aria-label': describe(panels, lengthMs),
+  });
+  root.append(drawTimeAxis({ top: bottom, width, x, lengthMs }));
+  panels.forEach((panel, index) =>
+    root.append(drawPanel(panel, offsetsMs, { top: index * PANEL_HEIGHT, width, x, gapMs })),
+  );
+  addCursor(root, { x, width, bottom, lengthMs });
+  container.replaceChildren(root);
+}

@@ -1,0 +1,71 @@
+/** Copies files and folders with their modes and owners, hashing every byte on its way. */
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, type Stats } from 'node:fs';
+import { chmod, chown, lstat, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { BackupFile, BackupFolder } from './manifest';
+
+export interface Tree {
+  folders: BackupFolder[];
+  files: BackupFile[];
+}
+
+export interface Copied {
+  bytes: number;
+  sha256: string;
+}
+
+const MODE_BITS = 0o7777;
+
+const ownerOf = (path: string, { mode, uid, gid }: Stats): BackupFolder => ({
+  path,
+  mode: mode & MODE_BITS,
+  uid,
+  gid,
+});
+
+/** Only root may give files away; for everybody else what is copied is their own. */
+export async function applyOwner(target: string, owner: BackupFolder): Promise<void> {
+  await chmod(target, owner.mode);
+  if (process.getuid?.() === 0) await chown(target, owner.uid, owner.gid);
+}
+
+export async function copyFileHashed(source: string, target: string): Promise<Copied> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const tap = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  // Closed to others from its first byte on: secrets are among the files.
+  await pipeline(createReadStream(source), tap, createWriteStream(target, { mode: 0o600 }));
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Copies `source` to `<root>/<path>`, and notes every file and folder in the tree. */
+export async function copyTree(
+  source: string,
+  root: string,
+  path: string,
+  tree: Tree,
+): Promise<void> {
+  const facts = await lstat(source);
+  const target = join(root, path);
+  if (facts.isFile()) {
+    const copied = await copyFileHashed(source, target);
+    tree.files.push({ ...ownerOf(path, facts), ...copied });
+  } else if (facts.isDirectory()) {
+    await mkdir(target, { mode: 0o700 });
+    tree.folders.push(ownerOf(path, facts));
+    for (const name of (await readdir(source)).sort()) {
+      await copyTree(join(source, name), root, `${path}/${name}`, tree);
+    }
+  } else if (!facts.isSocket()) {
+    throw new Error(`${source} is neither a file nor a folder`);
+  }
+}

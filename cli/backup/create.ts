@@ -1,0 +1,84 @@
+/** Makes a backup of a home that is stopped: a consistent copy of all its parts, complete or absent. */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { WatchlakeError } from '../../core/errors';
+import { PROJECT_ROOT } from '../../core/project-root';
+import { lockHome } from '../../stack/stack';
+import type { Config } from '../../workers/config';
+import { copyTree, type Tree } from './copy-tree';
+import { MANIFEST_FILE, type BackupManifest } from './manifest';
+import { isPresent, notIncluded, partsOf, type Part } from './parts';
+
+export interface BackupOptions {
+  config: Config;
+  target: string;
+  onProgress: (part: string) => void;
+}
+
+export interface BackupResult {
+  target: string;
+  parts: string[];
+  files: number;
+  bytes: number;
+  notIncluded: string[];
+}
+
+const totalBytes = ({ files }: Tree): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+async function presentParts(config: Config): Promise<Part[]> {
+  const found: Part[] = [];
+  for (const part of await partsOf(config)) if (await isPresent(part.place)) found.push(part);
+  return found;
+}
+
+async function writeManifest(
+  folder: string,
+  tree: Tree,
+  about: Pick<BackupManifest, 'parts' | 'notIncluded'>,
+): Promise<void> {
+  const { version } = JSON.parse(await readFile(join(PROJECT_ROOT, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const createdAt = new Date().toISOString();
+  const manifest: BackupManifest = {
+    formatVersion: 1,
+    createdAt,
+    watchlake: version,
+    ...about,
+    ...tree,
+  };
+  await writeFile(join(folder, MANIFEST_FILE), JSON.stringify(manifest, null, 1), { mode: 0o600 });
+}
+
+async function copyParts({ config, target, onProgress }: BackupOptions): Promise<BackupResult> {
+  const parts = await presentParts(config);
+  if (parts.length === 0) {
+    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: config.WATCHLAKE_HOME });
+  }
+  const partial = `${target}.partial-${process.pid}`;
+  const tree: Tree = { folders: [], files: [] };
+  await mkdir(dirname(target), { recursive: true });
+  try {
+    await mkdir(partial, { mode: 0o700 });
+    for (const { name, place } of parts) {
+      onProgress(name);
+      await copyTree(place, partial, name, tree);
+    }
+    const about = { parts: parts.map(({ name }) => name), notIncluded: notIncluded(config) };
+    await writeManifest(partial, tree, about);
+    await rename(partial, target);
+    return { target, ...about, files: tree.files.length, bytes: totalBytes(tree) };
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** Throws TARGET_EXISTS rather than mixing two backups; while it copies, nothing can start. */
+export async function createBackup(options: BackupOptions): Promise<BackupResult> {
+  const { target, config } = options;
+  if (await isPresent(target)) throw new WatchlakeError('TARGET_EXISTS', { target });
+  if (!(await isPresent(config.WATCHLAKE_HOME))) {
+    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: config.WATCHLAKE_HOME });
+  }
+  return lockHome(config.WATCHLAKE_HOME, () => copyParts(options));
+}

@@ -1,0 +1,50 @@
+/** What a backup says about itself: its parts and, for each file, its size and SHA-256. */
+import { readFile } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
+import { z } from 'zod';
+import { WatchlakeError } from '../../core/errors';
+
+export const MANIFEST_FILE = 'manifest.json';
+
+/** Inside the backup, whatever the manifest says: nothing is written elsewhere. */
+const inside = z
+  .string()
+  .min(1)
+  .refine(
+    (path) => normalize(path) === path && !/^(\/|\.\.(\/|$))/.test(path),
+    'leaves the folder',
+  );
+
+const owner = { path: inside, mode: z.int().min(0), uid: z.int().min(0), gid: z.int().min(0) };
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const manifest = z.object({
+  formatVersion: z.literal(1),
+  createdAt: z.iso.datetime(),
+  watchlake: z.string(),
+  /** Top-level names, each restored to its own place. */
+  parts: z.array(z.string()).min(1),
+  /** Services that run elsewhere and have backups of their own. */
+  notIncluded: z.array(z.string()),
+  folders: z.array(z.object(owner)),
+  files: z.array(z.object({ ...owner, bytes: z.int().min(0), sha256 })),
+});
+
+export type BackupManifest = z.output<typeof manifest>;
+export type BackupFolder = BackupManifest['folders'][number];
+export type BackupFile = BackupManifest['files'][number];
+
+export const partOf = (path: string): string => path.split('/')[0] ?? '';
+
+/** Throws SOURCE_NOT_FOUND or BACKUP_INVALID. */
+export async function readManifest(source: string): Promise<BackupManifest> {
+  const text = await readFile(join(source, MANIFEST_FILE), 'utf8').catch((cause: unknown) => {
+    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: join(source, MANIFEST_FILE) }, cause);
+  });
+  try {
+    return manifest.parse(JSON.parse(text));
+  } catch (cause) {
+    const detail = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    throw new WatchlakeError('BACKUP_INVALID', { source, detail: `${MANIFEST_FILE}: ${detail}` });
+  }
+}

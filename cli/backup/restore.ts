@@ -1,0 +1,118 @@
+/** Puts a backup back: verified to the last byte before anything that is there is touched. */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { WatchlakeError } from '../../core/errors';
+import { lockHome } from '../../stack/stack';
+import type { Config } from '../../workers/config';
+import { applyOwner, copyFileHashed } from './copy-tree';
+import { partOf, readManifest, type BackupFile, type BackupManifest } from './manifest';
+import { isPresent, partsOf, type Part } from './parts';
+
+export interface RestoreOptions {
+  config: Config;
+  source: string;
+  /** Moves aside what is there, instead of refusing. */
+  force: boolean;
+  onProgress: (part: string) => void;
+}
+
+export interface RestoreResult {
+  source: string;
+  createdAt: string;
+  restored: string[];
+  /** Where the former parts are kept. */
+  movedAside: string[];
+}
+
+const stagingOf = ({ place }: Part): string => `${place}.restoring`;
+
+/** Where a path of the backup lies in the staging place of its part. */
+const stagedPath = (part: Part, path: string): string =>
+  join(stagingOf(part), path.slice(part.name.length + 1));
+
+async function stageFile(source: string, part: Part, file: BackupFile): Promise<void> {
+  const from = join(source, file.path);
+  const target = stagedPath(part, file.path);
+  const copied = await copyFileHashed(from, target).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause;
+    throw new WatchlakeError('BACKUP_INVALID', { source, detail: `${file.path} is missing` });
+  });
+  if (copied.sha256 !== file.sha256) {
+    throw new WatchlakeError('BACKUP_INVALID', { source, detail: `${file.path} was changed` });
+  }
+  await applyOwner(target, file);
+}
+
+/** Copies one part beside its place. */
+async function stage(source: string, manifest: BackupManifest, part: Part): Promise<void> {
+  await rm(stagingOf(part), { recursive: true, force: true });
+  await mkdir(dirname(part.place), { recursive: true });
+  const folders = manifest.folders.filter(({ path }) => partOf(path) === part.name);
+  for (const { path } of folders) await mkdir(stagedPath(part, path), { mode: 0o700 });
+  for (const file of manifest.files) {
+    if (partOf(file.path) === part.name) await stageFile(source, part, file);
+  }
+  // Last and innermost first: a folder's mode may forbid writing into it.
+  for (const folder of folders.reverse()) await applyOwner(stagedPath(part, folder.path), folder);
+}
+
+interface Move {
+  from: string;
+  to: string;
+}
+
+/** All renames or none: what was done is undone when one fails. */
+async function moveAll(moves: readonly Move[]): Promise<void> {
+  const done: Move[] = [];
+  try {
+    for (const move of moves) {
+      await rename(move.from, move.to);
+      done.push(move);
+    }
+  } catch (error) {
+    for (const { from, to } of done.reverse()) await rename(to, from);
+    throw error;
+  }
+}
+
+async function existing(parts: readonly Part[]): Promise<Part[]> {
+  const found: Part[] = [];
+  for (const part of parts) if (await isPresent(part.place)) found.push(part);
+  return found;
+}
+
+async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
+  const { config, source, force, onProgress } = options;
+  const parts = await partsOf(config);
+  const inTheWay = await existing(parts);
+  if (inTheWay[0] && !force) {
+    throw new WatchlakeError('TARGET_EXISTS', { target: inTheWay[0].place });
+  }
+  const wanted = parts.filter(({ name }) => manifest.parts.includes(name));
+  try {
+    for (const part of wanted) {
+      onProgress(part.name);
+      await stage(source, manifest, part);
+    }
+    const stamp = new Date().toISOString().replace(/[:.]/g, '');
+    // All former parts go, also those that the backup lacks: a left-over log would corrupt another's database.
+    const aside = inTheWay.map(({ place }) => ({
+      from: place,
+      to: `${place}.before-restore-${stamp}`,
+    }));
+    const placed = wanted.map((part) => ({ from: stagingOf(part), to: part.place }));
+    await moveAll([...aside, ...placed]);
+    return { restored: wanted.map(({ name }) => name), movedAside: aside.map(({ to }) => to) };
+  } finally {
+    for (const part of wanted) await rm(stagingOf(part), { recursive: true, force: true });
+  }
+}
+
+/** Throws BACKUP_INVALID when a file is missing or changed, TARGET_EXISTS without `force`. */
+export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
+  const { source, config } = options;
+  const manifest = await readManifest(source);
+  await mkdir(config.WATCHLAKE_HOME, { recursive: true });
+  const swapped = await lockHome(config.WATCHLAKE_HOME, () => stageAndSwap(options, manifest));
+  return { source, createdAt: manifest.createdAt, ...swapped };
+}

@@ -1,0 +1,117 @@
+/** `watchlake backup` and `restore`: a home as a folder that can be kept elsewhere. */
+import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { WatchlakeError } from '../../core/errors';
+import { createBackup, type BackupResult } from '../backup/create';
+import { restoreBackup, type RestoreResult } from '../backup/restore';
+import { declare } from '../command';
+import { withProgress } from '../progress-line';
+import type { Actions, Shell } from '../shell';
+import { showFacts, showHeading } from '../tables';
+import { bytes, count } from '../voice';
+import { freshName } from './simulate';
+import { onStackProgress, startDetached } from './up';
+
+/** Runs the work on files that nothing writes to; what had to be stopped is started again. */
+async function whileStopped<T>(shell: Shell, yes: boolean, work: () => Promise<T>): Promise<T> {
+  const home = shell.config.WATCHLAKE_HOME;
+  const running = await shell.services.readState(home);
+  if (running && !yes) {
+    const what = `${home} is running and has to be stopped while its files are copied.`;
+    throw new WatchlakeError('CONFIRMATION_NEEDED', { what });
+  }
+  await withProgress(shell.notes, (line) =>
+    shell.services.down({ home, onProgress: onStackProgress(line) }),
+  );
+  try {
+    return await work();
+  } finally {
+    if (running) await startDetached(shell);
+  }
+}
+
+const backUp = (shell: Shell, target: string): Promise<BackupResult> =>
+  withProgress(shell.notes, (line) =>
+    createBackup({
+      config: shell.config,
+      target,
+      onProgress: (part) => line.update(`copying ${part}`),
+    }),
+  );
+
+export function addBackup(program: Command, act: Actions): void {
+  declare(program, {
+    usage: 'backup [folder]',
+    about:
+      'Copies lake, database, topics, histories and secrets of the embedded stack into a new folder.',
+    examples: ['backup', 'backup /mnt/backups/monday --yes'],
+    more: 'The folder holds secrets: keep it as closed as the home. Services that run elsewhere are not part of it.',
+  })
+    .option('--yes', 'stop a running stack for the copy, and start it again', false)
+    .action(
+      act(async (shell, folder: string | undefined, { yes }: { yes: boolean }) => {
+        const target = resolve(folder ?? freshName('watchlake-backup'));
+        const result = await whileStopped(shell, yes, () => backUp(shell, target));
+        return {
+          result,
+          show: (voice) => {
+            showHeading(voice, 'Backed up');
+            showFacts(voice, {
+              folder: result.target,
+              parts: result.parts.join(', '),
+              files: count(result.files),
+              size: bytes(result.bytes),
+              'not included': result.notIncluded.join(', ') || null,
+            });
+            voice.line();
+            voice.line(
+              voice.colors.dim(`  npx watchlake restore ${result.target}   brings it back`),
+            );
+          },
+        };
+      }),
+    );
+}
+
+interface RestoreFlags {
+  yes: boolean;
+  force: boolean;
+}
+
+const putBack = (shell: Shell, source: string, force: boolean): Promise<RestoreResult> =>
+  withProgress(shell.notes, (line) =>
+    restoreBackup({
+      config: shell.config,
+      source,
+      force,
+      onProgress: (part) => line.update(`verifying and copying ${part}`),
+    }),
+  );
+
+export function addRestore(program: Command, act: Actions): void {
+  declare(program, {
+    usage: 'restore <folder>',
+    about: 'Puts a backup back, after every file of it has been verified.',
+    examples: ['restore /mnt/backups/monday', 'restore /mnt/backups/monday --force --yes'],
+    more: 'What is there is never deleted: with --force it is moved aside.',
+  })
+    .option('--force', 'move aside what is there already', false)
+    .option('--yes', 'stop a running stack for it, and start it again', false)
+    .action(
+      act(async (shell, folder: string, { yes, force }: RestoreFlags) => {
+        const source = resolve(folder);
+        const result = await whileStopped(shell, yes, () => putBack(shell, source, force));
+        return {
+          result,
+          show: (voice) => {
+            showHeading(voice, `Restored the backup of ${result.createdAt}`);
+            showFacts(voice, {
+              home: shell.config.WATCHLAKE_HOME,
+              parts: result.restored.join(', '),
+              'moved aside': result.movedAside.join(', ') || null,
+            });
+          },
+        };
+      }),
+    );
+}

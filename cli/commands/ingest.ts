@@ -1,0 +1,68 @@
+/** `watchlake ingest`: lands an archive of recordings in the lake. */
+import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { workflowIds } from '../../core/workflow-ids';
+import type { IngestResult } from '../../workflows/ingest';
+import { declare, waiting, type WaitingOptions } from '../command';
+import { runWorkflow, withContext } from '../run-workflow';
+import type { Actions } from '../shell';
+import { showFacts, showHeading } from '../tables';
+import { count, tally } from '../voice';
+
+interface IngestOptions extends WaitingOptions {
+  dataset: string;
+  format: 'recordings';
+}
+
+/** The worker runs in another folder: only absolute paths mean the same there. */
+export const absoluteSource = (source: string): string =>
+  /^[a-z][a-z0-9+.-]+:\/\//i.test(source) ? source : resolve(source);
+
+export function addIngest(program: Command, act: Actions): void {
+  const command = declare(program, {
+    usage: 'ingest <archive>',
+    about: 'Lands an archive of recordings in the lake, as it was received.',
+    examples: [
+      'ingest recordings.zip --dataset trial',
+      'ingest data/sample/watch-exercises.zip --dataset watch-exercises',
+    ],
+    more: 'docs/formats.md describes the archive. The same archive is landed once.',
+  })
+    .requiredOption('--dataset <name>', 'dataset that the recordings belong to')
+    .option('--format <format>', 'format of the archive', 'recordings');
+  waiting(command).action(
+    act(async (shell, archive: string, { dataset, format, cancelOnExit }: IngestOptions) => {
+      const source = absoluteSource(archive);
+      const sourceHash = await shell.services.sourceHash(source);
+      return withContext(shell, async (context) => {
+        const { run, result } = await runWorkflow<IngestResult, 'ingest'>(
+          shell,
+          context,
+          {
+            workflow: 'ingest',
+            workflowId: workflowIds.ingest(dataset, sourceHash),
+            input: { source, dataset, format },
+            summary: `Land ${dataset}`,
+          },
+          { cancelOnExit },
+        );
+        return {
+          result: { ...run, ...result },
+          show: (voice) => {
+            showHeading(voice, result.alreadyLanded ? 'Landed before' : 'Landed');
+            showFacts(voice, {
+              dataset,
+              table: result.table,
+              recordings: count(result.members),
+              rows: count(result.rows),
+              quarantined: tally(result.quarantined),
+              snapshot: result.snapshotId,
+            });
+            voice.line();
+            voice.line(voice.colors.dim(`  next: npx watchlake refresh ${dataset}`));
+          },
+        };
+      });
+    }),
+  );
+}

@@ -1,0 +1,89 @@
+/** `watchlake loop`: the whole active-learning loop on the user's own recordings. */
+import { Option, type Command } from 'commander';
+import { workflowIds } from '../../core/workflow-ids';
+import type { LoopResult } from '../../workflows/active-learning-loop';
+import { declare, numberBetween, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { fileLink, loopFigures, showLoop } from '../loop-summary';
+import { runWorkflow, withContext } from '../run-workflow';
+import type { Actions } from '../shell';
+import { absoluteSource } from './ingest';
+
+interface LoopOptions extends WaitingOptions {
+  dataset: string;
+  name?: string;
+  model: string;
+  seed: number;
+  labels: number;
+  speed: number;
+  answeredBy: 'people' | 'oracle';
+  byHand: number;
+  bootstrap: number;
+  stream: number;
+  holdout: number;
+  negativeControl: boolean;
+}
+
+const withSubjects = (command: Command): Command =>
+  command
+    .option('--bootstrap <n>', 'subjects that the first version learns from', wholeNumber(1), 1)
+    .option('--stream <n>', 'subjects that are streamed and labelled', wholeNumber(1), 3)
+    .option('--holdout <n>', 'subjects that versions are compared on', wholeNumber(1), 6);
+
+const withLabels = (command: Command): Command =>
+  command
+    .option('--labels <n>', 'labels to ask for', wholeNumber(1, 100_000), 300)
+    .addOption(
+      new Option('--answered-by <who>', 'people at the label page, or the recordings themselves')
+        .choices(['people', 'oracle'])
+        .default('people'),
+    )
+    .option('--by-hand <n>', 'with the oracle: tasks left to a person', wholeNumber(0, 1000), 0);
+
+export function addLoop(program: Command, act: Actions): void {
+  const command = declare(program, {
+    usage: 'loop <archive>',
+    about:
+      'Runs the whole loop: ingest, refresh, a first version, the live stream, labels, and a challenger.',
+    examples: [
+      'loop recordings.zip --dataset trial',
+      'loop data/sample/watch-exercises.zip --dataset watch-exercises --answered-by oracle --speed 0',
+    ],
+    more: 'It waits for people at the label page; `watchlake status` shows its address.',
+  })
+    .requiredOption('--dataset <name>', 'dataset that the recordings belong to')
+    .option('--name <name>', 'name of the loop; the dataset when absent')
+    .option('--model <name>', 'name of the model', 'activity')
+    .option('--seed <number>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1), 0)
+    .option('--speed <factor>', 'speed of the replay; 0: full', numberBetween(0, 100_000), 1)
+    .option('--negative-control', 'also try a challenger that learned shuffled labels', false);
+  waiting(withLabels(withSubjects(command))).action(
+    act(async (shell, archive: string, options: LoopOptions) => {
+      const { cancelOnExit, bootstrap, stream, holdout, name = options.dataset } = options;
+      const { dataset, model, seed, labels, speed, answeredBy, byHand, negativeControl } = options;
+      const settings = { dataset, model, seed, labels, speed, answeredBy, byHand, negativeControl };
+      const source = absoluteSource(archive);
+      return withContext(shell, async (context) => {
+        const { run, result } = await runWorkflow<LoopResult, 'activeLearningLoop'>(
+          shell,
+          context,
+          {
+            workflow: 'activeLearningLoop',
+            workflowId: workflowIds.activeLearningLoop(name),
+            input: { name, source, ...settings, subjects: { bootstrap, stream, holdout } },
+            summary: `Active learning on ${dataset}`,
+          },
+          { cancelOnExit },
+        );
+        const figures = loopFigures(result);
+        return {
+          result: { ...run, ...figures },
+          show: (voice) => {
+            showLoop(voice, `The loop ${name} has ended`, figures);
+            voice.line();
+            voice.line(`  report  ${fileLink(figures.report)}`);
+          },
+        };
+      });
+    }),
+  );
+}

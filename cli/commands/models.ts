@@ -1,0 +1,180 @@
+/** `watchlake models`: versions, aliases and their history, and moving the champion by hand. */
+import type { Command } from 'commander';
+import { userInfo } from 'node:os';
+import { CHAMPION } from '../../registry/aliases';
+import type { ModelVersion } from '../../registry/versions';
+import { WatchlakeError } from '../../core/errors';
+import type { CommandContext } from '../../workers/connect';
+import { declare } from '../command';
+import { withContext } from '../run-workflow';
+import type { Actions, Outcome } from '../shell';
+import { showFacts, showHeading, showTable } from '../tables';
+import { count, score } from '../voice';
+
+const HISTORY_SHOWN = 10;
+
+async function listModels({ registry }: CommandContext): Promise<Outcome> {
+  const models = await registry.listModels();
+  return {
+    result: { models },
+    show: (voice) => {
+      if (models.length === 0)
+        return voice.line('There are no models; `watchlake train` makes one.');
+      showHeading(voice, 'Models');
+      const columns = [
+        { title: 'model' },
+        { title: 'versions', figures: true },
+        { title: 'champion', figures: true },
+      ];
+      const rows = models.map(({ model, versions, aliases }) => [
+        model,
+        count(versions),
+        aliases[CHAMPION] ?? '–',
+      ]);
+      showTable(voice, columns, rows);
+    },
+  };
+}
+
+const asRow = (version: ModelVersion, champion: string | undefined): string[] => [
+  version.version === champion ? `${version.version} (champion)` : version.version,
+  version.createdAt,
+  version.card.data.dataset,
+  count(version.card.data.windows),
+  version.card.evaluation?.scheme ?? '–',
+  score(version.card.evaluation?.accuracy),
+  score(version.card.evaluation?.macroF1),
+];
+
+async function showModel({ registry }: CommandContext, model: string): Promise<Outcome> {
+  const versions = await registry.listVersions({ model });
+  if (versions.length === 0) throw new WatchlakeError('MODEL_NOT_FOUND', { model });
+  const champion = await registry.getAlias({ model, alias: CHAMPION });
+  const history = await registry.history({ model, limit: HISTORY_SHOWN });
+  return {
+    result: { model, champion, versions, history },
+    show: (voice) => {
+      showHeading(voice, `Model ${model}`);
+      const titles = [
+        'version',
+        'made',
+        'dataset',
+        'windows',
+        'evaluation',
+        'accuracy',
+        'macro-F1',
+      ];
+      const columns = titles.map((title, at) => ({ title, figures: at === 3 || at > 4 }));
+      const rows = versions.map((each) => asRow(each, champion?.version));
+      showTable(voice, columns, rows);
+      showHeading(voice, 'Moves of its aliases');
+      const moves = history.map((each) => [
+        each.movedAt,
+        each.alias,
+        `${each.from ?? '–'} → ${each.version}`,
+        each.outcome,
+        each.reason,
+        each.actor,
+      ]);
+      const names = ['when', 'alias', 'move', 'outcome', 'reason', 'by'];
+      showTable(
+        voice,
+        names.map((title) => ({ title })),
+        moves,
+      );
+    },
+  };
+}
+
+interface MoveOptions {
+  reason: string;
+  actor?: string;
+}
+
+const asActor = (name = userInfo().username): string => `cli/${name}`;
+
+async function announced(
+  context: CommandContext,
+  model: string,
+  version: string,
+  before: string | null,
+): Promise<Outcome> {
+  await context.announceChampion({ model, version });
+  return {
+    result: { model, before, champion: version },
+    show: (voice) => {
+      showHeading(voice, `The champion of ${model} is version ${version}`);
+      showFacts(voice, { before: before && `version ${before}` });
+    },
+  };
+}
+
+async function promote(
+  context: CommandContext,
+  model: string,
+  version: string,
+  { reason, actor }: MoveOptions,
+): Promise<Outcome> {
+  const { registry } = context;
+  const from = (await registry.getAlias({ model, alias: CHAMPION }))?.version ?? null;
+  if (from !== version) {
+    const move = { model, alias: CHAMPION, from, to: version, outcome: 'promote' };
+    await registry.moveAlias({ ...move, reason, actor: asActor(actor) });
+  }
+  return announced(context, model, version, from);
+}
+
+async function rollBack(
+  context: CommandContext,
+  model: string,
+  { reason, actor }: MoveOptions,
+): Promise<Outcome> {
+  const { registry } = context;
+  const before = (await registry.getAlias({ model, alias: CHAMPION }))?.version ?? null;
+  const { version } = await registry.rollback({ model, reason, actor: asActor(actor) });
+  return announced(context, model, version, before);
+}
+
+const withReason = (command: Command): Command =>
+  command
+    .option('--reason <text>', 'why, for the audit trail', 'by-hand')
+    .option('--actor <name>', 'who, for the audit trail; the name of your account when absent');
+
+export function addModels(program: Command, act: Actions): void {
+  const group = program
+    .command('models')
+    .description('Shows models and their versions, and moves the champion.');
+  declare(group, {
+    usage: 'list',
+    about: 'Lists the models.',
+    examples: ['models list'],
+  }).action(act((shell) => withContext(shell, listModels)));
+  declare(group, {
+    usage: 'show <model>',
+    about: 'Shows the versions of a model, its champion, and how the alias has moved.',
+    examples: ['models show activity'],
+  }).action(
+    act((shell, model: string) => withContext(shell, (context) => showModel(context, model))),
+  );
+  const promotion = declare(group, {
+    usage: 'promote <model> <version>',
+    about: 'Makes a version the champion, without asking the gate.',
+    examples: ['models promote activity 3 --reason "checked by hand"'],
+    more: 'A running predictor takes it over without a restart.',
+  });
+  withReason(promotion).action(
+    act((shell, model: string, version: string, options: MoveOptions) =>
+      withContext(shell, (context) => promote(context, model, version, options)),
+    ),
+  );
+  const rollback = declare(group, {
+    usage: 'rollback <model>',
+    about: 'Makes the former champion the champion again; repeated, it goes further back.',
+    examples: ['models rollback activity'],
+  });
+  withReason(rollback).action(
+    act((shell, model: string, options: MoveOptions) =>
+      withContext(shell, (context) => rollBack(context, model, options)),
+    ),
+  );
+}

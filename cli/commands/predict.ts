@@ -1,0 +1,96 @@
+/** `watchlake predict`: starts and stops the classification of the live stream. */
+import type { Command } from 'commander';
+import { WatchlakeError } from '../../core/errors';
+import { workflowIds } from '../../core/workflow-ids';
+import type { CommandContext } from '../../workers/connect';
+import type { PredictResult } from '../../workflows/predict-stream';
+import { declare, waiting, type WaitingOptions } from '../command';
+import { attachCommand, followRun } from '../follow-run';
+import { runLink } from '../run-links';
+import { startRun } from '../run-workflow';
+import { withContext } from '../run-workflow';
+import type { Actions, Outcome, Shell } from '../shell';
+import { showFacts, showHeading } from '../tables';
+import { count } from '../voice';
+
+interface PredictOptions extends WaitingOptions {
+  dataset?: string;
+  model: string;
+  follow: boolean;
+  stop: boolean;
+}
+
+function ended(result: PredictResult, run: object): Outcome {
+  return {
+    result: { ...run, ...result },
+    show: (voice) => {
+      showHeading(voice, `The predictor of ${result.model} has ended`);
+      showFacts(voice, {
+        version: result.version,
+        'windows predicted': count(result.predicted),
+        'late samples': count(result.late),
+        'unreadable batches': count(result.deadLettered),
+      });
+    },
+  };
+}
+
+async function stop(shell: Shell, context: CommandContext, model: string): Promise<Outcome> {
+  const workflowId = workflowIds.predictStream(model);
+  const { client, addresses } = context;
+  const namespace = shell.config.TEMPORAL_NAMESPACE;
+  const link = runLink({ uiUrl: addresses.temporal.uiUrl, namespace, workflowId });
+  await client.workflow.getHandle(workflowId).signal('stop');
+  const result = await followRun<PredictResult>(shell, client, { workflowId, link });
+  return ended(result, { workflowId, link });
+}
+
+async function start(
+  shell: Shell,
+  context: CommandContext,
+  { dataset, model, follow, cancelOnExit }: PredictOptions,
+): Promise<Outcome> {
+  if (dataset === undefined) {
+    throw new WatchlakeError('USAGE_INVALID', { detail: 'predict needs --dataset <name>.' });
+  }
+  const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, {
+    workflow: 'predictStream',
+    workflowId: workflowIds.predictStream(model),
+    input: { dataset, model },
+    summary: `Predict with ${model}`,
+  });
+  if (follow) {
+    const options = { ...run, cancelOnExit };
+    return ended(await followRun<PredictResult>(shell, context.client, options), run);
+  }
+  return {
+    result: { ...run, model, dataset },
+    show: (voice) => {
+      showHeading(voice, `The predictor of ${model} runs`);
+      showFacts(voice, {
+        run: run.link,
+        watch: `npx ${attachCommand(shell, run.workflowId)}`,
+        stop: `npx watchlake predict --stop --model ${model}`,
+      });
+    },
+  };
+}
+
+export function addPredict(program: Command, act: Actions): void {
+  const command = declare(program, {
+    usage: 'predict',
+    about: "Classifies the live stream with the model's champion, until it is stopped.",
+    examples: ['predict --dataset watch-exercises', 'predict --stop'],
+  })
+    .option('--dataset <name>', 'dataset whose streams are classified')
+    .option('--model <name>', 'name of the model', 'activity')
+    .option('--follow', 'stay and show its progress', false)
+    .option('--stop', 'end it cleanly, and show what it has done', false);
+  waiting(command).action(
+    act(async (shell, options: PredictOptions) =>
+      withContext(shell, (context) =>
+        options.stop ? stop(shell, context, options.model) : start(shell, context, options),
+      ),
+    ),
+  );
+}

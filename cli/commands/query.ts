@@ -1,0 +1,72 @@
+/** `watchlake query`: reads the published tables with SQL. */
+import { Option, type Command } from 'commander';
+import { stringify } from 'csv-stringify/sync';
+import type { QueryResult } from '../../lakehouse/ports';
+import { declare, wholeNumber } from '../command';
+import { toJsonLine, type Actions } from '../shell';
+import { showTable } from '../tables';
+import type { Voice } from '../voice';
+
+interface QueryOptions {
+  dataset?: string;
+  format: Format;
+  limit: number;
+}
+
+const FORMATS = ['table', 'csv', 'json'] as const;
+type Format = (typeof FORMATS)[number];
+
+const cell = (value: unknown): string => {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return value;
+  return typeof value === 'bigint' ? value.toString() : toJsonLine(value);
+};
+
+const isFigures = ({ rows }: QueryResult, column: string): boolean =>
+  rows.length > 0 && rows.every((row) => row[column] === null || typeof row[column] === 'number');
+
+const WRITERS: Record<Format, (voice: Voice, result: QueryResult) => void> = {
+  table(voice, result) {
+    const { columns, rows } = result;
+    const titles = columns.map((title) => ({ title, figures: isFigures(result, title) }));
+    showTable(
+      voice,
+      titles,
+      rows.map((row) => columns.map((name) => cell(row[name]))),
+    );
+  },
+  csv(voice, { columns, rows }) {
+    const records = rows.map((row) => columns.map((name) => cell(row[name])));
+    voice.line(stringify([[...columns], ...records]).trimEnd());
+  },
+  json(voice, { rows }) {
+    voice.line(toJsonLine(rows));
+  },
+};
+
+export function addQuery(program: Command, act: Actions): void {
+  declare(program, {
+    usage: 'query <sql>',
+    about: 'Runs one reading SQL statement over the published tables.',
+    examples: [
+      'query "SELECT label, count(*) AS windows FROM windows GROUP BY label" --dataset trial',
+      'query "SELECT * FROM recordings_trusted" --limit 20 --format csv',
+    ],
+    more: 'Nothing but the published tables can be read: no files, no network. The stack need not run.',
+  })
+    .option('--dataset <name>', 'dataset that plain table names refer to; the only one when absent')
+    .addOption(
+      new Option('--format <format>', 'form of the answer').choices(FORMATS).default('table'),
+    )
+    .option('--limit <rows>', 'most rows to answer with', wholeNumber(1, 1_000_000), 1000)
+    .action(
+      act(async (shell, sql: string, { dataset, format, limit }: QueryOptions) => {
+        const lake = await shell.services.openLake(shell.config);
+        const result = await lake.query({ sql, dataset, maximumRows: limit });
+        if (result.truncated) {
+          shell.notes.line(`There are more rows than ${limit}: raise --limit to see them.`);
+        }
+        return { result, show: (voice) => WRITERS[format](voice, result) };
+      }),
+    );
+}

@@ -1,0 +1,78 @@
+/** `watchlake refresh`: rebuilds the tables of a dataset. */
+import type { Command } from 'commander';
+import { workflowIds } from '../../core/workflow-ids';
+import type { RefreshResult, TableSummary } from '../../workflows/refresh-tables';
+import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { runWorkflow, withContext } from '../run-workflow';
+import type { Actions } from '../shell';
+import { showHeading, showTable } from '../tables';
+import { count, tally, type Voice } from '../voice';
+
+interface RefreshOptions extends WaitingOptions {
+  windowLength?: number;
+  windowStep?: number;
+}
+
+export function showTableSummaries(voice: Voice, tables: Record<string, TableSummary>): void {
+  const columns = [
+    { title: 'table' },
+    { title: 'rows', figures: true },
+    { title: 'quarantined' },
+    { title: 'dropped' },
+    { title: '' },
+  ];
+  const rows = Object.entries(tables).map(([name, table]) => [
+    name,
+    count(table.rows),
+    tally(table.quarantined),
+    tally(table.dropped),
+    table.reused ? voice.colors.dim('unchanged') : '',
+  ]);
+  showTable(voice, columns, rows);
+  const problems = Object.values(tables).flatMap(({ firstProblems }) => firstProblems);
+  if (problems.length > 0) voice.line();
+  for (const problem of problems) voice.line(`  ${voice.colors.yellow('quarantined')} ${problem}`);
+}
+
+export function addRefresh(program: Command, act: Actions): void {
+  const command = declare(program, {
+    usage: 'refresh <dataset>',
+    about: 'Rebuilds the tables of a dataset and publishes them together; unchanged ones are kept.',
+    examples: ['refresh watch-exercises', 'refresh trial --window-length 2000 --window-step 1000'],
+  })
+    .option('--window-length <ms>', 'length of a window', wholeNumber(100, 600_000))
+    .option(
+      '--window-step <ms>',
+      'distance between the starts of windows',
+      wholeNumber(50, 600_000),
+    );
+  waiting(command).action(
+    act(async (shell, dataset: string, options: RefreshOptions) => {
+      const { windowLength: lengthMs, windowStep: stepMs, cancelOnExit } = options;
+      const window = {
+        ...(lengthMs === undefined ? {} : { lengthMs }),
+        ...(stepMs === undefined ? {} : { stepMs }),
+      };
+      return withContext(shell, async (context) => {
+        const { run, result } = await runWorkflow<RefreshResult, 'refreshTables'>(
+          shell,
+          context,
+          {
+            workflow: 'refreshTables',
+            workflowId: workflowIds.refreshTables(dataset),
+            input: { dataset, window },
+            summary: `Build the tables of ${dataset}`,
+          },
+          { cancelOnExit },
+        );
+        return {
+          result: { ...run, ...result },
+          show: (voice) => {
+            showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
+            showTableSummaries(voice, result.tables);
+          },
+        };
+      });
+    }),
+  );
+}

@@ -1,0 +1,74 @@
+/** `watchlake retrain`: trains a challenger, and lets the gate decide. */
+import type { Command } from 'commander';
+import { workflowIds } from '../../core/workflow-ids';
+import type { RetrainResult } from '../../workflows/retrain';
+import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { runWorkflow, withContext } from '../run-workflow';
+import type { Actions } from '../shell';
+import { showFacts, showHeading } from '../tables';
+import { score, type Colors, type Voice } from '../voice';
+
+interface RetrainOptions extends WaitingOptions {
+  dataset: string;
+  model: string;
+  seed: number;
+  minimumNewLabels: number;
+  shuffleLabels: boolean;
+}
+
+export function colouredOutcome(colors: Colors, outcome: RetrainResult['outcome']): string {
+  if (outcome === 'promote') return colors.green(outcome);
+  return outcome === 'reject' ? colors.red(outcome) : colors.yellow(outcome);
+}
+
+export const pValueText = (value: number | null): string =>
+  value === null ? '–' : value.toFixed(4);
+
+function showVerdict(voice: Voice, result: RetrainResult): void {
+  const line = (each: RetrainResult['champion']): string | null =>
+    each &&
+    `version ${each.version}, accuracy ${score(each.accuracy)}, macro-F1 ${score(each.macroF1)}`;
+  showHeading(voice, `Decided: ${colouredOutcome(voice.colors, result.outcome)}`);
+  showFacts(voice, {
+    reason: result.reason,
+    '': result.explanation,
+    champion: line(result.champion),
+    challenger: line(result.challenger),
+    'p-value': result.pValue === null ? null : pValueText(result.pValue),
+  });
+}
+
+export function addRetrain(program: Command, act: Actions): void {
+  const command = declare(program, {
+    usage: 'retrain',
+    about: 'Trains a challenger on all labels; it becomes champion only when the gate says so.',
+    examples: [
+      'retrain --dataset watch-exercises',
+      'retrain --dataset trial --minimum-new-labels 50',
+    ],
+  })
+    .requiredOption('--dataset <name>', 'dataset to train on')
+    .option('--model <name>', 'name of the model', 'activity')
+    .option('--seed <number>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1), 0)
+    .option('--minimum-new-labels <n>', 'skip when there are fewer new labels', wholeNumber(0), 0)
+    .option('--shuffle-labels', 'negative control: such a challenger has to be rejected', false);
+  waiting(command).action(
+    act(async (shell, { cancelOnExit, ...options }: RetrainOptions) => {
+      const { dataset, model, seed, minimumNewLabels, shuffleLabels } = options;
+      return withContext(shell, async (context) => {
+        const { run, result } = await runWorkflow<RetrainResult, 'retrain'>(
+          shell,
+          context,
+          {
+            workflow: 'retrain',
+            workflowId: workflowIds.retrain(model),
+            input: { dataset, model, seed, minimumNewLabels, shuffleLabels },
+            summary: `Retrain ${model}`,
+          },
+          { cancelOnExit },
+        );
+        return { result: { ...run, ...result }, show: (voice) => showVerdict(voice, result) };
+      });
+    }),
+  );
+}

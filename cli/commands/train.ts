@@ -1,0 +1,71 @@
+/** `watchlake train`: trains and evaluates one version of a model. */
+import type { Command } from 'commander';
+import { workflowIds } from '../../core/workflow-ids';
+import type { TrainResult } from '../../workflows/train-model';
+import { declare, list, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { runWorkflow, withContext } from '../run-workflow';
+import type { Actions } from '../shell';
+import { showFacts, showHeading } from '../tables';
+import { count, score } from '../voice';
+
+interface TrainOptions extends WaitingOptions {
+  dataset: string;
+  model: string;
+  subjects?: string[];
+  seed: number;
+  evaluation: boolean;
+}
+
+const LARGEST_SEED = 2 ** 31 - 1;
+
+export function addTrain(program: Command, act: Actions): void {
+  const command = declare(program, {
+    usage: 'train',
+    about:
+      'Trains one version on the published windows, and evaluates it by leaving out one subject after another.',
+    examples: ['train --dataset watch-exercises', 'train --dataset trial --model gait --seed 3'],
+    more: 'It becomes champion only where there is none yet; `retrain` decides about later ones.',
+  })
+    .requiredOption('--dataset <name>', 'dataset to train on')
+    .option('--model <name>', 'name of the model', 'activity')
+    .option('--subjects <keys>', 'only these subjects, by their keys, comma-separated', list)
+    .option('--seed <number>', 'seed of everything random', wholeNumber(0, LARGEST_SEED), 0)
+    .option('--no-evaluation', 'train only, without leaving out subjects');
+  waiting(command).action(
+    act(async (shell, options: TrainOptions) => {
+      const { dataset, model, subjects, seed, evaluation, cancelOnExit } = options;
+      const scheme = evaluation ? 'leave-one-subject-out' : 'none';
+      return withContext(shell, async (context) => {
+        const { run, result } = await runWorkflow<TrainResult, 'trainModel'>(
+          shell,
+          context,
+          {
+            workflow: 'trainModel',
+            workflowId: workflowIds.trainModel(model, dataset),
+            input: { dataset, model, subjects, seed, scheme },
+            summary: `Train ${model} on ${dataset}`,
+          },
+          { cancelOnExit },
+        );
+        const { evaluation: figures } = result;
+        return {
+          result: { ...run, ...result },
+          show: (voice) => {
+            showHeading(voice, `Trained ${model} version ${result.version}`);
+            showFacts(voice, {
+              windows: count(result.rows),
+              subjects: count(result.subjects),
+              champion: `version ${result.champion}`,
+              evaluation: figures?.scheme ?? null,
+              accuracy: figures && score(figures.accuracy),
+              'macro-F1': figures && score(figures.macroF1),
+              'worst subject': figures?.worstSubject
+                ? `${figures.worstSubject.subject}, accuracy ${score(figures.worstSubject.accuracy)}`
+                : null,
+            });
+          },
+        };
+      });
+    }),
+  );
+}

@@ -1,0 +1,139 @@
+/** `watchlake up` and `down`: start and stop the embedded stack, a worker and the application page. */
+import type { Command } from 'commander';
+import { join } from 'node:path';
+import { progressLine, type StackProgress } from '../../stack/progress';
+import type { UpState } from '../../workers/state';
+import { declare } from '../command';
+import { withProgress, type ProgressLine } from '../progress-line';
+import { interruption, type Actions, type Shell } from '../shell';
+import { showFacts, showHeading } from '../tables';
+import type { Voice } from '../voice';
+
+/** The home of the demo, which never touches the user's own data. */
+export const demoHome = (home: string): string => join(home, 'demo');
+
+export const onStackProgress =
+  (line: ProgressLine) =>
+  (progress: StackProgress): void => {
+    const text = progressLine(progress);
+    const detail = text.slice(progress.component.length + 2);
+    line.update(progress.component, detail);
+  };
+
+/** What a person or a script may know of a running home: the database's address has its password. */
+export const publicState = ({ postgres, ...state }: UpState) => ({
+  ...state,
+  postgres: { url: withoutPassword(postgres.url) },
+});
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password) parsed.password = '***';
+  return parsed.toString();
+}
+
+export function showAddresses(voice: Voice, state: UpState): void {
+  const { worker } = state;
+  showFacts(voice, {
+    'Temporal web UI': state.temporal.uiUrl,
+    'Application page': state.app.url,
+    Temporal: state.temporal.address,
+    Kafka: state.kafka.brokers.join(', '),
+    PostgreSQL: new URL(state.postgres.url).host,
+    Metrics: state.metrics?.url ?? null,
+    Worker: worker.ready ? `ready, process ${worker.pid}` : 'starting',
+    Restarts: worker.restarts > 0 ? String(worker.restarts) : null,
+  });
+}
+
+/** Starts the detached stack while its progress is shown; Ctrl-C leaves it starting. */
+export const startDetached = (shell: Shell): Promise<UpState> =>
+  withProgress(shell.notes, async (line) => {
+    line.update('starting');
+    const interrupted = interruption(shell, 'The stack');
+    try {
+      const { config } = shell;
+      const started = shell.services.up({ config, onProgress: onStackProgress(line) });
+      return await Promise.race([started, interrupted.hit]);
+    } finally {
+      interrupted.stop();
+    }
+  });
+
+async function runInForeground(shell: Shell): Promise<void> {
+  const { notes, config } = shell;
+  await withProgress(notes, (line) =>
+    shell.services.runForeground({
+      config,
+      onProgress: onStackProgress(line),
+      onReady: (state) => {
+        line.stop();
+        showHeading(notes, 'Watchlake is up');
+        showAddresses(notes, state);
+        notes.line();
+        notes.line('  Ctrl-C stops it.');
+      },
+    }),
+  );
+}
+
+export function addUp(program: Command, act: Actions): void {
+  declare(program, {
+    usage: 'up',
+    about:
+      'Starts what is not configured elsewhere of Temporal, Kafka and PostgreSQL, with a worker and the application page, and runs until Ctrl-C.',
+    examples: ['up', 'up --detach --json'],
+  })
+    .option('--detach', 'return as soon as everything is ready, and leave it running')
+    .action(
+      act(async (shell, { detach = false }: { detach?: boolean }) => {
+        const running = await shell.services.readState(shell.config.WATCHLAKE_HOME);
+        if (!detach && !running) {
+          await runInForeground(shell);
+          return { result: { stopped: true }, show: (voice) => voice.line('Stopped.') };
+        }
+        const state = await startDetached(shell);
+        return {
+          result: { alreadyRunning: running !== null, ...publicState(state) },
+          show: (voice) => {
+            showHeading(voice, running ? 'Watchlake is up already' : 'Watchlake is up');
+            showAddresses(voice, state);
+            voice.line();
+            voice.line(voice.colors.dim('  npx watchlake down   stops it'));
+          },
+        };
+      }),
+    );
+}
+
+/** Stops a home and the demo inside it; what was running. */
+export const stopHomes = (shell: Shell): Promise<string[]> =>
+  withProgress(shell.notes, async (line) => {
+    const stopped: string[] = [];
+    const main = shell.config.WATCHLAKE_HOME;
+    for (const home of [main, demoHome(main)]) {
+      const onProgress = onStackProgress(line);
+      const one = await shell.services.down({ home, onProgress });
+      if (one.stopped) stopped.push(home);
+    }
+    return stopped;
+  });
+
+export function addDown(program: Command, act: Actions): void {
+  declare(program, {
+    usage: 'down',
+    about: 'Stops what `up` and `demo` have started. The data stay, and the next `up` uses them.',
+    examples: ['down'],
+  }).action(
+    act(async (shell) => {
+      const stopped = await stopHomes(shell);
+      return {
+        result: { stopped },
+        show: (voice) => {
+          if (stopped.length === 0) voice.line('Nothing was running.');
+          for (const home of stopped) voice.line(`Stopped ${home}`);
+        },
+      };
+    }),
+  );
+}

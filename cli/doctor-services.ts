@@ -1,0 +1,80 @@
+/** Looks at services that run elsewhere: whether they answer, and what they still need. */
+import type { Connection } from '@temporalio/client';
+import { createConnection } from 'node:net';
+import { Client as DatabaseClient } from 'pg';
+import { missingSearchAttributes, searchAttributesCommand } from '../stack/temporal-namespace';
+import type { Config } from '../workers/config';
+import { connectClient } from '../workers/temporal';
+import type { Finding } from './doctor';
+
+const ANSWER_WITHIN_MS = 5_000;
+
+const message = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+export async function examineTemporal(config: Config, address: string): Promise<Finding> {
+  const name = 'Temporal';
+  try {
+    const { connection } = await connectClient(config, address);
+    try {
+      const namespace = config.TEMPORAL_NAMESPACE;
+      const missing = await missingSearchAttributes(connection as Connection, namespace);
+      if (missing.length === 0) return { name, status: 'ok', found: address };
+      return {
+        name,
+        status: 'missing',
+        found: `${address} lacks the search attributes ${missing.join(', ')}`,
+        remedy: `Run once: ${searchAttributesCommand(address, namespace)}`,
+      };
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    const remedy = 'Start it, or correct TEMPORAL_ADDRESS and its TLS variables.';
+    return { name, status: 'missing', found: `${address}: ${message(error)}`, remedy };
+  }
+}
+
+function reach(address: string): Promise<void> {
+  const at = address.lastIndexOf(':');
+  const socket = createConnection({
+    host: address.slice(0, at),
+    port: Number(address.slice(at + 1)),
+  });
+  socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error('it does not answer')));
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(void socket.destroy()));
+    socket.once('error', reject);
+  });
+}
+
+/** One broker that listens is enough: a client learns of the others from it. */
+export async function examineKafka(brokers: readonly string[]): Promise<Finding> {
+  const name = 'Kafka';
+  try {
+    await Promise.any(brokers.map(reach));
+    return { name, status: 'ok', found: brokers.join(', ') };
+  } catch {
+    const found = `none of ${brokers.join(', ')} answers`;
+    return { name, status: 'missing', found, remedy: 'Start it, or correct KAFKA_BROKERS.' };
+  }
+}
+
+export async function examineDatabase(url: string): Promise<Finding> {
+  const name = 'PostgreSQL';
+  const client = new DatabaseClient({
+    connectionString: url,
+    connectionTimeoutMillis: ANSWER_WITHIN_MS,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return { name, status: 'ok', found: rows[0]?.server_version ?? 'answers' };
+  } catch (error) {
+    const remedy = 'Start it, or correct DATABASE_URL.';
+    return { name, status: 'missing', found: message(error), remedy };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,165 @@
+/** Looks at the machine and the configuration: what is there, what is missing, and how to get it. */
+import { createRequire } from 'node:module';
+import { access, constants, statfs } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { isWatchlakeError } from '../core/errors';
+import { requireJava, requireMaven } from '../stack/kafka-libraries';
+import { isPortFree } from '../stack/ports';
+import { postgresPrograms } from '../stack/postgres-binaries';
+import { temporalProgram } from '../stack/temporal';
+import { unprivilegedUser } from '../stack/system-user';
+import { tryTool } from '../stack/tools';
+import type { Config } from '../workers/config';
+import { examineDatabase, examineKafka, examineTemporal } from './doctor-services';
+import { bytes } from './voice';
+
+export interface Finding {
+  name: string;
+  /** Only `missing` keeps Watchlake from running. */
+  status: 'ok' | 'note' | 'missing';
+  found: string;
+  remedy?: string;
+}
+
+const OLDEST_NODE = [20, 19] as const;
+const OLDEST_PYTHON = [3, 10] as const;
+const DISK_WANTED = 5e9;
+const MEMORY_WANTED = 3e9;
+
+const atLeast = (version: string, [major, minor]: readonly [number, number]): boolean => {
+  const [found = 0, foundMinor = 0] = version.split('.').map(Number);
+  return found > major || (found === major && foundMinor >= minor);
+};
+
+function node(): Finding {
+  const found = process.versions.node;
+  if (atLeast(found, OLDEST_NODE)) return { name: 'Node', status: 'ok', found };
+  const remedy = 'Install Node 20.19, 22, 24 or 26 from https://nodejs.org.';
+  return { name: 'Node', status: 'missing', found, remedy };
+}
+
+/** A check that throws with the remedy in its message, as those of the stack do. */
+async function tool(
+  name: string,
+  look: () => Promise<string>,
+  missing: Finding['status'] = 'missing',
+): Promise<Finding> {
+  try {
+    return { name, status: 'ok', found: await look() };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    const remedy = isWatchlakeError(error) ? error.remedy : undefined;
+    return { name, status: missing, found, remedy };
+  }
+}
+
+async function python(): Promise<Finding> {
+  const name = 'Python';
+  const args = ['-c', 'import platform, pip; print(platform.python_version())'];
+  const found = (await tryTool({ command: 'python3', args, timeoutMs: 30_000 }))?.trim();
+  if (found !== undefined && atLeast(found, OLDEST_PYTHON)) return { name, status: 'ok', found };
+  return {
+    name,
+    // Needed once, for the download of the Temporal server.
+    status: 'note',
+    found: found ?? 'python3 with pip does not answer',
+    remedy: 'Install Python 3.10 or newer with pip, or set TEMPORAL_ADDRESS.',
+  };
+}
+
+function tensorflow(): Finding {
+  const name = 'TensorFlow';
+  try {
+    createRequire(__filename).resolve('@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node');
+    return { name, status: 'ok', found: 'native' };
+  } catch {
+    const remedy = '`npm run setup:tensorflow` builds the native one, which trains faster.';
+    return { name, status: 'note', found: 'WebAssembly', remedy };
+  }
+}
+
+async function port(name: string, number: number): Promise<Finding> {
+  if (number === 0 || (await isPortFree(number))) {
+    return { name, status: 'ok', found: number === 0 ? 'any' : `${number} is free` };
+  }
+  return { name, status: 'note', found: `${number} is taken: the next free one is used` };
+}
+
+const ports = (config: Config): Promise<Finding[]> =>
+  Promise.all([
+    ...(config.TEMPORAL_ADDRESS
+      ? []
+      : [
+          port('Port of Temporal', config.TEMPORAL_PORT ?? 7233),
+          port('Port of its web UI', config.TEMPORAL_UI_PORT ?? 8233),
+        ]),
+    ...(config.KAFKA_BROKERS ? [] : [port('Port of Kafka', config.KAFKA_PORT ?? 9092)]),
+    ...(config.DATABASE_URL ? [] : [port('Port of PostgreSQL', config.POSTGRES_PORT ?? 5432)]),
+    port('Port of the application page', config.APP_PORT ?? 8080),
+  ]);
+
+async function firstExisting(folder: string): Promise<string> {
+  const there = await access(folder).then(
+    () => true,
+    () => false,
+  );
+  return there || dirname(folder) === folder ? folder : firstExisting(dirname(folder));
+}
+
+async function disk(name: string, folder: string): Promise<Finding> {
+  const place = await firstExisting(folder);
+  const { bavail, bsize } = await statfs(place);
+  const free = bavail * bsize;
+  const found = `${bytes(free)} free at ${place}`;
+  if (free >= DISK_WANTED) return { name, status: 'ok', found };
+  return { name, status: 'note', found, remedy: `Free some: ${bytes(DISK_WANTED)} are enough.` };
+}
+
+/** The folder itself, or the one that it would be made in. */
+const writable = (name: string, folder: string): Promise<Finding> =>
+  tool(name, async () => {
+    await access(await firstExisting(folder), constants.W_OK);
+    return folder;
+  });
+
+function memory(): Finding {
+  const found = bytes(totalmem());
+  if (totalmem() >= MEMORY_WANTED) return { name: 'Memory', status: 'ok', found };
+  const remedy = `${bytes(MEMORY_WANTED)} are enough for the whole embedded stack.`;
+  return { name: 'Memory', status: 'note', found, remedy };
+}
+
+async function embedded(config: Config): Promise<Finding[]> {
+  const { WATCHLAKE_CACHE: cache } = config;
+  return Promise.all([
+    config.TEMPORAL_ADDRESS
+      ? examineTemporal(config, config.TEMPORAL_ADDRESS)
+      : tool('Temporal', () => temporalProgram({ cache })),
+    ...(config.KAFKA_BROKERS
+      ? [examineKafka(config.KAFKA_BROKERS)]
+      : [
+          tool('Java', () => requireJava({})),
+          // Only for the download: what is cached needs no Maven.
+          tool('Maven', () => requireMaven({}), 'note'),
+        ]),
+    config.DATABASE_URL
+      ? examineDatabase(config.DATABASE_URL)
+      : tool('PostgreSQL', async () => postgresPrograms(await unprivilegedUser())),
+  ]);
+}
+
+/** Everything that is worth knowing before `up`, in the order in which it is shown. */
+export async function examine(config: Config): Promise<Finding[]> {
+  return [
+    node(),
+    await python(),
+    ...(await embedded(config)),
+    tensorflow(),
+    memory(),
+    await writable('Home', config.WATCHLAKE_HOME),
+    await writable('Cache', config.WATCHLAKE_CACHE),
+    await disk('Disk', config.WATCHLAKE_HOME),
+    ...(await ports(config)),
+  ];
+}

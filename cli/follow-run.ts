@@ -1,0 +1,136 @@
+/** Waits for a run at its side: shows its progress, and leaves or cancels it at Ctrl-C. */
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isWatchlakeError, WatchlakeError } from '../core/errors';
+import type { Fact, Progress } from '../workflows/progress';
+import { FailedRun } from './problem';
+import { withProgress, type ProgressLine } from './progress-line';
+import type { Shell } from './shell';
+
+export interface FollowOptions {
+  workflowId: string;
+  link: string;
+  cancelOnExit?: boolean;
+  /** Told of the run's own progress each time it was asked for. */
+  onProgress?: (progress: Progress, line: ProgressLine) => void;
+}
+
+const LOOK_EVERY_MS = 700;
+const ANSWER_WITHIN_MS = 4_000;
+
+/** `rows 120, batches 2 of 5`; facts that are unknown are left out. */
+export const factsLine = (facts: Readonly<Record<string, Fact>>): string =>
+  Object.entries(facts)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${name} ${formatFact(value)}`)
+    .join(', ');
+
+function formatFact(value: Fact): string {
+  if (typeof value !== 'number') return String(value);
+  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+/** The answer of the run's `progress` query; null while no worker answers. */
+async function ask(client: Client, workflowId: string): Promise<Progress | null> {
+  try {
+    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+      client.workflow.getHandle(workflowId).query<Progress>('progress'),
+    );
+  } catch {
+    // A busy worker, a run that has just ended or not begun: the result tells what matters.
+    return null;
+  }
+}
+
+/** The child started last is the one that works now. */
+async function currentChild(client: Client, workflowId: string): Promise<string | null> {
+  try {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    const children = [...(raw.pendingChildren ?? [])].sort(
+      (a, b) => Number(a.initiatedId) - Number(b.initiatedId),
+    );
+    return children.at(-1)?.workflowId ?? null;
+  } catch {
+    return null;
+  }
+}
+
+async function look(client: Client, options: FollowOptions, line: ProgressLine): Promise<void> {
+  const own = await ask(client, options.workflowId);
+  if (!own) return line.update('waiting for a worker');
+  const child = await currentChild(client, options.workflowId);
+  const inner = child ? await ask(client, child) : null;
+  if (inner) line.update(`${own.step} › ${inner.step}`, factsLine(inner.facts));
+  else line.update(own.step, factsLine(own.facts));
+  options.onProgress?.(own, line);
+}
+
+async function keepLooking(
+  client: Client,
+  options: FollowOptions,
+  line: ProgressLine,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await look(client, options, line);
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Ctrl-C: rejects, or cancels the run first; a second Ctrl-C does not wait for that. */
+function atInterrupt(
+  shell: Shell,
+  handle: WorkflowHandle,
+  { workflowId, cancelOnExit }: FollowOptions,
+  line: ProgressLine,
+) {
+  let stop = (): void => undefined;
+  const hit = new Promise<never>((_resolve, reject) => {
+    let asked = false;
+    stop = shell.onInterrupt(() => {
+      if (!cancelOnExit || asked) return reject(left(shell, workflowId));
+      asked = true;
+      line.note(`  Cancelling ${workflowId}; Ctrl-C again leaves it to end by itself.`);
+      handle.cancel().catch(reject);
+    });
+  });
+  // Nobody waits for it any more once the run has ended.
+  hit.catch(() => undefined);
+  return { hit, stop };
+}
+
+/** The command that comes back to a run, with the home that this command was given. */
+export const attachCommand = ({ homeOption }: Shell, workflowId: string): string =>
+  `watchlake attach ${workflowId}${homeOption ? ` --home ${homeOption}` : ''}`;
+
+const left = (shell: Shell, workflowId: string): WatchlakeError =>
+  new WatchlakeError('INTERRUPTED', {
+    what: workflowId,
+    command: attachCommand(shell, workflowId),
+  });
+
+/** The result of the run, or FailedRun; INTERRUPTED when the person went away. */
+export async function followRun<Result>(
+  shell: Shell,
+  client: Client,
+  options: FollowOptions,
+): Promise<Result> {
+  const handle = client.workflow.getHandle(options.workflowId);
+  return withProgress(shell.notes, async (line) => {
+    const done = new AbortController();
+    const interrupt = atInterrupt(shell, handle, options, line);
+    const result = handle.result() as Promise<Result>;
+    result.catch(() => undefined);
+    void keepLooking(client, options, line, done.signal);
+    try {
+      return await Promise.race([result, interrupt.hit]);
+    } catch (error) {
+      if (isWatchlakeError(error)) throw error;
+      throw new FailedRun(options, error);
+    } finally {
+      interrupt.stop();
+      done.abort();
+    }
+  });
+}

@@ -1,0 +1,101 @@
+/** The result of an active-learning loop: its JSON figures, and the tables that a person reads. */
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { LoopResult } from '../workflows/active-learning-loop';
+import type { RetrainResult } from '../workflows/retrain';
+import { colouredOutcome, pValueText } from './commands/retrain';
+import { showHeading, showTable } from './tables';
+import { count, duration, score, tally, type Voice } from './voice';
+
+interface TableFigures {
+  rows: number;
+  quarantined: Record<string, number>;
+}
+
+export interface LoopFigures {
+  stages: Record<string, number>;
+  tables: Record<string, TableFigures>;
+  windowsPredicted: number;
+  labels: number;
+  champion: LoopResult['champion'];
+  retrains: { outcome: RetrainResult['outcome']; reason: string; pValue: number | null }[];
+  report: string;
+}
+
+const pathOf = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath(uri) : uri);
+
+export function loopFigures(result: LoopResult): LoopFigures {
+  const { landing, tables, retrains } = result;
+  const figures = { [landing.table]: landing, ...tables };
+  return {
+    stages: result.stages,
+    tables: Object.fromEntries(
+      Object.entries(figures).map(([name, { rows, quarantined }]) => [name, { rows, quarantined }]),
+    ),
+    windowsPredicted: result.windowsPredicted,
+    labels: result.labels,
+    champion: result.champion,
+    retrains: retrains.map(({ outcome, reason, pValue }) => ({ outcome, reason, pValue })),
+    report: pathOf(result.reportUri),
+  };
+}
+
+function showTables(voice: Voice, { tables }: LoopFigures): void {
+  const columns = [{ title: 'table' }, { title: 'rows', figures: true }, { title: 'quarantined' }];
+  const rows = Object.entries(tables).map(([name, table]) => [
+    name,
+    count(table.rows),
+    tally(table.quarantined),
+  ]);
+  showTable(voice, columns, rows);
+}
+
+function showChampions(voice: Voice, { champion }: LoopFigures): void {
+  const columns = [
+    { title: 'champion' },
+    { title: 'version', figures: true },
+    { title: 'accuracy', figures: true },
+    { title: 'macro-F1', figures: true },
+  ];
+  const rows = (['before', 'after'] as const).map((when) => {
+    const version = champion[when];
+    return [when, version?.version ?? '–', score(version?.accuracy), score(version?.macroF1)];
+  });
+  showTable(voice, columns, rows);
+}
+
+function showRetrains(voice: Voice, { retrains }: LoopFigures): void {
+  const columns = [
+    { title: 'retrain' },
+    { title: 'outcome' },
+    { title: 'reason' },
+    { title: 'p', figures: true },
+  ];
+  const rows = retrains.map(({ outcome, reason, pValue }, at) => [
+    at === 0 ? 'on the new labels' : 'on shuffled labels',
+    colouredOutcome(voice.colors, outcome),
+    reason,
+    pValueText(pValue),
+  ]);
+  showTable(voice, columns, rows);
+}
+
+export function showLoop(voice: Voice, title: string, figures: LoopFigures): void {
+  showHeading(voice, title);
+  showTables(voice, figures);
+  voice.line();
+  showChampions(voice, figures);
+  voice.line();
+  showRetrains(voice, figures);
+  voice.line();
+  const stages = Object.entries(figures.stages).map(
+    ([name, seconds]) => `${name} ${duration(seconds)}`,
+  );
+  voice.line(voice.colors.dim(`  ${stages.join(' · ')}`));
+  const { windowsPredicted, labels } = figures;
+  voice.line(
+    voice.colors.dim(`  ${count(windowsPredicted)} windows predicted, ${count(labels)} labels`),
+  );
+}
+
+export const fileLink = (path: string): string =>
+  path.startsWith('/') ? pathToFileURL(path).href : path;

@@ -1,0 +1,64 @@
+/** The whole command line: every command, under one program. */
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROJECT_ROOT } from '../core/project-root';
+import { addAttach } from './commands/attach';
+import { addBackup, addRestore } from './commands/backup';
+import { addDemo } from './commands/demo';
+import { addDoctor } from './commands/doctor';
+import { addIngest } from './commands/ingest';
+import { addLoop } from './commands/loop';
+import { addModels } from './commands/models';
+import { addPredict } from './commands/predict';
+import { addQuery } from './commands/query';
+import { addRefresh } from './commands/refresh';
+import { addRetrain } from './commands/retrain';
+import { addSchedules } from './commands/schedules';
+import { addSimulate } from './commands/simulate';
+import { addStatus } from './commands/status';
+import { addTrain } from './commands/train';
+import { addDown, addUp } from './commands/up';
+import { addVacuum } from './commands/vacuum';
+import type { Actions } from './shell';
+
+const GROUPS = [
+  { title: 'Start here:', adders: [addDemo, addDoctor] },
+  { title: 'The stack:', adders: [addUp, addDown, addStatus] },
+  { title: 'Data:', adders: [addIngest, addRefresh, addQuery, addVacuum] },
+  { title: 'Models:', adders: [addTrain, addRetrain, addModels] },
+  { title: 'Streams and the loop:', adders: [addSimulate, addPredict, addLoop] },
+  { title: 'Operation:', adders: [addAttach, addSchedules, addBackup, addRestore] },
+] as const;
+
+export const versionText = (): string =>
+  (JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as { version: string })
+    .version;
+
+export function buildProgram(act: Actions): Command {
+  const program = new Command('watchlake')
+    .description('A lakehouse and activity classifier for wearables that keeps itself up to date.')
+    .version(versionText())
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ watchlake demo\n\n`watchlake <command> --help` shows its options and an example.',
+    );
+  for (const { title, adders } of GROUPS) {
+    program.commandsGroup(title);
+    for (const add of adders) add(program, act);
+  }
+  return program;
+}
+
+/** Every command that does something, with the words that call it, such as `models list`. */
+export function leafCommands(command: Command, words: readonly string[] = []) {
+  const found: { name: string; command: Command }[] = [];
+  for (const child of command.commands) {
+    const path = [...words, child.name()];
+    if (child.commands.length > 0) found.push(...leafCommands(child, path));
+    else found.push({ name: path.join(' '), command: child });
+  }
+  return found;
+}

@@ -1,0 +1,65 @@
+/** The line that moves while a command waits: a spinner for a person, plain lines for a log. */
+import type { Voice } from './voice';
+
+export interface ProgressLine {
+  /** What goes on now; the detail may change often. */
+  update(step: string, detail?: string): void;
+  /** A line that stays. */
+  note(text: string): void;
+  stop(): void;
+}
+
+// A log is told of a new step at once, of new figures only now and then.
+const DETAIL_EVERY_MS = 10_000;
+
+export function plainProgress(voice: Voice, now: () => number = Date.now): ProgressLine {
+  let last = { step: '', text: '', at: 0 };
+  let stopped = false;
+  return {
+    update(step, detail = '') {
+      if (stopped) return;
+      const text = detail ? `${step} (${detail})` : step;
+      const due = step !== last.step || now() - last.at >= DETAIL_EVERY_MS;
+      if (!due || text === last.text) return;
+      last = { step, text, at: now() };
+      voice.line(`· ${text}`);
+    },
+    note: (text) => voice.line(text),
+    stop: () => void (stopped = true),
+  };
+}
+
+async function spinner(voice: Voice, stream: NodeJS.WriteStream): Promise<ProgressLine> {
+  // The package ships ES modules only.
+  const { default: ora } = await import('ora');
+  // Ctrl-C has to stay a signal: raw mode would take it.
+  const line = ora({ stream, indent: 2, discardStdin: false }).start();
+  return {
+    update(step, detail = '') {
+      line.text = detail ? `${step} ${voice.colors.dim(detail)}` : step;
+    },
+    note(text) {
+      line.clear();
+      voice.line(text);
+      line.render();
+    },
+    stop: () => void line.stop(),
+  };
+}
+
+/** Starts the line; it has to be stopped before anything else is written. */
+export const startProgress = async (voice: Voice): Promise<ProgressLine> =>
+  voice.interactive ? spinner(voice, process.stderr) : plainProgress(voice);
+
+/** Shows the line around a piece of work, and takes it away whatever happens. */
+export async function withProgress<T>(
+  voice: Voice,
+  work: (line: ProgressLine) => Promise<T>,
+): Promise<T> {
+  const line = await startProgress(voice);
+  try {
+    return await work(line);
+  } finally {
+    line.stop();
+  }
+}

@@ -1,0 +1,106 @@
+/** Starts a workflow under its business id, or joins the one that runs with the same inputs, and waits. */
+import { defaultPayloadConverter, type Client } from '@temporalio/client';
+import { parseInput } from '../activities/input-activities';
+import type { WorkflowInput, WorkflowName } from '../activities/inputs';
+import { WatchlakeError } from '../core/errors';
+import { canonicalJson } from '../core/hash';
+import { TASK_QUEUES } from '../core/task-queues';
+import type { CommandContext } from '../workers/connect';
+import { followRun, type FollowOptions } from './follow-run';
+import { runLink } from './run-links';
+import type { Shell } from './shell';
+
+export interface RunRequest<N extends WorkflowName> {
+  workflow: N;
+  workflowId: string;
+  input: WorkflowInput<N>;
+  summary: string;
+}
+
+export interface StartedRun {
+  workflowId: string;
+  runId: string;
+  link: string;
+}
+
+// What a run hands to the next one under continue-as-new is no input of a person.
+const CARRIED_FIELDS = new Set(['carried', 'waiting']);
+
+/** The names of the fields in which two inputs differ once the defaults are filled in. */
+export function differingFields(workflow: WorkflowName, ours: unknown, theirs: unknown): string[] {
+  const [left, right] = [ours, theirs].map(
+    (input) => parseInput(workflow, input) as Record<string, unknown>,
+  ) as [Record<string, unknown>, Record<string, unknown>];
+  const fields = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...fields]
+    .filter((field) => !CARRIED_FIELDS.has(field))
+    .filter((field) => canonicalJson(left[field] ?? null) !== canonicalJson(right[field] ?? null))
+    .sort();
+}
+
+/** The input that the run was started with, from the first event of its history. */
+async function inputOf(client: Client, workflowId: string, runId: string): Promise<unknown> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  const payload = started?.input?.payloads?.[0];
+  return payload ? defaultPayloadConverter.fromPayload(payload) : {};
+}
+
+/** Throws INPUT_INVALID before anything is started, RUN_DIFFERS when another run has the id. */
+export async function startRun<N extends WorkflowName>(
+  context: CommandContext,
+  namespace: string,
+  request: RunRequest<N>,
+): Promise<StartedRun> {
+  const { workflow, workflowId, input, summary } = request;
+  parseInput(workflow, input);
+  const { client, addresses } = context;
+  const { firstExecutionRunId: runId } = await client.workflow.start(workflow, {
+    workflowId,
+    taskQueue: TASK_QUEUES.orchestration,
+    args: [input],
+    // What runs already is joined: the server decides, so that two commands cannot start it twice.
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: summary,
+  });
+  const running = await inputOf(client, workflowId, runId);
+  const fields = differingFields(workflow, input, running);
+  if (fields.length > 0) {
+    throw new WatchlakeError('RUN_DIFFERS', { workflow: workflowId, fields: fields.join(', ') });
+  }
+  const link = runLink({ uiUrl: addresses.temporal.uiUrl, namespace, workflowId, runId });
+  return { workflowId, runId, link };
+}
+
+export type WaitOptions = Pick<FollowOptions, 'cancelOnExit' | 'onProgress'>;
+
+/** Starts or joins the run, says where to watch it, and waits for its result. */
+export async function runWorkflow<Result, N extends WorkflowName = WorkflowName>(
+  shell: Shell,
+  context: CommandContext,
+  request: RunRequest<N>,
+  options: WaitOptions = {},
+): Promise<{ run: StartedRun; result: Result }> {
+  const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, request);
+  const { colors } = shell.notes;
+  shell.notes.line(`${colors.dim('run')} ${run.workflowId}  ${colors.dim(run.link)}`);
+  const result = await followRun<Result>(shell, context.client, { ...run, ...options });
+  return { run, result };
+}
+
+/** Connects, works, and closes the connection whatever happens. */
+export async function withContext<T>(
+  shell: Shell,
+  work: (context: CommandContext) => Promise<T>,
+): Promise<T> {
+  const context = await shell.services.connect(shell.config);
+  try {
+    return await work(context);
+  } finally {
+    await context.close();
+  }
+}

@@ -1,0 +1,55 @@
+/** The parts that commands drive, loaded only when a command needs them: `--help` stays quick. */
+import type { OnProgress } from '../stack/progress';
+import type { CommandContext, CommandLake } from '../workers/connect';
+import type { Config } from '../workers/config';
+import type { UpState } from '../workers/state';
+import type { ScheduleState } from '../workers/schedules';
+import type { Client } from '@temporalio/client';
+import type { Finding } from './doctor';
+
+export interface StartOptions {
+  config: Config;
+  onProgress: OnProgress;
+}
+
+export interface Services {
+  up(options: StartOptions): Promise<UpState>;
+  runForeground(options: StartOptions & { onReady: (state: UpState) => void }): Promise<void>;
+  down(options: { home: string; onProgress: OnProgress }): Promise<{ stopped: boolean }>;
+  readState(home: string): Promise<UpState | null>;
+  connect(config: Config): Promise<CommandContext>;
+  openLake(config: Config): Promise<CommandLake>;
+  /** The id of an archive's content. */
+  sourceHash(source: string): Promise<string>;
+  applySchedules(options: { client: Client; paused: boolean }): Promise<ScheduleState[]>;
+  listSchedules(options: { client: Client }): Promise<ScheduleState[]>;
+  pauseSchedule(client: Client, id: string, paused: boolean): Promise<void>;
+  triggerSchedule(client: Client, id: string): Promise<void>;
+  examine(config: Config): Promise<Finding[]>;
+}
+
+/** Our own compiled modules are CommonJS: `import()` hands them over as the default export. */
+const loaded = async <Module>(module: Promise<{ default: Module }>): Promise<Module> =>
+  (await module).default;
+
+const control = () => loaded(import('../workers/control.js'));
+const connection = () => loaded(import('../workers/connect.js'));
+const schedules = () => loaded(import('../workers/schedules.js'));
+const sources = () => loaded(import('../lakehouse/sources/open-source.js'));
+const doctor = () => loaded(import('./doctor.js'));
+
+export const realServices: Services = {
+  up: async (options) => (await control()).up(options),
+  runForeground: async (options) => (await control()).runForeground(options),
+  down: async (options) => (await control()).down(options),
+  readState: async (home) => (await control()).readState(home),
+  connect: async (config) => (await connection()).connectCommand(config),
+  openLake: async (config) => (await connection()).openLake(config),
+  sourceHash: async (source) => (await sources()).sourceHash(source),
+  applySchedules: async (options) => (await schedules()).applySchedules(options),
+  listSchedules: async (options) => (await schedules()).listSchedules(options),
+  pauseSchedule: async (client, id, paused) =>
+    (await schedules()).pauseSchedule(client, id, paused),
+  triggerSchedule: async (client, id) => (await schedules()).triggerSchedule(client, id),
+  examine: async (config) => (await doctor()).examine(config),
+};

@@ -1,0 +1,63 @@
+/** How a command speaks to a stream: lines, colours where a terminal shows them, and figures. */
+import pc from 'picocolors';
+
+/** What is needed of stdout and stderr; tests give their own. */
+export interface Target {
+  write(text: string, done?: (error?: Error | null) => void): boolean;
+  readonly isTTY?: boolean;
+}
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+export interface Voice {
+  readonly colors: Colors;
+  /** Whether a person watches: only then lines may move. */
+  readonly interactive: boolean;
+  line(text?: string): void;
+}
+
+export const createVoice = (target: Target): Voice => ({
+  // picocolors knows NO_COLOR and FORCE_COLOR; what is piped into a file stays plain.
+  colors: pc.createColors(pc.isColorSupported && target.isTTY === true),
+  interactive: target.isTTY === true,
+  line: (text = '') => void target.write(`${text}\n`),
+});
+
+/** Says nothing: the results for people in JSON mode. */
+export const SILENT: Voice = {
+  colors: pc.createColors(false),
+  interactive: false,
+  line: () => undefined,
+};
+
+export const count = (value: number): string => value.toLocaleString('en-US');
+
+export const score = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : value.toFixed(3);
+
+/** `4.2 s` below two minutes, `3 min 5 s` above. */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+export function bytes(value: number): string {
+  let rest = value;
+  let unit = 0;
+  while (rest >= 1000 && unit < UNITS.length - 1) {
+    rest /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? rest : rest.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** `reason 3, other 2`, or a dash when there is nothing to count. */
+export function tally(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts)
+    .filter(([, n]) => n > 0)
+    .map(([reason, n]) => `${reason} ${count(n)}`);
+  return parts.length > 0 ? parts.join(', ') : '–';
+}

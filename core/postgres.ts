@@ -1,0 +1,97 @@
+/** Queries and transactions on PostgreSQL, with its outages told apart from other failures. */
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { isWatchlakeError, WatchlakeError } from './errors';
+
+/** What a query needs: the pool, or the connection of one transaction. */
+export interface Queryable {
+  query<Row extends QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
+}
+
+export interface Database extends Queryable {
+  /** Runs the work in one transaction: all of it is kept, or nothing. */
+  transaction<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result>;
+}
+
+// Codes of Node's sockets and PostgreSQL's SQLSTATE classes: connection (08), shut down (57P).
+const OUTAGE_CODE =
+  /^(08|57P0[1-5]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)/;
+const OUTAGE_MESSAGE = /connection (terminated|timeout|ended)|timeout exceeded when trying/i;
+
+interface Failure {
+  code?: unknown;
+  message?: unknown;
+  errors?: readonly unknown[];
+}
+
+// No `instanceof`: the socket's errors may come from another realm, as they do in a test runner.
+function isOutage(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message, errors } = error as Failure;
+  if (typeof code === 'string' && OUTAGE_CODE.test(code)) return true;
+  if (Array.isArray(errors) && errors.some(isOutage)) return true;
+  return typeof message === 'string' && OUTAGE_MESSAGE.test(message);
+}
+
+/** An outage as DATABASE_UNAVAILABLE, which may be retried; any other error as it is. */
+export function databaseError(error: unknown): unknown {
+  if (isWatchlakeError(error) || !isOutage(error)) return error;
+  const { code, message } = error as { code?: string; message?: string };
+  return new WatchlakeError('DATABASE_UNAVAILABLE', { detail: message || code }, error);
+}
+
+async function translated<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+const queryable = (connection: Pool | PoolClient): Queryable => ({
+  query: (text, values = []) => translated(() => connection.query(text, [...values])),
+});
+
+async function inTransaction<Result>(
+  connection: PoolClient,
+  work: (connection: Queryable) => Promise<Result>,
+): Promise<Result> {
+  await connection.query('BEGIN');
+  try {
+    const result = await work(queryable(connection));
+    await connection.query('COMMIT');
+    return result;
+  } catch (error) {
+    // A broken connection cannot roll back; the server does it when the connection ends.
+    await connection.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+export function createDatabase(pool: Pool): Database {
+  return {
+    ...queryable(pool),
+    transaction: async (work) => {
+      const connection = await translated(() => pool.connect());
+      try {
+        const result = await translated(() => inTransaction(connection, work));
+        connection.release();
+        return result;
+      } catch (error) {
+        const broken = isWatchlakeError(error) && error.code === 'DATABASE_UNAVAILABLE';
+        connection.release(broken);
+        throw error;
+      }
+    },
+  };
+}
+
+/** The one row that a statement always returns. */
+export function onlyRow<Row extends QueryResultRow>(result: QueryResult<Row>): Row {
+  const [row] = result.rows;
+  if (row === undefined || result.rows.length > 1)
+    throw new Error(`expected one row, got ${result.rows.length}`);
+  return row;
+}

@@ -1,0 +1,11 @@
+/** Business ids of workflows: what a run is about is legible from its id. */
+export const workflowIds = {
+  ingest: (dataset: string, sourceHash: string) => `ingest/${dataset}/${sourceHash}`,
+  refreshTables: (dataset: string) => `refresh/${dataset}`,
+  trainModel: (model: string, snapshot: string) => `train/${model}/${snapshot}`,
+  predictStream: (model: string) => `predict/${model}`,
+  simulateDevices: (name: string) => `simulate/${name}`,
+  annotationCampaign: (campaign: string) => `annotate/${campaign}`,
+  retrain: (model: string) => `retrain/${model}`,
+  activeLearningLoop: (name: string) => `loop/${name}`,
+} as const;

@@ -1,0 +1,30 @@
+/** Two kinds of tests: those that need nothing, and those that share one embedded stack. */
+const common = {
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.(t|j|mj)s$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
+  },
+  // Packages that ship ES modules only are compiled for the test runner; Node loads them as they are.
+  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate|glob|minimatch|lru-cache|path-scurry|minipass|brace-expansion|balanced-match|yargs|yargs-parser|cliui|find-up-simple|package-up)/)'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.watchlake/'],
+};
+
+module.exports = {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/tests/{unit,workflows,replay}/**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'stack',
+      testMatch: ['<rootDir>/tests/{activities,contracts}/**/*.test.ts'],
+      globalSetup: '<rootDir>/tests/support/start-stack.ts',
+      globalTeardown: '<rootDir>/tests/support/stop-stack.ts',
+    },
+  ],
+};

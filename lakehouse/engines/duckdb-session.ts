@@ -1,0 +1,146 @@
+/** One DuckDB for one piece of work: bounded memory, its own spill folder, gone when the work is done. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection, DuckDBValueConverter, Json } from '@duckdb/node-api';
+import { DuckDBDecimalValue, DuckDBInstance, JsonDuckDBValueConverter } from '@duckdb/node-api';
+import { WatchlakeError } from '../../core/errors';
+import type { Relation, Store } from '../ports';
+import type { ColumnDeclaration, ColumnType } from '../tables';
+
+export interface DuckdbOptions {
+  /** Above this, DuckDB spills to the session's folder. */
+  readonly memoryLimit: string;
+  readonly threads: number;
+}
+
+export const DEFAULT_DUCKDB: DuckdbOptions = { memoryLimit: '1GB', threads: 2 };
+
+export interface DuckdbSession {
+  readonly connection: DuckDBConnection;
+  /** A local folder that is removed with the session. */
+  readonly scratch: string;
+}
+
+const SQL_TYPES: Record<ColumnType, string> = {
+  string: 'VARCHAR',
+  bigint: 'BIGINT',
+  integer: 'INTEGER',
+  double: 'DOUBLE',
+  float: 'FLOAT',
+  boolean: 'BOOLEAN',
+  'float-list': 'FLOAT[]',
+  'string-list': 'VARCHAR[]',
+};
+
+export const sqlType = ({ type }: ColumnDeclaration): string => SQL_TYPES[type];
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** For `IN`: a list that matches nothing when it is empty. */
+export const inList = (values: readonly string[]): string =>
+  values.length === 0 ? '(NULL)' : `(${values.map(literal).join(', ')})`;
+
+/** DuckDB's own words for a full disk become ours. */
+function translated(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  const message = error instanceof Error ? error.message : '';
+  if (/No space left|ENOSPC|max_temp_directory_size/i.test(message)) {
+    return new WatchlakeError('STORE_FULL', { key: 'unfinished files of DuckDB' }, error);
+  }
+  return error;
+}
+
+export interface SessionRequest {
+  readonly store: Store;
+  readonly options: DuckdbOptions;
+  readonly signal?: AbortSignal;
+}
+
+/** For readers that hand out rows as they are asked for; who opens it closes it. */
+export async function openDuckdb({ store, options, signal }: SessionRequest) {
+  signal?.throwIfAborted();
+  const scratch = await store.scratch();
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: options.memoryLimit,
+    threads: String(options.threads),
+    temp_directory: join(scratch, 'spill'),
+    autoinstall_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const interrupt = () => connection.interrupt();
+  signal?.addEventListener('abort', interrupt);
+  return {
+    connection,
+    scratch,
+    connect: () => instance.connect(),
+    async close(): Promise<void> {
+      signal?.removeEventListener('abort', interrupt);
+      connection.closeSync();
+      instance.closeSync();
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function withDuckdb<T>(
+  request: SessionRequest,
+  work: (session: DuckdbSession) => Promise<T>,
+): Promise<T> {
+  const session = await openDuckdb(request);
+  try {
+    return await work(session);
+  } catch (error) {
+    throw translated(error, request.signal);
+  } finally {
+    await session.close();
+  }
+}
+
+/** A FROM clause over the relation's files with exactly the declared columns, also when it is empty. */
+export async function relationSql(store: Store, { columns, files }: Relation): Promise<string> {
+  if (files.length === 0) {
+    const empty = columns.map((each) => `CAST(NULL AS ${sqlType(each)}) AS ${quoted(each.name)}`);
+    return `(SELECT ${empty.join(', ')} WHERE false)`;
+  }
+  const paths = await Promise.all(files.map(({ key }) => store.localPath(key)));
+  const names = columns.map(({ name }) => quoted(name)).join(', ');
+  return `(SELECT ${names} FROM read_parquet([${paths.map(literal).join(', ')}]))`;
+}
+
+export async function createViews(
+  { connection }: DuckdbSession,
+  store: Store,
+  relations: Readonly<Record<string, Relation>>,
+): Promise<void> {
+  for (const [name, relation] of Object.entries(relations)) {
+    const from = await relationSql(store, relation);
+    await connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS SELECT * FROM ${from}`);
+  }
+}
+
+/** JSON values; whole numbers as numbers where those are exact, else as text. */
+export const plainValue: DuckDBValueConverter<Json> = (value, type, converter) => {
+  if (typeof value === 'bigint') {
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  }
+  if (value instanceof DuckDBDecimalValue) return value.toDouble();
+  return JsonDuckDBValueConverter(value, type, converter);
+};
+
+/** All rows of a small result. */
+export async function rowsOf(
+  { connection }: Pick<DuckdbSession, 'connection'>,
+  sql: string,
+): Promise<Record<string, Json | null>[]> {
+  const result = await connection.run(sql);
+  return result.convertRowObjects(plainValue);
+}
+
+/** The one number of a result with one row and one column. */
+export async function numberOf(
+  session: Pick<DuckdbSession, 'connection'>,
+  sql: string,
+): Promise<number> {
+  const [row] = await rowsOf(session, sql);
+  return Number(Object.values(row ?? {})[0] ?? 0);
+}

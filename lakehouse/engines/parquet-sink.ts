@@ -1,0 +1,68 @@
+/** Writes the result of a SELECT as Parquet files and moves them into the store. */
+import { randomBytes } from 'node:crypto';
+import { join, relative } from 'node:path';
+import type { DataFile } from '../manifest';
+import type { Store } from '../ports';
+import type { DuckdbSession } from './duckdb-session';
+import { literal, quoted, rowsOf } from './duckdb-session';
+
+// Large enough to read well, small enough that engines which read in parallel get several.
+const FILE_BYTES = 256 * 1024 * 1024;
+const ROW_GROUP_ROWS = 122_880;
+
+export interface LocalFile {
+  readonly path: string;
+  /** Path under the sink's folder; shows the partitions. */
+  readonly name: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface SinkRequest {
+  readonly select: string;
+  /** Name of a folder in the session's scratch that does not exist yet. */
+  readonly folder: string;
+  readonly partitions?: readonly string[];
+}
+
+/** Without partitions there is always a file, also for no rows: it carries the columns. */
+export async function copyToParquet(
+  session: DuckdbSession,
+  { select, folder, partitions = [] }: SinkRequest,
+): Promise<LocalFile[]> {
+  const target = join(session.scratch, folder);
+  const layout =
+    partitions.length > 0
+      ? `PARTITION_BY (${partitions.map(quoted).join(', ')}), WRITE_PARTITION_COLUMNS true`
+      : `FILE_SIZE_BYTES ${FILE_BYTES}`;
+  const stats = await rowsOf(
+    session,
+    `COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION zstd,
+      ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ${layout}, RETURN_STATS true)`,
+  );
+  return stats.map((each) => ({
+    path: String(each.filename),
+    name: relative(target, String(each.filename)),
+    rows: Number(each.count),
+    bytes: Number(each.file_size_bytes),
+  }));
+}
+
+/** File names are unique to the attempt: two writers of one snapshot never mix their files. */
+export async function adoptFiles(
+  store: Store,
+  files: readonly LocalFile[],
+  prefix: string,
+): Promise<DataFile[]> {
+  const attempt = randomBytes(4).toString('hex');
+  const adopted: DataFile[] = [];
+  for (const { path, name, rows, bytes } of files) {
+    const key = `${prefix}${name.replace(/([^/]+)$/, `${attempt}-$1`)}`;
+    await store.adopt(key, path);
+    adopted.push({ key, rows, bytes });
+  }
+  return adopted;
+}
+
+export const rowsIn = (files: readonly { rows: number }[]): number =>
+  files.reduce((sum, { rows }) => sum + rows, 0);

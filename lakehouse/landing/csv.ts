@@ -1,0 +1,125 @@
+/** Reads CSV members row by row with their line numbers; a broken row fails by file and line. */
+import { on } from 'node:events';
+import { pipeline } from 'node:stream';
+import type { Parser } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
+import { WatchlakeError } from '../../core/errors';
+import type { Source } from '../sources/source';
+
+const RECORD_BYTES = 1024 * 1024;
+
+export interface CsvRow {
+  readonly cells: readonly string[];
+  /** The line on which the row ends. */
+  readonly line: number;
+}
+
+const malformed = (file: string, line: unknown, detail: string, cause?: unknown) =>
+  new WatchlakeError('CSV_MALFORMED', { file, line, detail }, cause);
+
+const isBlank = (cells: readonly string[]): boolean => cells.length === 1 && cells[0] === '';
+
+const breaksIn = (cell: string): number =>
+  cell.includes('\n') || cell.includes('\r') ? (cell.match(/\r\n|\n|\r/g) ?? []).length : 0;
+
+/** Numbers the rows, leaves blank lines out, and refuses a row that is not as wide as the header. */
+function createNumbering(file: string): (cells: readonly string[]) => CsvRow | null {
+  let line = 0;
+  let width = 0;
+  return (cells) => {
+    // The parser can tell the line too, at a third more time for every row.
+    line += 1;
+    for (const cell of cells) line += breaksIn(cell);
+    if (isBlank(cells)) return null;
+    if (width === 0) width = cells.length;
+    if (cells.length === width) return { cells, line };
+    throw malformed(file, line, `it has ${cells.length} fields, the header has ${width}`);
+  };
+}
+
+/** In batches as they come off the disk; the first row is the header. */
+export async function* csvBatches(
+  source: Source,
+  member: string,
+  file: string,
+): AsyncGenerator<readonly CsvRow[]> {
+  const parser = parse({ bom: true, relax_column_count: true, max_record_size: RECORD_BYTES });
+  const numbered = createNumbering(file);
+  const ready = on(parser, 'readable', { close: ['end'] });
+  // What the member's own stream reports reaches the loop below through the parser.
+  pipeline(await source.open(member), parser, () => undefined);
+  try {
+    for await (const _ of ready) {
+      const batch: CsvRow[] = [];
+      for (let cells = read(parser); cells !== null; cells = read(parser)) {
+        const row = numbered(cells);
+        if (row !== null) batch.push(row);
+      }
+      if (batch.length > 0) yield batch;
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw malformed(file, error.lines, error.message, error);
+  } finally {
+    parser.destroy();
+  }
+}
+
+const read = (parser: Parser): string[] | null => parser.read() as string[] | null;
+
+/** Row by row, for small files. */
+async function* csvRows(source: Source, member: string, file: string): AsyncGenerator<CsvRow> {
+  for await (const batch of csvBatches(source, member, file)) yield* batch;
+}
+
+/** The place of each wanted column, by name; COLUMN_MISSING names the first that is not there. */
+export function columnPlaces(
+  file: string,
+  header: readonly string[],
+  wanted: readonly string[],
+): Map<string, number> {
+  const names = header.map((name) => name.trim());
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) {
+    throw malformed(file, 1, `the column ${repeated} is there twice`);
+  }
+  const missing = wanted.find((name) => !names.includes(name));
+  if (missing !== undefined) {
+    throw new WatchlakeError('COLUMN_MISSING', {
+      file,
+      column: missing,
+      found: names.join(', ') || 'no columns',
+    });
+  }
+  return new Map(names.map((name, index) => [name, index]));
+}
+
+export interface CsvObject {
+  readonly values: Readonly<Record<string, string>>;
+  readonly line: number;
+}
+
+/** A small CSV file as objects, trimmed; bounded by the caller's limit. */
+export async function readSmallCsv(
+  source: Source,
+  member: string,
+  options: { file: string; wanted: readonly string[]; maximumRows: number },
+): Promise<CsvObject[]> {
+  const { file, wanted, maximumRows } = options;
+  let places: Map<string, number> | undefined;
+  const rows: CsvObject[] = [];
+  for await (const { cells, line } of csvRows(source, member, file)) {
+    if (places === undefined) {
+      places = columnPlaces(file, cells, wanted);
+      continue;
+    }
+    if (rows.length === maximumRows) {
+      const detail = `there are more than ${maximumRows} rows`;
+      throw new WatchlakeError('METADATA_INVALID', { file, line, detail });
+    }
+    const values = [...places].map(([name, at]) => [name, (cells[at] ?? '').trim()]);
+    rows.push({ line, values: Object.fromEntries(values) as Record<string, string> });
+  }
+  if (places === undefined) columnPlaces(file, [], wanted);
+  return rows;
+}

@@ -1,0 +1,90 @@
+/** What is known of a dataset from what has landed: its channels, labels and rate. */
+import { WatchlakeError } from '../../core/errors';
+import { pseudonym } from '../../core/hash';
+import type { Lake } from '../lake';
+import type { SnapshotManifest } from '../manifest';
+import { findManifest } from '../snapshots';
+import type { Channel } from './recordings-layout';
+
+export const LANDING_TABLE = 'recordings_landing';
+
+export interface DatasetDescriptor {
+  readonly formatVersion: 1;
+  readonly dataset: string;
+  readonly format: 'recordings';
+  readonly channels: readonly Channel[];
+  /** Every label seen, sorted. */
+  readonly labels: readonly string[];
+  /** From the median distance between successive samples. */
+  readonly rateHz: number;
+  /** Tells whether the pseudonyms were made with the same key, without telling the key. */
+  readonly keyFingerprint: string;
+}
+
+/** One recording of the landing table; never the subject's name. */
+export interface LandedRecording {
+  readonly recording: string;
+  readonly device: string;
+  readonly subjectKey: string;
+  readonly fingerprint: string;
+  readonly rows: number;
+  /** Median distance between its first samples; null when there are fewer than two. */
+  readonly periodMs: number | null;
+  readonly labels: readonly string[];
+}
+
+export interface LandedIngest {
+  readonly ingestId: string;
+  readonly source: string;
+  readonly recordings: number;
+}
+
+export interface LandingFacts {
+  readonly descriptor: DatasetDescriptor;
+  readonly ingests: readonly LandedIngest[];
+  readonly recordings: readonly LandedRecording[];
+}
+
+export const keyFingerprint = (subjectKey: string): string =>
+  pseudonym(subjectKey, 'watchlake', 'fingerprint of the key');
+
+export const landingFacts = (manifest: SnapshotManifest): LandingFacts =>
+  manifest.facts as unknown as LandingFacts;
+
+const median = (values: readonly number[]): number | null => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
+};
+
+export function describeDataset(
+  base: Pick<DatasetDescriptor, 'dataset' | 'channels' | 'keyFingerprint'>,
+  recordings: readonly LandedRecording[],
+): DatasetDescriptor {
+  const periods = recordings.flatMap(({ periodMs }) => (periodMs === null ? [] : [periodMs]));
+  const periodMs = median(periods) ?? 1000;
+  return {
+    formatVersion: 1,
+    ...base,
+    format: 'recordings',
+    labels: [...new Set(recordings.flatMap(({ labels }) => labels))].sort(),
+    rateHz: Math.round((1000 / periodMs) * 1000) / 1000,
+  };
+}
+
+/** DATASET_NOT_FOUND when nothing has landed under this name. */
+export async function landingManifest(
+  lake: Lake,
+  dataset: string,
+  snapshotId?: string,
+): Promise<SnapshotManifest> {
+  try {
+    return await findManifest(lake, { dataset, table: LANDING_TABLE, snapshotId });
+  } catch (error) {
+    if (!(error instanceof WatchlakeError) || error.code !== 'TABLE_NOT_FOUND') throw error;
+    throw new WatchlakeError('DATASET_NOT_FOUND', { dataset }, error);
+  }
+}
+
+export async function datasetDescriptor(lake: Lake, dataset: string): Promise<DatasetDescriptor> {
+  return landingFacts(await landingManifest(lake, dataset)).descriptor;
+}

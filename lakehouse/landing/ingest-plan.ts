@@ -1,0 +1,160 @@
+/** Plans an ingest: which recordings are new, and in which parts and batches they land. */
+import { basename } from 'node:path';
+import { WatchlakeError } from '../../core/errors';
+import { contentHash, pseudonym } from '../../core/hash';
+import { readJson, writeJson } from '../json';
+import type { Lake } from '../lake';
+import type { KnownSource, Source } from '../sources/source';
+import type { DatasetDescriptor, LandingFacts } from './descriptor';
+import { LANDING_TABLE, keyFingerprint, landingFacts } from './descriptor';
+import { findManifest } from '../snapshots';
+import type { Channel, RecordingEntry, RecordingsLayout } from './recordings-layout';
+
+// A part is what one retry repeats at most; a batch is the work of one activity.
+const PART_BYTES = 4 * 1024 * 1024;
+const BATCH_BYTES = 8 * 1024 * 1024;
+const MAXIMUM_BATCHES = 50;
+
+export interface IngestPlan {
+  readonly formatVersion: 1;
+  readonly ingestId: string;
+  readonly dataset: string;
+  readonly source: string;
+  readonly known: KnownSource;
+  readonly channels: readonly Channel[];
+  readonly keyFingerprint: string;
+  /** Recording ids by part. */
+  readonly parts: readonly (readonly string[])[];
+  /** Part numbers by batch. */
+  readonly batches: readonly (readonly number[])[];
+}
+
+export const fingerprintOf = (entry: RecordingEntry, subjectKey: string): string =>
+  contentHash([entry.member.bytes, entry.member.crc32, entry.device, entry.attributes, subjectKey]);
+
+/** The key of a subject in this dataset: what stands for the name from here on. */
+export const subjectKeyOf = (secret: string, dataset: string, subject: string): string =>
+  pseudonym(secret, dataset, subject);
+
+const channelText = (channels: readonly Channel[]): string =>
+  channels
+    .map(({ name, unit, minimum, maximum }) => `${name} [${unit}, ${minimum}…${maximum}]`)
+    .join(', ');
+
+function refuseOtherDataset(
+  source: string,
+  descriptor: DatasetDescriptor,
+  channels: readonly Channel[],
+  fingerprint: string,
+): void {
+  const { dataset } = descriptor;
+  if (contentHash(descriptor.channels) !== contentHash(channels)) {
+    const [found, expected] = [channelText(channels), channelText(descriptor.channels)];
+    throw new WatchlakeError('CHANNELS_DIFFER', { source, dataset, found, expected });
+  }
+  if (descriptor.keyFingerprint !== fingerprint) {
+    throw new WatchlakeError('SUBJECT_KEY_CHANGED', { dataset });
+  }
+}
+
+/** The recordings that have not landed yet; RECORDING_DIFFERS when one has, with other content. */
+function newRecordings(
+  layout: RecordingsLayout,
+  landed: LandingFacts | null,
+  { dataset, secret }: { dataset: string; secret: string },
+): RecordingEntry[] {
+  const known = new Map(landed?.recordings.map((each) => [each.recording, each.fingerprint]));
+  return layout.recordings.filter((entry) => {
+    const present = known.get(entry.recording);
+    if (present === undefined) return true;
+    const subjectKey = subjectKeyOf(secret, dataset, entry.subject);
+    if (present === fingerprintOf(entry, subjectKey)) return false;
+    const { line, recording } = entry;
+    throw new WatchlakeError('RECORDING_DIFFERS', {
+      file: 'recordings.csv',
+      line,
+      recording,
+      dataset,
+    });
+  });
+}
+
+/** Fills groups in order until each has reached its size. */
+export function groupBySize<T>(items: readonly T[], sizeOf: (item: T) => number, size: number) {
+  const groups: T[][] = [];
+  let filled = Infinity;
+  for (const item of items) {
+    if (filled >= size) {
+      groups.push([]);
+      filled = 0;
+    }
+    (groups.at(-1) as T[]).push(item);
+    filled += sizeOf(item);
+  }
+  return groups;
+}
+
+/** At most 50 batches whatever the size, so that the history stays short. */
+function batchParts(parts: readonly (readonly RecordingEntry[])[]): number[][] {
+  const sizes = parts.map((part) => part.reduce((sum, { member }) => sum + member.bytes, 0));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const size = Math.max(BATCH_BYTES, total / (MAXIMUM_BATCHES - 1));
+  const numbers = parts.map((_, index) => index);
+  return groupBySize(numbers, (number) => sizes[number] as number, size);
+}
+
+/** Facts of the published landing table, or null before the first ingest. */
+export async function landedFacts(lake: Lake, dataset: string): Promise<LandingFacts | null> {
+  const pointer = await lake.catalog.pointer({ dataset, table: LANDING_TABLE });
+  if (pointer === null) return null;
+  return landingFacts(await findManifest(lake, { dataset, table: LANDING_TABLE }));
+}
+
+export interface PlanRequest {
+  readonly dataset: string;
+  readonly source: Source;
+  readonly layout: RecordingsLayout;
+  readonly secret: string;
+}
+
+export async function planIngest(
+  lake: Lake,
+  { dataset, source, layout, secret }: PlanRequest,
+): Promise<IngestPlan> {
+  const landed = await landedFacts(lake, dataset);
+  const fingerprint = keyFingerprint(secret);
+  if (landed !== null) {
+    refuseOtherDataset(source.name, landed.descriptor, layout.channels, fingerprint);
+  }
+  const entries = newRecordings(layout, landed, { dataset, secret });
+  const parts = groupBySize(entries, ({ member }) => member.bytes, PART_BYTES);
+  return {
+    formatVersion: 1,
+    ingestId: source.contentHash,
+    dataset,
+    source: source.name,
+    known: { stamp: source.stamp, contentHash: source.contentHash, members: source.members },
+    channels: layout.channels,
+    keyFingerprint: fingerprint,
+    parts: parts.map((part) => part.map(({ recording }) => recording)),
+    batches: batchParts(parts),
+  };
+}
+
+export const ingestFolder = ({ dataset, ingestId }: Pick<IngestPlan, 'dataset' | 'ingestId'>) =>
+  `landing/${dataset}/ingests/${ingestId}/`;
+
+/** Another division into parts has another folder: their results never mix. */
+export const partsFolder = (plan: IngestPlan): string =>
+  `${ingestFolder(plan)}${contentHash(plan.parts)}/`;
+
+export async function savePlan({ store }: Lake, plan: IngestPlan): Promise<string> {
+  const key = `${ingestFolder(plan)}plan-${contentHash(plan.parts)}.json`;
+  await writeJson(store, key, plan);
+  return key;
+}
+
+export const loadPlan = ({ store }: Lake, planKey: string): Promise<IngestPlan> =>
+  readJson<IngestPlan>(store, planKey);
+
+export const sourceLabel = ({ source }: IngestPlan): string => basename(source);

@@ -1,0 +1,169 @@
+/** Lands one part of an archive: its recordings' rows as text, in one Parquet file. */
+import { WatchlakeError, isWatchlakeError } from '../../core/errors';
+import { withDuckdb } from '../engines/duckdb-session';
+import { adoptFiles, copyToParquet } from '../engines/parquet-sink';
+import type { RowAppender } from '../engines/row-appender';
+import { createRowAppender } from '../engines/row-appender';
+import { readJson, writeJson } from '../json';
+import type { Lake } from '../lake';
+import type { DataFile } from '../manifest';
+import type { Source } from '../sources/source';
+import type { ColumnDeclaration } from '../tables';
+import { column } from '../tables';
+import { columnPlaces, csvBatches } from './csv';
+import type { LandedRecording } from './descriptor';
+import type { IngestPlan } from './ingest-plan';
+import { fingerprintOf, partsFolder, subjectKeyOf } from './ingest-plan';
+import { landingColumns } from './landing-table';
+import { createRecordingProfile } from './recording-profile';
+import type { Channel, RecordingEntry } from './recordings-layout';
+
+export interface LandedPart {
+  readonly formatVersion: 1;
+  readonly files: readonly DataFile[];
+  readonly recordings: readonly LandedRecording[];
+}
+
+export interface PartRequest {
+  readonly plan: IngestPlan;
+  readonly part: number;
+  readonly source: Source;
+  /** The part's recordings, in the order of the plan. */
+  readonly entries: readonly RecordingEntry[];
+  readonly secret: string;
+  readonly signal?: AbortSignal;
+  readonly onRows?: (rows: number) => void;
+}
+
+const recordingColumns: readonly ColumnDeclaration[] = [
+  column('place', 'integer', 'Order in the part'),
+  ...['recording', 'device', 'subject', 'subject_key', 'attributes', 'source_file'].map((name) =>
+    column(name, 'string', 'Same for all rows of the recording'),
+  ),
+];
+
+/** The channels' names are the user's; inside the session the columns are numbered. */
+const sampleColumns = (channels: readonly Channel[]): ColumnDeclaration[] => [
+  column('place', 'integer', 'Recording in the part'),
+  column('source_line', 'bigint', 'Line'),
+  column('timestamp_text', 'string', 'Time'),
+  column('label_text', 'string', 'Label'),
+  ...channels.map((_, index) => column(`channel_${index}`, 'string', 'Value')),
+];
+
+function partSelect(channels: readonly Channel[]): string {
+  const source: Record<string, string> = {
+    timestamp_ms: 's.timestamp_text',
+    label: 's.label_text',
+    source_line: 's.source_line',
+    ...Object.fromEntries(channels.map(({ name }, index) => [name, `s.channel_${index}`])),
+  };
+  const columns = landingColumns(channels).map(
+    ({ name }) => `${source[name] ?? `r.${name}`} AS "${name}"`,
+  );
+  return `SELECT ${columns.join(', ')} FROM samples s JOIN recordings r ON r.place = s.place
+    ORDER BY s.place, s.source_line`;
+}
+
+interface Header {
+  readonly places: readonly number[];
+  readonly labelAt: number | undefined;
+}
+
+function readHeader(plan: IngestPlan, file: string, cells: readonly string[]): Header {
+  const names = ['timestamp_ms', ...plan.channels.map(({ name }) => name)];
+  const header = columnPlaces(file, cells, names);
+  return { places: names.map((name) => header.get(name) as number), labelAt: header.get('label') };
+}
+
+async function appendRecording(
+  request: PartRequest,
+  place: number,
+  entry: RecordingEntry,
+  samples: RowAppender,
+): Promise<LandedRecording> {
+  const { plan, source, secret, signal, onRows } = request;
+  const profile = createRecordingProfile(entry.file);
+  let header: Header | undefined;
+  for await (const batch of csvBatches(source, entry.member.name, entry.file)) {
+    signal?.throwIfAborted();
+    const rows = header === undefined ? batch.slice(1) : batch;
+    header ??= readHeader(plan, entry.file, batch[0]?.cells ?? []);
+    const { places, labelAt } = header;
+    for (const { cells, line } of rows) {
+      const [timestamp, ...values] = places.map((at) => cells[at] as string);
+      const label = labelAt === undefined ? null : (cells[labelAt] as string);
+      samples.append([place, line, timestamp as string, label, ...values]);
+      profile.add(timestamp as string, label, line);
+    }
+    onRows?.(rows.length);
+  }
+  if (header === undefined) readHeader(plan, entry.file, []);
+  const subjectKey = subjectKeyOf(secret, plan.dataset, entry.subject);
+  return {
+    recording: entry.recording,
+    device: entry.device,
+    subjectKey,
+    fingerprint: fingerprintOf(entry, subjectKey),
+    ...profile.result(),
+  };
+}
+
+async function writePart(lake: Lake, request: PartRequest): Promise<LandedPart> {
+  const { plan, entries, signal } = request;
+  return withDuckdb({ store: lake.store, options: lake.duckdb, signal }, async (session) => {
+    const samples = await createRowAppender(session, 'samples', sampleColumns(plan.channels));
+    const about = await createRowAppender(session, 'recordings', recordingColumns);
+    const recordings: LandedRecording[] = [];
+    for (const [place, entry] of entries.entries()) {
+      const landed = await appendRecording(request, place, entry, samples);
+      const { recording, device, subject, attributes, file } = entry;
+      about.append([place, recording, device, subject, landed.subjectKey, attributes, file]);
+      recordings.push(landed);
+    }
+    samples.finish();
+    about.finish();
+    const local = await copyToParquet(session, {
+      folder: 'part',
+      select: partSelect(plan.channels),
+    });
+    const files = await adoptFiles(lake.store, local, `${partsFolder(plan)}${request.part}/`);
+    return { formatVersion: 1, files, recordings };
+  });
+}
+
+const partKey = (plan: IngestPlan, part: number): string => `${partsFolder(plan)}${part}.json`;
+
+/** OBJECT_NOT_FOUND when the part has not landed. */
+export const readPart = ({ store }: Lake, plan: IngestPlan, part: number): Promise<LandedPart> =>
+  readJson<LandedPart>(store, partKey(plan, part));
+
+/** A part that has landed is not read again: this is where a killed ingest resumes. */
+export async function landPart(lake: Lake, request: PartRequest): Promise<LandedPart> {
+  const { plan, part } = request;
+  const key = partKey(plan, part);
+  if (await lake.store.has(key)) return readPart(lake, plan, part);
+  const landed = await writePart(lake, request);
+  try {
+    await writeJson(lake.store, key, landed, { ifAbsent: true });
+    return landed;
+  } catch (error) {
+    for (const file of landed.files) await lake.store.remove(file.key);
+    if (!isWatchlakeError(error) || error.code !== 'OBJECT_EXISTS') throw error;
+    return readPart(lake, plan, part);
+  }
+}
+
+/** The plan's recordings in the archive as it is now. */
+export function entriesOf(
+  plan: IngestPlan,
+  part: number,
+  recordings: readonly RecordingEntry[],
+): RecordingEntry[] {
+  const byId = new Map(recordings.map((entry) => [entry.recording, entry]));
+  return (plan.parts[part] ?? []).map((recording) => {
+    const entry = byId.get(recording);
+    if (entry === undefined) throw new WatchlakeError('SOURCE_CHANGED', { source: plan.source });
+    return entry;
+  });
+}

@@ -1,0 +1,136 @@
+/** The format `recordings`: which members an archive must have, and what its two small tables say. */
+import { WatchlakeError } from '../../core/errors';
+import type { Source, SourceMember } from '../sources/source';
+import { readSmallCsv } from './csv';
+
+export interface Channel {
+  readonly name: string;
+  readonly unit: string;
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+}
+
+export interface RecordingEntry {
+  readonly recording: string;
+  readonly subject: string;
+  readonly device: string;
+  /** The other columns of recordings.csv as JSON. */
+  readonly attributes: string;
+  readonly member: SourceMember;
+  /** Name that messages and the column source_file use. */
+  readonly file: string;
+  /** Line in recordings.csv. */
+  readonly line: number;
+}
+
+export interface RecordingsLayout {
+  readonly channels: readonly Channel[];
+  readonly recordings: readonly RecordingEntry[];
+}
+
+const METADATA = 'recordings.csv';
+const CHANNELS = 'channels.csv';
+const MAXIMUM_CHANNELS = 256;
+const MAXIMUM_RECORDINGS = 100_000;
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+const RECORDING_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/;
+
+/** Columns that the tables have besides the channels. */
+const RESERVED = new Set(
+  `recording device dataset subject subject_key attributes timestamp_ms label source_file
+   source_line`.split(/\s+/),
+);
+
+const invalid = (file: string, line: number, detail: string) =>
+  new WatchlakeError('METADATA_INVALID', { file, line, detail });
+
+/** The folder that holds recordings.csv: people zip the folder as often as its content. */
+function baseOf(source: Source): string {
+  const candidates = source.members
+    .map(({ name }) => name)
+    .filter((name) => name === METADATA || /^[^/]+\/recordings\.csv$/.test(name))
+    .filter((name) => !name.startsWith('__MACOSX/'));
+  const [first] = candidates.sort((a, b) => a.length - b.length);
+  if (first === undefined) throw new WatchlakeError('ARCHIVE_EMPTY', { source: source.name });
+  return first.slice(0, -METADATA.length);
+}
+
+function limitOf(text: string | undefined, line: number): number | null {
+  if (text === undefined || text === '') return null;
+  const value = Number(text);
+  if (Number.isFinite(value)) return value;
+  throw invalid(CHANNELS, line, `${text} is not a number`);
+}
+
+async function readChannels(source: Source, base: string): Promise<Channel[]> {
+  if (!source.members.some(({ name }) => name === `${base}${CHANNELS}`)) {
+    throw invalid(CHANNELS, 1, 'the file is missing');
+  }
+  const rows = await readSmallCsv(source, `${base}${CHANNELS}`, {
+    file: CHANNELS,
+    wanted: ['channel', 'unit'],
+    maximumRows: MAXIMUM_CHANNELS,
+  });
+  const seen = new Set<string>();
+  const channels = rows.map(({ values, line }) => {
+    const { channel: name = '', unit = '' } = values;
+    if (!NAME.test(name)) {
+      throw invalid(CHANNELS, line, `${name || 'an empty name'} is not a name of a channel`);
+    }
+    const key = name.toLowerCase();
+    if (RESERVED.has(key)) throw invalid(CHANNELS, line, `${name} is a name of the format`);
+    if (seen.has(key)) throw invalid(CHANNELS, line, `the channel ${name} is there twice`);
+    seen.add(key);
+    const minimum = limitOf(values.minimum, line);
+    const maximum = limitOf(values.maximum, line);
+    if (minimum !== null && maximum !== null && minimum > maximum) {
+      throw invalid(CHANNELS, line, `the minimum ${minimum} is above the maximum ${maximum}`);
+    }
+    return { name, unit, minimum, maximum };
+  });
+  if (channels.length === 0) throw invalid(CHANNELS, 1, 'it names no channel');
+  return channels;
+}
+
+async function readRecordings(source: Source, base: string): Promise<RecordingEntry[]> {
+  const rows = await readSmallCsv(source, `${base}${METADATA}`, {
+    file: METADATA,
+    wanted: ['recording', 'subject'],
+    maximumRows: MAXIMUM_RECORDINGS,
+  });
+  const members = new Map(source.members.map((member) => [member.name, member]));
+  const seen = new Set<string>();
+  return rows.map(({ values, line }) => {
+    const { recording = '', subject = '', device = recording, ...others } = values;
+    if (!RECORDING_ID.test(recording)) {
+      throw invalid(METADATA, line, `${recording || 'an empty id'} is not an id of a recording`);
+    }
+    if (seen.has(recording)) throw invalid(METADATA, line, `${recording} is there twice`);
+    seen.add(recording);
+    if (subject === '') throw invalid(METADATA, line, 'the subject is empty');
+    if (device === '') throw invalid(METADATA, line, 'the device is empty');
+    const file = `recordings/${recording}.csv`;
+    const member = members.get(`${base}${file}`);
+    if (member === undefined) throw invalid(METADATA, line, `${file} is missing`);
+    return { recording, subject, device, attributes: JSON.stringify(others), member, file, line };
+  });
+}
+
+function refuseUnlisted(source: Source, base: string, recordings: readonly RecordingEntry[]): void {
+  const listed = new Set(recordings.map(({ member }) => member.name));
+  const folder = `${base}recordings/`;
+  const unlisted = source.members.find(
+    ({ name }) => name.startsWith(folder) && name.endsWith('.csv') && !listed.has(name),
+  );
+  if (unlisted === undefined) return;
+  throw invalid(METADATA, 1, `${unlisted.name.slice(base.length)} is not listed`);
+}
+
+/** ARCHIVE_EMPTY, COLUMN_MISSING or METADATA_INVALID by file and line when the layout is wrong. */
+export async function readLayout(source: Source): Promise<RecordingsLayout> {
+  const base = baseOf(source);
+  const recordings = await readRecordings(source, base);
+  refuseUnlisted(source, base, recordings);
+  if (recordings.length === 0) throw new WatchlakeError('ARCHIVE_EMPTY', { source: source.name });
+  return { channels: await readChannels(source, base), recordings };
+}

@@ -1,0 +1,62 @@
+/** What is written beside a snapshot's files: where they came from, how many rows, which checks. */
+import { isWatchlakeError } from '../core/errors';
+import { readJson } from './json';
+import type { Store } from './ports';
+import type { ColumnDeclaration, Zone } from './tables';
+
+export interface DataFile {
+  readonly key: string;
+  readonly bytes: number;
+  readonly rows: number;
+}
+
+export interface SnapshotManifest {
+  readonly formatVersion: 1;
+  readonly dataset: string;
+  readonly table: string;
+  readonly zone: Zone;
+  readonly snapshotId: string;
+  readonly createdAt: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Hash of the declaration: SELECT, columns, checks. */
+  readonly recipeHash: string;
+  readonly engine: string;
+  readonly columns: readonly ColumnDeclaration[];
+  readonly rows: number;
+  readonly inputRows: number;
+  readonly usedRows: number;
+  readonly quarantined: Readonly<Record<string, number>>;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly checks: readonly { name: string; offending: number }[];
+  readonly files: readonly DataFile[];
+  readonly quarantineFiles: readonly DataFile[];
+  readonly firstProblems: readonly string[];
+  /** What else readers of this table need to know, such as the feature schema. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+export interface SnapshotPlace {
+  readonly dataset: string;
+  readonly table: string;
+  readonly zone: Zone;
+  readonly snapshotId: string;
+}
+
+export const snapshotPrefix = ({ zone, dataset, table, snapshotId }: SnapshotPlace): string =>
+  `${zone}/${dataset}/${table}/${snapshotId}/`;
+
+export const manifestKey = (place: SnapshotPlace): string =>
+  `${snapshotPrefix(place)}manifest.json`;
+
+/** Null when there is none: the snapshot was never finished. */
+export async function readManifest(
+  store: Store,
+  place: SnapshotPlace,
+): Promise<SnapshotManifest | null> {
+  try {
+    return await readJson<SnapshotManifest>(store, manifestKey(place));
+  } catch (error) {
+    if (isWatchlakeError(error) && error.code === 'OBJECT_NOT_FOUND') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+/** Publishes a table whose rows our own code makes, by the same path as one that SQL makes. */
+import { withDuckdb } from './engines/duckdb-session';
+import { adoptFiles, copyToParquet, rowsIn } from './engines/parquet-sink';
+import type { Cell } from './engines/row-appender';
+import { createRowAppender } from './engines/row-appender';
+import { quoted } from './engines/duckdb-session';
+import type { Lake } from './lake';
+import type { BuildOutcome, Relation } from './ports';
+import type { Snapshot } from './snapshots';
+import { ensureSnapshot, publishSnapshot } from './snapshots';
+import type { RowsTransform, TableDeclaration } from './tables';
+
+export interface WriteRowsRequest {
+  readonly table: TableDeclaration<RowsTransform>;
+  /** What decides the content: snapshot ids or content hashes, by name. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Called only when there is no such snapshot yet. Cells in the order of the declared columns. */
+  readonly rows: () => AsyncIterable<readonly Cell[]> | Iterable<readonly Cell[]>;
+  /** Rows of the driving input; without it every row made counts as one. */
+  readonly inputRows?: number;
+  readonly facts?: Readonly<Record<string, unknown>>;
+  readonly relations?: Readonly<Record<string, Relation>>;
+  readonly signal?: AbortSignal;
+  /** Called every now and then with the number of rows so far. */
+  readonly onRows?: (rows: number) => void;
+}
+
+const ROWS_BETWEEN_REPORTS = 500;
+
+async function writeFiles(
+  { store, duckdb: options }: Lake,
+  prefix: string,
+  { table, rows, inputRows, signal, onRows }: WriteRowsRequest,
+): Promise<BuildOutcome> {
+  return withDuckdb({ store, options, signal }, async (session) => {
+    const appender = await createRowAppender(session, 'made', table.columns);
+    let count = 0;
+    for await (const row of rows()) {
+      appender.append(row);
+      count += 1;
+      if (count % ROWS_BETWEEN_REPORTS > 0) continue;
+      signal?.throwIfAborted();
+      onRows?.(count);
+    }
+    appender.finish();
+    const order = table.orderBy.map(quoted).join(', ');
+    const local = await copyToParquet(session, {
+      folder: 'rows',
+      select: `SELECT * FROM made${order === '' ? '' : ` ORDER BY ${order}`}`,
+      partitions: table.partitions,
+    });
+    return {
+      rows: count,
+      inputRows: inputRows ?? count,
+      usedRows: rowsIn(local),
+      quarantined: {},
+      dropped: {},
+      files: await adoptFiles(store, local, `${prefix}data/`),
+      quarantineFiles: [],
+      firstProblems: [],
+    };
+  });
+}
+
+/** Writes and checks the snapshot, or finds the one that is there; readers do not see it yet. */
+export const writeRows = (lake: Lake, request: WriteRowsRequest): Promise<Snapshot> =>
+  ensureSnapshot(lake, {
+    table: request.table,
+    inputs: request.inputs,
+    relations: request.relations,
+    signal: request.signal,
+    write: async (prefix) => ({
+      ...(await writeFiles(lake, prefix, request)),
+      facts: { ...request.facts },
+    }),
+  });
+
+/** Writes, checks and publishes. */
+export async function publishRows(lake: Lake, request: WriteRowsRequest): Promise<Snapshot> {
+  const snapshot = await writeRows(lake, request);
+  await publishSnapshot(lake, snapshot.manifest);
+  return snapshot;
+}

@@ -1,0 +1,85 @@
+/** Read-only SQL over published tables. */
+import { WatchlakeError } from '../core/errors';
+import type { Lake } from './lake';
+import type { SnapshotManifest } from './manifest';
+import type { QueryResult, Relation, VersionedPointer } from './ports';
+import { QUARANTINE_COLUMNS, quarantineName } from './quarantine';
+import { findManifest } from './snapshots';
+
+export interface QueryOptions {
+  readonly sql: string;
+  /** Its tables are found under their plain names; all are found as `"dataset".table`. */
+  readonly dataset?: string;
+  /** Reads the tables of this release as they were; `dataset` is needed with it. */
+  readonly releaseId?: string;
+  readonly maximumRows?: number;
+  readonly timeoutMs?: number;
+}
+
+const DEFAULTS = { maximumRows: 1000, timeoutMs: 60_000 };
+
+interface Published {
+  readonly dataset: string;
+  readonly manifest: SnapshotManifest;
+}
+
+async function pinned(
+  lake: Lake,
+  dataset: string,
+  releaseId: string,
+): Promise<Record<string, string>> {
+  const releases = await lake.catalog.releases({ dataset });
+  const release = releases.find((each) => each.releaseId === releaseId);
+  if (release !== undefined) return { ...release.snapshots };
+  throw new WatchlakeError('QUERY_INVALID', { detail: `${dataset} has no release ${releaseId}` });
+}
+
+async function publishedTables(
+  lake: Lake,
+  { dataset, releaseId }: QueryOptions,
+): Promise<Published[]> {
+  const pointers: VersionedPointer[] = await lake.catalog.list();
+  const known = new Set(pointers.map((pointer) => pointer.dataset));
+  if (dataset !== undefined && !known.has(dataset)) {
+    throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
+  }
+  const snapshots =
+    dataset === undefined || releaseId === undefined ? {} : await pinned(lake, dataset, releaseId);
+  return Promise.all(
+    pointers.map(async (pointer) => {
+      const { table } = pointer;
+      const snapshotId = pointer.dataset === dataset ? snapshots[table] : undefined;
+      const manifest = await findManifest(lake, { dataset: pointer.dataset, table, snapshotId });
+      return { dataset: pointer.dataset, manifest };
+    }),
+  );
+}
+
+function relationsOf({ manifest }: Published): [string, Relation][] {
+  const { table, columns, files, quarantineFiles } = manifest;
+  const own: [string, Relation] = [table, { columns, files }];
+  if (quarantineFiles.length === 0) return [own];
+  const quarantine = { columns: QUARANTINE_COLUMNS, files: quarantineFiles };
+  return [own, [quarantineName(table), quarantine]];
+}
+
+/** Where one dataset is all there is, it need not be named. */
+function chosenDataset(published: readonly Published[], named?: string): string | undefined {
+  const datasets = new Set(published.map(({ dataset }) => dataset));
+  return named ?? (datasets.size === 1 ? [...datasets][0] : undefined);
+}
+
+/** QUERY_INVALID when it is not one reading statement, or DuckDB refuses it. */
+export async function query(lake: Lake, options: QueryOptions): Promise<QueryResult> {
+  const published = await publishedTables(lake, options);
+  const chosen = chosenDataset(published, options.dataset);
+  const relations: Record<string, Relation> = {};
+  for (const each of published) {
+    for (const [name, relation] of relationsOf(each)) {
+      relations[`${each.dataset}.${name}`] = relation;
+      if (each.dataset === chosen) relations[name] = relation;
+    }
+  }
+  const { sql, maximumRows = DEFAULTS.maximumRows, timeoutMs = DEFAULTS.timeoutMs } = options;
+  return lake.engine.query({ relations, sql, maximumRows, timeoutMs });
+}

@@ -1,0 +1,110 @@
+/** Streams samples out of a table in clock order, in blocks that never mix two recordings. */
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import type { SampleSpan } from '../models/signal';
+import { inList, literal, quoted } from './engines/duckdb-session';
+
+export interface SampleBlock extends SampleSpan {
+  readonly recording: string;
+  /** Whether the recording has no samples after these. */
+  readonly endsRecording: boolean;
+}
+
+interface RawBlock extends SampleSpan {
+  readonly recording: string;
+}
+
+function* splitChunk(chunk: DuckDBDataChunk): Generator<RawBlock> {
+  const recordings = chunk.getColumnValues(0) as string[];
+  const timestampsMs = Float64Array.from(chunk.getColumnValues(1) as number[]);
+  const values: Float32Array[] = [];
+  for (let index = 2; index < chunk.columnCount; index += 1) {
+    values.push(Float32Array.from(chunk.getColumnValues(index) as number[]));
+  }
+  let from = 0;
+  for (let at = 1; at <= recordings.length; at += 1) {
+    if (at < recordings.length && recordings[at] === recordings[from]) continue;
+    yield {
+      recording: recordings[from] as string,
+      timestampsMs: timestampsMs.subarray(from, at),
+      values: values.map((channel) => channel.subarray(from, at)),
+    };
+    from = at;
+  }
+}
+
+export interface BlocksRequest {
+  /** View or table in the session with the columns of recordings_trusted. */
+  readonly from: string;
+  readonly channels: readonly string[];
+  /** Without it: all devices, one after another. */
+  readonly device?: string;
+  readonly subjectKeys?: readonly string[];
+}
+
+/** Memory holds one block of DuckDB's vector size (2,048 rows) beside the sort's own bounded memory. */
+export async function* sampleBlocks(
+  connection: DuckDBConnection,
+  { from, channels, device, subjectKeys }: BlocksRequest,
+): AsyncGenerator<SampleBlock> {
+  const columns = ['recording', 'timestamp_ms', ...channels].map(quoted).join(', ');
+  const conditions = [
+    'true',
+    ...(device === undefined ? [] : [`device = ${literal(device)}`]),
+    ...(subjectKeys === undefined ? [] : [`subject_key IN ${inList(subjectKeys)}`]),
+  ];
+  const result = await connection.stream(
+    `SELECT ${columns} FROM ${quoted(from)} WHERE ${conditions.join(' AND ')}
+      ORDER BY device, timestamp_ms`,
+  );
+  let held: RawBlock | undefined;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) break;
+    for (const block of splitChunk(chunk)) {
+      if (held !== undefined) yield { ...held, endsRecording: held.recording !== block.recording };
+      held = block;
+    }
+  }
+  if (held !== undefined) yield { ...held, endsRecording: true };
+}
+
+/** The samples that windows still to come may need. */
+export interface SampleBuffer {
+  span(): SampleSpan;
+  push(block: SampleSpan): void;
+  dropBefore(timeMs: number): void;
+}
+
+function joinTimes(first: Float64Array, second: Float64Array): Float64Array {
+  const both = new Float64Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+function joinValues(first: Float32Array, second: Float32Array): Float32Array {
+  const both = new Float32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+export function createSampleBuffer(channels: number): SampleBuffer {
+  let timestampsMs: Float64Array = new Float64Array(0);
+  let values: Float32Array[] = Array.from({ length: channels }, () => new Float32Array(0));
+  return {
+    span: () => ({ timestampsMs, values }),
+    push(block) {
+      timestampsMs = joinTimes(timestampsMs, block.timestampsMs);
+      values = values.map((channel, index) =>
+        joinValues(channel, block.values[index] as Float32Array),
+      );
+    },
+    dropBefore(timeMs) {
+      const from = timestampsMs.findIndex((each) => each >= timeMs);
+      const start = from < 0 ? timestampsMs.length : from;
+      timestampsMs = timestampsMs.slice(start);
+      values = values.map((channel) => channel.slice(start));
+    },
+  };
+}

@@ -1,0 +1,190 @@
+/** What others read from the tables: samples by device, training windows, labels, subjects. */
+import type { FeatureSchema } from '../models/features';
+import { WatchlakeError } from '../core/errors';
+import { createViews, inList, openDuckdb, rowsOf, withDuckdb } from './engines/duckdb-session';
+import type { Lake } from './lake';
+import { LANDING_TABLE, landingManifest } from './landing/descriptor';
+import type { SnapshotManifest } from './manifest';
+import type { BlocksRequest, SampleBlock } from './sample-blocks';
+import { sampleBlocks } from './sample-blocks';
+import { findManifest } from './snapshots';
+import { TRUSTED_TABLE } from './watch/trusted';
+import { FEATURES_TABLE } from './watch/window-features';
+import { WINDOWS_TABLE } from './watch/windows';
+
+const IDS_AT_ONCE = 5000;
+const MOSTLY = 0.5;
+
+async function withTable<T>(
+  { store, duckdb: options }: Lake,
+  manifest: SnapshotManifest,
+  read: (sql: (text: string) => ReturnType<typeof rowsOf>) => Promise<T>,
+): Promise<T> {
+  return withDuckdb({ store, options }, async (session) => {
+    await createViews(session, store, { [manifest.table]: manifest });
+    return read((text) => rowsOf(session, text));
+  });
+}
+
+export interface Subject {
+  readonly subject: string;
+  readonly subjectKey: string;
+}
+
+/** By name, sorted. Names are personal: they stay in memory. */
+export async function subjectsOf(
+  lake: Lake,
+  { dataset, snapshotId }: { dataset: string; snapshotId?: string },
+): Promise<Subject[]> {
+  const manifest = await landingManifest(lake, dataset, snapshotId);
+  const rows = await withTable(lake, manifest, (sql) =>
+    sql(`SELECT DISTINCT subject, subject_key FROM ${LANDING_TABLE} ORDER BY subject`),
+  );
+  return rows.map(({ subject, subject_key: subjectKey }) => ({
+    subject: String(subject),
+    subjectKey: String(subjectKey),
+  }));
+}
+
+/** The label of each window that has one, from the recordings themselves. */
+export async function labelsOfWindows(
+  lake: Lake,
+  request: { dataset: string; windowIds: readonly string[]; snapshotId?: string },
+): Promise<Map<string, string>> {
+  const { dataset, windowIds, snapshotId } = request;
+  const manifest = await findManifest(lake, { dataset, table: WINDOWS_TABLE, snapshotId });
+  const labels = new Map<string, string>();
+  await withTable(lake, manifest, async (sql) => {
+    for (let from = 0; from < windowIds.length; from += IDS_AT_ONCE) {
+      const ids = inList(windowIds.slice(from, from + IDS_AT_ONCE));
+      const rows = await sql(`SELECT window_id, label FROM ${WINDOWS_TABLE}
+        WHERE label IS NOT NULL AND window_id IN ${ids}`);
+      for (const row of rows) labels.set(String(row.window_id), String(row.label));
+    }
+  });
+  return labels;
+}
+
+export interface TrainingWindows {
+  readonly snapshotId: string;
+  readonly schema: FeatureSchema;
+  /** Row by row: as many values as the schema has names. */
+  readonly features: Float32Array;
+  readonly labels: string[];
+  readonly subjectKeys: string[];
+  readonly devices: string[];
+  readonly startsMs: number[];
+  readonly windowIds: string[];
+}
+
+export interface TrainingRequest {
+  readonly dataset: string;
+  /** All subjects without it. */
+  readonly subjectKeys?: readonly string[];
+  readonly snapshotId?: string;
+  /** `window_features`, or another table with the same columns. */
+  readonly table?: string;
+}
+
+function trainingFilter(manifest: SnapshotManifest, subjectKeys?: readonly string[]): string {
+  const has = (name: string): boolean => manifest.columns.some((each) => each.name === name);
+  const conditions = [
+    'label IS NOT NULL',
+    ...(has('label_share') ? [`label_share >= ${MOSTLY}`] : []),
+    ...(subjectKeys === undefined ? [] : [`subject_key IN ${inList(subjectKeys)}`]),
+  ];
+  return `WHERE ${conditions.join(' AND ')}`;
+}
+
+/** Labelled windows by window id: an order that does not depend on the secret key. */
+export async function trainingWindows(
+  lake: Lake,
+  { dataset, subjectKeys, snapshotId, table = FEATURES_TABLE }: TrainingRequest,
+): Promise<TrainingWindows> {
+  const manifest = await findManifest(lake, { dataset, table, snapshotId });
+  const schema = manifest.facts.featureSchema as FeatureSchema | undefined;
+  if (schema === undefined) throw new Error(`${table} ${manifest.snapshotId} names no schema`);
+  const rows = await withTable(lake, manifest, (sql) =>
+    sql(`SELECT window_id, subject_key, device, CAST(start_ms AS DOUBLE) AS start_ms, label, features
+      FROM ${table} ${trainingFilter(manifest, subjectKeys)} ORDER BY window_id`),
+  );
+  const width = schema.names.length;
+  const features = new Float32Array(rows.length * width);
+  rows.forEach((row, index) => {
+    const values = row.features as number[];
+    if (values.length !== width) {
+      const [expected, found] = [`${width} features`, `${values.length} features`];
+      throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', { expected, found });
+    }
+    features.set(values, index * width);
+  });
+  const texts = (name: string): string[] => rows.map((row) => String(row[name]));
+  return {
+    snapshotId: manifest.snapshotId,
+    schema,
+    features,
+    labels: texts('label'),
+    subjectKeys: texts('subject_key'),
+    devices: texts('device'),
+    startsMs: rows.map((row) => Number(row.start_ms)),
+    windowIds: texts('window_id'),
+  };
+}
+
+export interface DeviceSamples {
+  readonly device: string;
+  /** Usually one: a device that people share has several. */
+  readonly subjectKeys: readonly string[];
+  readonly channels: readonly string[];
+  /** In clock order; a block never mixes recordings. */
+  readonly blocks: () => AsyncIterable<SampleBlock>;
+}
+
+export interface DeviceRequest {
+  readonly dataset: string;
+  readonly subjectKeys?: readonly string[];
+  readonly snapshotId?: string;
+  readonly signal?: AbortSignal;
+}
+
+const FIXED = new Set(
+  `recording device subject_key timestamp_ms label source_file source_line`.split(' '),
+);
+
+/** By device. Each device's blocks are read from the lake when they are iterated, and only then. */
+export async function deviceSamples(
+  lake: Lake,
+  { dataset, subjectKeys, snapshotId, signal }: DeviceRequest,
+): Promise<DeviceSamples[]> {
+  const manifest = await findManifest(lake, { dataset, table: TRUSTED_TABLE, snapshotId });
+  const channels = manifest.columns.map(({ name }) => name).filter((name) => !FIXED.has(name));
+  const where = subjectKeys === undefined ? '' : `WHERE subject_key IN ${inList(subjectKeys)}`;
+  const devices = await withTable(lake, manifest, (sql) =>
+    sql(`SELECT device, list_sort(list(DISTINCT subject_key)) AS subject_keys
+      FROM ${TRUSTED_TABLE} ${where} GROUP BY device ORDER BY device`),
+  );
+  return devices.map((row) => {
+    const [device, keys] = [String(row.device), row.subject_keys as string[]];
+    const request = { channels, device, subjectKeys: keys, signal };
+    const blocks = () => readDevice(lake, manifest, request);
+    return { device, subjectKeys: keys, channels, blocks };
+  });
+}
+
+interface DeviceRead extends Omit<BlocksRequest, 'from'> {
+  readonly signal?: AbortSignal;
+}
+
+async function* readDevice(
+  { store, duckdb: options }: Lake,
+  manifest: SnapshotManifest,
+  { signal, ...request }: DeviceRead,
+): AsyncGenerator<SampleBlock> {
+  const session = await openDuckdb({ store, options, signal });
+  try {
+    await createViews(session, store, { [manifest.table]: manifest });
+    yield* sampleBlocks(session.connection, { from: manifest.table, ...request });
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,150 @@
+/** Write, check, publish: a snapshot is visible only after its balance and its checks have passed. */
+import { WatchlakeError, isWatchlakeError } from '../core/errors';
+import { writeJson } from './json';
+import type { Lake } from './lake';
+import type { DataFile, SnapshotManifest, SnapshotPlace } from './manifest';
+import { manifestKey, readManifest, snapshotPrefix } from './manifest';
+import type { BuildOutcome, Relation, VersionedPointer } from './ports';
+import type { TableDeclaration } from './tables';
+import { ZONES, checksOf, recipeHash, snapshotId } from './tables';
+
+export interface SnapshotRequest {
+  readonly table: TableDeclaration;
+  /** Snapshot id or another content hash, by input. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Tables that the checks read besides the new one. */
+  readonly relations?: Readonly<Record<string, Relation>>;
+  readonly signal?: AbortSignal;
+  /** Writes the files under the prefix; what it leaves behind when it fails is removed later. */
+  readonly write: (prefix: string) => Promise<BuildOutcome & { facts?: Record<string, unknown> }>;
+}
+
+export interface Snapshot {
+  readonly manifest: SnapshotManifest;
+  readonly reused: boolean;
+}
+
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, n) => sum + n, 0);
+
+/** How many rows of the driving input are neither in the table nor accounted for. */
+export const imbalance = (
+  outcome: Pick<BuildOutcome, 'inputRows' | 'usedRows' | 'quarantined' | 'dropped'>,
+): number =>
+  Math.abs(
+    outcome.inputRows - outcome.usedRows - total(outcome.quarantined) - total(outcome.dropped),
+  );
+
+async function removeFiles({ store }: Lake, files: readonly DataFile[]): Promise<void> {
+  for (const { key } of files) await store.remove(key);
+}
+
+async function runChecks(
+  { engine }: Lake,
+  { table, relations, signal }: SnapshotRequest,
+  outcome: BuildOutcome,
+): Promise<SnapshotManifest['checks']> {
+  const made: Relation = { columns: table.columns, files: outcome.files };
+  const checked = await engine.check({
+    relations: { ...relations, [table.name]: made },
+    checks: checksOf(table),
+    signal,
+  });
+  return [{ name: 'balance', offending: imbalance(outcome) }, ...checked];
+}
+
+function refuseBroken(table: TableDeclaration, checks: SnapshotManifest['checks']): void {
+  const broken = checks.filter(({ offending }) => offending > 0);
+  if (broken.length === 0) return;
+  throw new WatchlakeError('CHECK_FAILED', {
+    table: table.name,
+    dataset: table.dataset,
+    broken: broken.map(({ name, offending }) => `${name} (${offending} rows)`).join(', '),
+  });
+}
+
+/** The snapshot of these inputs and this declaration: the one that exists, or a new one. */
+export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Promise<Snapshot> {
+  const { table, inputs } = request;
+  const id = snapshotId({ table, inputs, engine: lake.engine.name });
+  const place = { dataset: table.dataset, table: table.name, zone: table.zone, snapshotId: id };
+  const existing = await readManifest(lake.store, place);
+  if (existing !== null) return { manifest: existing, reused: true };
+
+  const { facts = {}, ...outcome } = await request.write(snapshotPrefix(place));
+  const files = [...outcome.files, ...outcome.quarantineFiles];
+  try {
+    const checks = await runChecks(lake, request, outcome);
+    refuseBroken(table, checks);
+    const manifest: SnapshotManifest = {
+      formatVersion: 1,
+      ...place,
+      createdAt: new Date().toISOString(),
+      inputs,
+      recipeHash: recipeHash(table),
+      engine: lake.engine.name,
+      columns: table.columns,
+      ...outcome,
+      checks,
+      facts,
+    };
+    await writeJson(lake.store, manifestKey(place), manifest, { ifAbsent: true });
+    return { manifest, reused: false };
+  } catch (error) {
+    await removeFiles(lake, files);
+    if (!isWatchlakeError(error) || error.code !== 'OBJECT_EXISTS') throw error;
+    // A twin of this run was faster: its files count, ours are gone.
+    const manifest = await readManifest(lake.store, place);
+    if (manifest === null) throw error;
+    return { manifest, reused: true };
+  }
+}
+
+/** Moves the table's pointer to the snapshot; CATALOG_CONFLICT when another run moves it as well. */
+export async function publishSnapshot(
+  { catalog }: Lake,
+  manifest: SnapshotManifest,
+): Promise<VersionedPointer> {
+  const { dataset, table, zone, columns } = manifest;
+  const present = await catalog.pointer({ dataset, table });
+  if (present?.snapshotId === manifest.snapshotId) return present;
+  return catalog.publish(
+    {
+      dataset,
+      table,
+      zone,
+      columns,
+      snapshotId: manifest.snapshotId,
+      prefix: snapshotPrefix(manifest),
+      publishedAt: new Date().toISOString(),
+    },
+    present?.version ?? 0,
+  );
+}
+
+/** The published snapshot of a table, or the one named; TABLE_NOT_FOUND when there is none. */
+export async function findManifest(
+  { store, catalog }: Lake,
+  { dataset, table, snapshotId: id }: { dataset: string; table: string; snapshotId?: string },
+): Promise<SnapshotManifest> {
+  const pointer = id === undefined ? await catalog.pointer({ dataset, table }) : null;
+  const places: SnapshotPlace[] =
+    pointer !== null
+      ? [pointer]
+      : id !== undefined
+        ? ZONES.map((zone) => ({ zone, dataset, table, snapshotId: id }))
+        : [];
+  for (const place of places) {
+    const manifest = await readManifest(store, place);
+    if (manifest !== null) return manifest;
+  }
+  throw new WatchlakeError('TABLE_NOT_FOUND', { dataset, table, snapshotId: id });
+}
+
+/** The published snapshot, or null when the table was never published. */
+export async function findManifestOrNull(
+  lake: Lake,
+  of: { dataset: string; table: string },
+): Promise<SnapshotManifest | null> {
+  return (await lake.catalog.pointer(of)) === null ? null : findManifest(lake, of);
+}

@@ -1,0 +1,40 @@
+/** Checks a member while it streams by: its length, its checksum and its limit. */
+import { Transform } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import { WatchlakeError } from '../../core/errors';
+import type { SourceLimits, SourceMember } from './source';
+
+/** Refuses by the declared sizes, before anything is inflated. */
+export function checkSizes(
+  source: string,
+  members: readonly Pick<SourceMember, 'name' | 'bytes'>[],
+  limits: SourceLimits,
+): void {
+  const tooLarge = (member: string, limit: number) =>
+    new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member, limit });
+  const large = members.find(({ bytes }) => bytes > limits.memberBytes);
+  if (large !== undefined) throw tooLarge(large.name, limits.memberBytes);
+  const total = members.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total > limits.totalBytes) throw tooLarge('the whole', limits.totalBytes);
+}
+
+/** A pass-through that fails where the bytes are not the declared ones: sizes can lie. */
+export function verifying(source: string, { name, bytes, crc32: expected }: SourceMember) {
+  let seen = 0;
+  let checksum = 0;
+  const corrupt = (detail: string) =>
+    new WatchlakeError('ARCHIVE_CORRUPT', { source, detail: `${name} ${detail}` });
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      checksum = crc32(chunk, checksum);
+      if (seen > bytes) done(corrupt(`is longer than its declared ${bytes} bytes`));
+      else done(null, chunk);
+    },
+    flush(done) {
+      if (seen !== bytes) done(corrupt(`ends after ${seen} of ${bytes} bytes`));
+      else if (checksum !== expected) done(corrupt('has a wrong checksum'));
+      else done();
+    },
+  });
+}

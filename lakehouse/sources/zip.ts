@@ -1,0 +1,106 @@
+/** A zip archive on the local disk, read member by member without unpacking it. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Entry, ZipFile } from 'yauzl';
+import { openPromise } from 'yauzl';
+import { WatchlakeError } from '../../core/errors';
+import { contentHash } from '../../core/hash';
+import type { Source, SourceLimits, SourceOptions } from './source';
+import { checkSizes, verifying } from './verified';
+
+const ENCRYPTED = 1;
+
+function translated(source: string, error: unknown): unknown {
+  if (error instanceof WatchlakeError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  const unsafe = /^(?:invalid relative path|absolute path|invalid characters in fileName): (.*)$/;
+  const member = unsafe.exec(detail)?.[1];
+  return member === undefined
+    ? new WatchlakeError('ARCHIVE_CORRUPT', { source, detail }, error)
+    : new WatchlakeError('ARCHIVE_MEMBER_UNSAFE', { source, member }, error);
+}
+
+async function readDirectory(
+  source: string,
+  zip: ZipFile,
+  limits: SourceLimits,
+): Promise<Map<string, Entry>> {
+  if (zip.entryCount > limits.members) {
+    throw new WatchlakeError('ARCHIVE_TOO_LARGE', {
+      source,
+      member: `a list of ${zip.entryCount} members`,
+      limit: limits.members,
+    });
+  }
+  const entries = new Map<string, Entry>();
+  await new Promise<void>((resolve, reject) => {
+    zip.on('entry', (entry: Entry) => {
+      if (entries.has(entry.fileName)) {
+        reject(new WatchlakeError('ARCHIVE_MEMBER_DUPLICATE', { source, member: entry.fileName }));
+        return;
+      }
+      if (!entry.fileName.endsWith('/')) entries.set(entry.fileName, entry);
+      zip.readEntry();
+    });
+    zip.once('end', resolve);
+    zip.once('error', reject);
+    zip.readEntry();
+  });
+  return entries;
+}
+
+async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { signal })) hash.update(chunk as Buffer);
+  return hash.digest('hex').slice(0, 16);
+}
+
+export async function openZipSource(options: SourceOptions): Promise<Source> {
+  const { path, name, limits, known, signal } = options;
+  const facts = await stat(path);
+  if (facts.size === 0) throw new WatchlakeError('ARCHIVE_EMPTY', { source: name });
+  const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch(
+    (error: unknown) => {
+      throw translated(name, error);
+    },
+  );
+  try {
+    const entries = await readDirectory(name, zip, limits);
+    const members = [...entries.values()].map((entry) => ({
+      name: entry.fileName,
+      bytes: entry.uncompressedSize,
+      crc32: entry.crc32,
+    }));
+    checkSizes(name, members, limits);
+    const stamp = contentHash([facts.size, facts.mtimeMs]);
+    const unchanged = known?.stamp === stamp ? known.contentHash : null;
+    return {
+      name,
+      members,
+      stamp,
+      contentHash: unchanged ?? (await hashFile(path, signal)),
+      open: async (member) => openMember(name, zip, entries.get(member)),
+      close: async () => zip.close(),
+    };
+  } catch (error) {
+    zip.close();
+    throw signal?.aborted ? error : translated(name, error);
+  }
+}
+
+async function openMember(source: string, zip: ZipFile, entry: Entry | undefined) {
+  if (entry === undefined) throw new Error(`${source} has no such member`);
+  if ((entry.generalPurposeBitFlag & ENCRYPTED) !== 0) {
+    const detail = `${entry.fileName} is encrypted`;
+    throw new WatchlakeError('ARCHIVE_CORRUPT', { source, detail });
+  }
+  const { fileName: name, uncompressedSize: bytes, crc32 } = entry;
+  const inflated = await zip.openReadStreamPromise(entry).catch((error: unknown) => {
+    throw translated(source, error);
+  });
+  const verified = verifying(source, { name, bytes, crc32 });
+  inflated.once('error', (error) => verified.destroy(translated(source, error) as Error));
+  verified.once('close', () => inflated.destroy());
+  return inflated.pipe(verified);
+}

@@ -1,0 +1,37 @@
+/** Streams rows of stored snapshots to our own code, with bounded memory. */
+import type { DuckDBValue } from '@duckdb/node-api';
+import { createViews, openDuckdb } from './engines/duckdb-session';
+import type { Lake } from './lake';
+import type { SnapshotManifest } from './manifest';
+
+export interface StoredRowsRequest {
+  /** Snapshots by the name under which the SELECT knows them. */
+  readonly from: Readonly<Record<string, SnapshotManifest>>;
+  readonly sql: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Rows in the order of the SELECT; BIGINT columns are to be cast to DOUBLE by it. */
+export async function* storedRows(
+  lake: Lake,
+  { from, sql, signal }: StoredRowsRequest,
+): AsyncGenerator<readonly DuckDBValue[]> {
+  const { store, duckdb: options } = lake;
+  const session = await openDuckdb({ store, options, signal });
+  try {
+    await createViews(session, store, from);
+    const result = await session.connection.stream(sql);
+    for await (const rows of result.yieldRows()) {
+      signal?.throwIfAborted();
+      yield* rows;
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+/** The numbers of a FLOAT[] cell. */
+export function floatsOf(cell: DuckDBValue | undefined): Float32Array {
+  const { items } = cell as { items: readonly number[] };
+  return Float32Array.from(items);
+}

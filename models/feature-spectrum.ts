@@ -1,0 +1,86 @@
+/** Features of one signal in frequency: where its energy lies and how orderly it is. */
+import FFT from 'fft.js';
+import { logOf, meanOf } from './feature-statistics';
+
+/** Edges in Hz; human motion lies below 20 Hz. Bands above half the rate are left out. */
+const BAND_EDGES_HZ = [0.2, 0.5, 0.8, 1.2, 1.8, 2.5, 3.5, 5, 8, 12, 20];
+
+export interface Spectrum {
+  readonly names: readonly string[];
+  of(signal: Float32Array): number[];
+}
+
+const bandsBelow = (limitHz: number): [number, number][] =>
+  BAND_EDGES_HZ.slice(1)
+    .map((upper, index): [number, number] => [BAND_EDGES_HZ[index] as number, upper])
+    .filter(([, upper]) => upper <= limitHz);
+
+const nextPowerOfTwo = (length: number): number => 2 ** Math.ceil(Math.log2(Math.max(2, length)));
+
+/** Power per bin of the signal without its mean, under a Hann window, padded with zeros. */
+function createPower(length: number, size: number): (signal: Float32Array) => Float64Array {
+  const fft = new FFT(size);
+  const input = new Array<number>(size).fill(0);
+  const output = fft.createComplexArray();
+  const hann = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
+  const scale = 1 / Math.max(1e-12, hann.reduce((sum, weight) => sum + weight * weight, 0));
+  return (signal) => {
+    const mean = meanOf(signal);
+    for (let i = 0; i < length; i += 1) {
+      input[i] = ((signal[i] as number) - mean) * (hann[i] as number);
+    }
+    fft.realTransform(output, input);
+    return Float64Array.from({ length: size / 2 }, (_, bin) => {
+      const real = output[2 * bin] as number;
+      const imaginary = output[2 * bin + 1] as number;
+      return (real * real + imaginary * imaginary) * scale;
+    });
+  };
+}
+
+function shapeOf(power: Float64Array, binHz: number): number[] {
+  let total = 0;
+  let peak = 1;
+  let weighted = 0;
+  for (let bin = 1; bin < power.length; bin += 1) {
+    total += power[bin] as number;
+    weighted += (power[bin] as number) * bin;
+    if ((power[bin] as number) > (power[peak] as number)) peak = bin;
+  }
+  if (total < 1e-12) return [0, 0, 0, 0];
+  let entropy = 0;
+  for (let bin = 1; bin < power.length; bin += 1) {
+    const share = (power[bin] as number) / total;
+    if (share > 0) entropy -= share * Math.log(share);
+  }
+  const aroundPeak = power.subarray(Math.max(1, peak - 1), peak + 2).reduce((sum, p) => sum + p, 0);
+  return [peak * binHz, aroundPeak / total, entropy / Math.log(power.length), (weighted / total) * binHz];
+}
+
+/** Prepares the transform for signals of one length; the result is reused for every window. */
+export function createSpectrum(length: number, rateHz: number): Spectrum {
+  const size = nextPowerOfTwo(length);
+  const binHz = rateHz / size;
+  const bands = bandsBelow(rateHz / 2);
+  const powerOf = createPower(length, size);
+  return {
+    names: [
+      ...bands.map(([lower, upper]) => `band${lower}To${upper}Hz`),
+      'peakHz',
+      'peakShare',
+      'entropy',
+      'centroidHz',
+    ],
+    of(signal) {
+      const power = powerOf(signal);
+      const energies = bands.map(([lower, upper]) => {
+        let sum = 0;
+        for (let bin = Math.ceil(lower / binHz); bin < power.length && bin * binHz < upper; bin += 1) {
+          sum += power[bin] as number;
+        }
+        return logOf(sum);
+      });
+      return [...energies, ...shapeOf(power, binHz)];
+    },
+  };
+}

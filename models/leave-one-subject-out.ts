@@ -1,0 +1,47 @@
+/** Evaluates training itself: each subject is predicted by a classifier that never saw them. */
+import { WatchlakeError } from '../core/errors';
+import { loadClassifier } from './classifier';
+import type { Evaluation } from './evaluation';
+import { evaluate } from './evaluation';
+import { streamSeed } from './random';
+import type { TrainInput } from './training';
+import { trainClassifier } from './training';
+import type { TrainingSet } from './training-set';
+import { subset } from './training-set';
+
+export interface LeaveOneSubjectOutInput extends TrainInput {
+  /** Called before each subject; lets a caller heartbeat. */
+  readonly onSubject?: (done: number, of: number) => void;
+}
+
+/** Trains once for each subject on all the others; calibration, too, never sees the subject. */
+export async function leaveOneSubjectOut(
+  set: TrainingSet,
+  input: LeaveOneSubjectOutInput,
+): Promise<Evaluation> {
+  const subjects = [...new Set(set.groups)].sort();
+  if (subjects.length < 2) {
+    const detail = `${subjects.length} subject, leaving one out needs at least two`;
+    throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
+  }
+  const classes = input.classes.length;
+  const probabilities = new Float32Array(set.labels.length * classes);
+  for (const [index, subject] of subjects.entries()) {
+    input.onSubject?.(index, subjects.length);
+    const rows = set.groups.map((group) => group === subject);
+    const indexes = (held: boolean): number[] => rows.flatMap((is, row) => (is === held ? [row] : []));
+    const seed = streamSeed(input.seed, 1000 + index);
+    const classifier = await loadClassifier(
+      await trainClassifier(subset(set, indexes(false)), { ...input, seed }),
+    );
+    const held = indexes(true);
+    const predicted = await classifier.predict(subset(set, held).features, held.length);
+    classifier.dispose();
+    held.forEach((row, position) => {
+      const part = predicted.subarray(position * classes, (position + 1) * classes);
+      probabilities.set(part, row * classes);
+    });
+  }
+  const { labels, groups } = set;
+  return evaluate({ probabilities, classes: input.classes, labels, subjects: groups });
+}

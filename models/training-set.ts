@@ -1,0 +1,67 @@
+/** The rows that a classifier learns from, and what makes them unfit to learn from. */
+import { WatchlakeError } from '../core/errors';
+import type { Rows } from './fit';
+
+export interface TrainingSet {
+  /** Row-major: as many values for each row as the feature schema has names. */
+  readonly features: Float32Array;
+  readonly labels: readonly string[];
+  /** Subject of each row: what splits are made by. */
+  readonly groups: readonly string[];
+  /** Device of each row: what splits are made by when there is one subject. */
+  readonly blocks: readonly string[];
+  readonly windowIds: readonly string[];
+}
+
+/** Below this, neither weights nor a temperature mean anything. */
+export const MINIMUM_ROWS = 20;
+
+/** Throws unless the rows can be learned from: enough of them, two classes, known labels. */
+export function checkTrainingSet(set: TrainingSet, columns: number, classes: readonly string[]): void {
+  const { features, labels, groups, blocks, windowIds } = set;
+  const rows = labels.length;
+  const unlike = [groups, blocks, windowIds].some(({ length }) => length !== rows);
+  if (unlike || features.length !== rows * columns) {
+    const detail = `${rows} labels do not fit ${features.length} values of ${columns} features`;
+    throw new WatchlakeError('FEATURES_INVALID', { detail });
+  }
+  const unknown = labels.find((label) => !classes.includes(label));
+  if (unknown !== undefined) {
+    throw new WatchlakeError('LABELS_UNKNOWN', { label: unknown, known: classes.join(', ') });
+  }
+  if (rows < MINIMUM_ROWS) {
+    const detail = `${rows} labelled windows, at least ${MINIMUM_ROWS} are needed`;
+    throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
+  }
+  if (new Set(labels).size < 2) {
+    const detail = `all windows have the label ${labels[0]}, at least two classes are needed`;
+    throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
+  }
+}
+
+/** The rows at the indexes, in their order. */
+export function takeRows({ features, truth }: Rows, indexes: readonly number[]): Rows {
+  const columns = features.length / truth.length;
+  const taken = new Float32Array(indexes.length * columns);
+  indexes.forEach((index, row) => {
+    taken.set(features.subarray(index * columns, (index + 1) * columns), row * columns);
+  });
+  return { features: taken, truth: indexes.map((index) => truth[index] as number) };
+}
+
+/** The same choice of rows as a training set of its own. */
+export function subset(set: TrainingSet, indexes: readonly number[]): TrainingSet {
+  const columns = set.features.length / set.labels.length;
+  const pick = (values: readonly string[]): string[] => indexes.map((i) => values[i] as string);
+  const features = new Float32Array(indexes.length * columns);
+  indexes.forEach((index, row) => {
+    features.set(set.features.subarray(index * columns, (index + 1) * columns), row * columns);
+  });
+  return {
+    features,
+    labels: pick(set.labels),
+    groups: pick(set.groups),
+    blocks: pick(set.blocks),
+    windowIds: pick(set.windowIds),
+  };
+}

@@ -1,0 +1,205 @@
+/** Trains a classifier: epochs and temperature by inner validation, weights on all rows. */
+import { useBackend } from './backend';
+import type { StoredClassifier } from './classifier';
+import { ARTEFACT_FORMAT_VERSION, logitsOf, sha256Of } from './classifier';
+import type { FeatureSchema } from './features';
+import { fit } from './fit';
+import type { Rows } from './fit';
+import type { Fold } from './folds';
+import { foldsBy } from './folds';
+import { streamSeed } from './random';
+import { softmax } from './softmax';
+import { fitStandardiser, standardise } from './standardiser';
+import { fitTemperature, negativeLogLikelihood } from './temperature';
+import type { TrainingOptions } from './training-options';
+import { DEFAULT_TRAINING } from './training-options';
+import type { TrainingSet } from './training-set';
+import { checkTrainingSet, takeRows } from './training-set';
+
+export type { TrainingOptions } from './training-options';
+export type { TrainingSet } from './training-set';
+
+export interface EpochReport {
+  /** `fold-1`, `fold-2`, … while epochs are chosen, then `all`. */
+  readonly phase: string;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly validationLoss: number | null;
+}
+
+export interface TrainInput {
+  readonly schema: FeatureSchema;
+  /** All labels that the model knows, also those without a row. */
+  readonly classes: readonly string[];
+  readonly seed: number;
+  readonly options?: Partial<TrainingOptions>;
+  readonly onEpoch?: (report: EpochReport) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Calibration {
+  /** What the temperature was fitted on. `none`: nothing to validate on, temperature 1. */
+  readonly method: 'out-of-fold-subjects' | 'out-of-fold-devices' | 'none';
+  readonly rows: number;
+  readonly temperature: number;
+  readonly lossBefore: number | null;
+  readonly lossAfter: number | null;
+}
+
+export interface TrainedClassifier extends StoredClassifier {
+  readonly history: EpochReport[];
+  readonly calibration: Calibration;
+  readonly epochs: number;
+}
+
+interface Settings {
+  readonly rows: Rows;
+  readonly classes: number;
+  readonly seed: number;
+  readonly options: TrainingOptions;
+  readonly report: (report: EpochReport) => void;
+  readonly signal?: AbortSignal;
+}
+
+interface FoldResult {
+  readonly truth: readonly number[];
+  /** After each epoch. */
+  readonly logits: Float32Array[];
+  readonly losses: number[];
+}
+
+async function validateFold(settings: Settings, fold: Fold, index: number): Promise<FoldResult> {
+  const { classes, options } = settings;
+  const all = settings.rows;
+  const columns = all.features.length / all.truth.length;
+  const training = takeRows(all, fold.train);
+  const validation = takeRows(all, fold.validate);
+  const standardiser = fitStandardiser(training.features, columns);
+  const unseen = standardise(validation.features, standardiser);
+  const result: FoldResult = { truth: validation.truth, logits: [], losses: [] };
+  const network = await fit({
+    ...settings,
+    rows: { features: standardise(training.features, standardiser), truth: training.truth },
+    epochs: options.maximumEpochs,
+    seed: streamSeed(settings.seed, 100 + index),
+    async afterEpoch(epoch, loss, current) {
+      const logits = await logitsOf(current, unseen);
+      const probabilities = softmax(logits, classes, 1);
+      const validationLoss = negativeLogLikelihood(probabilities, classes, validation.truth);
+      result.logits.push(logits);
+      result.losses.push(validationLoss);
+      settings.report({ phase: `fold-${index + 1}`, epoch, loss, validationLoss });
+      return epoch - result.losses.indexOf(Math.min(...result.losses)) >= options.patience;
+    },
+  });
+  network.dispose();
+  return result;
+}
+
+/** The epoch with the least mean validation loss; a fold that stopped early counts its last loss. */
+function bestEpoch(folds: readonly FoldResult[]): number {
+  const longest = Math.max(...folds.map(({ losses }) => losses.length));
+  const means = Array.from({ length: longest }, (_, epoch) =>
+    folds.reduce((sum, { losses }) => sum + ((losses[epoch] ?? losses.at(-1)) as number), 0),
+  );
+  return means.indexOf(Math.min(...means));
+}
+
+function calibrate(
+  folds: readonly FoldResult[],
+  epoch: number,
+  classes: number,
+  method: Calibration['method'],
+): Calibration {
+  const truth = folds.flatMap((fold) => [...fold.truth]);
+  const logits = new Float32Array(truth.length * classes);
+  let offset = 0;
+  for (const fold of folds) {
+    const part = (fold.logits[epoch] ?? fold.logits.at(-1)) as Float32Array;
+    logits.set(part, offset);
+    offset += part.length;
+  }
+  const temperature = fitTemperature(logits, classes, truth);
+  const lossAt = (value: number): number =>
+    negativeLogLikelihood(softmax(logits, classes, value), classes, truth);
+  return {
+    method,
+    rows: truth.length,
+    temperature,
+    lossBefore: lossAt(1),
+    lossAfter: lossAt(temperature),
+  };
+}
+
+async function chooseEpochs(
+  settings: Settings,
+  set: TrainingSet,
+): Promise<{ epochs: number; calibration: Calibration }> {
+  const { classes, options, rows, seed } = settings;
+  const bySubject = new Set(set.groups).size > 1;
+  const keys = bySubject ? set.groups : set.blocks;
+  const folds = foldsBy(keys, rows.truth, options.innerFolds, streamSeed(seed, 99));
+  if (folds.length === 0) {
+    const none = { method: 'none', rows: 0, temperature: 1, lossBefore: null, lossAfter: null };
+    return { epochs: options.fallbackEpochs, calibration: none as Calibration };
+  }
+  const results: FoldResult[] = [];
+  for (const [index, fold] of folds.entries()) {
+    results.push(await validateFold(settings, fold, index));
+  }
+  const epoch = bestEpoch(results);
+  const method = bySubject ? 'out-of-fold-subjects' : 'out-of-fold-devices';
+  return { epochs: epoch + 1, calibration: calibrate(results, epoch, classes, method) };
+}
+
+/**
+ * The same set, seed and options give the same classifier. Rejects with the signal's reason when it
+ * is aborted, between two steps.
+ */
+export async function trainClassifier(set: TrainingSet, input: TrainInput): Promise<TrainedClassifier> {
+  const { schema, classes, seed, signal } = input;
+  const columns = schema.names.length;
+  checkTrainingSet(set, columns, classes);
+  const standardiser = fitStandardiser(set.features, columns);
+  const features = standardise(set.features, standardiser);
+  await useBackend();
+  const options = { ...DEFAULT_TRAINING, ...input.options };
+  const history: EpochReport[] = [];
+  const report = (epoch: EpochReport): void => {
+    history.push(epoch);
+    input.onEpoch?.(epoch);
+  };
+  const truth = set.labels.map((label) => classes.indexOf(label));
+  const common = { classes: classes.length, seed, options, report, signal };
+  const { epochs, calibration } = await chooseEpochs(
+    { ...common, rows: { features: set.features, truth } },
+    set,
+  );
+  const network = await fit({
+    ...common,
+    rows: { features, truth },
+    epochs,
+    async afterEpoch(epoch, loss) {
+      report({ phase: 'all', epoch, loss, validationLoss: null });
+      return false;
+    },
+  });
+  const weights = await network.toBytes();
+  network.dispose();
+  return {
+    artefact: {
+      formatVersion: ARTEFACT_FORMAT_VERSION,
+      classes: [...classes],
+      schema,
+      standardiser,
+      layers: [...network.layers],
+      temperature: calibration.temperature,
+      seed,
+      weightsSha256: sha256Of(weights),
+    },
+    weights,
+    history,
+    calibration,
+    epochs,
+  };
+}

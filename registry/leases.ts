@@ -1,0 +1,69 @@
+/** Leases: a name that one holder has until it gives it back or its time is over. */
+import { onlyRow, type Database } from '../core/postgres';
+
+export interface LeaseInput {
+  name: string;
+  holder: string;
+  ttlSeconds: number;
+}
+
+export interface LeaseResult {
+  acquired: boolean;
+  /** Who has it now: the caller when acquired, else the other. */
+  holder: string;
+  expiresAt: string;
+}
+
+interface LeaseRow {
+  holder: string;
+  expires_at: Date;
+}
+
+// The database's clock decides, so that machines whose clocks differ agree.
+const EXPIRY = `clock_timestamp() + make_interval(secs => $3)`;
+
+export function createLeases(database: Database) {
+  return {
+    /** Takes a free or expired lease; a holder that asks again has its time prolonged. */
+    acquireLease: ({ name, holder, ttlSeconds }: LeaseInput): Promise<LeaseResult> =>
+      database.transaction(async (connection) => {
+        await connection.query(
+          `INSERT INTO registry.leases AS held (name, holder, acquired_at, expires_at)
+           VALUES ($1, $2, clock_timestamp(), ${EXPIRY})
+           ON CONFLICT (name) DO UPDATE SET
+             holder = excluded.holder,
+             acquired_at = CASE WHEN held.holder = excluded.holder
+               THEN held.acquired_at ELSE excluded.acquired_at END,
+             expires_at = excluded.expires_at
+           WHERE held.holder = excluded.holder OR held.expires_at <= clock_timestamp()`,
+          [name, holder, ttlSeconds],
+        );
+        const row = onlyRow(
+          await connection.query<LeaseRow>(
+            'SELECT holder, expires_at FROM registry.leases WHERE name = $1 FOR UPDATE',
+            [name],
+          ),
+        );
+        const expiresAt = row.expires_at.toISOString();
+        return { acquired: row.holder === holder, holder: row.holder, expiresAt };
+      }),
+
+    /** Prolongs a lease that is still the holder's; false when it was lost. */
+    async renewLease({ name, holder, ttlSeconds }: LeaseInput): Promise<{ renewed: boolean }> {
+      const { rowCount } = await database.query(
+        `UPDATE registry.leases SET expires_at = ${EXPIRY} WHERE name = $1 AND holder = $2`,
+        [name, holder, ttlSeconds],
+      );
+      return { renewed: rowCount === 1 };
+    },
+
+    /** Gives it back; false when it was not the holder's any more, which is no error. */
+    async releaseLease({ name, holder }: { name: string; holder: string }) {
+      const { rowCount } = await database.query(
+        'DELETE FROM registry.leases WHERE name = $1 AND holder = $2',
+        [name, holder],
+      );
+      return { released: rowCount === 1 };
+    },
+  };
+}

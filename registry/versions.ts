@@ -1,0 +1,128 @@
+/** Models and their versions: what was trained, where it lies, and its card. */
+import { WatchlakeError } from '../core/errors';
+import { onlyRow, type Database, type Queryable } from '../core/postgres';
+import { modelCardSchema, type ModelCard } from './model-card';
+
+export interface ModelVersion {
+  model: string;
+  /** 1, 2, 3 … as text. */
+  version: string;
+  key: string;
+  artefactUri: string;
+  card: ModelCard;
+  createdAt: string;
+}
+
+export interface NewVersion {
+  model: string;
+  /** The same training gives the same key, so that a retry finds the version already made. */
+  key: string;
+  artefactUri: string;
+  card: ModelCard;
+}
+
+export interface ModelSummary {
+  model: string;
+  versions: number;
+  aliases: Record<string, string>;
+}
+
+interface VersionRow {
+  model: string;
+  version: number;
+  key: string;
+  artefact_uri: string;
+  card: ModelCard;
+  created_at: Date;
+}
+
+const VERSION_COLUMNS = 'model, version, key, artefact_uri, card, created_at';
+
+const toVersion = (row: VersionRow): ModelVersion => ({
+  model: row.model,
+  version: String(row.version),
+  key: row.key,
+  artefactUri: row.artefact_uri,
+  card: row.card,
+  createdAt: row.created_at.toISOString(),
+});
+
+/** A version's number from its text; anything else names no version. */
+export function versionNumber(model: string, version: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(version))
+    throw new WatchlakeError('MODEL_NOT_FOUND', { model, version });
+  return Number(version);
+}
+
+/** Keeps other writers of this model waiting until the transaction ends. */
+export async function lockModel(connection: Queryable, model: string): Promise<void> {
+  const found = await connection.query(
+    'SELECT 1 FROM registry.models WHERE model = $1 FOR UPDATE',
+    [model],
+  );
+  if (found.rows.length === 0) throw new WatchlakeError('MODEL_NOT_FOUND', { model });
+}
+
+async function findByKey(connection: Queryable, { model, key }: NewVersion) {
+  const { rows } = await connection.query<VersionRow>(
+    `SELECT ${VERSION_COLUMNS} FROM registry.versions WHERE model = $1 AND key = $2`,
+    [model, key],
+  );
+  return rows[0];
+}
+
+export function createVersions(database: Database) {
+  return {
+    /** A new version, or the one that this key has had since an earlier try. */
+    async registerVersion(input: NewVersion): Promise<{ version: string }> {
+      const card = modelCardSchema.parse(input.card);
+      return database.transaction(async (connection) => {
+        await connection.query(
+          'INSERT INTO registry.models (model) VALUES ($1) ON CONFLICT DO NOTHING',
+          [input.model],
+        );
+        await lockModel(connection, input.model);
+        const existing = await findByKey(connection, input);
+        if (existing) return { version: String(existing.version) };
+        const inserted = await connection.query<{ version: number }>(
+          `INSERT INTO registry.versions (model, version, key, artefact_uri, card)
+           SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4
+           FROM registry.versions WHERE model = $1 RETURNING version`,
+          [input.model, input.key, input.artefactUri, JSON.stringify(card)],
+        );
+        return { version: String(onlyRow(inserted).version) };
+      });
+    },
+
+    async getVersion({ model, version }: { model: string; version: string }) {
+      const { rows } = await database.query<VersionRow>(
+        `SELECT ${VERSION_COLUMNS} FROM registry.versions WHERE model = $1 AND version = $2`,
+        [model, versionNumber(model, version)],
+      );
+      if (rows[0] === undefined) throw new WatchlakeError('MODEL_NOT_FOUND', { model, version });
+      return toVersion(rows[0]);
+    },
+
+    /** The newest first. */
+    async listVersions({ model, limit = 1_000 }: { model: string; limit?: number }) {
+      const { rows } = await database.query<VersionRow>(
+        `SELECT ${VERSION_COLUMNS} FROM registry.versions
+         WHERE model = $1 ORDER BY version DESC LIMIT $2`,
+        [model, limit],
+      );
+      return rows.map(toVersion);
+    },
+
+    async listModels({ limit = 1_000 }: { limit?: number } = {}): Promise<ModelSummary[]> {
+      const { rows } = await database.query<ModelSummary>(
+        `SELECT m.model,
+           (SELECT count(*)::int FROM registry.versions v WHERE v.model = m.model) AS versions,
+           coalesce((SELECT jsonb_object_agg(a.alias, a.version::text)
+             FROM registry.aliases a WHERE a.model = m.model), '{}') AS aliases
+         FROM registry.models m ORDER BY m.model LIMIT $1`,
+        [limit],
+      );
+      return rows;
+    },
+  };
+}

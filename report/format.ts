@@ -1,0 +1,68 @@
+/** Writes numbers as the report shows them: the same rounding, signs and units everywhere. */
+
+const COUNT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 6 });
+const MISSING = '–';
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+const MINUS = '\u2212';
+
+/** Share of one, three decimals: 0.823. */
+export const score = (value: number | null): string => finite(value, (v) => v.toFixed(3));
+
+/** Share of one in words of a sentence, two decimals: 0.82. */
+export const shortScore = (value: number): string => value.toFixed(2);
+
+/** Difference of two scores with its sign: +0.061, −0.012. */
+export function signed(value: number | null): string {
+  return finite(value, (v) => {
+    const text = Math.abs(v).toFixed(3);
+    if (Number(text) === 0) return text;
+    return `${v < 0 ? MINUS : '+'}${text}`;
+  });
+}
+
+/** Whole number with thousands: 244,102. */
+export const count = (value: number): string => COUNT.format(value);
+
+/** A count and its noun: 1 label, 2 labels. */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
+/** Share in per cent, one decimal: 12.5 %. */
+export const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+
+/** A figure of any size with its unit unknown: whole numbers whole, else three digits that count. */
+export const figure = (value: number | null): string =>
+  finite(value, (v) =>
+    COUNT.format(Number.isInteger(v) ? v : Number(v.toPrecision(3))).replace('-', MINUS),
+  );
+
+export const pValue = (value: number | null): string =>
+  finite(value, (v) => (v < 0.001 ? '< 0.001' : v.toFixed(3)));
+
+/** Seconds as a person says them: 4.2 s, 1 min 23 s. */
+export function duration(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Date and time in UTC; on a clock that began at zero, what has passed since: 1:02:30. */
+export function deviceTime(ms: number): string {
+  if (ms >= YEAR_MS) return new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
+  const seconds = Math.floor(ms / 1000);
+  const [minute, second] = [Math.floor(seconds / 60) % 60, seconds % 60].map((part) =>
+    String(part).padStart(2, '0'),
+  );
+  return `${Math.floor(seconds / 3600)}:${minute}:${second}`;
+}
+
+/** A small count in a sentence: one … twelve, then digits. */
+export function inWords(value: number): string {
+  const words = 'no one two three four five six seven eight nine ten eleven twelve'.split(' ');
+  return words[value] ?? count(value);
+}
+
+const finite = (value: number | null, write: (value: number) => string): string =>
+  value === null || !Number.isFinite(value) ? MISSING : write(value);

@@ -1,0 +1,95 @@
+/** The building blocks that the sections share: sections, tables, figures, and words for what is empty. */
+import { renderChart, type Chart } from './chart';
+import { html, type Html } from './html';
+
+export interface Section {
+  id: string;
+  title: string;
+  content: Html;
+}
+
+export type Cell = Html | string | number;
+
+export interface Table {
+  caption: string;
+  /** A heading in capitals would shout; numbers are set flush right. */
+  columns: readonly { heading: string; numeric?: boolean }[];
+  /** The first cell of a row names it. */
+  rows: readonly (readonly Cell[])[];
+}
+
+export const numeric = (heading: string) => ({ heading, numeric: true });
+export const textual = (heading: string) => ({ heading });
+
+export function renderTable({ caption, columns, rows }: Table): Html {
+  const kind = (index: number) => (columns[index]?.numeric ? 'number' : 'text');
+  const head = columns.map(
+    ({ heading }, i) => html`<th scope="col" class="${kind(i)}">${heading}</th>`,
+  );
+  const body = rows.map(([name, ...cells]) => {
+    const rest = cells.map((cell, i) => html`<td class="${kind(i + 1)}">${cell}</td>`);
+    return html`<tr>
+      <th scope="row" class="${kind(0)}">${name}</th>
+      ${rest}
+    </tr> `;
+  });
+  return html`<div class="scroll">
+    <table class="${columns.length <= 3 ? 'compact' : null}">
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${head}
+        </tr>
+      </thead>
+      <tbody>
+        ${body}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** What the colours of a plot mean; in the page's own text it wraps, scales and prints like the rest. */
+export interface Legend {
+  heading?: string;
+  entries: readonly { name: string; colour: string }[];
+}
+
+const renderLegend = ({ heading, entries }: Legend): Html => {
+  const items = entries.map(
+    ({ name, colour }) =>
+      html`<li><span class="swatch" style="background: ${colour}"></span>${name}</li>`,
+  );
+  return html`<div class="legend">
+    ${heading && html`<span class="legend-heading">${heading}</span>`}
+    <ul aria-label="${heading ?? 'Colours'}">
+      ${items}
+    </ul>
+  </div>`;
+};
+
+export function renderFigure(
+  chart: Chart,
+  caption: Html | string,
+  legends: readonly Legend[] = [],
+): Html {
+  return html`<figure id="${chart.id}">
+    ${legends.map(renderLegend)}
+    <div class="scroll">${renderChart(chart)}</div>
+    <figcaption>${caption}</figcaption>
+  </figure>`;
+}
+
+export const empty = (text: string): Html => html`<p class="empty">${text}</p>`;
+
+export const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
+
+/** People are named by keys; the first characters suffice where they tell them apart. */
+export function shortNames(names: readonly string[]): (name: string) => string {
+  const LENGTH = 8;
+  const short = new Set(names.map((name) => name.slice(0, LENGTH)));
+  const unique = short.size === new Set(names).size;
+  return (name) => (unique && name.length > LENGTH ? name.slice(0, LENGTH) : name);
+}

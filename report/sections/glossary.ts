@@ -1,0 +1,54 @@
+/** Says in plain words how to read the figures. */
+import { html } from '../html';
+import type { Section } from '../parts';
+
+const TERMS: readonly (readonly [string, string])[] = [
+  ['Window', 'A few seconds of one device’s samples; the unit that is classified.'],
+  [
+    'Holdout',
+    'People kept apart from the start. Nobody labels their windows and no version learns from them, so scores on them are honest.',
+  ],
+  ['Champion, challenger', 'The version that predicts now, and a newer one that would replace it.'],
+  [
+    'Macro-F1',
+    'The mean over the classes of F1, which balances precision (how many alarms are right) and recall (how many cases are found). Rare classes count as much as common ones.',
+  ],
+  [
+    'Sign-flip test',
+    'Asks how often chance alone would make the challenger look this much better, with people, not windows, as the units. With six people the smallest possible p-value is 1/64 ≈ 0.016.',
+  ],
+  [
+    'Calibration error',
+    'How far, on average, the stated confidence lies from the share of right answers. Zero is perfect.',
+  ],
+  [
+    'Uncertain and audit labels',
+    'Most tasks are windows that the champion was least sure of; a random audit share, whatever the confidence, keeps the picture honest.',
+  ],
+  [
+    'Set aside (quarantine)',
+    'Rows that broke a rule. They are kept with the reason, file and line, and can be corrected and replayed.',
+  ],
+  [
+    'Left out',
+    'Rows that are right but not wanted, such as windows with a gap or without one clear label.',
+  ],
+  [
+    'Person keys',
+    'People are named by keyed hashes. Only the holder of the secret key can link them to names.',
+  ],
+];
+
+export const glossarySection = (): Section => ({
+  id: 'glossary',
+  title: 'How to read it',
+  content: html`<dl class="glossary">
+    ${TERMS.map(
+      ([term, meaning]) =>
+        html`<div>
+          <dt>${term}</dt>
+          <dd>${meaning}</dd>
+        </div> `,
+    )}
+  </dl>`,
+});

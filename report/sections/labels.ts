@@ -1,0 +1,23 @@
+/** Says how many windows people were asked about, and what they answered. */
+import { count, percent } from '../format';
+import { html } from '../html';
+import { empty, numeric, renderTable, textual, type Section } from '../parts';
+import type { ReportData } from '../report-data';
+
+export function labelsSection({ labels }: ReportData): Section {
+  const asked = labels.uncertain + labels.audit + labels.skipped;
+  const kinds = [
+    ['Answered: least confident windows', labels.uncertain],
+    ['Answered: random audit', labels.audit],
+    ['Skipped by the annotator', labels.skipped],
+  ] as const;
+  const content =
+    asked === 0
+      ? empty('Nobody has been asked for a label yet.')
+      : html`${renderTable({
+          caption: `Label tasks, ${count(asked)} in all`,
+          columns: [textual('Task'), numeric('Tasks'), numeric('Share')],
+          rows: kinds.map(([kind, tasks]) => [kind, count(tasks), percent(tasks / asked)]),
+        })}`;
+  return { id: 'labels', title: 'Labels', content };
+}

@@ -1,0 +1,54 @@
+/** Shows what the loop did for each unseen person. */
+import { count, score, signed } from '../format';
+import { html, type Html } from '../html';
+import { empty, numeric, renderTable, shortNames, textual, type Section } from '../parts';
+import type { ReportData } from '../report-data';
+import { renderPeoplePlot, type Person } from './people-plot';
+
+export function subjectsSection({ before, after }: ReportData): Section {
+  const people = peopleOf(before.evaluation.bySubject, after.evaluation.bySubject);
+  const content =
+    people.length === 0
+      ? empty('The holdout has no people to compare.')
+      : html`${renderPeoplePlot(people)}${tableOf(people)}`;
+  return { id: 'people', title: 'People', content };
+}
+
+type BySubject = ReportData['after']['evaluation']['bySubject'];
+
+/** The best first. */
+function peopleOf(before: BySubject, after: BySubject): Person[] {
+  const short = shortNames(after.map(({ subject }) => subject));
+  return after
+    .map((now) => ({
+      subject: now.subject,
+      name: short(now.subject),
+      windows: now.windows,
+      before: before.find(({ subject }) => subject === now.subject) ?? null,
+      after: now,
+    }))
+    .sort((a, b) => b.after.macroF1 - a.after.macroF1);
+}
+
+const tableOf = (people: readonly Person[]): Html =>
+  renderTable({
+    caption: 'Scores of each person of the holdout, named by key',
+    columns: [
+      textual('Person'),
+      numeric('Windows'),
+      numeric('Accuracy before'),
+      numeric('Accuracy after'),
+      numeric('Macro-F1 before'),
+      numeric('Macro-F1 after'),
+      numeric('Difference'),
+    ],
+    rows: people.map(({ subject, windows, before, after }) => [
+      html`<code>${subject}</code>`,
+      count(windows),
+      score(before?.accuracy ?? null),
+      score(after.accuracy),
+      score(before?.macroF1 ?? null),
+      score(after.macroF1),
+      signed(before && after.macroF1 - before.macroF1),
+    ]),
+  });

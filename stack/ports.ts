@@ -1,0 +1,86 @@
+/** Free ports on the loopback address, reserved between the stacks that start at the same moment. */
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isWatchlakeError, WatchlakeError } from '../core/errors';
+import { acquireLock, type Release } from './lock';
+
+export const LOOPBACK = '127.0.0.1';
+
+export const DEFAULT_PORTS = {
+  temporal: 7233,
+  temporalUi: 8233,
+  kafka: 9092,
+  postgres: 5432,
+} as const;
+
+export type PortName = keyof typeof DEFAULT_PORTS;
+
+/** A given port is used or refused; 0 asks for any; none asks for the default or the next free one. */
+export interface PortRequest {
+  readonly service: string;
+  readonly given?: number;
+  readonly preferred: number;
+}
+
+export interface ReservedPort {
+  readonly port: number;
+  /** Call it when the service listens, or when it has failed to start. */
+  readonly release: Release;
+}
+
+const SEARCH_LIMIT = 200;
+
+/** The port when it could be listened on, else undefined; 0 gives one that the system chooses. */
+function probe(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: LOOPBACK, exclusive: true }, () => {
+      const address = server.address();
+      const found = typeof address === 'object' && address ? address.port : port;
+      server.close(() => resolve(found));
+    });
+  });
+}
+
+export const isPortFree = async (port: number): Promise<boolean> =>
+  (await probe(port)) !== undefined;
+
+/** Between our probe and the service's own bind another stack must not choose the same port. */
+async function reserve(port: number): Promise<ReservedPort | undefined> {
+  const folder = join(tmpdir(), `watchlake-ports-${process.getuid?.() ?? 0}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    const release = await acquireLock(join(folder, String(port)), { waitMs: 0 });
+    if (await isPortFree(port)) return { port, release };
+    await release();
+  } catch (error) {
+    if (!isWatchlakeError(error)) throw error;
+  }
+  return undefined;
+}
+
+async function reserveAny(): Promise<ReservedPort | undefined> {
+  const port = await probe(0);
+  return port === undefined ? undefined : reserve(port);
+}
+
+/** Finds and reserves a port; throws PORT_TAKEN when the given one is in use. */
+export async function reservePort(request: PortRequest): Promise<ReservedPort> {
+  const { service, given, preferred } = request;
+  if (given !== undefined && given !== 0) {
+    const reserved = await reserve(given);
+    if (reserved) return reserved;
+    throw new WatchlakeError('PORT_TAKEN', { port: given, service });
+  }
+  for (let step = 0; step < SEARCH_LIMIT; step += 1) {
+    const reserved = given === 0 ? await reserveAny() : await reserve(preferred + step);
+    if (reserved) return reserved;
+  }
+  throw new WatchlakeError('PORT_TAKEN', {
+    port: `${preferred}…${preferred + SEARCH_LIMIT}`,
+    service,
+  });
+}

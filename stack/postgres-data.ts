@@ -1,0 +1,131 @@
+/** PostgreSQL's data folder: where it lies, its password, its first set-up and its repair. */
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WatchlakeError } from '../core/errors';
+import { contentHash } from '../core/hash';
+import {
+  exists,
+  makePrivateFolder,
+  readTextIfPresent,
+  removeSiblings,
+  siblingOf,
+  writeFileAtomically,
+} from './files';
+import { SYSTEM_FOLDER } from './postgres-binaries';
+import { hasArgument, processIdentity, stopProcess } from './processes';
+import type { OnProgress } from './progress';
+import { canReach, type SystemUser } from './system-user';
+import { runTool } from './tools';
+
+export const DATABASE_USER = 'watchlake';
+export const POSTGRES_MAJOR = '18';
+
+const INIT_LIMIT_MS = 120_000;
+
+export interface DataOptions {
+  readonly home: string;
+  readonly programs: string;
+  readonly user: SystemUser | undefined;
+  readonly onProgress?: OnProgress;
+}
+
+/** In the home; in a system folder when the database's user cannot reach the home. */
+export async function dataParent(options: DataOptions): Promise<string> {
+  const { home, user, onProgress } = options;
+  const inside = join(home, 'postgres');
+  if (!user) return inside;
+  const outside = join(SYSTEM_FOLDER, contentHash(await realpath(home)), 'postgres');
+  if (!(await exists(outside))) {
+    if (await canReach(user, home)) return inside;
+    await mkdir(outside, { recursive: true });
+  }
+  const message = `its data lie in ${outside}: the user ${user.name} cannot reach ${home}`;
+  onProgress?.({ component: 'postgres', message });
+  return outside;
+}
+
+/** The password is made once and kept in a file that only its owner reads. */
+async function readOrMakePassword(home: string): Promise<{ password: string; isNew: boolean }> {
+  const folder = join(home, 'secrets');
+  await makePrivateFolder(folder);
+  const path = join(folder, 'postgres-password');
+  const known = (await readTextIfPresent(path))?.trim();
+  if (known) return { password: known, isNew: false };
+  const password = randomBytes(24).toString('hex');
+  await writeFileAtomically(path, `${password}\n`);
+  return { password, isNew: true };
+}
+
+async function initialise(options: DataOptions, data: string, password: string): Promise<void> {
+  const { programs, user } = options;
+  const fresh = siblingOf(data, 'initialising');
+  const secret = siblingOf(data, 'secret');
+  await writeFile(secret, password, { mode: 0o600 });
+  if (user) await chown(secret, user.uid, user.gid);
+  const who = ['--username', DATABASE_USER, '--pwfile', secret, '--auth', 'scram-sha-256'];
+  const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const args = ['--pgdata', fresh, ...who, ...locale, '--locale=C'];
+  const run = { command: join(programs, 'initdb'), args, cwd: '/', ...user };
+  try {
+    await runTool({ ...run, timeoutMs: INIT_LIMIT_MS });
+    await rename(fresh, data);
+  } finally {
+    await rm(secret, { force: true });
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Without the old password only the single-user mode can set a new one. */
+async function resetPassword(options: DataOptions, data: string, password: string): Promise<void> {
+  const { programs, user, onProgress } = options;
+  onProgress?.({ component: 'postgres', message: 'the password file was lost; setting a new one' });
+  const args = ['--single', '-D', data, 'postgres'];
+  const input = `ALTER ROLE ${DATABASE_USER} PASSWORD '${password}'\n`;
+  const run = { command: join(programs, 'postgres'), args, cwd: '/', input, ...user };
+  await runTool({ ...run, timeoutMs: INIT_LIMIT_MS });
+}
+
+/** A server that outlived its stack is stopped; a pid file that names somebody else is removed. */
+async function clearPidFile(data: string): Promise<void> {
+  const path = join(data, 'postmaster.pid');
+  const pid = Number.parseInt((await readTextIfPresent(path)) ?? '', 10);
+  const identity = Number.isInteger(pid) ? processIdentity(pid) : undefined;
+  if (identity === undefined) return void (await rm(path, { force: true }));
+  const isOurs = hasArgument(pid, data);
+  if (isOurs) await stopProcess({ pid, identity }, { signal: 'SIGINT' });
+  else await rm(path, { force: true });
+}
+
+async function requireVersion(data: string): Promise<void> {
+  const version = (await readTextIfPresent(join(data, 'PG_VERSION')))?.trim();
+  if (version === POSTGRES_MAJOR) return;
+  const detail =
+    `${data} was written by PostgreSQL ${version ?? '(unknown)'}, this is ${POSTGRES_MAJOR}; ` +
+    'restore a backup into a new home';
+  throw new WatchlakeError('STACK_FAILED', { service: 'PostgreSQL', detail });
+}
+
+/** Makes the data folder ready for a start; gives it and the password. */
+export async function prepareData(
+  options: DataOptions,
+): Promise<{ data: string; password: string }> {
+  const { home, user, onProgress } = options;
+  await mkdir(home, { recursive: true });
+  const parent = await dataParent(options);
+  await mkdir(parent, { recursive: true });
+  await chmod(parent, 0o700);
+  if (user) await chown(parent, user.uid, user.gid);
+  const data = join(parent, 'data');
+  for (const marker of ['initialising', 'secret']) await removeSiblings(data, marker);
+  const { password, isNew } = await readOrMakePassword(home);
+  if (!(await exists(data))) {
+    onProgress?.({ component: 'postgres', message: 'setting up its data folder' });
+    await initialise(options, data, password);
+    return { data, password };
+  }
+  await requireVersion(data);
+  await clearPidFile(data);
+  if (isNew) await resetPassword(options, data, password);
+  return { data, password };
+}

@@ -1,0 +1,149 @@
+/** The embedded stack of one home: starts what is missing side by side, finds it again, stops it. */
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WatchlakeError } from '../core/errors';
+import {
+  COMPONENTS,
+  startComponent,
+  stopRecorded,
+  type ExternalServices,
+  type StackOptions,
+} from './components';
+import { readTextIfPresent } from './files';
+import { withLock } from './lock';
+import { databaseUrl } from './postgres';
+import type { OnProgress } from './progress';
+import { readStackRecord, StackFile, type ComponentName } from './stack-file';
+
+export interface StackAddresses {
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    readonly uiUrl?: string;
+  };
+  readonly kafka: { readonly brokers: string };
+  readonly postgres: { readonly url: string };
+}
+
+export interface RunningStack extends StackAddresses {
+  readonly home: string;
+  /** What this call started; the others ran before and belong to somebody else. */
+  readonly started: readonly ComponentName[];
+  /** Stops what this call started, nothing else. */
+  readonly stop: () => Promise<void>;
+}
+
+const LOCK_WAIT_MS = 180_000;
+
+/** Runs work that changes what one home runs; two processes never do it at once. */
+export function lockHome<T>(
+  home: string,
+  work: () => Promise<T>,
+  onProgress?: OnProgress,
+): Promise<T> {
+  const onWait = (holder: number): void =>
+    onProgress?.({ component: 'stack', message: `waiting for process ${holder}` });
+  return withLock(join(home, 'stack.lock'), { waitMs: LOCK_WAIT_MS, onWait }, work);
+}
+
+async function databaseUrlOf(home: string, port: string): Promise<string> {
+  const secret = join(home, 'secrets', 'postgres-password');
+  return databaseUrl(Number(port), (await readTextIfPresent(secret))?.trim() ?? '');
+}
+
+/** Where the running components answer. */
+async function addressesOf(file: StackFile): Promise<Partial<StackAddresses>> {
+  const addresses = (name: ComponentName): Readonly<Record<string, string>> | undefined => {
+    const process = file.running(name);
+    return process?.state === 'running' ? process.addresses : undefined;
+  };
+  const { address, namespace, uiUrl } = addresses('temporal') ?? {};
+  const { brokers } = addresses('kafka') ?? {};
+  const { port } = addresses('postgres') ?? {};
+  return {
+    ...(address && namespace && { temporal: { address, namespace, uiUrl } }),
+    ...(brokers && { kafka: { brokers } }),
+    ...(port && { postgres: { url: await databaseUrlOf(file.record.home, port) } }),
+  };
+}
+
+async function startMissing(file: StackFile, options: StackOptions): Promise<ComponentName[]> {
+  const { external = {} } = options;
+  const isUp = (name: ComponentName): boolean => file.running(name)?.state === 'running';
+  const missing = COMPONENTS.filter((name) => !external[name] && !isUp(name));
+  const results = await Promise.allSettled(
+    missing.map((name) => startComponent(file, name, options)),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (!failed) return missing;
+  // Half a stack is of no use: the parts that did start would only hold their ports.
+  await Promise.all(missing.map((name) => stopRecorded(file, name)));
+  throw failed.reason;
+}
+
+function requireAll(
+  embedded: Partial<StackAddresses>,
+  external: ExternalServices = {},
+): StackAddresses {
+  const temporal = external.temporal ?? embedded.temporal;
+  const kafka = external.kafka ?? embedded.kafka;
+  const postgres = external.postgres ?? embedded.postgres;
+  if (temporal && kafka && postgres) return { temporal, kafka, postgres };
+  const detail = 'it ended right after its start';
+  const service = temporal ? (kafka ? 'PostgreSQL' : 'Kafka') : 'Temporal';
+  throw new WatchlakeError('STACK_FAILED', { service, detail });
+}
+
+/** Starts what does not run yet and gives the addresses; one home has one stack, whoever asks. */
+export async function startStack(options: StackOptions): Promise<RunningStack> {
+  await mkdir(options.home, { recursive: true });
+  const home = await realpath(options.home);
+  return lockHome(
+    home,
+    async () => {
+      const file = await StackFile.open(home);
+      const started = await startMissing(file, { ...options, home });
+      const addresses = requireAll(await addressesOf(file), options.external);
+      const stop = async (): Promise<void> => void (await stopStack(home, started));
+      return { ...addresses, home, started, stop };
+    },
+    options.onProgress,
+  );
+}
+
+export interface StackStatus {
+  readonly home: string;
+  readonly processes: readonly {
+    readonly name: string;
+    readonly pid: number;
+    readonly running: boolean;
+    readonly startedAt: string;
+    readonly logFile: string;
+  }[];
+  /** Of the components that run. */
+  readonly addresses: Partial<StackAddresses>;
+}
+
+/** What the home's record says and what of it is true; undefined when no stack was ever started. */
+export async function readStack(home: string): Promise<StackStatus | undefined> {
+  const path = await realpath(home).catch(() => home);
+  if (!(await readStackRecord(path))) return undefined;
+  const file = await StackFile.open(path);
+  const processes = Object.entries(file.record.processes).map(([name, process]) => {
+    const { pid, startedAt, logFile } = process;
+    return { name, pid, running: file.running(name) !== undefined, startedAt, logFile };
+  });
+  return { home: path, processes, addresses: await addressesOf(file) };
+}
+
+/** Stops the recorded processes that still are what was started; gives their names. */
+export async function stopStack(home: string, only?: readonly string[]): Promise<string[]> {
+  const path = await realpath(home).catch(() => undefined);
+  if (path === undefined) return [];
+  return lockHome(path, async () => {
+    const file = await StackFile.open(path);
+    const names = Object.keys(file.record.processes).filter((name) => only?.includes(name) ?? true);
+    const ended = await Promise.all(names.map((name) => stopRecorded(file, name)));
+    return names.filter((_name, index) => ended[index]);
+  });
+}

@@ -1,0 +1,170 @@
+/** Idempotent and transactional producers on kafkajs. */
+import { Partitioners, type Kafka, type Message, type Transaction } from 'kafkajs';
+import { WatchlakeError } from '../core/errors';
+import type {
+  LastOffsets,
+  OffsetCommit,
+  OutgoingMessage,
+  Producer,
+  TopicMessages,
+  TransactionalProducer,
+} from './ports';
+
+/** A broker takes record batches up to 1 MiB with default settings. */
+const REQUEST_BYTES = 700_000;
+const MESSAGE_BYTES = 1_000_000;
+const TRANSACTION_TIMEOUT_MS = 30_000;
+
+const PRODUCER = {
+  allowAutoTopicCreation: false,
+  createPartitioner: Partitioners.DefaultPartitioner,
+};
+
+export type PartitionCount = (topic: string) => Promise<number>;
+
+interface Placed {
+  readonly topic: string;
+  readonly message: Message & { partition: number };
+  readonly bytes: number;
+}
+
+const partitioner = Partitioners.DefaultPartitioner();
+
+/** Murmur2 of the key, as Java's producers do it, so that other writers agree. */
+export function partitionOf(key: string | null, partitions: number): number {
+  if (key === null) return 0;
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+    partitionErrorCode: 0,
+    partitionId,
+    leader: 0,
+    replicas: [],
+    isr: [],
+  }));
+  return partitioner({ topic: '', partitionMetadata, message: { key, value: null } });
+}
+
+const sizeOf = ({ key, value, headers }: OutgoingMessage): number =>
+  Buffer.byteLength(key ?? '') +
+  (value === null ? 0 : Buffer.byteLength(value)) +
+  Buffer.byteLength(JSON.stringify(headers ?? {})) +
+  64;
+
+function place(topic: string, message: OutgoingMessage, partitions: number): Placed {
+  const bytes = sizeOf(message);
+  if (bytes > MESSAGE_BYTES) {
+    const detail = `a message of ${bytes} bytes is longer than ${MESSAGE_BYTES}`;
+    throw new WatchlakeError('INPUT_INVALID', { field: topic, detail });
+  }
+  const { key, value, headers = {} } = message;
+  const partition = partitionOf(key, partitions);
+  return { topic, bytes, message: { key, value, headers: { ...headers }, partition } };
+}
+
+async function placeAll(output: readonly TopicMessages[], count: PartitionCount) {
+  const placed: Placed[] = [];
+  for (const { topic, messages } of output) {
+    if (messages.length === 0) continue;
+    const partitions = await count(topic);
+    placed.push(...messages.map((message) => place(topic, message, partitions)));
+  }
+  return placed;
+}
+
+/** Cuts the messages, in order, into requests that a broker accepts. */
+function requestsOf(placed: readonly Placed[]): Placed[][] {
+  const requests: Placed[][] = [];
+  let bytes = Infinity;
+  for (const entry of placed) {
+    if (bytes + entry.bytes > REQUEST_BYTES) {
+      requests.push([]);
+      bytes = 0;
+    }
+    bytes += entry.bytes;
+    requests.at(-1)?.push(entry);
+  }
+  return requests;
+}
+
+type Sender = Pick<Transaction, 'sendBatch'>;
+
+async function sendRequest(sender: Sender, request: readonly Placed[]) {
+  const topics = [...new Set(request.map(({ topic }) => topic))];
+  const topicMessages = topics.map((topic) => ({
+    topic,
+    messages: request.filter((entry) => entry.topic === topic).map(({ message }) => message),
+  }));
+  const stored = await sender.sendBatch({ acks: -1, topicMessages });
+  return stored.map(({ topicName, partition, baseOffset }) => {
+    const count = request.filter(
+      ({ topic, message }) => topic === topicName && message.partition === partition,
+    ).length;
+    return { topic: topicName, partition, lastOffset: Number(baseOffset) + count - 1 };
+  });
+}
+
+/** Sends one request after the other, and tells the last offset of each partition. */
+async function sendAll(sender: Sender, placed: readonly Placed[]): Promise<LastOffsets> {
+  const last = new Map<string, Record<number, number>>();
+  for (const request of requestsOf(placed)) {
+    for (const { topic, partition, lastOffset } of await sendRequest(sender, request)) {
+      last.set(topic, { ...last.get(topic), [partition]: lastOffset });
+    }
+  }
+  return last;
+}
+
+export async function openIdempotentProducer(
+  client: Kafka,
+  partitionCount: PartitionCount,
+): Promise<Producer> {
+  const producer = client.producer({ idempotent: true, ...PRODUCER });
+  await producer.connect();
+  return {
+    async send(topic, messages) {
+      await sendAll(producer, await placeAll([{ topic, messages }], partitionCount));
+    },
+    close: () => producer.disconnect(),
+  };
+}
+
+async function sendOffsets(transaction: Transaction, commits: readonly OffsetCommit[]) {
+  for (const { group, topic, partition, offset, metadata } of commits) {
+    // The types of kafkajs leave out the metadata, which its protocol encodes.
+    const entry = { partition, offset: String(offset), metadata };
+    await transaction.sendOffsets({
+      consumerGroupId: group,
+      topics: [{ topic, partitions: [entry] }],
+    });
+  }
+}
+
+export async function openTransactionalProducer(
+  client: Kafka,
+  transactionalId: string,
+  partitionCount: PartitionCount,
+): Promise<TransactionalProducer> {
+  const producer = client.producer({
+    transactionalId,
+    idempotent: true,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    ...PRODUCER,
+  });
+  try {
+    await producer.connect();
+    // kafkajs asks for the producer's epoch, which fences the former owner, at the first transaction.
+    await (await producer.transaction()).abort();
+  } catch (error) {
+    await producer.disconnect().catch(() => undefined);
+    throw error;
+  }
+  return {
+    async commit(output, offsetsOf) {
+      const placed = await placeAll(output, partitionCount);
+      const transaction = await producer.transaction();
+      const last = await sendAll(transaction, placed);
+      await sendOffsets(transaction, offsetsOf(last));
+      await transaction.commit();
+    },
+    close: () => producer.disconnect(),
+  };
+}

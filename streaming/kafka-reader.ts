@@ -1,0 +1,156 @@
+/** Reads a topic from given offsets on kafkajs, which knows readers only as members of a group. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { createConsumer, receivedMessage } from './kafka-consumer';
+import { isKafkaJsError } from './kafka-support';
+import type { ReceivedMessage } from './ports';
+
+const SESSION_TIMEOUT_MS = 30_000;
+const HEARTBEAT_MS = 3000;
+const RESTARTS = 10;
+const RESTART_WAIT_MS = 300;
+
+export interface TopicRange {
+  readonly topic: string;
+  readonly from: ReadonlyMap<number, number>;
+  /** Exclusive ends, absent when the reading goes on until the signal. */
+  readonly to?: ReadonlyMap<number, number>;
+  readonly signal?: AbortSignal;
+}
+
+/** How far each partition has been read; what lies before it is not handed out again. */
+class Positions {
+  private readonly next: Map<number, number>;
+  private readonly to?: ReadonlyMap<number, number>;
+
+  constructor({ from, to }: TopicRange) {
+    this.next = new Map(from);
+    this.to = to;
+  }
+
+  take(messages: readonly ReceivedMessage[]): ReceivedMessage[] {
+    const wanted = messages.filter(({ partition, offset }) => {
+      const end = this.to ? (this.to.get(partition) ?? 0) : Infinity;
+      return offset >= (this.next.get(partition) ?? 0) && offset < end;
+    });
+    const newest = messages.at(-1);
+    if (newest) this.advance(newest.partition, newest.offset + 1);
+    return wanted;
+  }
+
+  advance(partition: number, next: number): void {
+    this.next.set(partition, Math.max(next, this.next.get(partition) ?? 0));
+  }
+
+  get isDone(): boolean {
+    if (!this.to) return false;
+    return [...this.to].every(([partition, end]) => (this.next.get(partition) ?? 0) >= end);
+  }
+
+  seekAll(consumer: Consumer, topic: string): void {
+    for (const [partition, offset] of this.next) {
+      consumer.seek({ topic, partition, offset: String(offset) });
+    }
+  }
+}
+
+/** A slow reader must not lose its place in the group while a batch waits to be taken. */
+async function writePatiently(
+  output: PassThrough,
+  messages: readonly ReceivedMessage[],
+  heartbeat: () => Promise<void>,
+): Promise<void> {
+  if (!output.writable || output.write(messages)) return;
+  const timer = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS);
+  try {
+    await Promise.race([once(output, 'drain'), once(output, 'close')]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Resolves when all has been read or nobody listens any more; rejects when kafkajs gives up. */
+async function pump(
+  consumer: Consumer,
+  topic: string,
+  positions: Positions,
+  output: PassThrough,
+): Promise<void> {
+  const { GROUP_JOIN, CRASH, END_BATCH_PROCESS } = consumer.events;
+  const ended = new Promise<void>((resolve, reject) => {
+    const endWhenDone = () => void (positions.isDone && resolve());
+    output.once('close', resolve);
+    output.once('finish', resolve);
+    consumer.on(GROUP_JOIN, () => positions.seekAll(consumer, topic));
+    consumer.on(CRASH, ({ payload }) => reject(payload.error));
+    // Markers of transactions take offsets too, and reach nobody but this event.
+    consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+      positions.advance(payload.partition, Number(payload.lastOffset) + 1);
+      endWhenDone();
+    });
+  });
+  ended.catch(() => undefined);
+  const eachBatch = async ({ batch, heartbeat }: EachBatchPayload) => {
+    const received = batch.messages.map((message) => receivedMessage(batch.partition, message));
+    const wanted = positions.take(received);
+    if (wanted.length > 0) await writePatiently(output, wanted, heartbeat);
+  };
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({ autoCommit: false, eachBatch });
+  await ended;
+}
+
+async function dispose(client: Kafka, consumer: Consumer, group: string): Promise<void> {
+  const admin = client.admin();
+  await consumer.disconnect().catch(() => undefined);
+  try {
+    await admin.connect();
+    await admin.deleteGroups([group]);
+  } catch {
+    // A group without members and offsets is forgotten by the broker in time.
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** Begins again where it was, a few times: kafkajs gives up at once on a coordinator that loads. */
+async function fill(client: Kafka, range: TopicRange, output: PassThrough): Promise<void> {
+  const positions = new Positions(range);
+  for (let restart = 0; !positions.isDone && output.writable; restart += 1) {
+    const group = `${range.topic}/read/${randomUUID()}`;
+    const consumer = createConsumer(client, group, SESSION_TIMEOUT_MS);
+    try {
+      await pump(consumer, range.topic, positions, output);
+    } catch (error) {
+      if (!isKafkaJsError(error) || restart >= RESTARTS) throw error;
+      await sleep(RESTART_WAIT_MS);
+    } finally {
+      await dispose(client, consumer, group);
+    }
+  }
+}
+
+export async function* readRange(
+  client: Kafka,
+  range: TopicRange,
+): AsyncGenerator<readonly ReceivedMessage[]> {
+  if (range.signal?.aborted) return;
+  const output = new PassThrough({ objectMode: true, highWaterMark: 1 });
+  const stop = () => void output.end();
+  range.signal?.addEventListener('abort', stop, { once: true });
+  const filled = fill(client, range, output).then(
+    () => output.end(),
+    (error: Error) => output.destroy(error),
+  );
+  try {
+    for await (const messages of output) yield messages as readonly ReceivedMessage[];
+  } finally {
+    range.signal?.removeEventListener('abort', stop);
+    output.destroy();
+    await filled;
+  }
+}

@@ -1,0 +1,52 @@
+/** What the parts of the kafkajs adapter share: errors, logging and retry settings. */
+import { logLevel, type KafkaConfig, type logCreator, type RetryOptions } from 'kafkajs';
+import { WatchlakeError } from '../core/errors';
+import type { StreamLog } from './ports';
+
+/** Waits of 0.1 s doubling to 2 s; a broker that stays away longer is a matter for the caller. */
+export const RETRY: RetryOptions = {
+  initialRetryTime: 10,
+  multiplier: 2,
+  maxRetryTime: 2000,
+  retries: 14,
+};
+
+/** INVALID_PRODUCER_EPOCH; kafkajs does not know its successor, PRODUCER_FENCED (90), by name. */
+const FENCED = /INVALID_PRODUCER_EPOCH|old epoch|newer producer|Unknown error code 90\b/;
+
+interface KafkaJsError extends Error {
+  readonly type?: string;
+  readonly cause?: unknown;
+}
+
+export const isKafkaJsError = (error: unknown): error is KafkaJsError =>
+  error instanceof Error && error.name.startsWith('KafkaJS');
+
+function wasFenced(error: unknown): boolean {
+  if (!isKafkaJsError(error)) return false;
+  return FENCED.test(`${error.type ?? ''} ${error.message}`) || wasFenced(error.cause);
+}
+
+/** The project's error for one of kafkajs, which stays its cause; any other stays as it is. */
+export function brokerError(error: unknown, brokers: readonly string[], owner = ''): unknown {
+  if (!isKafkaJsError(error)) return error;
+  if (wasFenced(error)) return new WatchlakeError('PRODUCER_FENCED', { owner }, error);
+  const context = { brokers: brokers.join(','), detail: error.message };
+  return new WatchlakeError('BROKER_UNAVAILABLE', context, error);
+}
+
+/**
+ * kafkajs logs as errors what it then retries, and throws whatever it does not: its errors are at
+ * most warnings here, and the rest is for debugging.
+ */
+export function logTo(log: StreamLog): logCreator {
+  return () =>
+    ({ namespace, level, log: entry }) => {
+      const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry;
+      const text = `${namespace || 'kafkajs'}: ${message}`;
+      if (level === logLevel.ERROR) log.warn(text, fields);
+      else log.debug(text, fields);
+    };
+}
+
+export type KafkaSecurity = Pick<KafkaConfig, 'ssl' | 'sasl'>;

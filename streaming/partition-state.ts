@@ -1,0 +1,157 @@
+/** What the predictor knows of one input partition: open windows and how far it has emitted. */
+import { isWatchlakeError } from '../core/errors';
+import { classify, type Champion, type ClassifyOptions } from './classify';
+import type { LastOffsets, OutgoingMessage, ReceivedMessage, TopicMessages } from './ports';
+import { encodePrediction } from './prediction';
+import { addCounters, NOTHING_COUNTED, type Counters, type Progress } from './progress';
+import {
+  checkChannels,
+  decodeSampleBatch,
+  encodeSampleBatch,
+  SAMPLE_BATCH_SCHEMA,
+  SCHEMA_HEADER,
+  type SampleBatch,
+} from './sample-batch';
+import type { TopicNames } from './topics';
+import { Windower, type ClosedWindow, type WindowerOptions } from './windower';
+
+export interface PartitionOptions extends ClassifyOptions, WindowerOptions {
+  readonly topics: TopicNames;
+}
+
+/** What a stretch of messages led to; `output` is empty while the state is being rebuilt. */
+export interface Step {
+  readonly output: readonly TopicMessages[];
+  readonly counted: Counters;
+  /** Nothing of it has to be committed: every message lay before `next`. */
+  readonly isRebuild: boolean;
+}
+
+interface Collected {
+  readonly windows: ClosedWindow[];
+  readonly late: OutgoingMessage[];
+  readonly dead: OutgoingMessage[];
+  counted: Counters;
+}
+
+const origin = (topics: TopicNames, { partition, offset }: ReceivedMessage) => ({
+  'origin-topic': topics.samples,
+  'origin-partition': String(partition),
+  'origin-offset': String(offset),
+});
+
+export class PartitionState {
+  private readonly options: PartitionOptions;
+  private readonly windower: Windower;
+  private readonly emitFrom: number;
+  private position: number;
+  private committed: Progress;
+
+  /** Reading starts at `from`; what lies before `committed.next` has been emitted already. */
+  constructor(options: PartitionOptions, from: number, committed: Progress) {
+    this.options = options;
+    this.windower = new Windower(options);
+    this.position = from;
+    this.emitFrom = committed.next;
+    this.committed = committed;
+  }
+
+  /** Messages before this offset are known already. */
+  get nextOffset(): number {
+    return this.position;
+  }
+
+  get progress(): Progress {
+    return this.committed;
+  }
+
+  /** What to commit with a step's output: where a restart has to read from, and how far we are. */
+  checkpoint(step: Step, last: LastOffsets): { rereadFrom: number; progress: Progress } {
+    const written = { ...this.committed.written };
+    for (const [partition, offset] of Object.entries(last.get(this.options.topics.predictions) ?? {})) {
+      written[partition] = offset + 1;
+    }
+    const counters = addCounters(this.committed, step.counted);
+    this.committed = { next: this.position, ...counters, written };
+    return { rereadFrom: this.windower.neededFrom ?? this.position, progress: this.committed };
+  }
+
+  /** Takes messages with growing offsets. After an error the state is void. */
+  async step(messages: readonly ReceivedMessage[], champion: Champion): Promise<Step> {
+    const collected: Collected = { windows: [], late: [], dead: [], counted: NOTHING_COUNTED };
+    for (const message of messages) this.take(message, collected, champion);
+    const predictions = await classify(collected.windows, champion, this.options);
+    const { topics } = this.options;
+    const encoded = predictions.map((prediction) => ({
+      key: prediction.device,
+      value: encodePrediction(prediction),
+    }));
+    return {
+      isRebuild: this.position <= this.emitFrom,
+      counted: collected.counted,
+      output: [
+        { topic: topics.predictions, messages: encoded },
+        { topic: topics.late, messages: collected.late },
+        { topic: topics.deadLetter, messages: collected.dead },
+      ],
+    };
+  }
+
+  private take(message: ReceivedMessage, collected: Collected, champion: Champion): void {
+    const found: Collected = { windows: [], late: [], dead: [], counted: NOTHING_COUNTED };
+    try {
+      const { channels } = champion.classifier.artefact.schema.signal;
+      const batch = decodeSampleBatch(message.value, message.headers[SCHEMA_HEADER]);
+      this.takeBatch(message, batch, channels, found);
+    } catch (error) {
+      if (!isWatchlakeError(error) || error.code !== 'BATCH_UNREADABLE') throw error;
+      found.windows.push(...this.windower.pass(message.offset));
+      found.dead.push(this.deadLetter(message, error.context));
+      found.counted = { ...found.counted, deadLettered: 1 };
+    }
+    this.position = message.offset + 1;
+    if (message.offset < this.emitFrom) return;
+    collected.windows.push(...found.windows);
+    collected.late.push(...found.late);
+    collected.dead.push(...found.dead);
+    const counted = { ...found.counted, predicted: found.windows.length };
+    collected.counted = addCounters(collected.counted, counted);
+  }
+
+  private takeBatch(
+    message: ReceivedMessage,
+    batch: SampleBatch,
+    channels: readonly string[],
+    found: Collected,
+  ): void {
+    if (batch.dataset !== this.options.dataset) {
+      found.windows.push(...this.windower.pass(message.offset));
+      found.counted = { ...found.counted, skipped: 1 };
+      return;
+    }
+    checkChannels(batch, channels);
+    const { windows, late } = this.windower.push({ ...batch, offset: message.offset });
+    found.windows.push(...windows);
+    if (!late) return;
+    found.late.push({
+      key: batch.device,
+      value: encodeSampleBatch({ ...batch, span: late, last: false }),
+      headers: {
+        [SCHEMA_HEADER]: SAMPLE_BATCH_SCHEMA,
+        reason: 'not-after-newest',
+        ...origin(this.options.topics, message),
+      },
+    });
+    found.counted = { ...found.counted, late: late.timestampsMs.length };
+  }
+
+  private deadLetter(message: ReceivedMessage, context: Readonly<Record<string, unknown>>) {
+    const headers = {
+      ...message.headers,
+      reason: String(context.reason),
+      detail: String(context.detail),
+      ...origin(this.options.topics, message),
+    };
+    return { key: message.key, value: message.value, headers };
+  }
+}

@@ -1,0 +1,170 @@
+/** What the streams need of a message broker and of recordings: small ports that any adapter fits. */
+import type { SampleSpan } from '../models/signal';
+
+/** Where adapters and long-running loops report to; pino and Temporal's `log` both fit. */
+export interface StreamLog {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly compacted?: boolean;
+  readonly replicationFactor?: number;
+}
+
+export interface OutgoingMessage {
+  /** Messages with the same key keep their order; without one the first partition takes them. */
+  readonly key: string | null;
+  readonly value: Buffer | string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface TopicMessages {
+  readonly topic: string;
+  readonly messages: readonly OutgoingMessage[];
+}
+
+export interface ReceivedMessage {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Offsets by partition. */
+export type Offsets = Readonly<Record<number, number>>;
+
+/** What a partition holds: from `start` up to, without, `end`. */
+export interface PartitionBounds {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Topic → the offset of the last message that was sent to each partition. */
+export type LastOffsets = ReadonlyMap<string, Offsets>;
+
+export interface OffsetCommit {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** At most 4,096 bytes on a broker with default settings. */
+  readonly metadata: string;
+}
+
+export interface CommittedOffset {
+  readonly offset: number;
+  readonly metadata: string | null;
+}
+
+export interface Producer {
+  /** Resolves when the broker has stored all messages, each once. */
+  send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Owner of a transactional id. After an error it must be closed and opened again, because whether
+ * the transaction was committed is then known to the broker alone.
+ */
+export interface TransactionalProducer {
+  /**
+   * Messages and offsets become visible together or not at all; `offsetsOf` is told where the
+   * messages went. Throws PRODUCER_FENCED when another process has opened the same id.
+   */
+  commit(
+    output: readonly TopicMessages[],
+    offsetsOf: (last: LastOffsets) => readonly OffsetCommit[],
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ConsumedBatch {
+  readonly partition: number;
+  readonly messages: readonly ReceivedMessage[];
+  /** Grows whenever partitions are dealt out anew; what was known of a partition is then void. */
+  readonly generation: number;
+  /** Keeps the membership alive; its errors have to reach the consumer unchanged. */
+  heartbeat(): Promise<void>;
+  /** True once the rest of the batch is no longer wanted. */
+  isStale(): boolean;
+  /** The next fetch starts after this offset. */
+  resolve(offset: number): void;
+  /** The next fetch starts at this offset. */
+  seek(offset: number): void;
+}
+
+export interface ConsumeRequest {
+  readonly group: string;
+  readonly topic: string;
+  /** How many partitions are worked on at the same time. */
+  readonly concurrency?: number;
+  /** How long a member may be silent before its partitions go to others. */
+  readonly sessionTimeoutMs?: number;
+  readonly onAssigned?: (partitions: readonly number[], generation: number) => void;
+  readonly onBatch: (batch: ConsumedBatch) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export interface ReadRequest {
+  readonly topic: string;
+  /** First offset of each partition, the oldest kept one when absent. */
+  readonly from?: Offsets;
+  /**
+   * End of each partition (exclusive): the reading waits until it gets there. When absent the
+   * present ends; a transaction that was committed a moment ago may still lie behind them.
+   */
+  readonly to?: Offsets;
+  /** Read on until the signal aborts; `to` is then not looked at. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export const endsOf = (bounds: ReadonlyMap<number, PartitionBounds>): Offsets =>
+  Object.fromEntries([...bounds].map(([partition, { end }]) => [partition, end]));
+
+/** Every method throws BROKER_UNAVAILABLE when the broker stays away for longer than the retries. */
+export interface Broker {
+  /** Makes what is missing; throws TOPIC_MISMATCH when a topic has another partition count. */
+  ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /**
+   * What each partition holds, as a reader of committed messages sees it: the markers that make a
+   * transaction visible arrive some milliseconds after its commit.
+   */
+  bounds(topic: string): Promise<ReadonlyMap<number, PartitionBounds>>;
+  committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>>;
+  openProducer(): Promise<Producer>;
+  /** Fences whoever holds the id, and waits until its last transaction is decided. */
+  openTransactional(transactionalId: string): Promise<TransactionalProducer>;
+  /** Works until the signal aborts; the handler alone moves the position and commits. */
+  consume(request: ConsumeRequest): Promise<void>;
+  /** Committed messages, in order within each partition, with no more than two fetches in memory. */
+  read(request: ReadRequest): AsyncIterable<readonly ReceivedMessage[]>;
+  close(): Promise<void>;
+}
+
+export interface DeviceRecording {
+  readonly recording: string;
+  readonly subjectKey: string;
+  readonly channels: readonly string[];
+  readonly span: SampleSpan;
+}
+
+export interface SourceSelection {
+  readonly dataset: string;
+  readonly subjectKeys: readonly string[];
+  readonly snapshotId?: string;
+}
+
+/** Where the simulator finds what to replay; provided by the lakehouse through the workers. */
+export interface SampleSource {
+  /** The devices of the subjects, in a stable order. */
+  devices(selection: SourceSelection): Promise<readonly string[]>;
+  /** The device's recordings in the order of its clock, the same ones whenever it is asked. */
+  recordings(selection: SourceSelection, device: string): AsyncIterable<DeviceRecording>;
+}

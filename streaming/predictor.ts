@@ -1,0 +1,211 @@
+/** The exactly-once loop: each window of the stream is classified and written once, whatever dies. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isWatchlakeError } from '../core/errors';
+import { ChampionHolder, type ChampionDeps } from './champion';
+import type { ClassifyOptions } from './classify';
+import { PartitionState } from './partition-state';
+import type { ConsumedBatch, ReceivedMessage, TransactionalProducer } from './ports';
+import {
+  addCounters,
+  encodeProgress,
+  NOTHING_COUNTED,
+  progressOf,
+  type Counters,
+  type Progress,
+  type ProgressByPartition,
+} from './progress';
+import { predictorGroup, predictorTransactionalId, type TopicNames } from './topics';
+
+export interface PredictorOptions extends ClassifyOptions {
+  readonly topics: TopicNames;
+  readonly silentAfterOffsets?: number;
+  readonly sessionTimeoutMs?: number;
+  /** Messages in one transaction at most. */
+  readonly messagesPerTransaction?: number;
+  /** Consecutive failures after which the predictor gives up. */
+  readonly failuresAllowed?: number;
+}
+
+export interface PredictorProgress extends Counters {
+  readonly version: string;
+  readonly partitions: readonly number[];
+}
+
+const MESSAGES_PER_TRANSACTION = 500;
+const FAILURES_ALLOWED = 60;
+const FAILURE_WAIT_MS = 1000;
+const CONCURRENT_PARTITIONS = 4;
+
+/** A partition that this process has taken over. */
+interface Owned {
+  readonly state: PartitionState;
+  readonly producer: TransactionalProducer;
+  readonly generation: number;
+}
+
+const isPassing = (error: unknown): boolean =>
+  isWatchlakeError(error) && (error.code === 'BROKER_UNAVAILABLE' || error.code === 'PRODUCER_FENCED');
+
+export class Predictor {
+  private readonly deps: ChampionDeps;
+  private readonly options: PredictorOptions;
+  private readonly group: string;
+  private readonly owned = new Map<number, Owned>();
+  private champion?: ChampionHolder;
+  private assigned: readonly number[] = [];
+  private counters = NOTHING_COUNTED;
+  private readonly reached = new Map<number, Progress>();
+  private failures = 0;
+
+  constructor(deps: ChampionDeps, options: PredictorOptions) {
+    this.deps = deps;
+    this.options = options;
+    this.group = predictorGroup(options.topics, options.model);
+  }
+
+  /** How far this object has come in the partitions it has worked on. */
+  get progressByPartition(): ProgressByPartition {
+    return this.reached;
+  }
+
+  /** Counted since this object was made; the committed offsets hold the totals. */
+  get progress(): PredictorProgress {
+    const { counters, assigned: partitions } = this;
+    return { ...counters, partitions, version: this.champion?.version ?? '' };
+  }
+
+  /** Predicts until the signal aborts; ends between two transactions. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const champion = await ChampionHolder.open(this.deps, this.options);
+    this.champion = champion;
+    const tasks = [this.consumeUntil(both), champion.follow(both)];
+    try {
+      // A champion that cannot be used ends the run as surely as the stream's own failure.
+      await Promise.all(tasks);
+    } finally {
+      stop.abort();
+      await Promise.allSettled(tasks);
+      champion.dispose();
+    }
+  }
+
+  private async consumeUntil(signal: AbortSignal): Promise<void> {
+    const { topics, sessionTimeoutMs } = this.options;
+    while (!signal.aborted) {
+      try {
+        await this.deps.broker.consume({
+          group: this.group,
+          topic: topics.samples,
+          concurrency: CONCURRENT_PARTITIONS,
+          sessionTimeoutMs,
+          onAssigned: (partitions) => (this.assigned = partitions),
+          onBatch: (batch) => this.onBatch(batch),
+          signal,
+        });
+      } catch (error) {
+        await this.bear(error, signal);
+      } finally {
+        await this.releaseAll();
+      }
+    }
+  }
+
+  /** Waits after a failure that passes; throws any other, and when there were too many. */
+  private async bear(error: unknown, signal?: AbortSignal): Promise<void> {
+    this.failures += 1;
+    const { failuresAllowed = FAILURES_ALLOWED } = this.options;
+    if (!isPassing(error) || this.failures > failuresAllowed) throw error;
+    this.deps.log.warn('the stream was interrupted, trying again', {
+      detail: error instanceof Error ? error.message : String(error),
+      failures: this.failures,
+    });
+    await sleep(FAILURE_WAIT_MS, undefined, { signal }).catch(() => undefined);
+  }
+
+  private async onBatch(batch: ConsumedBatch): Promise<void> {
+    const known = this.owned.get(batch.partition);
+    try {
+      if (known?.generation === batch.generation) await this.work(batch, known);
+      else await this.takeOver(batch);
+    } catch (error) {
+      // Whether the transaction was committed is not known here: ask the broker before going on.
+      await this.release(batch.partition);
+      if (!isPassing(error)) throw error;
+      await this.bear(error);
+    }
+    await batch.heartbeat();
+  }
+
+  /**
+   * Opening the transactional id fences the former owner and decides its last transaction. Only
+   * then is the committed offset the truth, from which the partition is read anew.
+   */
+  private async takeOver(batch: ConsumedBatch): Promise<void> {
+    const { partition, generation } = batch;
+    const { broker, log } = this.deps;
+    const { topics, model } = this.options;
+    await this.release(partition);
+    const producer = await broker.openTransactional(
+      predictorTransactionalId(topics.samples, model, partition),
+    );
+    try {
+      const committed = (await broker.committed(this.group, topics.samples)).get(partition);
+      const kept = (await broker.bounds(topics.samples)).get(partition);
+      // What retention has deleted cannot be read again: the windows that needed it are lost.
+      const from = Math.max(committed?.offset ?? 0, kept?.start ?? 0);
+      const progress = progressOf(committed);
+      const signal = (this.champion as ChampionHolder).schema.signal;
+      const state = new PartitionState({ ...this.options, signal }, from, progress);
+      this.owned.set(partition, { state, producer, generation });
+      log.info('partition taken over', { partition, from, next: progress.next });
+      batch.seek(from);
+    } catch (error) {
+      await producer.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async work(batch: ConsumedBatch, owned: Owned): Promise<void> {
+    const size = this.options.messagesPerTransaction ?? MESSAGES_PER_TRANSACTION;
+    for (let from = 0; from < batch.messages.length; from += size) {
+      if (batch.isStale()) return;
+      const part = batch.messages.slice(from, from + size);
+      const unknown = part.filter(({ offset }) => offset >= owned.state.nextOffset);
+      if (unknown.length > 0) await this.workOn(unknown, batch.partition, owned);
+      batch.resolve((part.at(-1) as ReceivedMessage).offset);
+      await batch.heartbeat();
+    }
+  }
+
+  /** One transaction: the predictions, the late, the unreadable and the offset to go on from. */
+  private async workOn(
+    messages: readonly ReceivedMessage[],
+    partition: number,
+    { state, producer }: Owned,
+  ): Promise<void> {
+    const topic = this.options.topics.samples;
+    await (this.champion as ChampionHolder).use(async (champion) => {
+      const step = await state.step(messages, champion);
+      if (step.isRebuild) return;
+      await producer.commit(step.output, (last) => {
+        const { rereadFrom: offset, progress } = state.checkpoint(step, last);
+        return [{ group: this.group, topic, partition, offset, metadata: encodeProgress(progress) }];
+      });
+      this.counters = addCounters(this.counters, step.counted);
+      this.reached.set(partition, state.progress);
+    });
+    this.failures = 0;
+  }
+
+  private async release(partition: number): Promise<void> {
+    const owned = this.owned.get(partition);
+    this.owned.delete(partition);
+    await owned?.producer.close().catch(() => undefined);
+  }
+
+  private async releaseAll(): Promise<void> {
+    await Promise.all([...this.owned.keys()].map((partition) => this.release(partition)));
+  }
+}

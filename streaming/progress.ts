@@ -1,0 +1,96 @@
+/** What a partition's committed offset says beside the offset: how far, and how much in all. */
+import { z } from 'zod';
+import type { Broker, CommittedOffset, Offsets } from './ports';
+import { predictorGroup, type TopicNames } from './topics';
+
+const counters = {
+  /** Windows classified. */
+  predicted: z.int(),
+  /** Samples that came too late for their window. */
+  late: z.int(),
+  /** Batches that could not be read. */
+  deadLettered: z.int(),
+  /** Batches of other datasets. */
+  skipped: z.int(),
+};
+
+const progressSchema = z.object({
+  /** The first offset whose windows have not been emitted yet. */
+  next: z.int(),
+  ...counters,
+  /** Partition of the predictions → the end (exclusive) of what this partition led to there. */
+  written: z.record(z.string(), z.int()),
+});
+
+export type Progress = z.infer<typeof progressSchema>;
+export type Counters = Omit<Progress, 'next' | 'written'>;
+
+export const NOTHING_COUNTED: Counters = { predicted: 0, late: 0, deadLettered: 0, skipped: 0 };
+
+export const addCounters = (a: Counters, b: Counters): Counters => ({
+  predicted: a.predicted + b.predicted,
+  late: a.late + b.late,
+  deadLettered: a.deadLettered + b.deadLettered,
+  skipped: a.skipped + b.skipped,
+});
+
+export const subtractCounters = (a: Counters, b: Counters): Counters => ({
+  predicted: a.predicted - b.predicted,
+  late: a.late - b.late,
+  deadLettered: a.deadLettered - b.deadLettered,
+  skipped: a.skipped - b.skipped,
+});
+
+export const encodeProgress = (progress: Progress): string => JSON.stringify(progress);
+
+/** An offset without our metadata (an operator's reset) is taken for the place to go on from. */
+export function progressOf(committed: CommittedOffset | undefined): Progress {
+  const start: Progress = { next: committed?.offset ?? 0, ...NOTHING_COUNTED, written: {} };
+  if (!committed?.metadata) return start;
+  try {
+    return progressSchema.parse(JSON.parse(committed.metadata));
+  } catch {
+    return start;
+  }
+}
+
+export type ProgressByPartition = ReadonlyMap<number, Progress>;
+
+/** How far the model's predictor has come in each partition, as the broker knows it. */
+export async function fetchProgress(
+  broker: Broker,
+  topics: TopicNames,
+  model: string,
+): Promise<ProgressByPartition> {
+  const committed = await broker.committed(predictorGroup(topics, model), topics.samples);
+  return new Map([...committed].map(([partition, entry]) => [partition, progressOf(entry)]));
+}
+
+/** The further one of each partition: what was committed just now is not visible at once. */
+export function newestProgress(a: ProgressByPartition, b: ProgressByPartition): ProgressByPartition {
+  const newest = new Map(a);
+  for (const [partition, progress] of b) {
+    if (progress.next > (newest.get(partition)?.next ?? -1)) newest.set(partition, progress);
+  }
+  return newest;
+}
+
+export const totalsOf = (progress: ProgressByPartition): Counters =>
+  [...progress.values()].reduce(addCounters, NOTHING_COUNTED);
+
+/** Whether every one of these offsets lies behind the predictor. */
+export const hasPassed = (progress: ProgressByPartition, lastOffsets: Offsets): boolean =>
+  Object.entries(lastOffsets).every(
+    ([partition, last]) => (progress.get(Number(partition))?.next ?? 0) > last,
+  );
+
+/** Partition of the predictions → end (exclusive) of all that has been committed there. */
+export function writtenEnds(progress: ProgressByPartition): Offsets {
+  const ends: Record<number, number> = {};
+  for (const { written } of progress.values()) {
+    for (const [partition, end] of Object.entries(written)) {
+      ends[Number(partition)] = Math.max(end, ends[Number(partition)] ?? 0);
+    }
+  }
+  return ends;
+}

@@ -1,0 +1,231 @@
+/** Steps of a label campaign on a real database and the real page server, repeated and cut off. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import {
+  createAnnotationActivities,
+  type AnnotationActivities,
+  type AnnotationDeps,
+} from '../../activities/annotation-activities';
+import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
+import type { Label } from '../../annotation/labels';
+import { createAppServer, type AppServer } from '../../annotation/server';
+import { encodeFeatures, encodeSignal, type Prediction } from '../../streaming/prediction';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { CLASSES, newTask } from '../support/label-tasks';
+
+const CANDIDATES = 60;
+let database: TestDatabase;
+let annotation: AnnotationStore;
+let server: AppServer;
+let url: string;
+let campaigns = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  annotation = createAnnotationStore(database.pool);
+  server = await createAppServer({ annotation, version: '0' });
+  url = await server.listen(0);
+});
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+});
+
+function candidate(index: number, dataset: string): Prediction {
+  const { kind, features, signal, classes, probabilities, ...task } = newTask(index);
+  return {
+    ...task,
+    dataset,
+    model: 'm',
+    windowId: `${dataset}-${task.windowId}`,
+    classes: [...classes],
+    probabilities: [...probabilities],
+    label: 'rest',
+    confidence: 0.5,
+    candidate: kind,
+    features: encodeFeatures(features),
+    signal: encodeSignal(signal.channels, signal),
+  };
+}
+
+async function* candidatesOf(dataset: string) {
+  for (let index = 0; index < CANDIDATES; index += 1) yield candidate(index, dataset);
+}
+
+/** The true label turns with the window; every tenth window has none. */
+const truth = (windowId: string): string | undefined => {
+  const index = Number(windowId.slice(-4));
+  return index % 10 === 9 ? undefined : CLASSES[index % CLASSES.length];
+};
+
+function create(changes: Partial<AnnotationDeps> = {}): AnnotationActivities {
+  return createAnnotationActivities({
+    annotation,
+    predictions: {
+      candidates: ({ dataset }) => candidatesOf(dataset),
+      channels: async () => [{ name: 'ax', unit: 'g' }],
+    },
+    oracle: {
+      labelsOf: async ({ windowIds }) =>
+        new Map(windowIds.flatMap((id) => (truth(id) ? [[id, truth(id) as string]] : []))),
+    },
+    appUrl: async () => url,
+    ...changes,
+  });
+}
+
+const run = <Input, Result>(activity: (input: Input) => Promise<Result>, input: Input) =>
+  new MockActivityEnvironment().run(activity, input) as Promise<Result>;
+
+function newCampaign(budget = 20) {
+  campaigns += 1;
+  const dataset = `set-${campaigns}`;
+  return { campaign: `c-${campaigns}`, dataset, model: 'm', budget, auditShare: 0.2, seed: 0 };
+}
+
+async function labelsOf(dataset: string): Promise<Label[]> {
+  const labels: Label[] = [];
+  for await (const label of annotation.labels({ dataset })) labels.push(label);
+  return labels;
+}
+
+test('a campaign asks the least certain windows and its audit share', async () => {
+  const input = newCampaign();
+  const opened = await run(create().openCampaign, input);
+  expect(opened).toEqual({ tasks: 20, uncertain: 16, audit: 4 });
+  const { campaign } = input;
+  const leased = await annotation.leaseTasks({
+    campaign,
+    annotator: 'a',
+    leaseSeconds: 9,
+    count: 99,
+  });
+  const uncertain = leased
+    .filter(({ kind }) => kind === 'uncertain')
+    .map(({ windowId }) => windowId);
+  const expected = Array.from({ length: CANDIDATES }, (_, index) => index)
+    .filter((index) => index % 4 !== 3)
+    .slice(0, 16);
+  expect(uncertain.map((id) => Number(id.slice(-4)))).toEqual(expected);
+  expect(leased[0]).toMatchObject({ labels: [...CLASSES].sort(), model: 'm', version: '1' });
+  expect(leased[0]!.signal!.values[0]).toHaveLength(200);
+});
+
+test('a campaign whose opening was cut off is opened to the same tasks', async () => {
+  const input = newCampaign(40);
+  let reads = 0;
+  async function* broken(dataset: string) {
+    reads += 1;
+    let sent = 0;
+    for await (const prediction of candidatesOf(dataset)) {
+      if (reads === 2 && (sent += 1) > 25) throw new Error('cut off');
+      yield prediction;
+    }
+  }
+  const predictions = {
+    candidates: ({ dataset }: { dataset: string }) => broken(dataset),
+    channels: async () => [],
+  };
+  const activities = create({ predictions });
+  await expect(run(activities.openCampaign, input)).rejects.toThrow('cut off');
+  const resumed = await run(activities.openCampaign, input);
+  const again = await run(activities.openCampaign, input);
+  expect(resumed).toEqual({ tasks: 40, uncertain: 32, audit: 8 });
+  expect(again).toEqual(resumed);
+  // Opened for good: the predictions were not read again.
+  expect(reads).toBe(4);
+});
+
+test('a second campaign does not ask the windows of the first', async () => {
+  const first = newCampaign();
+  await run(create().openCampaign, first);
+  const second = { ...first, campaign: `${first.campaign}-b` };
+  await run(create().openCampaign, second);
+  const asked = await annotation.askedWindows({ dataset: first.dataset, except: 'none' });
+  expect(asked.size).toBe(40);
+});
+
+test('the oracle answers everything with the true labels, and skips what has none', async () => {
+  const input = newCampaign(CANDIDATES);
+  const opened = await run(create().openCampaign, input);
+  const state = await run(create().answerAsOracle, { campaign: input.campaign });
+  const labels = await labelsOf(input.dataset);
+  expect(state).toMatchObject({ tasks: opened.tasks, open: 0, leased: 0, labelled: labels.length });
+  expect(state.skipped).toBeGreaterThan(0);
+  expect(state.labelled + state.skipped).toBe(opened.tasks);
+  expect(new Set(labels.map(({ annotator }) => annotator))).toEqual(new Set(['oracle']));
+  for (const { windowId, label } of labels) expect(label).toBe(truth(windowId));
+});
+
+test('an oracle whose responses get lost ends with each task answered once', async () => {
+  const input = newCampaign(CANDIDATES);
+  const opened = await run(create().openCampaign, input);
+  let calls = 0;
+  const lossy: typeof fetch = async (...request) => {
+    calls += 1;
+    const response = await fetch(...request);
+    if (calls === 2) throw new TypeError('the connection was lost after the answers were kept');
+    if (calls === 3) throw new TypeError('the connection was lost after the tasks were leased');
+    return response;
+  };
+  const activities = create({ fetch: lossy });
+  const oracle = { campaign: input.campaign };
+  const unavailable = expect.objectContaining({ type: 'APP_UNAVAILABLE', nonRetryable: false });
+  await expect(run(activities.answerAsOracle, oracle)).rejects.toEqual(unavailable);
+  const state = await run(activities.answerAsOracle, oracle);
+  expect(state.labelled + state.skipped).toBe(opened.tasks);
+  const windows = (await labelsOf(input.dataset)).map(({ windowId }) => windowId);
+  expect(new Set(windows).size).toBe(windows.length);
+});
+
+test('the oracle leaves to people what it is told to leave', async () => {
+  const input = newCampaign();
+  await run(create().openCampaign, input);
+  const oracle = { campaign: input.campaign, leave: 3 };
+  expect(await run(create().answerAsOracle, oracle)).toMatchObject({ open: 3, leased: 0 });
+  expect(await run(create().answerAsOracle, oracle)).toMatchObject({ open: 3 });
+});
+
+test('an oracle that is refused says why, and is not tried again', async () => {
+  const input = newCampaign();
+  await run(create().openCampaign, input);
+  const base = await createAppServer({
+    annotation,
+    version: '0',
+    tokens: [{ role: 'annotator', digest: Buffer.alloc(32) }],
+  });
+  const guarded = await base.listen(0);
+  const activities = create({ appUrl: async () => guarded, appToken: 'not-the-right-token' });
+  await expect(run(activities.answerAsOracle, { campaign: input.campaign })).rejects.toMatchObject({
+    type: 'APP_REFUSED',
+    nonRetryable: true,
+    message: expect.stringContaining('UNAUTHORIZED') as string,
+  });
+  await base.close();
+});
+
+test('a closed campaign reports what it got', async () => {
+  const input = newCampaign();
+  await run(create().openCampaign, input);
+  const { campaign } = input;
+  await run(create().answerAsOracle, { campaign, leave: 5 });
+  const closed = await run(create().closeCampaign, { campaign });
+  expect(closed).toMatchObject({ status: 'closed', tasks: 20, open: 5 });
+  expect(await run(create().closeCampaign, { campaign })).toEqual(closed);
+  expect(await run(create().campaignProgress, { campaign })).toEqual(closed);
+});
+
+test('a cancelled opening stops', async () => {
+  const environment = new MockActivityEnvironment();
+  const input = newCampaign();
+  const predictions = {
+    async *candidates({ dataset }: { dataset: string }) {
+      yield* candidatesOf(dataset);
+      environment.cancel('CANCELLED');
+      yield* candidatesOf(dataset);
+    },
+    channels: async () => [],
+  };
+  const opening = environment.run(create({ predictions }).openCampaign, input);
+  await expect(opening).rejects.toMatchObject({ name: 'CancelledFailure' });
+  await expect(annotation.progress({ campaign: input.campaign })).rejects.toThrow();
+});

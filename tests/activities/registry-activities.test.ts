@@ -1,0 +1,92 @@
+/** Steps on the registry, each run twice as after a lost response, on a real database. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import {
+  createRegistryActivities,
+  type RegistryActivities,
+} from '../../activities/registry-activities';
+import { openPool } from '../../registry/database';
+import { createRegistry, type Registry } from '../../registry/registry';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+let database: TestDatabase;
+let registry: Registry;
+let activities: RegistryActivities;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  registry = createRegistry(database.pool);
+  activities = createRegistryActivities({ registry });
+  const card = {
+    formatVersion: 1 as const,
+    codeVersion: '0',
+    seed: 0,
+    classes: ['a', 'b'],
+    featureSchema: 's',
+    data: { dataset: 'd', snapshots: {}, windows: 1, subjects: ['k'] },
+    evaluation: null,
+    calibration: { temperature: 1 },
+  };
+  for (const key of ['1', '2', '3'])
+    await registry.registerVersion({ model: 'm', key, artefactUri: key, card });
+});
+afterAll(() => database.drop());
+
+/** Runs an activity twice; both runs must give what the test expects. */
+async function twice<Input, Result>(activity: (input: Input) => Promise<Result>, input: Input) {
+  const environment = new MockActivityEnvironment();
+  const first = (await environment.run(activity, input)) as Result;
+  const second = (await environment.run(activity, input)) as Result;
+  return [first, second] as const;
+}
+
+const failure = (type: string, nonRetryable: boolean) =>
+  expect.objectContaining({ name: 'ApplicationFailure', type, nonRetryable });
+
+test('a champion is asked for, moved once by a run, and found', async () => {
+  expect(await activities.getChampion({ model: 'm' })).toBeNull();
+  await expect(activities.requireChampion({ model: 'm' })).rejects.toEqual(
+    failure('NO_CHAMPION', true),
+  );
+  const move = { model: 'm', from: null, to: '1', outcome: 'promote', reason: 'first', run: 'r1' };
+  const results = await twice(activities.moveChampion, move);
+  expect(results.map(({ moved }) => moved)).toEqual([true, false]);
+  expect(await activities.requireChampion({ model: 'm' })).toEqual({ version: '1', generation: 1 });
+  expect(await registry.history({ model: 'm' })).toMatchObject([{ actor: 'r1', run: 'r1' }]);
+});
+
+test('a champion that somebody else moved is not moved back, and no retry helps', async () => {
+  const move = { model: 'm', from: '3', to: '2', outcome: 'promote', reason: 'x', run: 'r2' };
+  await expect(activities.moveChampion(move)).rejects.toEqual(failure('ALIAS_MOVED', true));
+});
+
+test('a lease is taken by one run, prolonged and given back', async () => {
+  const mine = { name: 'retrain/m', holder: 'run-1', ttlSeconds: 60 };
+  const taken = await twice(activities.takeLease, mine);
+  expect(taken.map(({ acquired }) => acquired)).toEqual([true, true]);
+  expect(await activities.takeLease({ ...mine, holder: 'run-2' })).toMatchObject({
+    acquired: false,
+    holder: 'run-1',
+  });
+  expect(await activities.renewLease(mine)).toEqual({ renewed: true });
+  const returned = await twice(activities.returnLease, mine);
+  expect(returned).toEqual([{ released: true }, { released: false }]);
+});
+
+test('holdout uses and verdicts count once for each run', async () => {
+  const use = { model: 'm', holdout: 'h', run: 'r1' };
+  expect(await twice(activities.recordHoldoutUse, use)).toEqual([{ uses: 1 }, { uses: 1 }]);
+  const verdict = { model: 'm', version: '2', outcome: 'reject', reason: 'worse', run: 'r1' };
+  await twice(activities.recordVerdict, verdict);
+  expect(await registry.verdicts({ model: 'm' })).toMatchObject([
+    { challenger: '2', champion: null, outcome: 'reject', run: 'r1' },
+  ]);
+});
+
+test('an outage of the database may be retried', async () => {
+  const pool = openPool('postgres://watchlake:x@127.0.0.1:9/none');
+  const cut = createRegistryActivities({ registry: createRegistry(pool) });
+  await expect(cut.getChampion({ model: 'm' })).rejects.toEqual(
+    failure('DATABASE_UNAVAILABLE', false),
+  );
+  await pool.end();
+});

@@ -1,0 +1,72 @@
+/** What the migrations and the connection pool promise. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate, openPool } from '../../registry/database';
+import { createRegistry } from '../../registry/registry';
+import { createEmptyDatabase, type TestDatabase } from '../support/database';
+
+let database: TestDatabase;
+let folder: string;
+
+beforeEach(async () => {
+  database = await createEmptyDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'watchlake-migrations-'));
+});
+afterEach(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+test('starts at the same time run every migration once', async () => {
+  const runs = await Promise.all([1, 2, 3].map(() => migrate(database.url)));
+  const counts = runs.map((names) => names.length).sort();
+  expect(counts.slice(0, 2)).toEqual([0, 0]);
+  expect(counts[2]).toBeGreaterThanOrEqual(3);
+  expect(await migrate(database.url)).toEqual([]);
+});
+
+test('a migration that fails leaves nothing behind', async () => {
+  await writeFile(join(folder, '20300101000000000_good.sql'), 'CREATE TABLE good (id int);');
+  await writeFile(join(folder, '20300101000000001_bad.sql'), 'CREATE TABLE bad (id nonsense);');
+  await expect(migrate(database.url, { folder })).rejects.toThrow(/nonsense/);
+  const { rows } = await database.pool.query(`SELECT to_regclass('good') AS good`);
+  expect(rows).toEqual([{ good: null }]);
+});
+
+test('a database that a newer version made is refused by name', async () => {
+  await writeFile(join(folder, '20300101000000000_future.sql'), 'SELECT 1;');
+  await migrate(database.url, { folder });
+  await expect(migrate(database.url)).rejects.toMatchObject({
+    code: 'DATABASE_NEWER',
+    message: expect.stringContaining('20300101000000000_future') as string,
+  });
+});
+
+test('a database that is not there is an outage that may be retried', async () => {
+  const nowhere = 'postgres://watchlake:x@127.0.0.1:9/watchlake';
+  const pool = openPool(nowhere);
+  const registry = createRegistry(pool);
+  const outage = { code: 'DATABASE_UNAVAILABLE', retryable: true };
+  await expect(registry.listModels()).rejects.toMatchObject(outage);
+  await expect(registry.rollback({ model: 'm', actor: 'a', reason: 'r' })).rejects.toMatchObject(
+    outage,
+  );
+  await expect(migrate(nowhere)).rejects.toMatchObject(outage);
+  await pool.end();
+});
+
+test('a connection that the server ends is replaced by the next query', async () => {
+  await migrate(database.url);
+  const registry = createRegistry(database.pool);
+  await registry.listModels();
+  const killer = openPool(database.url);
+  const ended = database.pool.query('SELECT pg_sleep(20)').catch((error: unknown) => error);
+  await killer.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+  await ended;
+  expect(await registry.listModels()).toEqual([]);
+  await killer.end();
+});

@@ -1,0 +1,245 @@
+/** What the registry promises to trainings, to the promotion gate and to their retries. */
+import { createRegistry, type Registry } from '../../registry/registry';
+import type { ModelCard } from '../../registry/model-card';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+let database: TestDatabase;
+let registry: Registry;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  registry = createRegistry(database.pool);
+});
+afterAll(() => database.drop());
+
+const card = (changes: Partial<ModelCard> = {}): ModelCard => ({
+  formatVersion: 1,
+  codeVersion: '0.1.0',
+  seed: 0,
+  classes: ['rest', 'walk'],
+  featureSchema: 'abc',
+  data: { dataset: 'watch', snapshots: { windows: 's1' }, windows: 100, subjects: ['k1'] },
+  evaluation: { scheme: 'holdout', accuracy: 0.8, macroF1: 0.75 },
+  calibration: { temperature: 1.2 },
+  ...changes,
+});
+
+let models = 0;
+async function modelWithVersions(count: number): Promise<string> {
+  models += 1;
+  const model = `model-${models}`;
+  for (let index = 1; index <= count; index += 1)
+    await registry.registerVersion({ model, key: `k${index}`, artefactUri: 'a', card: card() });
+  return model;
+}
+
+const moveOf = (model: string, from: string | null, to: string, run?: string) => ({
+  model,
+  alias: 'champion',
+  from,
+  to,
+  outcome: 'promote',
+  reason: 'proved-better',
+  actor: 'test',
+  run,
+});
+
+const failsWith = (code: string) => expect.objectContaining({ code });
+
+describe('versions', () => {
+  test('are numbered one after another, and the same key keeps its number', async () => {
+    const model = await modelWithVersions(2);
+    const again = { model, key: 'k1', artefactUri: 'elsewhere', card: card({ seed: 7 }) };
+    expect(await registry.registerVersion(again)).toEqual({ version: '1' });
+    const versions = await registry.listVersions({ model });
+    expect(versions.map(({ version, key }) => [version, key])).toEqual([
+      ['2', 'k2'],
+      ['1', 'k1'],
+    ]);
+    expect(versions[1]).toMatchObject({ artefactUri: 'a', card: { seed: 0 } });
+  });
+
+  test('registered at the same time get different numbers without a gap', async () => {
+    const model = await modelWithVersions(0);
+    const keys = Array.from({ length: 8 }, (_, index) => `parallel-${index % 4}`);
+    const made = await Promise.all(
+      keys.map((key) => registry.registerVersion({ model, key, artefactUri: 'a', card: card() })),
+    );
+    expect([...new Set(made.map(({ version }) => version))].sort()).toEqual(['1', '2', '3', '4']);
+  });
+
+  test('need a complete card', async () => {
+    const broken = { ...card(), evaluation: { scheme: 'x', accuracy: 3, macroF1: 1 } };
+    const input = { model: 'broken', key: 'k', artefactUri: 'a', card: broken };
+    await expect(registry.registerVersion(input)).rejects.toThrow(/accuracy/);
+    expect(await registry.listVersions({ model: 'broken' })).toEqual([]);
+  });
+
+  test.each(['9', '0', 'one', '1; DROP TABLE x'])('that are not there are named: %s', async (v) => {
+    const model = await modelWithVersions(1);
+    await expect(registry.getVersion({ model, version: v })).rejects.toEqual(
+      failsWith('MODEL_NOT_FOUND'),
+    );
+  });
+
+  test('are listed with the aliases of their model', async () => {
+    const model = await modelWithVersions(2);
+    await registry.moveAlias(moveOf(model, null, '2'));
+    const found = (await registry.listModels()).find((each) => each.model === model);
+    expect(found).toEqual({ model, versions: 2, aliases: { champion: '2' } });
+  });
+});
+
+describe('aliases', () => {
+  test('move with an audit row, and count their moves', async () => {
+    const model = await modelWithVersions(2);
+    expect(await registry.getAlias({ model, alias: 'champion' })).toBeNull();
+    await registry.moveAlias(moveOf(model, null, '1'));
+    await registry.moveAlias({ ...moveOf(model, '1', '2'), evidence: { pValue: 0.015 } });
+    expect(await registry.getAlias({ model, alias: 'champion' })).toEqual({
+      version: '2',
+      generation: 2,
+    });
+    const [latest, first] = await registry.history({ model });
+    expect(latest).toMatchObject({ from: '1', version: '2', evidence: { pValue: 0.015 } });
+    expect(first).toMatchObject({ from: null, version: '1', reason: 'proved-better' });
+  });
+
+  test('do not move when they point elsewhere than the caller saw', async () => {
+    const model = await modelWithVersions(3);
+    await registry.moveAlias(moveOf(model, null, '1'));
+    await expect(registry.moveAlias(moveOf(model, '2', '3'))).rejects.toEqual(
+      failsWith('ALIAS_MOVED'),
+    );
+    await expect(registry.moveAlias(moveOf(model, null, '3'))).rejects.toEqual(
+      failsWith('ALIAS_MOVED'),
+    );
+    expect(await registry.history({ model })).toHaveLength(1);
+  });
+
+  test('move once when two want to move them at the same time', async () => {
+    const model = await modelWithVersions(9);
+    await registry.moveAlias(moveOf(model, null, '1'));
+    const rivals = ['2', '3', '4', '5', '6', '7', '8', '9'];
+    const results = await Promise.allSettled(
+      rivals.map((to) => registry.moveAlias(moveOf(model, '1', to))),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await registry.history({ model })).toHaveLength(2);
+  });
+
+  test('moved by a run are not moved again by its retry, even after another move', async () => {
+    const model = await modelWithVersions(3);
+    await registry.moveAlias(moveOf(model, null, '1'));
+    const wanted = moveOf(model, '1', '2', 'run-1');
+    expect(await registry.moveAlias(wanted)).toMatchObject({ moved: true, generation: 2 });
+    await registry.moveAlias(moveOf(model, '2', '3', 'run-2'));
+    expect(await registry.moveAlias(wanted)).toMatchObject({ moved: false, generation: 2 });
+    expect(await registry.getAlias({ model, alias: 'champion' })).toMatchObject({ version: '3' });
+  });
+
+  test('point at versions that exist only', async () => {
+    const model = await modelWithVersions(1);
+    await expect(registry.moveAlias(moveOf(model, null, '5'))).rejects.toEqual(
+      failsWith('MODEL_NOT_FOUND'),
+    );
+    expect(await registry.history({ model })).toEqual([]);
+  });
+
+  test('roll back step by step, each step with its own audit row', async () => {
+    const model = await modelWithVersions(3);
+    await registry.moveAlias(moveOf(model, null, '1'));
+    await registry.moveAlias(moveOf(model, '1', '2'));
+    await registry.moveAlias(moveOf(model, '2', '3'));
+    const back = { model, actor: 'operator', reason: 'worse in the field' };
+    expect(await registry.rollback({ ...back, run: 'r1' })).toMatchObject({ version: '2' });
+    expect(await registry.rollback({ ...back, run: 'r1' })).toMatchObject({ moved: false });
+    expect(await registry.rollback({ ...back, run: 'r2' })).toMatchObject({ version: '1' });
+    await expect(registry.rollback(back)).rejects.toEqual(failsWith('NO_PREVIOUS_CHAMPION'));
+    const outcomes = (await registry.history({ model })).map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['rollback', 'rollback', 'promote', 'promote', 'promote']);
+  });
+});
+
+describe('leases', () => {
+  const lease = (name: string, holder: string, ttlSeconds = 60) => ({ name, holder, ttlSeconds });
+
+  test('belong to one holder, who may ask again', async () => {
+    expect(await registry.acquireLease(lease('a', 'me'))).toMatchObject({ acquired: true });
+    expect(await registry.acquireLease(lease('a', 'me'))).toMatchObject({ acquired: true });
+    expect(await registry.acquireLease(lease('a', 'you'))).toMatchObject({
+      acquired: false,
+      holder: 'me',
+    });
+  });
+
+  test('go to one of many that ask at the same time', async () => {
+    const holders = Array.from({ length: 8 }, (_, index) => `holder-${index}`);
+    const results = await Promise.all(
+      holders.map((holder) => registry.acquireLease(lease('b', holder))),
+    );
+    expect(results.filter(({ acquired }) => acquired)).toHaveLength(1);
+    expect(new Set(results.map(({ holder }) => holder)).size).toBe(1);
+  });
+
+  test('go to another when their time is over, and the first cannot prolong them', async () => {
+    await registry.acquireLease(lease('c', 'me', 0));
+    expect(await registry.acquireLease(lease('c', 'you'))).toMatchObject({ acquired: true });
+    expect(await registry.renewLease(lease('c', 'me'))).toEqual({ renewed: false });
+    expect(await registry.releaseLease({ name: 'c', holder: 'me' })).toEqual({ released: false });
+    expect(await registry.renewLease(lease('c', 'you'))).toEqual({ renewed: true });
+  });
+
+  test('are free once given back', async () => {
+    await registry.acquireLease(lease('d', 'me'));
+    expect(await registry.releaseLease({ name: 'd', holder: 'me' })).toEqual({ released: true });
+    expect(await registry.acquireLease(lease('d', 'you'))).toMatchObject({ acquired: true });
+  });
+});
+
+describe('decisions', () => {
+  test('count a run that uses a holdout once', async () => {
+    const use = (run: string, holdout = 'h') =>
+      registry.recordHoldoutUse({ model: 'm', holdout, run });
+    expect(await use('r1')).toEqual({ uses: 1 });
+    expect(await use('r1')).toEqual({ uses: 1 });
+    expect(await use('r2')).toEqual({ uses: 2 });
+    expect(await use('r2', 'other')).toEqual({ uses: 1 });
+  });
+
+  test('keep the first verdict of a run', async () => {
+    const model = await modelWithVersions(2);
+    const verdict = {
+      model,
+      run: 'r1',
+      champion: '1',
+      challenger: '2',
+      outcome: 'reject',
+      reason: 'not-proved-better',
+      explanation: 'The difference may be chance.',
+      evidence: { pValue: 0.3 },
+    };
+    expect(await registry.recordVerdict(verdict)).toEqual({ recorded: true });
+    const other = { ...verdict, outcome: 'promote' };
+    expect(await registry.recordVerdict(other)).toEqual({ recorded: false });
+    expect(await registry.verdicts({ model })).toEqual([
+      { ...verdict, decidedAt: expect.any(String) as string },
+    ]);
+  });
+});
+
+describe('splits', () => {
+  const parts = { bootstrap: ['k1'], stream: ['k3', 'k2'], holdout: ['k4'] };
+
+  test('are frozen once saved', async () => {
+    const name = { dataset: 'watch', seed: 0 };
+    expect(await registry.getSplit(name)).toBeNull();
+    await registry.saveSplit({ ...name, parts });
+    await registry.saveSplit({ ...name, parts: { ...parts, stream: ['k2', 'k3'] } });
+    const other = { ...parts, stream: ['k2'], holdout: ['k3', 'k4'] };
+    await expect(registry.saveSplit({ ...name, parts: other })).rejects.toEqual(
+      failsWith('SPLIT_FROZEN'),
+    );
+    expect(await registry.getSplit(name)).toEqual(parts);
+  });
+});

@@ -1,0 +1,36 @@
+/** A broker with topics of its own for one test file, and a log that keeps what it was told. */
+import { randomBytes } from 'node:crypto';
+import { createKafkaBroker } from '../../streaming/kafka';
+import type { Broker, StreamLog } from '../../streaming/ports';
+import { topicNames, topicSpecs, type TopicNames } from '../../streaming/topics';
+
+export const silentLog: StreamLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export function kafkaAddresses(): string[] {
+  const addresses = process.env['KAFKA_BROKERS'];
+  if (addresses === undefined) throw new Error('the stack of the tests is not running');
+  return addresses.split(',');
+}
+
+export const connectBroker = (brokers = kafkaAddresses(), log = silentLog): Broker =>
+  createKafkaBroker({ brokers, log, clientId: 'watchlake-test' });
+
+export const freshTopicNames = (): TopicNames => topicNames(`t${randomBytes(5).toString('hex')}`);
+
+export interface TestStreams {
+  readonly broker: Broker;
+  readonly topics: TopicNames;
+}
+
+/** Topics that no other test uses, on the stack's broker. */
+export async function createTestStreams(partitions = 4): Promise<TestStreams> {
+  const broker = connectBroker();
+  const topics = freshTopicNames();
+  await broker.ensureTopics(topicSpecs(topics, { partitions }));
+  return { broker, topics };
+}

@@ -1,0 +1,37 @@
+/** Whether an answer to a label task counts. */
+import { judgeAnswer, type TaskState } from '../../../annotation/judgement';
+
+const LEASE = '11111111-1111-4111-8111-111111111111';
+const task = (changes: Partial<TaskState> = {}): TaskState => ({
+  status: 'leased',
+  lease: LEASE,
+  annotator: 'anna',
+  label: null,
+  labels: ['rest', 'walk'],
+  closed: false,
+  ...changes,
+});
+const answer = (label: string | null = 'walk', lease = LEASE) => ({ task: '1', lease, label });
+
+test.each([
+  ['an answer in time', task(), answer(), 'accept'],
+  ['a skip in time', task(), answer(null), 'accept'],
+  ['a task that is not there', undefined, answer(), 'TASK_NOT_FOUND'],
+  ['somebody else’s task', task({ annotator: 'ben' }), answer(), 'TASK_LEASE_LOST'],
+  ['an older lease', task({ lease: 'newer' }), answer(), 'TASK_LEASE_LOST'],
+  ['a task that went back', task({ status: 'open', lease: null }), answer(), 'TASK_LEASE_LOST'],
+  ['a label of another campaign', task(), answer('swim'), 'LABEL_UNKNOWN'],
+  ['a closed campaign', task({ closed: true }), answer(), 'CAMPAIGN_CLOSED'],
+  ['the same again', task({ status: 'answered', label: 'walk' }), answer(), 'repeat'],
+  ['the same skip again', task({ status: 'skipped' }), answer(null), 'repeat'],
+  ['a second thought', task({ status: 'answered', label: 'rest' }), answer(), 'TASK_ANSWERED'],
+  ['a label after a skip', task({ status: 'skipped' }), answer(), 'TASK_ANSWERED'],
+  [
+    'the same again after the campaign closed',
+    task({ status: 'answered', label: 'walk', closed: true }),
+    answer(),
+    'repeat',
+  ],
+])('%s', (_case, state, given, expected) => {
+  expect(judgeAnswer(state, 'anna', given)).toBe(expected);
+});

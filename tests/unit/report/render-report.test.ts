@@ -1,0 +1,167 @@
+/** The whole page: one file that stands alone, is well formed, and shows the figures it was given. */
+import { renderReport } from '../../../report/render-report';
+import { CLASSES } from './fake-run';
+import { attributes, captionOf, sectionOf, tableOf, textOf, unbalancedTags } from './page';
+import { emptyReport, sampleReport } from './report-fixture';
+
+const data = sampleReport();
+const page = renderReport(data);
+const three = (value: number) => value.toFixed(3);
+
+test('is one well-formed document with unique ids that all references meet', () => {
+  expect(page.startsWith('<!doctype html>\n<html lang="en">')).toBe(true);
+  expect(unbalancedTags(page)).toEqual([]);
+  const ids = attributes(page, 'id');
+  expect(ids.length).toBe(new Set(ids).size);
+  const references = [
+    ...attributes(page, 'aria-labelledby'),
+    ...attributes(page, 'href').flatMap((href) => (href.startsWith('#') ? [href.slice(1)] : [])),
+    ...[...page.matchAll(/url\(#([^)]*)\)/g)].map(([, id]) => id ?? ''),
+  ];
+  expect(references.filter((id) => !ids.includes(id))).toEqual([]);
+});
+
+test('loads nothing: no script, no address but those of links', () => {
+  expect(page).not.toMatch(/<(script|link|img|iframe|object|embed|image|use)\b/i);
+  expect(page).not.toMatch(/@import|url\((?!#)|\ssrc=|\son\w+=/i);
+  const outside = page.replaceAll(/<a href="[^"]*">/g, '');
+  expect(outside).not.toMatch(/https?:\/\//);
+  expect(attributes(page, 'content').join()).toContain("default-src 'none'");
+});
+
+test('is the same text for the same data, however often it is rendered', () => {
+  expect(renderReport(sampleReport())).toBe(page);
+});
+
+test('names every table by a caption and every plot by a title', () => {
+  const tables = page.match(/<table[\s\S]*?<\/table>/g) ?? [];
+  expect(tables.length).toBeGreaterThan(10);
+  expect(tables.filter((table) => textOf(captionOf(table)) === '')).toEqual([]);
+  const plots = page.match(/<svg [\s\S]*?<\/svg>/g) ?? [];
+  expect(plots.length).toBe(5);
+  for (const plot of plots) expect(plot).toMatch(/^<svg role="img" aria-labelledby="[^"]+"/);
+});
+
+test('escapes hostile labels, wherever they stand', () => {
+  const hostile = `<img src=x onerror="alert('1')">&`;
+  const evil = sampleReport();
+  const renamed = JSON.parse(
+    JSON.stringify(evil).replaceAll('"pendulum"', JSON.stringify(hostile)),
+  ) as typeof evil;
+  const text = renderReport({
+    ...renamed,
+    title: hostile,
+    dataset: hostile,
+    stages: { [hostile]: 1 },
+    tables: { [hostile]: { rows: 1, quarantined: { [hostile]: 2 }, dropped: {} } },
+    links: [
+      { label: hostile, url: 'javascript:alert(1)' },
+      { label: 'quote', url: 'http://127.0.0.1/"onmouseover="alert(1)' },
+    ],
+  });
+  expect(text).not.toContain('<img');
+  expect(text).not.toContain('href="javascript:');
+  expect(text).not.toContain('"onmouseover="');
+  expect(unbalancedTags(text)).toEqual([]);
+  expect(tableOf(text, 'Rows of each table')[0]?.[0]).toBe(hostile);
+});
+
+test('opens with the result in words', () => {
+  const opening = textOf(page.slice(page.indexOf('<header>'), page.indexOf('</header>')));
+  const first = data.before.evaluation.macroF1.toFixed(2);
+  const last = data.after.evaluation.macroF1.toFixed(2);
+  expect(opening).toContain(
+    `The champion went from macro-F1 ${first} to ${last} on six unseen people.`,
+  );
+  expect(opening).toContain('The challenger trained on shuffled labels was rejected: not proved');
+});
+
+test('shows the scores of each person and of each class as they are in the data', () => {
+  const people = tableOf(page, 'Scores of each person');
+  for (const now of data.after.evaluation.bySubject) {
+    const then = data.before.evaluation.bySubject.find((s) => s.subject === now.subject);
+    const row = people.find(([subject]) => subject === now.subject);
+    expect(row?.slice(1, 6)).toEqual([
+      String(now.windows),
+      three(then?.accuracy ?? NaN),
+      three(now.accuracy),
+      three(then?.macroF1 ?? NaN),
+      three(now.macroF1),
+    ]);
+  }
+  const classes = tableOf(page, 'Precision, recall and F1');
+  expect(classes.map(([label]) => label)).toEqual(CLASSES);
+  expect(classes.map((row) => row[5])).toEqual(
+    data.after.evaluation.perClass.map(({ f1 }) => three(f1)),
+  );
+});
+
+test('says the counts of a confusion matrix where its cells show shares', () => {
+  const [row = []] = data.after.evaluation.confusion;
+  const total = row.reduce((sum, windows) => sum + windows, 0);
+  const [cells = []] = tableOf(page, 'Version 2, after: share');
+  expect(cells.slice(1, 2)).toEqual([((row[0] ?? 0) / total).toFixed(2).slice(1)]);
+  expect(attributes(sectionOf(page, 'classes'), 'title')).toContain(
+    `${row[1]} of ${total} windows of ${CLASSES[0]} predicted as ${CLASSES[1]} (${(((row[1] ?? 0) / total) * 100).toFixed(1)} %)`,
+  );
+});
+
+test('balances the rows of each table and gives the reasons', () => {
+  expect(tableOf(page, 'Rows of each table')).toContainEqual([
+    'recordings_trusted',
+    '244,102',
+    '244,069',
+    '33',
+    '0',
+  ]);
+  expect(tableOf(page, 'Why rows were set aside')).toEqual([
+    ['recordings_trusted', 'set aside', 'value-out-of-range', '21'],
+    ['recordings_trusted', 'set aside', 'time-goes-back', '12'],
+    ['windows', 'left out', 'incomplete', '139'],
+    ['windows', 'left out', 'mixed-label', '8'],
+  ]);
+});
+
+test('counts every prediction, by version and by class', () => {
+  const total = data.predictions.reduce((sum, { windows }) => sum + windows, 0);
+  for (const caption of ['Predictions by version', 'Predictions by class']) {
+    const rows = tableOf(page, caption);
+    expect(rows.reduce((sum, row) => sum + Number(row[1]?.replace(',', '')), 0)).toBe(total);
+  }
+  const [first] = data.predictions;
+  expect(sectionOf(page, 'predictions')).toContain(
+    `<title>${first?.label}: ${first?.windows} windows from 0:00:00</title>`,
+  );
+});
+
+test('shows each check of the gate with its value, its limit and its result', () => {
+  const checks = tableOf(page, 'Checks of version 3');
+  expect(checks).toContainEqual(['p-value of the sign-flip test', '1', '≤ 0.05', '✗ failed']);
+  expect(checks).toContainEqual(['Same feature schema', '–', '–', '✓ passed']);
+  expect(textOf(sectionOf(page, 'gate'))).toContain('trained on deliberately shuffled labels');
+});
+
+test('links the workflows', () => {
+  expect(page).toContain(
+    '<a href="http://127.0.0.1:8233/namespaces/watchlake/workflows/loop%2Fdemo">The loop</a>',
+  );
+});
+
+test('says in words what is empty', () => {
+  const bare = renderReport(emptyReport());
+  expect(unbalancedTags(bare)).toEqual([]);
+  const words = textOf(bare);
+  for (const sentence of [
+    'The champion is still version 1',
+    'No retrain has been decided yet.',
+    'No version has been trained yet.',
+    'Nothing was quarantined: every row passed its checks.',
+    'Nothing has been predicted yet.',
+    'Nobody has been asked for a label yet.',
+    'No stage has been timed.',
+    'No workflow is linked.',
+  ]) {
+    expect(words).toContain(sentence);
+  }
+  expect(words).not.toMatch(/NaN|undefined|Infinity|null/);
+});

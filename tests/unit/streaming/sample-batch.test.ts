@@ -1,0 +1,119 @@
+/** The binary codec of sample batches: what goes in comes out, and nothing else does. */
+import fc from 'fast-check';
+import { isWatchlakeError } from '../../../core/errors';
+import {
+  checkChannels,
+  decodeSampleBatch,
+  encodeSampleBatch,
+  MAXIMUM_BATCH_BYTES,
+  SAMPLE_BATCH_SCHEMA,
+  type SampleBatch,
+} from '../../../streaming/sample-batch';
+
+const batchOf = (samples: number, channels: readonly string[] = ['ax', 'ay']): SampleBatch => ({
+  dataset: 'exercises',
+  device: 'watch-ü-left',
+  subjectKey: '0123456789abcdef',
+  recording: 'r001',
+  channels,
+  last: false,
+  span: {
+    timestampsMs: Float64Array.from({ length: samples }, (_, index) => index * 20),
+    values: channels.map((_, channel) =>
+      Float32Array.from({ length: samples }, (_value, index) => channel + index / 7),
+    ),
+  },
+});
+
+function reasonOf(task: () => unknown): unknown {
+  try {
+    task();
+  } catch (error) {
+    return isWatchlakeError(error) && error.code === 'BATCH_UNREADABLE' && error.context.reason;
+  }
+  return 'no error';
+}
+
+const decode = (value: Buffer | null) => decodeSampleBatch(value, SAMPLE_BATCH_SCHEMA);
+
+test('a batch is the same after encoding and decoding', () => {
+  const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
+  const channels = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 20 }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  const batches = fc.tuple(channels, fc.nat(40), fc.boolean()).chain(([names, samples, last]) =>
+    fc.record({
+      ...{ dataset: fc.constant('d'), subjectKey: fc.constant('s'), recording: fc.constant('r') },
+      device: fc.string({ minLength: 1, maxLength: 50, unit: 'grapheme' }).filter((t) => t.length < 150),
+      ...{ channels: fc.constant(names), last: fc.constant(last) },
+      span: fc.record({
+        timestampsMs: fc
+          .array(fc.double({ noNaN: true, noDefaultInfinity: true }), {
+            minLength: samples,
+            maxLength: samples,
+          })
+          .map((numbers) => Float64Array.from(numbers)),
+        values: fc.tuple(
+          ...names.map(() =>
+            fc
+              .array(finite, { minLength: samples, maxLength: samples })
+              .map((numbers) => Float32Array.from(numbers)),
+          ),
+        ),
+      }),
+    }),
+  );
+  fc.assert(
+    fc.property(batches, (batch) => {
+      expect(decode(encodeSampleBatch(batch))).toEqual(batch);
+    }),
+  );
+});
+
+test('a batch is decoded from anywhere in a larger buffer', () => {
+  const encoded = encodeSampleBatch(batchOf(5));
+  const moved = Buffer.concat([Buffer.alloc(3), encoded]).subarray(3);
+  expect(decode(moved)).toEqual(batchOf(5));
+});
+
+test('no altered byte goes unnoticed', () => {
+  const encoded = encodeSampleBatch(batchOf(3));
+  for (let index = 0; index < encoded.length; index += 1) {
+    const altered = Buffer.from(encoded);
+    altered[index] = (altered[index] as number) ^ 0x10;
+    expect(['malformed', 'checksum-differs']).toContain(reasonOf(() => decode(altered)));
+  }
+});
+
+test('a batch that was cut off is refused at every length', () => {
+  const encoded = encodeSampleBatch(batchOf(3));
+  for (let length = 1; length < encoded.length; length += 1) {
+    expect(reasonOf(() => decode(encoded.subarray(0, length)))).not.toBe('no error');
+  }
+});
+
+test('a batch names why it cannot be read', () => {
+  const encoded = encodeSampleBatch(batchOf(3));
+  expect(reasonOf(() => decode(null))).toBe('empty');
+  expect(reasonOf(() => decodeSampleBatch(encoded, undefined))).toBe('schema-unknown');
+  expect(reasonOf(() => decodeSampleBatch(encoded, 'watch.samples/2'))).toBe('schema-unknown');
+  expect(reasonOf(() => decode(Buffer.from('{"json":"batch, long enough"}')))).toBe('malformed');
+  const checked = () => checkChannels(batchOf(3), ['ay', 'ax']);
+  expect(reasonOf(checked)).toBe('channels-differ');
+  expect(() => checkChannels(batchOf(3), ['ax', 'ay'])).not.toThrow();
+});
+
+test('numbers that are not finite are refused', () => {
+  const batch = batchOf(3);
+  batch.span.timestampsMs[1] = Number.NaN;
+  expect(reasonOf(() => decode(encodeSampleBatch(batch)))).toBe('malformed');
+  const other = batchOf(3);
+  (other.span.values[1] as Float32Array)[2] = Infinity;
+  expect(reasonOf(() => decode(encodeSampleBatch(other)))).toBe('malformed');
+});
+
+test('a batch larger than a broker takes is never made', () => {
+  const samples = Math.ceil(MAXIMUM_BATCH_BYTES / 16);
+  expect(reasonOf(() => encodeSampleBatch(batchOf(samples)))).toBe('too-large');
+});

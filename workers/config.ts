@@ -1,0 +1,235 @@
+/** The configuration: one schema, the only reader of the environment, frozen once read. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { config as readDotenv } from 'dotenv';
+import { z } from 'zod';
+import { WatchlakeError } from '../core/errors';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z.stringbool();
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+/** Every variable: its form, its default and what it is for. docs/configuration.md is made from it. */
+export const VARIABLES = {
+  WATCHLAKE_HOME: z
+    .string()
+    .default('.watchlake')
+    .describe('Folder of the embedded stack and the local lake.'),
+  WATCHLAKE_CACHE: z
+    .string()
+    .optional()
+    .describe(
+      "Folder of downloads, shared between clones. Default: `watchlake` in the user's cache folder.",
+    ),
+  LAKE_URI: z
+    .string()
+    .optional()
+    .describe('Where the lake lies: a folder. Default: `lake` in WATCHLAKE_HOME.'),
+  WATCHLAKE_APP_URL: z
+    .url()
+    .optional()
+    .describe(
+      'Address under which workers reach the application page; set by `watchlake up` for its own worker.',
+    ),
+  WATCHLAKE_PSEUDONYM_KEY: z
+    .string()
+    .min(16)
+    .optional()
+    .describe(
+      'Secret that subject keys are made with. Default: a random one in WATCHLAKE_HOME/secrets. Changing it makes all subjects new ones.',
+    ),
+
+  TEMPORAL_ADDRESS: z
+    .string()
+    .optional()
+    .describe('Temporal server to use instead of the embedded one, `host:port`.'),
+  TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
+  TEMPORAL_UI_URL: z
+    .url()
+    .optional()
+    .describe('Address of the Temporal web UI, for links. Needed only with TEMPORAL_ADDRESS.'),
+  TEMPORAL_TLS: flag.default(false).describe('Whether to speak TLS to Temporal.'),
+  TEMPORAL_TLS_CA_FILE: z
+    .string()
+    .optional()
+    .describe("PEM file of the authority that signed the server's certificate."),
+  TEMPORAL_TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe("PEM file of the client's certificate (mTLS)."),
+  TEMPORAL_TLS_KEY_FILE: z.string().optional().describe("PEM file of the client's key (mTLS)."),
+  TEMPORAL_TLS_SERVER_NAME: z
+    .string()
+    .optional()
+    .describe("Name expected in the server's certificate."),
+  TEMPORAL_API_KEY: z.string().optional().describe('API key of Temporal Cloud.'),
+
+  KAFKA_BROKERS: list
+    .optional()
+    .describe('Kafka brokers to use instead of the embedded one, comma-separated `host:port`.'),
+  KAFKA_TLS: flag.default(false).describe('Whether to speak TLS to Kafka.'),
+  KAFKA_SASL_MECHANISM: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+    .optional()
+    .describe('SASL mechanism.'),
+  KAFKA_SASL_USERNAME: z.string().optional().describe('SASL user.'),
+  KAFKA_SASL_PASSWORD: z.string().optional().describe('SASL password.'),
+  KAFKA_PARTITIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(4)
+    .describe('Partitions of the topics that Watchlake makes.'),
+  KAFKA_REPLICATION: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10)
+    .default(1)
+    .describe('Replicas of the topics that Watchlake makes; 3 on a real cluster.'),
+
+  DATABASE_URL: z
+    .string()
+    .optional()
+    .describe(
+      'PostgreSQL to use instead of the embedded one, `postgres://user:password@host:port/database`.',
+    ),
+
+  APP_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe(
+      'Address that the application page listens on. Anything but loopback needs APP_TOKENS.',
+    ),
+  APP_PORT: port
+    .optional()
+    .describe(
+      'Port of the application page. Default: 8080, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+    ),
+  APP_TOKENS: z
+    .string()
+    .optional()
+    .describe('Who may use the application page: `<role>:<token>`, comma-separated; roles: reader, annotator, operator. `sha256-<digest>` may stand for the token.'),
+  TEMPORAL_PORT: port
+    .optional()
+    .describe(
+      'Port of the embedded Temporal server. Default: 7233, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+    ),
+  TEMPORAL_UI_PORT: port
+    .optional()
+    .describe(
+      'Port of its web UI. Default: 8233, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+    ),
+  KAFKA_PORT: port
+    .optional()
+    .describe(
+      'Port of the embedded Kafka broker. Default: 9092, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+    ),
+  POSTGRES_PORT: port
+    .optional()
+    .describe(
+      'Port of the embedded PostgreSQL. Default: 5432, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+    ),
+  METRICS: flag.default(true).describe('Whether the worker serves Prometheus metrics.'),
+  METRICS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe("Address that the worker's Prometheus metrics listen on."),
+  METRICS_PORT: port
+    .optional()
+    .describe(
+      "Port of the worker's Prometheus metrics. Default: 9464, or the next free one; 0 takes any free one; a given port that is taken is an error.",
+    ),
+
+  WORKER_QUEUES: list
+    .default(['orchestration', 'data', 'training', 'streaming'])
+    .describe('Task queues that a worker process serves.'),
+  CLASSIFIER_BACKEND: z
+    .enum(['auto', 'tensorflow', 'wasm'])
+    .default('auto')
+    .describe('TensorFlow.js backend; auto takes TensorFlow when it is installed.'),
+  DUCKDB_MEMORY_LIMIT: z
+    .string()
+    .regex(/^\d+(\.\d+)?\s*(KB|MB|GB|MiB|GiB)$/)
+    .default('1GB')
+    .describe('Memory that the embedded engine may use.'),
+  DUCKDB_THREADS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(2)
+    .describe('Threads of the embedded engine.'),
+  ARCHIVE_LIMIT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(64 * 2 ** 30)
+    .describe('Largest size that a member of an archive may inflate to.'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+} as const;
+
+const schema = z.object(VARIABLES);
+
+export type Config = Readonly<
+  Omit<z.output<typeof schema>, 'WATCHLAKE_CACHE' | 'LAKE_URI'> & {
+    WATCHLAKE_CACHE: string;
+    LAKE_URI: string;
+  }
+>;
+
+/** Reads the environment (and `.env` of the working folder); throws CONFIG_INVALID with every bad variable. */
+export function loadConfig(environment: NodeJS.ProcessEnv = withDotenv()): Config {
+  const given = Object.fromEntries(
+    Object.keys(VARIABLES)
+      .filter((name) => environment[name] !== undefined && environment[name] !== '')
+      .map((name) => [name, environment[name]]),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.')}: ${issue.message}`,
+    );
+    throw new WatchlakeError('CONFIG_INVALID', { problems: problems.join('; ') });
+  }
+  const home = resolve(parsed.data.WATCHLAKE_HOME);
+  return Object.freeze({
+    ...parsed.data,
+    WATCHLAKE_HOME: home,
+    WATCHLAKE_CACHE: resolve(parsed.data.WATCHLAKE_CACHE ?? defaultCache(environment)),
+    LAKE_URI: lakeFolder(parsed.data.LAKE_URI ?? join(home, 'lake')),
+  });
+}
+
+function withDotenv(): NodeJS.ProcessEnv {
+  const fromFile: Record<string, string> = {};
+  readDotenv({ quiet: true, processEnv: fromFile });
+  return { ...fromFile, ...process.env };
+}
+
+const defaultCache = (environment: NodeJS.ProcessEnv): string =>
+  join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watchlake');
+
+/** The local folder of a lake address; other stores have schemes of their own. */
+function lakeFolder(uri: string): string {
+  if (uri.startsWith('file://')) return resolve(new URL(uri).pathname);
+  if (!/^[a-z][a-z0-9+.-]*:\/\//.test(uri)) return resolve(uri);
+  throw new WatchlakeError('CONFIG_INVALID', {
+    problems: `LAKE_URI: ${uri.split(':')[0]} is not a store that this version has; give a folder`,
+  });
+}
+
+/** The environment of a process of ours that has to see the same configuration. */
+export const environmentOf = (additions: Record<string, string>): NodeJS.ProcessEnv => ({
+  ...withDotenv(),
+  ...additions,
+});

@@ -1,0 +1,145 @@
+/** Starts and stops a home from a command: in the foreground, or as a supervisor of its own. */
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WatchlakeError } from '../core/errors';
+import { PROJECT_ROOT } from '../core/project-root';
+import type { OnProgress } from '../stack/progress';
+import { stopStack } from '../stack/stack';
+import { environmentOf, type Config } from './config';
+import { createLog } from './logging';
+import { readState, type UpState } from './state';
+import { supervise } from './supervisor';
+
+export { readState, type UpState } from './state';
+
+const ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'supervisor-main.js');
+// A first start may download everything.
+const START_LIMIT_MS = 15 * 60_000;
+const STOP_LIMIT_MS = 90_000;
+const LOOK_EVERY_MS = 150;
+
+export const supervisorLog = (home: string): string => join(home, 'logs', 'supervisor.log');
+
+/** Starts a detached supervisor and waits until its worker is ready; joins one that runs. */
+export async function up(options: { config: Config; onProgress: OnProgress }): Promise<UpState> {
+  const { config, onProgress } = options;
+  const home = config.WATCHLAKE_HOME;
+  const running = await readState(home);
+  if (running) return waitUntilReady(home, () => null, onProgress, 0);
+
+  await mkdir(join(home, 'logs'), { recursive: true });
+  const file = supervisorLog(home);
+  const log = await open(file, 'a', 0o600);
+  const from = (await log.stat()).size;
+  const supervisor = spawn(process.execPath, [ENTRY], {
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+    env: environmentOf({ ...configuration(config), WATCHLAKE_HOME: home }),
+  });
+  let exitCode: number | null = null;
+  supervisor.once('exit', (code) => (exitCode = code ?? 1));
+  supervisor.unref();
+  await log.close();
+  return waitUntilReady(home, () => exitCode, onProgress, from);
+}
+
+/** The variables that a command may have set in code rather than in the environment. */
+const configuration = (config: Config): Record<string, string> => ({
+  WATCHLAKE_CACHE: config.WATCHLAKE_CACHE,
+  LAKE_URI: config.LAKE_URI,
+  ...(config.WATCHLAKE_PSEUDONYM_KEY
+    ? { WATCHLAKE_PSEUDONYM_KEY: config.WATCHLAKE_PSEUDONYM_KEY }
+    : {}),
+});
+
+async function waitUntilReady(
+  home: string,
+  exitCode: () => number | null,
+  onProgress: OnProgress,
+  from: number,
+): Promise<UpState> {
+  const startedMs = Date.now();
+  let read = from;
+  while (Date.now() - startedMs < START_LIMIT_MS) {
+    read = await relayProgress(home, read, onProgress);
+    const state = await readState(home);
+    if (state?.worker.ready) return state;
+    const code = exitCode();
+    if (code !== null) throw await startFailure(home, from);
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new WatchlakeError('STACK_FAILED', {
+    service: 'Watchlake',
+    detail: `it was not ready after ${START_LIMIT_MS / 60_000} minutes; see ${supervisorLog(home)}`,
+  });
+}
+
+/** The supervisor writes its progress to its log, one JSON object a line: show it here as well. */
+async function relayProgress(home: string, from: number, onProgress: OnProgress): Promise<number> {
+  const text = (await readFile(supervisorLog(home))).subarray(from).toString('utf8');
+  const end = text.lastIndexOf('\n') + 1;
+  for (const line of text.slice(0, end).split('\n')) {
+    const progress = parsed(line)?.progress;
+    if (progress) onProgress(progress);
+  }
+  return from + Buffer.byteLength(text.slice(0, end));
+}
+
+interface LogLine {
+  progress?: Parameters<OnProgress>[0];
+  failure?: { code?: string; message: string; remedy?: string };
+}
+
+function parsed(line: string): LogLine | null {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return null;
+  }
+}
+
+async function startFailure(home: string, from: number): Promise<WatchlakeError> {
+  const text = (await readFile(supervisorLog(home))).subarray(from).toString('utf8');
+  const failure = text
+    .split('\n')
+    .map((line) => parsed(line)?.failure)
+    .findLast((found) => found !== undefined);
+  const detail = failure
+    ? `${failure.message}${failure.remedy ? ` ${failure.remedy}` : ''}`
+    : `see ${supervisorLog(home)}`;
+  return new WatchlakeError('STACK_FAILED', { service: 'Watchlake', detail });
+}
+
+/** Runs the supervisor in this process until Ctrl-C. */
+export async function runForeground(options: {
+  config: Config;
+  onProgress: OnProgress;
+  onReady?: (state: UpState) => void;
+}): Promise<void> {
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
+  process.once('SIGTERM', () => stopping.abort());
+  const log = createLog(options.config, 'supervisor');
+  await supervise({ ...options, log, signal: stopping.signal });
+}
+
+/** Stops the supervisor of a home, or, when it was killed, what it left running. */
+export async function down(options: {
+  home: string;
+  onProgress: OnProgress;
+}): Promise<{ stopped: boolean }> {
+  const { home, onProgress } = options;
+  const state = await readState(home);
+  if (state) {
+    onProgress({ component: 'supervisor', message: 'stopping' });
+    process.kill(state.pid, 'SIGTERM');
+    const startedMs = Date.now();
+    while ((await readState(home)) && Date.now() - startedMs < STOP_LIMIT_MS) {
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+  const left = await stopStack(home);
+  return { stopped: state !== null || left.length > 0 };
+}

@@ -1,0 +1,21 @@
+/** JSON logs, one object a line, with workflow and run ids where there are any. */
+import { pino, type Logger as PinoLogger } from 'pino';
+import { DefaultLogger, type Logger, type LogLevel } from '@temporalio/worker';
+import type { Config } from './config';
+
+export const createLog = (config: Config, part: string): PinoLogger =>
+  pino({ level: config.LOG_LEVEL, base: { part }, timestamp: pino.stdTimeFunctions.isoTime });
+
+/** The SDK's logger over ours: its metadata carry workflowId, runId and the activity's name. */
+export function temporalLogger(log: PinoLogger, level: Config['LOG_LEVEL']): Logger {
+  return new DefaultLogger(level.toUpperCase() as LogLevel, (entry) => {
+    const name = entry.level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error';
+    log[name](withoutNoise(entry.meta), entry.message);
+  });
+}
+
+function withoutNoise(meta: Record<string | symbol, unknown> | undefined): Record<string, unknown> {
+  const { error, ...facts } = { ...meta };
+  if (error === undefined) return facts;
+  return { ...facts, err: error };
+}

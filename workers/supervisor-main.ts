@@ -1,0 +1,32 @@
+/** Entry of a detached supervisor: its progress and its failure go to its log as JSON lines. */
+import { isWatchlakeError } from '../core/errors';
+import { loadConfig } from './config';
+import { createLog } from './logging';
+import { supervise } from './supervisor';
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const log = createLog(config, 'supervisor');
+  const stopping = new AbortController();
+  process.once('SIGTERM', () => stopping.abort());
+  process.once('SIGINT', () => stopping.abort());
+  await supervise({
+    config,
+    log,
+    signal: stopping.signal,
+    onProgress: (progress) => log.info({ progress }, progress.message),
+    onReady: ({ app }) => log.info({ app }, 'ready'),
+  });
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const failure = isWatchlakeError(error)
+      ? { code: error.code, message: error.message, remedy: error.remedy }
+      : { message: error instanceof Error ? error.message : String(error) };
+    const stack = error instanceof Error ? error.stack : undefined;
+    process.stderr.write(`${JSON.stringify({ failure, stack })}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,120 @@
+/** Keeps one home running: the embedded stack, a worker process, and the application page. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { PROJECT_ROOT } from '../core/project-root';
+import type { OnProgress } from '../stack/progress';
+import { startStack } from '../stack/stack';
+import { startAppServer, type RunningApp } from './app';
+import { externalServices, resolveAddresses } from './addresses';
+import { environmentOf, type Config } from './config';
+import { migrateDatabase } from './dependencies';
+import { clearState, writeState, type UpState } from './state';
+
+const WORKER_ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'main.js');
+const RESTART_LIMIT_MS = 30_000;
+const READY_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 40_000;
+
+export interface SuperviseOptions {
+  config: Config;
+  log: Logger;
+  signal: AbortSignal;
+  onProgress: OnProgress;
+  onReady?: (state: UpState) => void;
+}
+
+/** Starts everything, restarts a worker that dies, and takes everything down on the signal. */
+export async function supervise(options: SuperviseOptions): Promise<void> {
+  const { config, onProgress } = options;
+  const stack = await startStack({
+    home: config.WATCHLAKE_HOME,
+    cache: config.WATCHLAKE_CACHE,
+    external: externalServices(config),
+    environment: environmentOf({}),
+    ports: {
+      temporal: config.TEMPORAL_PORT,
+      temporalUi: config.TEMPORAL_UI_PORT,
+      kafka: config.KAFKA_PORT,
+      postgres: config.POSTGRES_PORT,
+    },
+    onProgress,
+  });
+  let app: RunningApp | undefined;
+  try {
+    const addresses = await resolveAddresses(config);
+    onProgress({ component: 'database', message: 'running the migrations' });
+    await migrateDatabase(addresses);
+    app = await startAppServer(config, addresses, options.log);
+    await keepWorker(options, { ...addresses, app: { url: app.url } });
+  } finally {
+    await app?.close();
+    await stack.stop();
+    await clearState(config.WATCHLAKE_HOME);
+  }
+}
+
+type Parts = Pick<UpState, 'temporal' | 'kafka' | 'postgres' | 'app'>;
+
+/** Runs worker after worker until the signal; one that dies is replaced, each time a little later. */
+async function keepWorker(options: SuperviseOptions, parts: Parts): Promise<void> {
+  const { config, log, signal } = options;
+  const state: UpState = {
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    ...parts,
+    metrics: null,
+    worker: { pid: null, restarts: 0, ready: false },
+  };
+  let pauseMs = 500;
+  while (!signal.aborted) {
+    const startedMs = Date.now();
+    options.onProgress({ component: 'worker', message: 'starting' });
+    const worker = startWorker(config, state);
+    worker.once('message', ({ metrics }: { metrics: string | null }) => {
+      state.metrics = metrics ? { url: `http://${metrics}/metrics` } : null;
+      state.worker.ready = true;
+      void writeState(config.WATCHLAKE_HOME, state).then(() => options.onReady?.(state));
+    });
+    state.worker = { pid: worker.pid ?? null, restarts: state.worker.restarts, ready: false };
+    await writeState(config.WATCHLAKE_HOME, state);
+    await endOf(worker, signal);
+    if (signal.aborted) return;
+
+    log.warn(
+      { code: worker.exitCode, signal: worker.signalCode },
+      'the worker ended; starting another',
+    );
+    state.worker.restarts += 1;
+    // One that ran for a while died of something new: start the next at once.
+    pauseMs =
+      Date.now() - startedMs > READY_LIMIT_MS ? 500 : Math.min(pauseMs * 2, RESTART_LIMIT_MS);
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function startWorker(config: Config, state: UpState): ChildProcess {
+  return fork(WORKER_ENTRY, {
+    env: environmentOf({
+      WATCHLAKE_HOME: config.WATCHLAKE_HOME,
+      WATCHLAKE_APP_URL: state.app.url,
+    }),
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Ctrl-C reaches the whole group: the supervisor alone decides when the worker stops.
+    detached: true,
+  });
+}
+
+async function endOf(worker: ChildProcess, signal: AbortSignal): Promise<void> {
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([ended, stopped]);
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  worker.kill('SIGTERM');
+  const inTime = await Promise.race([ended.then(() => true), sleep(STOP_LIMIT_MS, false)]);
+  if (!inTime) worker.kill('SIGKILL');
+}

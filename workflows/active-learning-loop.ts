@@ -1,0 +1,190 @@
+/**
+ * The main job: recordings in, a classifier out that people have made better.
+ *
+ * ingest → refresh → first champion → live stream → labels → retrain → the new champion predicts.
+ */
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { IngestActivities } from '../activities/ingest-activities';
+import type { LandingActivities } from '../activities/landing-activities';
+import type { ReportActivities } from '../activities/report-activities';
+import type { StreamActivities } from '../activities/stream-activities';
+import type { TrainingActivities } from '../activities/training-activities';
+import type { ValidInput, WorkflowInput } from '../activities/inputs';
+import { workflowIds } from '../core/workflow-ids';
+import { annotationCampaign, type CampaignResult } from './annotation-campaign';
+import { runChild } from './children';
+import { ingest, type IngestResult } from './ingest';
+import { whilePredicting } from './live-predictor';
+import { DATA, SHORT, WAITING } from './profiles';
+import { tagRun, trackProgress } from './progress';
+import { refreshTables, type RefreshResult, type TableSummary } from './refresh-tables';
+import { retrain, type RetrainResult } from './retrain';
+import { simulateDevices } from './simulate-devices';
+import { trainModel } from './train-model';
+import { validated } from './validate';
+
+const { identifySource } = proxyActivities<IngestActivities>(DATA);
+const { drawSubjects } = proxyActivities<TrainingActivities>(DATA);
+const { landPredictions } = proxyActivities<LandingActivities>(DATA);
+const { announceChampion } = proxyActivities<StreamActivities>(SHORT);
+const { awaitPredicted, awaitChampion } = proxyActivities<StreamActivities>(WAITING);
+const { writeReport } = proxyActivities<ReportActivities>(DATA);
+
+export interface LoopResult {
+  name: string;
+  stages: Record<string, number>;
+  landing: IngestResult;
+  tables: Record<string, TableSummary>;
+  windowsPredicted: number;
+  labels: number;
+  campaign: CampaignResult;
+  retrains: RetrainResult[];
+  champion: { before: RetrainResult['champion']; after: RetrainResult['champion'] };
+  reportUri: string;
+}
+
+type Loop = ValidInput<'activeLearningLoop'>;
+
+export async function activeLearningLoop(
+  raw: WorkflowInput<'activeLearningLoop'>,
+): Promise<LoopResult> {
+  const progress = trackProgress();
+  const input = await validated('activeLearningLoop', raw);
+  tagRun({ dataset: input.dataset, model: input.model });
+  const stages: Record<string, number> = {};
+  const startedAt = new Date().toISOString();
+  const stage = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const startedMs = Date.now();
+    progress(name);
+    const result = await work();
+    stages[name] = (Date.now() - startedMs) / 1000;
+    progress(`${name}: done`, { [name]: `${stages[name].toFixed(1)} s` });
+    return result;
+  };
+
+  const landing = await stage('ingest', () => ingestSource(input));
+  const refreshed = await stage('refresh', () => refresh(input));
+  const subjects = await drawSubjects(input);
+  const first = await stage('train', () => trainFirst(input, subjects.bootstrap));
+
+  await announceChampion({ model: input.model, version: first.champion });
+  return whilePredicting(input, async () => {
+    await awaitChampion({ model: input.model, version: first.champion });
+    await stage('stream', () => streamAndPredict(input, 'pool', subjects.stream));
+    const campaign = await stage('label', () => askForLabels(input, subjects.stream));
+    const decided = await stage('retrain', () => tryChallenger(input, 'retrain', false));
+    const champion = decided.outcome === 'promote' ? decided.challenger : decided.champion;
+    // A barrier: what is streamed from here on is predicted by the champion of this moment.
+    if (champion) await awaitChampion({ model: input.model, version: champion.version });
+    const live = await stage('stream again', () =>
+      streamAndPredict(input, 'unseen', subjects.holdout),
+    );
+    const control = input.negativeControl
+      ? [await stage('negative control', () => tryChallenger(input, 'control', true))]
+      : [];
+
+    const result: Omit<LoopResult, 'reportUri'> = {
+      name: input.name,
+      stages,
+      landing,
+      tables: { ...refreshed.tables, ...live.tables },
+      windowsPredicted: live.rows,
+      labels: campaign.labels,
+      campaign,
+      retrains: [decided, ...control],
+      champion: { before: decided.champion, after: champion },
+    };
+    const report = await stage('report', () => writeReport(reportInput(input, result, startedAt)));
+    return { ...result, reportUri: report.uri };
+  });
+}
+
+function reportInput(input: Loop, result: Omit<LoopResult, 'reportUri'>, startedAt: string) {
+  const { name, dataset, model, gate } = input;
+  const { stages, tables, retrains, campaign } = result;
+  const { uncertain, audit, skipped } = campaign;
+  return {
+    name,
+    dataset,
+    model,
+    gate,
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    stages,
+    tables,
+    retrains,
+    labels: { uncertain, audit, skipped },
+    workflowIds: [workflowInfo().workflowId, workflowIds.predictStream(model)],
+  };
+}
+
+async function ingestSource(input: Loop): Promise<IngestResult> {
+  const { dataset, source, format } = input;
+  const { sourceHash } = await identifySource({ source });
+  return runChild(ingest, {
+    workflowId: workflowIds.ingest(dataset, sourceHash),
+    args: [{ dataset, source, format }],
+    summary: `Land ${dataset}`,
+  });
+}
+
+const refresh = ({ dataset, window }: Loop): Promise<RefreshResult> =>
+  runChild(refreshTables, {
+    workflowId: workflowIds.refreshTables(dataset),
+    args: [{ dataset, window }],
+    summary: `Build the tables of ${dataset}`,
+  });
+
+const trainFirst = ({ dataset, model, seed, name }: Loop, subjects: string[]) =>
+  runChild(trainModel, {
+    workflowId: workflowIds.trainModel(model, `first-${name}`),
+    args: [{ dataset, model, seed, subjects, scheme: 'none' }],
+    summary: `Train the first ${model}`,
+  });
+
+/** Replays the subjects' recordings and waits until each of their windows has been predicted. */
+async function streamAndPredict(input: Loop, part: string, subjects: string[]) {
+  const { dataset, model, speed } = input;
+  const name = `${input.name}-${part}`;
+  const sent = await runChild(simulateDevices, {
+    workflowId: workflowIds.simulateDevices(name),
+    args: [{ name, dataset, subjects, speed }],
+    summary: `Replay ${subjects.length} subjects`,
+  });
+  await awaitPredicted({ model, lastOffsets: sent.lastOffsets });
+  return landPredictions({ dataset, model });
+}
+
+const askForLabels = (input: Loop, subjects: string[]): Promise<CampaignResult> =>
+  runChild(annotationCampaign, {
+    workflowId: workflowIds.annotationCampaign(input.name),
+    args: [
+      {
+        campaign: input.name,
+        dataset: input.dataset,
+        model: input.model,
+        subjects,
+        labels: input.labels,
+        auditShare: input.auditShare,
+        seed: input.seed,
+        answeredBy: input.answeredBy,
+        byHand: input.byHand,
+      },
+    ],
+    summary: `Ask for ${input.labels} labels`,
+  });
+
+const tryChallenger = (input: Loop, part: string, shuffleLabels: boolean): Promise<RetrainResult> =>
+  runChild(retrain, {
+    workflowId: `${workflowIds.retrain(input.model)}/${input.name}-${part}`,
+    args: [
+      {
+        dataset: input.dataset,
+        model: input.model,
+        seed: input.seed,
+        gate: input.gate,
+        shuffleLabels,
+      },
+    ],
+    summary: shuffleLabels ? 'Challenger on shuffled labels' : 'Challenger on the new labels',
+  });

@@ -1,0 +1,132 @@
+/** Asks people for labels where the model is unsure, and waits until there are enough. */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineUpdate,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { AnnotationActivities } from '../activities/annotation-activities';
+import type { LandingActivities } from '../activities/landing-activities';
+import type { ValidInput, WorkflowInput } from '../activities/inputs';
+import { DATA, ERRANDS, SHORT } from './profiles';
+import { tagRun, trackProgress } from './progress';
+import { validated } from './validate';
+
+const { openCampaign } = proxyActivities<AnnotationActivities>(DATA);
+const { publishLabels } = proxyActivities<LandingActivities>(DATA);
+const { answerAsOracle } = proxyActivities<AnnotationActivities>(ERRANDS);
+const { campaignProgress, closeCampaign } = proxyActivities<AnnotationActivities>(SHORT);
+
+type Report = ReturnType<typeof trackProgress>;
+
+/** Says that answers were stored; they are in PostgreSQL, the history keeps the batch id alone. */
+export const labelBatchUpdate = defineUpdate<{ answered: number }, [{ batchId: string }]>(
+  'labelBatch',
+);
+
+export interface CampaignResult {
+  campaign: string;
+  tasks: number;
+  labels: number;
+  /** Labels by why they were asked for. */
+  uncertain: number;
+  audit: number;
+  skipped: number;
+  reminders: number;
+  outcome: 'complete' | 'closed-early';
+  snapshotId: string;
+}
+
+export async function annotationCampaign(
+  raw: WorkflowInput<'annotationCampaign'>,
+): Promise<CampaignResult> {
+  const progress = trackProgress();
+  let answers = 0;
+  setHandler(labelBatchUpdate, (_batch) => ({ answered: ++answers }), {
+    description: 'Answers were stored under this batch id',
+    validator: refuseWhenFull,
+  });
+  const input = await validated('annotationCampaign', raw);
+  tagRun({ dataset: input.dataset, model: input.model });
+  const wait = input.waiting ?? (await start(input, progress));
+
+  const state = await waitForAnswers(input, wait, () => answers, progress);
+  await closeCampaign({ campaign: input.campaign });
+  const labels = await publishLabels({ dataset: input.dataset });
+  progress('closed', { labels: state.labelled, featureStore: labels.rows });
+  return {
+    campaign: input.campaign,
+    tasks: wait.tasks,
+    labels: state.labelled,
+    uncertain: state.labels.uncertain,
+    audit: state.labels.audit,
+    skipped: state.skipped,
+    reminders: wait.reminders,
+    outcome: state.labelled + state.skipped >= wait.tasks ? 'complete' : 'closed-early',
+    snapshotId: labels.snapshotId,
+  };
+}
+
+type Campaign = ValidInput<'annotationCampaign'>;
+type Wait = NonNullable<Campaign['waiting']>;
+
+async function start(input: Campaign, progress: Report): Promise<Wait> {
+  progress('choosing what to ask', { campaign: input.campaign });
+  const opened = await openCampaign({
+    ...input,
+    budget: input.labels,
+    subjectKeys: input.subjects,
+  });
+  progress('waiting for answers', { tasks: opened.tasks, audit: opened.audit });
+  if (input.answeredBy === 'oracle') {
+    await answerAsOracle({ campaign: input.campaign, leave: input.byHand });
+  }
+  return { tasks: opened.tasks, startedMs: Date.now(), reminders: 0 };
+}
+
+async function waitForAnswers(
+  input: Campaign,
+  wait: Wait,
+  answers: () => number,
+  progress: Report,
+) {
+  for (;;) {
+    const seen = answers();
+    const state = await campaignProgress({ campaign: input.campaign });
+    const done = state.labelled + state.skipped;
+    const waitedMinutes = (Date.now() - wait.startedMs) / 60_000;
+    const isClosed = state.status === 'closed' || waitedMinutes >= input.closeMinutes;
+    if (done >= wait.tasks || isClosed) return state;
+    if (waitedMinutes >= nextReminder(input, wait)) wait.reminders += 1;
+    const standing = wait.reminders > 0 ? `reminded ${wait.reminders} times` : 'on time';
+    progress('waiting for answers', { answered: `${done} of ${wait.tasks}`, standing });
+    await condition(() => answers() > seen, nextLookMs(input, wait, waitedMinutes));
+    if (workflowInfo().historyLength > input.eventsPerRun) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof annotationCampaign>({ ...input, waiting: wait });
+    }
+  }
+}
+
+const nextReminder = (input: Campaign, wait: Wait): number =>
+  input.remindMinutes * (wait.reminders + 1);
+
+/**
+ * Updates are a courtesy that shortens the wait: a page that was down when it should have sent one
+ * must not keep a campaign open.
+ */
+function nextLookMs(input: Campaign, wait: Wait, waitedMinutes: number): number {
+  const dueMinutes = Math.min(input.closeMinutes, nextReminder(input, wait)) - waitedMinutes;
+  return Math.ceil(Math.max(0, Math.min(input.lookMinutes, dueMinutes)) * 60_000) + 1;
+}
+
+// While an activity waits out an outage the Updates go on: a refused one leaves no trace in the
+// history, and its answers, which are stored already, are counted at the next look.
+const MOST_EVENTS = 1_800;
+
+function refuseWhenFull(_batch: { batchId: string }): void {
+  if (workflowInfo().historyLength > MOST_EVENTS) throw new Error('The history is full for now.');
+}

@@ -1,0 +1,9 @@
+/** Every workflow that the workers know; the only barrel, because the bundle needs one entry. */
+export { activeLearningLoop } from './active-learning-loop';
+export { annotationCampaign } from './annotation-campaign';
+export { ingest } from './ingest';
+export { predictStream } from './predict-stream';
+export { refreshTables } from './refresh-tables';
+export { retrain } from './retrain';
+export { simulateDevices } from './simulate-devices';
+export { trainModel } from './train-model';

@@ -1,0 +1,52 @@
+/** Lands an archive in the lake as it was received, member by member. */
+import { proxyActivities } from '@temporalio/workflow';
+import type { IngestActivities } from '../activities/ingest-activities';
+import type { WorkflowInput } from '../activities/inputs';
+import { DATA } from './profiles';
+import { tagRun, trackProgress } from './progress';
+import { validated } from './validate';
+
+const { openArchive, landBatch, publishLanding } = proxyActivities<IngestActivities>(DATA);
+
+// Members of one batch are read one after another; this many batches are read side by side.
+const BATCHES_AT_ONCE = 4;
+
+export interface IngestResult {
+  dataset: string;
+  table: string;
+  snapshotId: string;
+  members: number;
+  rows: number;
+  quarantined: Record<string, number>;
+  alreadyLanded: boolean;
+}
+
+export async function ingest(raw: WorkflowInput<'ingest'>): Promise<IngestResult> {
+  const progress = trackProgress();
+  const input = await validated('ingest', raw);
+  tagRun({ dataset: input.dataset });
+
+  progress('opening the archive', { dataset: input.dataset });
+  const archive = await openArchive(input);
+  if (!archive.alreadyLanded) await landAll(archive, progress);
+
+  progress('publishing', { members: archive.members });
+  const landing = await publishLanding({ planKey: archive.planKey });
+  progress('landed', { rows: landing.rows });
+  return { dataset: input.dataset, alreadyLanded: archive.alreadyLanded, ...landing };
+}
+
+async function landAll(
+  archive: { planKey: string; batches: number },
+  progress: ReturnType<typeof trackProgress>,
+): Promise<void> {
+  let next = 0;
+  let rows = 0;
+  const lane = async () => {
+    for (let batch = next++; batch < archive.batches; batch = next++) {
+      rows += (await landBatch({ planKey: archive.planKey, batch })).rows;
+      progress('landing', { batches: `${batch + 1} of ${archive.batches}`, rows });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(BATCHES_AT_ONCE, archive.batches) }, lane));
+}

@@ -1,0 +1,82 @@
+/** Keeps a predictor running for as long as a workflow has work that needs its predictions. */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  ParentClosePolicy,
+  isCancellation,
+  log,
+  proxyActivities,
+  startChild,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { WorkflowActivities } from '../activities/workflow-activities';
+import { workflowIds } from '../core/workflow-ids';
+import { predictStream, stopSignal } from './predict-stream';
+import { JOINING } from './profiles';
+
+const { awaitWorkflow } = proxyActivities<WorkflowActivities>(JOINING);
+
+interface Stream {
+  dataset: string;
+  model: string;
+}
+
+/** Does the work beside a predictor; fails at once when the predictor does, since it would wait in vain. */
+export async function whilePredicting<T>(stream: Stream, work: () => Promise<T>): Promise<T> {
+  const keeper = keepPredictor(stream);
+  try {
+    return await Promise.race([work(), keeper.ended]);
+  } finally {
+    await CancellationScope.nonCancellable(keeper.stop);
+  }
+}
+
+function keepPredictor(stream: Stream) {
+  const scope = new CancellationScope();
+  let own: ChildWorkflowHandle<typeof predictStream> | null = null;
+  const keep = async (): Promise<never> => {
+    for (;;) {
+      own = await startPredictor(stream);
+      if (own) {
+        await own.result();
+        const message = `The predictor of ${stream.model} was stopped while it was needed.`;
+        throw ApplicationFailure.nonRetryable(message, 'PREDICTOR_STOPPED');
+      }
+      await endOfOther(stream);
+    }
+  };
+  const ended = scope.run(keep);
+  const settled = ended.catch(() => undefined);
+  return {
+    ended,
+    /** Stops only what was started here; by now a failure to stop must not hide how the work went. */
+    stop: async () => {
+      if (own) await own.signal(stopSignal).catch(notRunning);
+      else scope.cancel();
+      await settled;
+    },
+  };
+}
+
+/** Null when the model has a predictor already. */
+const startPredictor = ({ dataset, model }: Stream) =>
+  startChild(predictStream, {
+    workflowId: workflowIds.predictStream(model),
+    args: [{ dataset, model }],
+    staticSummary: `Predict with ${model}`,
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+  }).catch((error: unknown) => {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+    throw error;
+  });
+
+/** However the other run ends, the model then needs a predictor of ours. */
+async function endOfOther({ model }: Stream): Promise<void> {
+  await awaitWorkflow({ workflowId: workflowIds.predictStream(model) }).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    log.warn('the predictor that was joined has failed', { model });
+  });
+}
+
+const notRunning = () => log.info('the predictor had ended before it was told to stop');

@@ -1,0 +1,149 @@
+/** Trains a challenger on what is known by now; moves the champion alias only when the gate says so. */
+import { CancellationScope, log, proxyActivities } from '@temporalio/workflow';
+import type { RegistryActivities } from '../activities/registry-activities';
+import type { StreamActivities } from '../activities/stream-activities';
+import type { ComparisonActivities } from '../activities/comparison-activities';
+import type { TrainingActivities } from '../activities/training-activities';
+import type { ValidInput, WorkflowInput } from '../activities/inputs';
+import { decidePromotion, type Verdict } from '../models/promotion';
+import { SHORT, TRAINING } from './profiles';
+import { tagRun, trackProgress } from './progress';
+import { runReference } from './run-reference';
+import { validated } from './validate';
+
+const { freezeTrainingSet, trainVersion } = proxyActivities<TrainingActivities>(TRAINING);
+const { compareVersions } = proxyActivities<ComparisonActivities>(TRAINING);
+const { countNewLabels } = proxyActivities<ComparisonActivities>(SHORT);
+const { requireChampion, moveChampion, takeLease, returnLease, recordVerdict } =
+  proxyActivities<RegistryActivities>(SHORT);
+const { announceChampion } = proxyActivities<StreamActivities>(SHORT);
+
+export interface Score {
+  version: string;
+  accuracy: number;
+  macroF1: number;
+}
+
+export interface RetrainResult {
+  model: string;
+  outcome: Verdict['outcome'] | 'skipped';
+  reason: string;
+  explanation: string;
+  pValue: number | null;
+  meanDifference: number | null;
+  champion: Score | null;
+  challenger: Score | null;
+  comparisonKey: string | null;
+}
+
+export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainResult> {
+  const progress = trackProgress();
+  const input = await validated('retrain', raw);
+  tagRun({ dataset: input.dataset, model: input.model });
+
+  const lease = {
+    name: `retrain/${input.model}`,
+    holder: runReference(),
+    ttlSeconds: input.leaseMinutes * 60,
+  };
+  // Inside the try: a run cancelled while it takes the lease may have got it nevertheless.
+  try {
+    const { acquired, holder } = await takeLease(lease);
+    if (!acquired) return finished(skipped(input, 'lease-held', `Another retrain runs: ${holder}`));
+    const fresh = await countNewLabels({ model: input.model, dataset: input.dataset });
+    if (fresh.labels < input.minimumNewLabels) {
+      const detail = `${fresh.labels} new labels, ${input.minimumNewLabels} wanted`;
+      return finished(skipped(input, 'too-few-new-labels', detail));
+    }
+    return finished(await challenge(input, progress));
+  } finally {
+    await CancellationScope.nonCancellable(() => returnLease(lease));
+  }
+}
+
+async function challenge(
+  input: ValidInput<'retrain'>,
+  progress: ReturnType<typeof trackProgress>,
+): Promise<RetrainResult> {
+  const { model, dataset } = input;
+  const champion = await requireChampion({ model });
+  progress('freezing the training snapshot', { model, champion: champion.version });
+  const knownUntil = new Date().toISOString();
+  const frozen = await freezeTrainingSet({ model, dataset, withLabels: true, knownUntil });
+
+  progress('training the challenger', { rows: frozen.rows, subjects: frozen.subjects });
+  const challenger = await trainVersion({
+    ...input,
+    snapshotId: frozen.snapshotId,
+    scheme: 'none',
+  });
+
+  tagRun({ version: challenger.version });
+  progress('comparing on the holdout', { challenger: challenger.version });
+  const comparison = await compareVersions({
+    model,
+    dataset,
+    champion: champion.version,
+    challenger: challenger.version,
+    seed: input.seed,
+    knownUntil,
+    run: runReference(),
+  });
+  const verdict = decidePromotion(comparison.figures, input.gate);
+  log.info('promotion decided', { model, outcome: verdict.outcome, reason: verdict.reason });
+  progress(`decided: ${verdict.outcome}`, { reason: verdict.reason, pValue: verdict.pValue });
+
+  if (verdict.outcome === 'promote') {
+    await moveChampion({
+      model,
+      from: champion.version,
+      to: challenger.version,
+      outcome: verdict.outcome,
+      reason: verdict.reason,
+      evidence: { comparisonKey: comparison.key },
+      run: runReference(),
+    });
+    await announceChampion({ model, version: challenger.version });
+  } else {
+    await recordVerdict({
+      model,
+      version: challenger.version,
+      outcome: verdict.outcome,
+      reason: verdict.reason,
+      evidence: { comparisonKey: comparison.key },
+      run: runReference(),
+    });
+  }
+  return {
+    model,
+    outcome: verdict.outcome,
+    reason: verdict.reason,
+    explanation: verdict.explanation,
+    pValue: verdict.pValue,
+    meanDifference: verdict.meanDifference,
+    champion: comparison.champion,
+    challenger: comparison.challenger,
+    comparisonKey: comparison.key,
+  };
+}
+
+const skipped = (
+  input: ValidInput<'retrain'>,
+  reason: string,
+  explanation: string,
+): RetrainResult => ({
+  model: input.model,
+  outcome: 'skipped',
+  reason,
+  explanation,
+  pValue: null,
+  meanDifference: null,
+  champion: null,
+  challenger: null,
+  comparisonKey: null,
+});
+
+function finished(result: RetrainResult): RetrainResult {
+  tagRun({ outcome: result.outcome });
+  return result;
+}
