@@ -62,19 +62,15 @@ const ORACLE = 'oracle';
 const TASKS_AT_ONCE = 100;
 
 /** What the choice needs of every candidate, which is little: the signals stay where they are. */
-async function survey(
-  source: AsyncIterable<Prediction>,
-  asked: ReadonlySet<string>,
-  { signal, report }: Alive,
-) {
+async function survey(source: AsyncIterable<Prediction>, asked: ReadonlySet<string>, alive: Alive) {
   const classes = new Set<string>();
   const predictions: CandidatePrediction[] = [];
   for await (const { windowId, candidate, probabilities, classes: known } of source) {
-    signal.throwIfAborted();
+    alive.signal.throwIfAborted();
     if (candidate === null || asked.has(windowId)) continue;
     for (const label of known) classes.add(label);
     predictions.push({ windowId, probabilities, kind: candidate });
-    if (predictions.length % 200 === 0) report({ candidates: predictions.length });
+    if (predictions.length % 200 === 0) alive.report({ candidates: predictions.length });
   }
   return { classes: [...classes].sort(), predictions };
 }

@@ -10,7 +10,7 @@ import type { Evaluation } from '../models/evaluation';
 import { decidePromotion, type GateOptions } from '../models/promotion';
 import { gateChecks } from '../report/gate-checks';
 import { renderReport } from '../report/render-report';
-import type { PredictionCount, ReportData, RetrainDecision } from '../report/report-data';
+import type { PredictionCount, ReportData, RetrainDecision, VersionEvaluation } from '../report/report-data';
 import type { StoredComparison } from './comparison-activities';
 import { keepAlive } from './alive';
 import { translated } from './errors';
@@ -95,8 +95,8 @@ async function reportData(
     stages: input.stages,
     tables: input.tables,
     learningCurve: learningCurve(comparisons),
-    before: scored(first?.champion ?? null),
-    after: scored(after),
+    before: scored(first?.champion ?? null) as VersionEvaluation,
+    after: scored(after) as VersionEvaluation,
     predictions: await predictionCounts(lake, input, signal),
     retrains: input.retrains.map((each, index) => decision(each, comparisons[index] ?? null, input)),
     labels: input.labels,

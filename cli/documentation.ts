@@ -34,7 +34,7 @@ interface JsonSchema {
   minimum?: number;
   maximum?: number;
   minLength?: number;
-  default?: unknown;
+  default?: string | number | boolean | readonly string[];
 }
 
 const schemaOf = (variable: z.ZodType): JsonSchema =>
@@ -64,9 +64,7 @@ export function formOf(variable: z.ZodType): string {
 export function defaultOf(variable: z.ZodType): string | undefined {
   const value = schemaOf(variable).default;
   if (value === undefined) return undefined;
-  return typeof value === 'object'
-    ? (value as string[]).join(',')
-    : JSON.stringify(value).replace(/^"|"$/g, '');
+  return typeof value === 'object' ? value.join(',') : String(value);
 }
 
 const TOPICS: readonly (readonly [string, RegExp])[] = [

@@ -18,7 +18,7 @@ export interface Database extends Queryable {
 // Codes of Node's sockets and PostgreSQL's SQLSTATE classes: connection (08), shut down (57P).
 const OUTAGE_CODE =
   /^(08|57P0[1-5]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)/;
-const OUTAGE_MESSAGE = /connection (terminated|timeout|ended)|timeout exceeded when trying/i;
+const OUTAGE_MESSAGE = /connection (terminated|timeout|ended)|not queryable|timeout exceeded when trying/i;
 
 interface Failure {
   code?: unknown;
@@ -70,18 +70,25 @@ async function inTransaction<Result>(
   }
 }
 
+const ignore = () => undefined;
+
 export function createDatabase(pool: Pool): Database {
   return {
     ...queryable(pool),
     transaction: async (work) => {
       const connection = await translated(() => pool.connect());
+      // A connection that breaks between two queries tells its listeners; none would end the process.
+      connection.on('error', ignore);
+      const release = (broken: boolean) => {
+        connection.off('error', ignore);
+        connection.release(broken);
+      };
       try {
         const result = await translated(() => inTransaction(connection, work));
-        connection.release();
+        release(false);
         return result;
       } catch (error) {
-        const broken = isWatchlakeError(error) && error.code === 'DATABASE_UNAVAILABLE';
-        connection.release(broken);
+        release(isWatchlakeError(error) && error.code === 'DATABASE_UNAVAILABLE');
         throw error;
       }
     },

@@ -50,7 +50,12 @@ async function runChecks(
     checks: checksOf(table),
     signal,
   });
-  return [{ name: 'balance', offending: imbalance(outcome) }, ...checked];
+  const held = outcome.files.reduce((sum, { rows }) => sum + rows, 0);
+  return [
+    { name: 'balance', offending: imbalance(outcome) },
+    { name: 'files-hold-the-rows', offending: Math.abs(outcome.rows - held) },
+    ...checked,
+  ];
 }
 
 function refuseBroken(table: TableDeclaration, checks: SnapshotManifest['checks']): void {

@@ -76,7 +76,11 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
     .sort((a, b) => a.margin - b.margin || byId(a, b))
     .slice(0, budget - audits.length);
   return [
-    ...audits.map((p) => ({ windowId: p.windowId, kind: p.kind, margin: marginOf(p.probabilities) })),
+    ...audits.map((p) => ({
+      windowId: p.windowId,
+      kind: p.kind,
+      margin: marginOf(p.probabilities),
+    })),
     ...uncertain.map(({ windowId, kind, margin }) => ({ windowId, kind, margin })),
   ];
 }

@@ -66,7 +66,9 @@ export async function logitsOf(network: Network, rows: Float32Array): Promise<Fl
   for (let from = 0; from < count; from += ROWS_AT_ONCE) {
     const until = Math.min(count, from + ROWS_AT_ONCE);
     const part = rows.subarray(from * network.inputs, until * network.inputs);
-    const result = tf.tidy(() => network.forward(tf.tensor2d(part, [until - from, network.inputs])));
+    const result = tf.tidy(() =>
+      network.forward(tf.tensor2d(part, [until - from, network.inputs])),
+    );
     logits.set(await result.data<'float32'>(), from * outputs);
     result.dispose();
   }

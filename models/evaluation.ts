@@ -73,7 +73,10 @@ export function confusionOf(
   return confusion;
 }
 
-export function scoreClasses(confusion: readonly number[][], classes: readonly string[]): ClassScore[] {
+export function scoreClasses(
+  confusion: readonly number[][],
+  classes: readonly string[],
+): ClassScore[] {
   return classes.map((label, index) => {
     const hits = confusion[index]?.[index] as number;
     const support = (confusion[index] as number[]).reduce((sum, count) => sum + count, 0);
@@ -157,7 +160,8 @@ function checkInput({ probabilities, classes, labels, subjects }: EvaluationInpu
         : probabilities.some((value) => !Number.isFinite(value))
           ? 'a probability is not a finite number'
           : null;
-  if (wrong !== null) throw new WatchlakeError('INPUT_INVALID', { field: 'evaluation', detail: wrong });
+  if (wrong !== null)
+    throw new WatchlakeError('INPUT_INVALID', { field: 'evaluation', detail: wrong });
 }
 
 /** Every figure by which versions are compared and shown. */

@@ -1,5 +1,5 @@
 /** Features between channels: triads of axes, their magnitude, their gravity, and correlations. */
-import { meanOf } from './feature-statistics';
+import { meanOf, varianceOf } from './feature-statistics';
 
 /** Three channels of one sensor: their indexes in the order x, y, z. */
 export interface Triad {
@@ -20,7 +20,9 @@ export function triadsOf(channels: readonly string[]): Triad[] {
     stems.set(stem, axes);
   });
   return [...stems].flatMap(([name, { x, y, z }]) =>
-    x !== undefined && y !== undefined && z !== undefined ? [{ name, axes: [x, y, z] as const }] : [],
+    x !== undefined && y !== undefined && z !== undefined
+      ? [{ name, axes: [x, y, z] as const }]
+      : [],
   );
 }
 
@@ -50,11 +52,26 @@ export function correlationOf(a: Float32Array, b: Float32Array): number {
   return scale < 1e-9 ? 0 : both / scale;
 }
 
-export function magnitudeOf(x: Float32Array, y: Float32Array, z: Float32Array): Float32Array {
-  return Float32Array.from(x, (value, i) => Math.hypot(value, y[i] as number, z[i] as number));
+export const MAGNITUDE = ['mean', 'sd'] as const;
+
+/** Of the length of the three axes' vector, which does not depend on how the device is worn. */
+export function magnitudeStatisticsOf(axes: readonly Float32Array[]): number[] {
+  const [x, y, z] = axes as [Float32Array, Float32Array, Float32Array];
+  const size = x.map((value, i) => Math.hypot(value, y[i] as number, z[i] as number));
+  const mean = meanOf(size);
+  return [mean, Math.sqrt(varianceOf(size, mean))];
 }
 
-export const ORIENTATION = ['tiltX', 'tiltY', 'tiltZ', 'along', 'across', 'linear', 'planar', 'turn'];
+export const ORIENTATION = [
+  'tiltX',
+  'tiltY',
+  'tiltZ',
+  'along',
+  'across',
+  'linear',
+  'planar',
+  'turn',
+];
 
 type Vector = [number, number, number];
 
@@ -86,7 +103,14 @@ function covarianceOf(axes: readonly Float32Array[], mean: Vector): number[] {
 
 /** Eigenvalues, descending, of a symmetric 3 × 3 matrix (O. K. Smith, CACM 4(4), 1961). */
 export function eigenvaluesOf([a, b, c, d, e, f]: readonly number[]): Vector {
-  const [xx, yy, zz, xy, xz, yz] = [a, b, c, d, e, f] as [number, number, number, number, number, number];
+  const [xx, yy, zz, xy, xz, yz] = [a, b, c, d, e, f] as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const third = (xx + yy + zz) / 3;
   const [dx, dy, dz] = [xx - third, yy - third, zz - third];
   const p = Math.sqrt((dx * dx + dy * dy + dz * dz + 2 * (xy * xy + xz * xz + yz * yz)) / 6);
@@ -108,7 +132,12 @@ export function orientationOf(axes: readonly Float32Array[]): number[] {
   const mean = meanVector(axes, 0, length);
   const [gx, gy, gz] = unit(mean);
   const [xx, yy, zz, xy, xz, yz] = covarianceOf(axes, mean) as [
-    number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ];
   const along =
     gx * gx * xx + gy * gy * yy + gz * gz * zz + 2 * (gx * gy * xy + gx * gz * xz + gy * gz * yz);

@@ -1,4 +1,4 @@
-/** Features of one signal in frequency: where its energy lies and how orderly it is. */
+/** Features of one signal in frequency: where its energy lies. */
 import FFT from 'fft.js';
 import { logOf, meanOf } from './feature-statistics';
 
@@ -22,8 +22,16 @@ function createPower(length: number, size: number): (signal: Float32Array) => Fl
   const fft = new FFT(size);
   const input = new Array<number>(size).fill(0);
   const output = fft.createComplexArray();
-  const hann = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
-  const scale = 1 / Math.max(1e-12, hann.reduce((sum, weight) => sum + weight * weight, 0));
+  const hann = Float64Array.from(
+    { length },
+    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length),
+  );
+  const scale =
+    1 /
+    Math.max(
+      1e-12,
+      hann.reduce((sum, weight) => sum + weight * weight, 0),
+    );
   return (signal) => {
     const mean = meanOf(signal);
     for (let i = 0; i < length; i += 1) {
@@ -38,23 +46,15 @@ function createPower(length: number, size: number): (signal: Float32Array) => Fl
   };
 }
 
-function shapeOf(power: Float64Array, binHz: number): number[] {
+/** Centre of gravity of the spectrum; zero when there is no motion. */
+function centroidOf(power: Float64Array, binHz: number): number {
   let total = 0;
-  let peak = 1;
   let weighted = 0;
   for (let bin = 1; bin < power.length; bin += 1) {
     total += power[bin] as number;
-    weighted += (power[bin] as number) * bin;
-    if ((power[bin] as number) > (power[peak] as number)) peak = bin;
+    weighted += (power[bin] as number) * bin * binHz;
   }
-  if (total < 1e-12) return [0, 0, 0, 0];
-  let entropy = 0;
-  for (let bin = 1; bin < power.length; bin += 1) {
-    const share = (power[bin] as number) / total;
-    if (share > 0) entropy -= share * Math.log(share);
-  }
-  const aroundPeak = power.subarray(Math.max(1, peak - 1), peak + 2).reduce((sum, p) => sum + p, 0);
-  return [peak * binHz, aroundPeak / total, entropy / Math.log(power.length), (weighted / total) * binHz];
+  return total < 1e-12 ? 0 : weighted / total;
 }
 
 /** Prepares the transform for signals of one length; the result is reused for every window. */
@@ -64,23 +64,21 @@ export function createSpectrum(length: number, rateHz: number): Spectrum {
   const bands = bandsBelow(rateHz / 2);
   const powerOf = createPower(length, size);
   return {
-    names: [
-      ...bands.map(([lower, upper]) => `band${lower}To${upper}Hz`),
-      'peakHz',
-      'peakShare',
-      'entropy',
-      'centroidHz',
-    ],
+    names: [...bands.map(([lower, upper]) => `band${lower}To${upper}Hz`), 'centroidHz'],
     of(signal) {
       const power = powerOf(signal);
       const energies = bands.map(([lower, upper]) => {
         let sum = 0;
-        for (let bin = Math.ceil(lower / binHz); bin < power.length && bin * binHz < upper; bin += 1) {
+        for (
+          let bin = Math.ceil(lower / binHz);
+          bin < power.length && bin * binHz < upper;
+          bin += 1
+        ) {
           sum += power[bin] as number;
         }
         return logOf(sum);
       });
-      return [...energies, ...shapeOf(power, binHz)];
+      return [...energies, centroidOf(power, binHz)];
     },
   };
 }

@@ -2,7 +2,15 @@
 import { contentHash } from '../core/hash';
 import { WatchlakeError } from '../core/errors';
 import type { Triad } from './feature-axes';
-import { ORIENTATION, correlationOf, magnitudeOf, orientationOf, pairsOf, triadsOf } from './feature-axes';
+import {
+  MAGNITUDE,
+  ORIENTATION,
+  correlationOf,
+  magnitudeStatisticsOf,
+  orientationOf,
+  pairsOf,
+  triadsOf,
+} from './feature-axes';
 import type { Spectrum } from './feature-spectrum';
 import { createSpectrum } from './feature-spectrum';
 import { STATISTICS, statisticsOf } from './feature-statistics';
@@ -49,9 +57,9 @@ function planOf(schema: FeatureSchema): Plan {
 function namesOf(signal: SignalSpec): string[] {
   const { triads, pairs, spectrum } = planFor(signal);
   const perSignal = [...STATISTICS, ...spectrum.names];
-  const signals = [...signal.channels, ...triads.map(({ name }) => `|${name}|`)];
   return [
-    ...signals.flatMap((name) => perSignal.map((feature) => `${name}.${feature}`)),
+    ...signal.channels.flatMap((name) => perSignal.map((feature) => `${name}.${feature}`)),
+    ...triads.flatMap(({ name }) => MAGNITUDE.map((feature) => `|${name}|.${feature}`)),
     ...pairs.map(([a, b]) => `${signal.channels[a]}~${signal.channels[b]}.correlation`),
     ...triads.flatMap(({ name }) => ORIENTATION.map((feature) => `${name}*.${feature}`)),
   ];
@@ -88,16 +96,12 @@ export function extractFeatures(
   const { rateHz } = schema.signal;
   const channels = resample(window, startMs, schema.signal.window.lengthMs, rateHz);
   const axesOf = ({ axes }: Triad): Float32Array[] => axes.map((i) => channels[i] as Float32Array);
-  const magnitudes = triads.map((triad) => {
-    const [x, y, z] = axesOf(triad) as [Float32Array, Float32Array, Float32Array];
-    return magnitudeOf(x, y, z);
-  });
   const features = Float32Array.from([
-    ...[...channels, ...magnitudes].flatMap((signal) => [
-      ...statisticsOf(signal, rateHz),
-      ...spectrum.of(signal),
-    ]),
-    ...pairs.map(([a, b]) => correlationOf(channels[a] as Float32Array, channels[b] as Float32Array)),
+    ...channels.flatMap((signal) => [...statisticsOf(signal, rateHz), ...spectrum.of(signal)]),
+    ...triads.flatMap((triad) => magnitudeStatisticsOf(axesOf(triad))),
+    ...pairs.map(([a, b]) =>
+      correlationOf(channels[a] as Float32Array, channels[b] as Float32Array),
+    ),
     ...triads.flatMap((triad) => orientationOf(axesOf(triad))),
   ]);
   const broken = features.findIndex((value) => !Number.isFinite(value));

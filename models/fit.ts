@@ -26,7 +26,11 @@ export interface FitInput {
 }
 
 /** Weight of each row, so that every class counts alike; ones when they should not. */
-export function rowWeights(truth: readonly number[], classes: number, balance: boolean): Float32Array {
+export function rowWeights(
+  truth: readonly number[],
+  classes: number,
+  balance: boolean,
+): Float32Array {
   const counts = new Array<number>(classes).fill(0);
   for (const label of truth) counts[label] = (counts[label] as number) + 1;
   const present = counts.filter((count) => count > 0).length;
@@ -50,7 +54,12 @@ interface Batch {
   readonly count: number;
 }
 
-function takeBatch(input: FitInput, weights: Float32Array, picks: readonly number[], random: Random): Batch {
+function takeBatch(
+  input: FitInput,
+  weights: Float32Array,
+  picks: readonly number[],
+  random: Random,
+): Batch {
   const { rows, classes, options } = input;
   const columns = rows.features.length / rows.truth.length;
   const features = drawMask(random, options.inputDropout, picks.length * columns);
@@ -59,7 +68,8 @@ function takeBatch(input: FitInput, weights: Float32Array, picks: readonly numbe
     targets[row * classes + (rows.truth[pick] as number)] = 1;
     const [from, to] = [pick * columns, row * columns];
     for (let column = 0; column < columns; column += 1) {
-      features[to + column] = (features[to + column] as number) * (rows.features[from + column] as number);
+      features[to + column] =
+        (features[to + column] as number) * (rows.features[from + column] as number);
     }
   });
   const batchWeights = Float32Array.from(picks, (pick) => weights[pick] as number);
@@ -97,7 +107,11 @@ export async function fit(input: FitInput): Promise<Network> {
       while (queue.length > 0) {
         input.signal?.throwIfAborted();
         const batch = takeBatch(input, weights, queue.splice(0, options.batchSize), inputDropout);
-        const cost = optimizer.minimize(() => lossOf(network, batch, mask), true, network.variables);
+        const cost = optimizer.minimize(
+          () => lossOf(network, batch, mask),
+          true,
+          network.variables,
+        );
         loss += ((await (cost as tf.Scalar).data())[0] as number) * batch.count;
         tf.dispose(cost as tf.Scalar);
         await nextTurn();

@@ -28,7 +28,10 @@ function shareOfMostFrequent(labels: readonly string[]): number {
   return Math.max(...counts.values()) / labels.length;
 }
 
-function sortedByTime({ timestampsMs, labels }: TimedLabels): { times: Float64Array; labels: string[] } {
+function sortedByTime({ timestampsMs, labels }: TimedLabels): {
+  times: Float64Array;
+  labels: string[];
+} {
   const order = labels.map((_, index) => index);
   order.sort((a, b) => (timestampsMs[a] as number) - (timestampsMs[b] as number) || a - b);
   return {

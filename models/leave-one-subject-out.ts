@@ -29,7 +29,8 @@ export async function leaveOneSubjectOut(
   for (const [index, subject] of subjects.entries()) {
     input.onSubject?.(index, subjects.length);
     const rows = set.groups.map((group) => group === subject);
-    const indexes = (held: boolean): number[] => rows.flatMap((is, row) => (is === held ? [row] : []));
+    const indexes = (held: boolean): number[] =>
+      rows.flatMap((is, row) => (is === held ? [row] : []));
     const seed = streamSeed(input.seed, 1000 + index);
     const classifier = await loadClassifier(
       await trainClassifier(subset(set, indexes(false)), { ...input, seed }),

@@ -119,7 +119,8 @@ function pairSubjects({ champion, challenger }: Comparison): SubjectComparison[]
   });
   const complete = pairs.length === champion.bySubject.length && pairs.length === others.size;
   if (!complete || others.size !== challenger.bySubject.length) {
-    const detail = 'champion and challenger were not scored on the same windows of the same subjects';
+    const detail =
+      'champion and challenger were not scored on the same windows of the same subjects';
     throw new WatchlakeError('INPUT_INVALID', { field: 'comparison', detail });
   }
   return pairs;
@@ -249,7 +250,11 @@ export function decidePromotion(comparison: Comparison, gate: Partial<GateOption
     decideEligibility(comparison) ??
     decideProof() ??
     decideGuards(comparison, perClass, options) ??
-    ({ outcome: 'promote', reason: 'proved-better', explanation: `Proved better: ${facts}.` } as const);
+    ({
+      outcome: 'promote',
+      reason: 'proved-better',
+      explanation: `Proved better: ${facts}.`,
+    } as const);
   return {
     ...decision,
     ...test,

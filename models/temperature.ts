@@ -11,7 +11,8 @@ export function negativeLogLikelihood(
   truth: readonly number[],
 ): number {
   const sum = truth.reduce(
-    (total, label, row) => total - Math.log(Math.max(1e-7, probabilities[row * classes + label] as number)),
+    (total, label, row) =>
+      total - Math.log(Math.max(1e-7, probabilities[row * classes + label] as number)),
     0,
   );
   return sum / truth.length;

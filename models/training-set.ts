@@ -17,7 +17,11 @@ export interface TrainingSet {
 export const MINIMUM_ROWS = 20;
 
 /** Throws unless the rows can be learned from: enough of them, two classes, known labels. */
-export function checkTrainingSet(set: TrainingSet, columns: number, classes: readonly string[]): void {
+export function checkTrainingSet(
+  set: TrainingSet,
+  columns: number,
+  classes: readonly string[],
+): void {
   const { features, labels, groups, blocks, windowIds } = set;
   const rows = labels.length;
   const unlike = [groups, blocks, windowIds].some(({ length }) => length !== rows);

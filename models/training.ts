@@ -156,7 +156,10 @@ async function chooseEpochs(
  * The same set, seed and options give the same classifier. Rejects with the signal's reason when it
  * is aborted, between two steps.
  */
-export async function trainClassifier(set: TrainingSet, input: TrainInput): Promise<TrainedClassifier> {
+export async function trainClassifier(
+  set: TrainingSet,
+  input: TrainInput,
+): Promise<TrainedClassifier> {
   const { schema, classes, seed, signal } = input;
   const columns = schema.names.length;
   checkTrainingSet(set, columns, classes);

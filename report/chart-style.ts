@@ -47,7 +47,12 @@ export function namesAxis(names: readonly string[]) {
     ...categoryAxis,
     inverse: true,
     data: [...names],
-    axisLabel: { ...categoryAxis.axisLabel, width: left - 12, overflow: 'truncate' as const },
+    // Without a screen the width of a text is an estimate, and some fonts are wider.
+    axisLabel: {
+      ...categoryAxis.axisLabel,
+      width: 0.85 * (left - 12),
+      overflow: 'truncate' as const,
+    },
   };
   return { left, axis };
 }

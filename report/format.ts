@@ -50,7 +50,11 @@ export function duration(seconds: number): string {
 
 /** Date and time in UTC; on a clock that began at zero, what has passed since: 1:02:30. */
 export function deviceTime(ms: number): string {
-  if (ms >= YEAR_MS) return new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
+  if (ms >= YEAR_MS)
+    return new Date(ms)
+      .toISOString()
+      .replace('T', ' ')
+      .replace(/(:00)?\.\d+Z$/, '');
   const seconds = Math.floor(ms / 1000);
   const [minute, second] = [Math.floor(seconds / 60) % 60, seconds % 60].map((part) =>
     String(part).padStart(2, '0'),

@@ -24,8 +24,8 @@ export const trusted = (markup: string): Html => new Html(markup);
 
 function markupOf(part: Part): string {
   if (part === null || part === undefined) return '';
-  if (part instanceof Html) return part.markup;
-  return Array.isArray(part) ? part.map(markupOf).join('') : escapeHtml(String(part));
+  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part));
+  return part instanceof Html ? part.markup : [...part].map(markupOf).join('');
 }
 
 /** A link, when its address is one of the web; else its text alone, so that no script can hide in it. */

@@ -8,7 +8,7 @@ export interface VersionEvaluation {
 
 export interface TableCounts {
   rows: number;
-  /** Rows set aside, by reason; they can be looked at and replayed. */
+  /** Rows set aside, by reason; they are kept and can be looked at. */
   quarantined: Record<string, number>;
   /** Rows left out on purpose, by reason. */
   dropped: Record<string, number>;

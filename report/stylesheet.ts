@@ -56,7 +56,8 @@ figure svg { display: block; width: 100%; min-width: 34rem; height: auto; }
 figure .scroll { margin: 0; }
 section > :last-child, .decision > :last-child, .pair > *, .pair > * > :last-child { margin-bottom: 0; }
 .pair { display: grid; gap: 1.4rem 2.4rem; margin: 0.8rem 0 1.6rem; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); align-items: start; }
-@media (min-width: 60rem) { .pair.uneven { grid-template-columns: 1.3fr 1fr; } }
+.uneven th, .uneven td { padding-inline: 0.45rem; } .uneven tr > :first-child { padding-left: 0; } .uneven tr > :last-child { padding-right: 0; }
+@media (min-width: 60rem) { .pair.uneven { grid-template-columns: 1.14fr 1fr; } }
 
 table { border-collapse: collapse; width: 100%; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
 table.compact { max-width: 34rem; }
@@ -76,9 +77,9 @@ tbody tr:last-child > * { border-bottom: 0; }
 .matrix thead th { text-align: center; padding: 0 0 0.2rem; }
 .matrix thead th:first-child { text-align: left; }
 .matrix abbr { text-decoration: none; }
-.matrix .index { display: inline-block; min-width: 1.1em; color: var(--muted); font-size: 0.8125rem; }
+.matrix .index { display: inline-block; min-width: 1.5em; color: var(--muted); font-size: 0.8125rem; }
 .matrix td { text-align: center; padding: 0; height: 2.35rem; min-width: 2.35rem; border-radius: 4px; vertical-align: middle;
-  background: color-mix(in oklab, var(--heat) var(--share), var(--heat-none)); color: var(--ink); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  background: color-mix(in oklab, var(--heat) var(--share), var(--heat-none)); color: var(--heat-ink); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .matrix td.none { color: var(--muted); }
 .matrix td.right { font-weight: 600; }
 .matrix td.deep { color: #fff; }

@@ -42,7 +42,7 @@ export interface RunningTemporal {
 
 /** Whether `temporal --version` names a release that is recent enough. */
 export function isUsableCli(versionText: string): boolean {
-  const match = /version (\d+)\.(\d+)/.exec(versionText);
+  const match = /^temporal version (\d+)\.(\d+)/.exec(versionText);
   if (!match) return false;
   const [major, minor] = [Number(match[1]), Number(match[2])];
   return major > OLDEST_CLI[0] || (major === OLDEST_CLI[0] && minor >= OLDEST_CLI[1]);

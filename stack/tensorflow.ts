@@ -46,8 +46,7 @@ const util = require('node:util');
 util.isNullOrUndefined ??= (value) => value == null;
 util.isArray ??= Array.isArray;
 const tf = require('@tensorflow/tfjs-node');
-const [sum] = tf.tensor1d([1, 2, 3]).sum().dataSync().length ? [6] : [];
-if (tf.getBackend() !== 'tensorflow' || tf.tensor1d([1, 2, 3]).sum().dataSync()[0] !== sum) {
+if (tf.getBackend() !== 'tensorflow' || tf.tensor1d([1, 2, 3]).sum().dataSync()[0] !== 6) {
   throw new Error('the backend computes nothing');
 }
 console.log('tensorflow ' + tf.version['tfjs-node']);

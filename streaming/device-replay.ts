@@ -1,7 +1,7 @@
 /** Cuts recordings into the batches that devices would have sent, in the order of their time. */
 import type { DeviceRecording, SampleSource, SourceSelection } from './ports';
 import { MAXIMUM_BATCH_BYTES, type SampleBatch } from './sample-batch';
-import { sliceSpan } from './spans';
+import { concatSpans, sliceSpan } from './spans';
 
 export interface ReplayedBatch {
   /** Since the device's first sample: all devices start together. */
@@ -17,22 +17,44 @@ export interface ReplayOptions extends SourceSelection {
 const samplesPerBatch = (channels: number) =>
   Math.floor((MAXIMUM_BATCH_BYTES - 16_384) / (8 + 4 * channels));
 
-/** Batches lie on a grid of the device's clock, so that they do not depend on where it began. */
-function* batchesOf(
-  { recording, subjectKey, channels, span }: DeviceRecording,
-  { dataset, batchMs }: ReplayOptions,
-  device: string,
-): Generator<SampleBatch> {
-  const { timestampsMs } = span;
-  const slot = (index: number) => Math.floor((timestampsMs[index] as number) / batchMs);
-  const most = samplesPerBatch(channels.length);
-  let from = 0;
-  for (let index = 1; index <= timestampsMs.length; index += 1) {
-    const isEnd = index === timestampsMs.length;
-    if (!isEnd && slot(index) === slot(from) && index - from < most) continue;
-    const part = sliceSpan(span, from, index);
-    yield { dataset, device, subjectKey, recording, channels, span: part, last: isEnd };
-    from = index;
+/** Cuts one device's recordings; keeps what a batch still lacks from one part to the next. */
+class BatchCutter {
+  private readonly options: ReplayOptions;
+  private readonly device: string;
+  private held?: DeviceRecording;
+
+  constructor(options: ReplayOptions, device: string) {
+    this.options = options;
+    this.device = device;
+  }
+
+  /** Batches lie on a grid of the device's clock, so that they do not depend on where it began. */
+  *cut(part: DeviceRecording): Generator<SampleBatch> {
+    const span = this.held ? concatSpans(this.held.span, part.span) : part.span;
+    const whole = { ...part, span };
+    this.held = undefined;
+    const { timestampsMs } = span;
+    const slot = (index: number) =>
+      Math.floor((timestampsMs[index] as number) / this.options.batchMs);
+    const most = samplesPerBatch(part.channels.length);
+    let from = 0;
+    for (let index = 1; index < timestampsMs.length; index += 1) {
+      if (slot(index) === slot(from) && index - from < most) continue;
+      yield this.batch(whole, from, index, false);
+      from = index;
+    }
+    if (part.continues) {
+      this.held = { ...whole, span: sliceSpan(span, from, timestampsMs.length) };
+    } else if (timestampsMs.length > 0) {
+      yield this.batch(whole, from, timestampsMs.length, true);
+    }
+  }
+
+  private batch(part: DeviceRecording, from: number, until: number, last: boolean): SampleBatch {
+    const { recording, subjectKey, channels, span } = part;
+    const { dataset } = this.options;
+    const origin = { dataset, device: this.device, subjectKey, recording, channels };
+    return { ...origin, span: sliceSpan(span, from, until), last };
   }
 }
 
@@ -41,9 +63,10 @@ async function* replayDevice(
   options: ReplayOptions,
   device: string,
 ): AsyncGenerator<ReplayedBatch> {
+  const cutter = new BatchCutter(options, device);
   let originMs: number | undefined;
   for await (const recording of source.recordings(options, device)) {
-    for (const batch of batchesOf(recording, options, device)) {
+    for (const batch of cutter.cut(recording)) {
       const firstMs = batch.span.timestampsMs[0] as number;
       originMs ??= firstMs;
       yield { elapsedMs: firstMs - originMs, batch };

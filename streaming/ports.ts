@@ -148,21 +148,27 @@ export interface Broker {
   close(): Promise<void>;
 }
 
+/** A recording, or a part of one. */
 export interface DeviceRecording {
   readonly recording: string;
   readonly subjectKey: string;
   readonly channels: readonly string[];
   readonly span: SampleSpan;
+  /** More of the same recording follows: long ones come in parts, to bound the memory. */
+  readonly continues?: boolean;
 }
 
 export interface SourceSelection {
   readonly dataset: string;
-  readonly subjectKeys: readonly string[];
+  /** All subjects when absent. */
+  readonly subjectKeys?: readonly string[];
   readonly snapshotId?: string;
 }
 
 /** Where the simulator finds what to replay; provided by the lakehouse through the workers. */
 export interface SampleSource {
+  /** The snapshot to pin a simulation to, so that it can go on after a refresh. */
+  currentSnapshot?(dataset: string): Promise<string>;
   /** The devices of the subjects, in a stable order. */
   devices(selection: SourceSelection): Promise<readonly string[]>;
   /** The device's recordings in the order of its clock, the same ones whenever it is asked. */

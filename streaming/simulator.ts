@@ -49,6 +49,8 @@ const FAILURE_WAIT_MS = 1000;
 const cursorSchema = z.object({
   /** Names the inputs: a simulation goes on only with the same ones. */
   plan: z.string(),
+  /** The snapshot that is replayed, if the source has any. */
+  snapshotId: z.string().optional(),
   batches: z.int(),
   samples: z.int(),
 });
@@ -79,13 +81,16 @@ function sentOf(committed: ReadonlyMap<number, CommittedOffset>, plan: string): 
 class Simulation {
   private readonly deps: SimulationDeps;
   private readonly options: SimulationOptions;
-  private readonly replayed: ReplayOptions;
+  private replayed: ReplayOptions;
   private readonly id: string;
   private readonly plan: string;
   private failures = 0;
 
   constructor(deps: SimulationDeps, options: SimulationOptions) {
-    const { name, topics, dataset, subjectKeys, snapshotId, batchMs = BATCH_MS } = options;
+    const { name, topics, dataset, subjectKeys, snapshotId, batchMs = BATCH_MS, speed } = options;
+    if (!(speed >= 0)) {
+      throw new WatchlakeError('INPUT_INVALID', { field: 'speed', detail: 'has to be 0 or more' });
+    }
     this.deps = deps;
     this.options = options;
     this.replayed = { dataset, subjectKeys, snapshotId, batchMs };
@@ -113,6 +118,15 @@ class Simulation {
     return sentOf(await this.deps.broker.committed(this.id, samples), this.plan);
   }
 
+  /** A simulation that is continued replays the snapshot that it began with. */
+  private async pinned({ cursor, lastOffsets }: Sent): Promise<Sent> {
+    const { source } = this.deps;
+    const { dataset, snapshotId: asked } = this.options;
+    const snapshotId = asked ?? cursor.snapshotId ?? (await source.currentSnapshot?.(dataset));
+    this.replayed = { ...this.replayed, snapshotId };
+    return { cursor: { ...cursor, snapshotId }, lastOffsets };
+  }
+
   private async bear(error: unknown): Promise<void> {
     const { signal, failuresAllowed = FAILURES_ALLOWED } = this.options;
     this.failures += 1;
@@ -126,7 +140,7 @@ class Simulation {
   private async sendRest(): Promise<Sent> {
     const producer = await this.deps.broker.openTransactional(this.id);
     try {
-      let sent = await this.fetchSent();
+      let sent = await this.pinned(await this.fetchSent());
       for await (const group of this.groupsFrom(sent.cursor.batches)) {
         this.options.signal?.throwIfAborted();
         sent = await this.send(producer, sent, group);
@@ -177,10 +191,10 @@ class Simulation {
     group: readonly ReplayedBatch[],
   ): Promise<Sent> {
     const topic = this.options.topics.samples;
-    const { plan, batches, samples: samplesBefore } = before.cursor;
+    const { batches, samples: samplesBefore } = before.cursor;
     const samples = group.reduce((sum, { batch }) => sum + batch.span.timestampsMs.length, 0);
     const cursor: Cursor = {
-      plan,
+      ...before.cursor,
       batches: batches + group.length,
       samples: samplesBefore + samples,
     };

@@ -166,6 +166,24 @@ export const VARIABLES = {
     .max(256)
     .default(2)
     .describe('Threads of the embedded engine.'),
+  LABEL_CONFIDENCE: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .describe('Predictions below this calibrated confidence may be asked of people.'),
+  LABEL_AUDIT_SHARE: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe('Share of all windows that may be asked of people whatever the confidence.'),
+  LABEL_SEED: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Seed of the draw of audited windows.'),
   ARCHIVE_LIMIT_BYTES: z.coerce
     .number()
     .int()

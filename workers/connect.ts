@@ -1,10 +1,16 @@
 /** What a command needs of a running system: a client, the registry and the lake. */
 import type { Client } from '@temporalio/client';
-import { WatchlakeError } from '../core/errors';
 import type { QueryResult } from '../lakehouse/ports';
-import type { Registry } from '../registry/registry';
-import type { Addresses } from './addresses';
+import { query } from '../lakehouse/query';
+import { vacuum } from '../lakehouse/vacuum';
+import { openPool } from '../registry/database';
+import { createRegistry, type Registry } from '../registry/registry';
+import { announceVersion } from '../streaming/control';
+import { topicNames } from '../streaming/topics';
+import { resolveAddresses, type Addresses } from './addresses';
 import type { Config } from './config';
+import { brokerOf, lakeOf } from './dependencies';
+import { connectClient } from './temporal';
 
 export interface VacuumResult {
   removed: number;
@@ -27,10 +33,76 @@ export interface CommandLake {
   query(options: { sql: string; dataset?: string; maximumRows: number }): Promise<QueryResult>;
 }
 
-export async function connectCommand(_config: Config): Promise<CommandContext> {
-  throw new WatchlakeError('STACK_NOT_RUNNING');
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Throws STACK_NOT_RUNNING when a part is neither configured nor running. */
+export async function connectCommand(config: Config): Promise<CommandContext> {
+  const addresses = await resolveAddresses(config);
+  const client = await connectClient(config, addresses.temporal.address);
+  const pool = openPool(addresses.postgres.url);
+  const registry = createRegistry(pool);
+  return {
+    client,
+    addresses,
+    registry,
+    vacuum: (options) => vacuumLake({ config, client, registry }, options),
+    async announceChampion({ model, version }) {
+      const broker = brokerOf(config, addresses, silent);
+      try {
+        await announceVersion(broker, topicNames(), { model, version });
+      } finally {
+        await broker.close();
+      }
+    },
+    async close() {
+      await pool.end();
+      await client.connection.close();
+    },
+  };
 }
 
-export async function openLake(_config: Config): Promise<CommandLake> {
-  throw new WatchlakeError('STACK_NOT_RUNNING');
+export async function openLake(config: Config): Promise<CommandLake> {
+  const lake = lakeOf(config);
+  return { query: (options) => query(lake, options) };
+}
+
+interface Vacuuming {
+  config: Config;
+  client: Client;
+  registry: Registry;
+}
+
+async function vacuumLake(
+  { config, client, registry }: Vacuuming,
+  { dataset, dryRun }: { dataset?: string; dryRun: boolean },
+): Promise<VacuumResult> {
+  const lake = lakeOf(config);
+  const known = await lake.catalog.list(dataset === undefined ? {} : { dataset });
+  const keepSnapshotIds = await snapshotsOfModels(registry);
+  const total = { removed: 0, bytes: 0 };
+  for (const name of new Set(known.map((pointer) => pointer.dataset))) {
+    const graceMs = await graceFor(client, name);
+    const found = await vacuum(lake, { dataset: name, dryRun, keepSnapshotIds, graceMs });
+    total.removed += found.removed.length;
+    total.bytes += found.bytes;
+  }
+  return total;
+}
+
+async function snapshotsOfModels(registry: Registry): Promise<string[]> {
+  const models = await registry.listModels();
+  const versions = await Promise.all(models.map(({ model }) => registry.listVersions({ model })));
+  return versions.flat().flatMap(({ card }) => Object.values(card.data.snapshots));
+}
+
+const GRACE_MS = 60 * 60 * 1000;
+
+/** What was written since the oldest running workflow of the dataset has started may be its own. */
+async function graceFor(client: Client, dataset: string): Promise<number> {
+  let oldestMs = Date.now() - GRACE_MS;
+  const query = `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running'`;
+  for await (const { startTime } of client.workflow.list({ query })) {
+    oldestMs = Math.min(oldestMs, startTime.getTime());
+  }
+  return Date.now() - oldestMs;
 }

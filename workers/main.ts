@@ -1,4 +1,5 @@
 /** Entry of a worker process; started by the supervisor, or by hand where workers run elsewhere. */
+import { useBackend } from '../models/backend';
 import { resolveAddresses } from './addresses';
 import { loadConfig } from './config';
 import { connectDependencies } from './dependencies';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   // Without its supervisor a worker would outlive the stack that it works for.
   process.once('disconnect', () => stop('the supervisor ended'));
 
+  await useBackend(config.CLASSIFIER_BACKEND);
   const metrics = await metricsAddress(config);
   installRuntime(config, metrics);
   const addresses = await resolveAddresses(config);

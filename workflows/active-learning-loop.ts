@@ -26,7 +26,7 @@ import { validated } from './validate';
 const { identifySource } = proxyActivities<IngestActivities>(DATA);
 const { drawSubjects } = proxyActivities<TrainingActivities>(DATA);
 const { landPredictions } = proxyActivities<LandingActivities>(DATA);
-const { announceChampion } = proxyActivities<StreamActivities>(SHORT);
+const { prepareTopics, announceChampion } = proxyActivities<StreamActivities>(SHORT);
 const { awaitPredicted, awaitChampion } = proxyActivities<StreamActivities>(WAITING);
 const { writeReport } = proxyActivities<ReportActivities>(DATA);
 
@@ -67,6 +67,7 @@ export async function activeLearningLoop(
   const subjects = await drawSubjects(input);
   const first = await stage('train', () => trainFirst(input, subjects.bootstrap));
 
+  await prepareTopics({});
   await announceChampion({ model: input.model, version: first.champion });
   return whilePredicting(input, async () => {
     await awaitChampion({ model: input.model, version: first.champion });

@@ -53,8 +53,9 @@ export async function annotationCampaign(
   tagRun({ dataset: input.dataset, model: input.model });
   const wait = input.waiting ?? (await start(input, progress));
 
-  const state = await waitForAnswers(input, wait, () => answers, progress);
-  await closeCampaign({ campaign: input.campaign });
+  await waitForAnswers(input, wait, () => answers, progress);
+  // Counted when nobody can answer any more, so that the figures fit the labels that are published.
+  const state = await closeCampaign({ campaign: input.campaign });
   const labels = await publishLabels({ dataset: input.dataset });
   progress('closed', { labels: state.labelled, featureStore: labels.rows });
   return {
@@ -92,14 +93,14 @@ async function waitForAnswers(
   wait: Wait,
   answers: () => number,
   progress: Report,
-) {
+): Promise<void> {
   for (;;) {
     const seen = answers();
     const state = await campaignProgress({ campaign: input.campaign });
     const done = state.labelled + state.skipped;
     const waitedMinutes = (Date.now() - wait.startedMs) / 60_000;
     const isClosed = state.status === 'closed' || waitedMinutes >= input.closeMinutes;
-    if (done >= wait.tasks || isClosed) return state;
+    if (done >= wait.tasks || isClosed) return;
     if (waitedMinutes >= nextReminder(input, wait)) wait.reminders += 1;
     const standing = wait.reminders > 0 ? `reminded ${wait.reminders} times` : 'on time';
     progress('waiting for answers', { answered: `${done} of ${wait.tasks}`, standing });

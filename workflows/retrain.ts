@@ -1,11 +1,12 @@
 /** Trains a challenger on what is known by now; moves the champion alias only when the gate says so. */
-import { CancellationScope, log, proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, log, proxyActivities } from '@temporalio/workflow';
 import type { RegistryActivities } from '../activities/registry-activities';
 import type { StreamActivities } from '../activities/stream-activities';
 import type { ComparisonActivities } from '../activities/comparison-activities';
 import type { TrainingActivities } from '../activities/training-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
-import { decidePromotion, type Verdict } from '../models/promotion';
+import { isWatchlakeError } from '../core/errors';
+import { decidePromotion, type Comparison, type Verdict } from '../models/promotion';
 import { SHORT, TRAINING } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { runReference } from './run-reference';
@@ -34,6 +35,10 @@ export interface RetrainResult {
   champion: Score | null;
   challenger: Score | null;
   comparisonKey: string | null;
+  /** With `need-more-labels`: which classes, and how many of each. */
+  needed: { label: string; count: number }[];
+  /** The holdout has decided too often to be trusted further. */
+  newHoldoutAdvised: boolean;
 }
 
 export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainResult> {
@@ -89,9 +94,14 @@ async function challenge(
     knownUntil,
     run: runReference(),
   });
-  const verdict = decidePromotion(comparison.figures, input.gate);
+  const verdict = decide(comparison.figures, input.gate);
   log.info('promotion decided', { model, outcome: verdict.outcome, reason: verdict.reason });
-  progress(`decided: ${verdict.outcome}`, { reason: verdict.reason, pValue: verdict.pValue });
+  progress(`decided: ${verdict.outcome}`, {
+    reason: verdict.reason,
+    pValue: verdict.pValue,
+    holdoutUses: comparison.figures.holdoutUses,
+    newHoldoutAdvised: verdict.newHoldoutAdvised,
+  });
 
   if (verdict.outcome === 'promote') {
     await moveChampion({
@@ -124,7 +134,19 @@ async function challenge(
     champion: comparison.champion,
     challenger: comparison.challenger,
     comparisonKey: comparison.key,
+    needed: verdict.needed ?? [],
+    newHoldoutAdvised: verdict.newHoldoutAdvised,
   };
+}
+
+/** An error that is not a failure would block the run for ever: figures that do not fit end it. */
+function decide(figures: Comparison, gate: ValidInput<'retrain'>['gate']): Verdict {
+  try {
+    return decidePromotion(figures, gate);
+  } catch (error) {
+    if (!isWatchlakeError(error)) throw error;
+    throw ApplicationFailure.nonRetryable(`${error.message} ${error.remedy}`, error.code);
+  }
 }
 
 const skipped = (
@@ -141,6 +163,8 @@ const skipped = (
   champion: null,
   challenger: null,
   comparisonKey: null,
+  needed: [],
+  newHoldoutAdvised: false,
 });
 
 function finished(result: RetrainResult): RetrainResult {

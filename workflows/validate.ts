@@ -12,7 +12,7 @@ export async function validated<N extends WorkflowName>(
   input: WorkflowInput<N>,
 ): Promise<ValidInput<N>> {
   try {
-    return (await validateInput({ workflow, input })) as ValidInput<N>;
+    return await validateInput({ workflow, input });
   } catch (error) {
     // The run's own failure has to name the field, not an activity that failed.
     const cause = error instanceof ActivityFailure ? error.cause : undefined;

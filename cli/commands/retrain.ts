@@ -35,6 +35,10 @@ function showVerdict(voice: Voice, result: RetrainResult): void {
     champion: line(result.champion),
     challenger: line(result.challenger),
     'p-value': result.pValue === null ? null : pValueText(result.pValue),
+    needed: result.needed.map((each) => `${each.count} of ${each.label}`).join(', ') || null,
+    advice: result.newHoldoutAdvised
+      ? 'take a new holdout: this one has decided too often to be trusted further'
+      : null,
   });
 }
 

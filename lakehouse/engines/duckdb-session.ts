@@ -45,7 +45,7 @@ function translated(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   const message = error instanceof Error ? error.message : '';
   if (/No space left|ENOSPC|max_temp_directory_size/i.test(message)) {
-    return new WatchlakeError('STORE_FULL', { key: 'unfinished files of DuckDB' }, error);
+    return new WatchlakeError('STORE_FULL', { key: 'files of the lake' }, error);
   }
   return error;
 }

@@ -85,6 +85,12 @@ export async function landingManifest(
   }
 }
 
+/** Whose each recording is, by key. */
+export async function ownersOf(lake: Lake, dataset: string): Promise<Map<string, string>> {
+  const { recordings } = landingFacts(await landingManifest(lake, dataset));
+  return new Map(recordings.map(({ recording, subjectKey }) => [recording, subjectKey]));
+}
+
 export async function datasetDescriptor(lake: Lake, dataset: string): Promise<DatasetDescriptor> {
   return landingFacts(await landingManifest(lake, dataset)).descriptor;
 }

@@ -5,8 +5,11 @@ import { html, type Html } from '../html';
 import { numeric, renderTable, sum, textual, type Section } from '../parts';
 import type { ReportData, VersionEvaluation } from '../report-data';
 
-/** From this share on the shade is so deep that the figure on it is set in white. */
-const DEEP = 0.78;
+/** From this share on white is easier to read on the shade than black; both have a contrast of 4.5. */
+const DEEP = 0.815;
+
+/** Matrices of more classes than this stand one below the other. */
+const SIDE_BY_SIDE = 10;
 
 export function confusionSection({ before, after }: ReportData): Section {
   const same = before.version === after.version;
@@ -17,7 +20,7 @@ export function confusionSection({ before, after }: ReportData): Section {
       Each row is a true class; its shares add up to one. A perfect classifier has ones on the
       diagonal alone.
     </p>
-    <div class="pair">${matrices}</div>
+    <div class="${after.evaluation.classes.length > SIDE_BY_SIDE ? null : 'pair'}">${matrices}</div>
     ${perClassOf(before.evaluation, after.evaluation)}`;
   return { id: 'classes', title: 'Classes', content };
 }

@@ -27,7 +27,7 @@ const TERMS: readonly (readonly [string, string])[] = [
   ],
   [
     'Set aside (quarantine)',
-    'Rows that broke a rule. They are kept with the reason, file and line, and can be corrected and replayed.',
+    'Rows that broke a rule. They are kept with the reason, so that they can be looked at and corrected.',
   ],
   [
     'Left out',

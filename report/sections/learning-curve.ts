@@ -11,7 +11,7 @@ import {
 import { count, score } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderFigure, renderTable, textual, type Section } from '../parts';
-import type { LearningPoint, ReportData } from '../report-data';
+import type { LearningPoint, ReportData, RetrainDecision } from '../report-data';
 
 const TITLE = 'Learning curve';
 
@@ -22,15 +22,21 @@ export function learningCurveSection(data: ReportData): Section {
   return { id: 'learning-curve', title: TITLE, content };
 }
 
-type Standing = 'first champion' | 'promoted' | 'rejected' | 'not decided' | 'negative control';
+const STANDINGS = {
+  promote: 'promoted',
+  reject: 'rejected',
+  'need-more-labels': 'needs more labels',
+  skipped: 'not decided',
+} as const satisfies Record<RetrainDecision['outcome'], string>;
 
-function standingOf({ version }: LearningPoint, { before, retrains }: ReportData): Standing {
+function standingOf({ version }: LearningPoint, { before, after, retrains }: ReportData): string {
   const decision = retrains.find((retrain) => retrain.version === version);
-  if (decision?.negativeControl) return 'negative control';
-  if (decision?.outcome === 'promote') return 'promoted';
-  if (decision?.outcome === 'reject') return 'rejected';
-  return version === before.version ? 'first champion' : 'not decided';
+  if (decision) return decision.negativeControl ? 'negative control' : STANDINGS[decision.outcome];
+  if (version === before.version) return 'first champion';
+  return version === after.version ? 'champion' : 'not decided';
 }
+
+const CHAMPIONS = ['first champion', 'champion', 'promoted'];
 
 const CURVES = [
   { name: 'Macro-F1', colour: AFTER, of: (point: LearningPoint) => point.macroF1 },
@@ -42,8 +48,7 @@ function figureOf(data: ReportData): Html {
   const learned = data.learningCurve
     .filter((point) => standingOf(point, data) !== 'negative control')
     .sort((a, b) => a.trainingWindows - b.trainingWindows);
-  const wasChampion = (point: LearningPoint) =>
-    ['first champion', 'promoted'].includes(standingOf(point, data));
+  const wasChampion = (point: LearningPoint) => CHAMPIONS.includes(standingOf(point, data));
   const groups = [learned.filter(wasChampion), learned.filter((point) => !wasChampion(point))];
   const series = CURVES.flatMap((curve, index) =>
     groups.map((points, group) => seriesOf(curve, points, group === 0, index === 0)),
@@ -104,9 +109,9 @@ function seriesOf(
     symbolSize: areNamed ? 13 : 8,
     z: areNamed ? 3 : 4,
     lineStyle: {
-      width: areChampions ? 2.5 : 0,
+      width: areChampions ? 3 : 0,
       color: colour,
-      type: areNamed ? ('solid' as const) : ('dashed' as const),
+      type: areNamed ? ('solid' as const) : [8, 8],
     },
     itemStyle: { ...fill, borderWidth: 2 },
     label: {

@@ -34,13 +34,19 @@ afterAll(() => database.drop());
 /** Runs an activity twice; both runs must give what the test expects. */
 async function twice<Input, Result>(activity: (input: Input) => Promise<Result>, input: Input) {
   const environment = new MockActivityEnvironment();
-  const first = (await environment.run(activity, input)) as Result;
-  const second = (await environment.run(activity, input)) as Result;
+  const first = await environment.run<[Input], Result, (input: Input) => Promise<Result>>(
+    activity,
+    input,
+  );
+  const second = await environment.run<[Input], Result, (input: Input) => Promise<Result>>(
+    activity,
+    input,
+  );
   return [first, second] as const;
 }
 
 const failure = (type: string, nonRetryable: boolean) =>
-  expect.objectContaining({ name: 'ApplicationFailure', type, nonRetryable });
+  expect.objectContaining({ name: 'ApplicationFailure', type, nonRetryable }) as Error;
 
 test('a champion is asked for, moved once by a run, and found', async () => {
   expect(await activities.getChampion({ model: 'm' })).toBeNull();

@@ -1,4 +1,5 @@
 /** Whatever is killed, paused or cut off: each batch is sent once, each window predicted once. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeSampleBatch, SCHEMA_HEADER } from '../../streaming/sample-batch';
 import type { ReceivedMessage } from '../../streaming/ports';
 import { totalsOf, fetchProgress } from '../../streaming/progress';
@@ -44,12 +45,12 @@ beforeAll(async () => {
 afterAll(() => streams.broker.close());
 
 test('a simulator that is killed again and again sends each batch once, in order', async () => {
-  for (const share of [0.2, 0.4, 0.6, 0.8]) {
-    const simulator = start('simulator', '', 10);
-    while ((await sentBatches()) < share * BATCHES) await new Promise(setImmediate);
+  for (const share of [0.3, 0.6]) {
+    const simulator = start('simulator', '', 20);
+    while ((await sentBatches()) < share * BATCHES) await sleep(20);
     await simulator.kill();
   }
-  simulation = await start('simulator', '', 10).result<SimulationResult>();
+  simulation = await start('simulator', '', 20).result<SimulationResult>();
   expect(simulation).toMatchObject({ batches: BATCHES, samples: BATCHES * 20, devices: 16 });
 
   const messages: ReceivedMessage[] = [];
@@ -67,7 +68,7 @@ test('a simulator that is killed again and again sends each batch once, in order
 });
 
 test('a simulation that has ended sends nothing when it is repeated', async () => {
-  const again = await start('simulator', '', 10).result<SimulationResult>();
+  const again = await start('simulator', '', 20).result<SimulationResult>();
   expect(again).toEqual(simulation);
   const { broker, topics } = streams;
   let count = 0;
@@ -78,8 +79,8 @@ test('a simulation that has ended sends nothing when it is repeated', async () =
 test('a predictor that is killed again and again predicts each window once', async () => {
   const { broker, topics } = streams;
   const target = { topics, model: 'killed' };
-  for (const share of [0.25, 0.5, 0.75]) {
-    const predictor = start('predictor', target.model, 5);
+  for (const share of [0.3, 0.6]) {
+    const predictor = start('predictor', target.model, 10);
     await untilProgress(broker, target, (progress) => processed(progress) > share * BATCHES);
     await predictor.kill();
   }
@@ -97,11 +98,11 @@ test('a predictor that is killed again and again predicts each window once', asy
 test('a predictor that was paused while another took over adds nothing when it wakes', async () => {
   const { broker, topics } = streams;
   const target = { topics, model: 'paused' };
-  const paused = start('predictor', target.model, 5);
+  const paused = start('predictor', target.model, 10);
   await untilProgress(broker, target, (progress) => processed(progress) > 0.3 * BATCHES);
   paused.signal('SIGSTOP');
   // The broker hands the partitions on when the session of the paused one has run out.
-  const successor = start('predictor', target.model, 5);
+  const successor = start('predictor', target.model, 10);
   await untilProgress(broker, target, (progress) => processed(progress) > 0.6 * BATCHES);
   paused.signal('SIGCONT');
   await untilPredicted(broker, target, simulation);

@@ -35,7 +35,7 @@ async function labelsOf(query: { dataset: string; knownUntil?: string; pageSize?
   return found;
 }
 
-const failsWith = (code: string) => expect.objectContaining({ code });
+const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
 
 describe('a campaign', () => {
   test('opened again is the same, and refuses another content', async () => {

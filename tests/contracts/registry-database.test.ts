@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate, openPool } from '../../registry/database';
+import { createDatabase } from '../../core/postgres';
 import { createRegistry } from '../../registry/registry';
 import { createEmptyDatabase, type TestDatabase } from '../support/database';
 
@@ -69,4 +70,16 @@ test('a connection that the server ends is replaced by the next query', async ()
   await ended;
   expect(await registry.listModels()).toEqual([]);
   await killer.end();
+});
+
+test('a transaction whose connection breaks between two queries is an outage, not a crash', async () => {
+  const { pool } = database;
+  const broken = createDatabase(pool).transaction(async (connection) => {
+    const { rows } = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await connection.query('SELECT 1');
+  });
+  await expect(broken).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  await expect(createDatabase(pool).query('SELECT 1')).resolves.toBeDefined();
 });

@@ -44,7 +44,7 @@ const moveOf = (model: string, from: string | null, to: string, run?: string) =>
   run,
 });
 
-const failsWith = (code: string) => expect.objectContaining({ code });
+const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
 
 describe('versions', () => {
   test('are numbered one after another, and the same key keeps its number', async () => {

@@ -17,7 +17,10 @@ function sourcesHash(): string {
   );
   const hash = createHash('sha256');
   for (const file of [...files.sort(), ...OTHERS]) {
-    hash.update(`${file}\0`).update(readFileSync(join(PROJECT_ROOT, file))).update('\0');
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(PROJECT_ROOT, file)))
+      .update('\0');
   }
   return hash.digest('hex').slice(0, 16);
 }

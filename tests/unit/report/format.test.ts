@@ -39,6 +39,7 @@ test('never writes a p-value as nought', () => {
 test('tells a calendar from a clock that began at zero', () => {
   expect(format.deviceTime(3_750_000)).toBe('1:02:30');
   expect(format.deviceTime(Date.UTC(2026, 2, 14, 9, 26, 53))).toBe('2026-03-14 09:26:53');
+  expect(format.deviceTime(Date.UTC(2026, 2, 14, 9, 26))).toBe('2026-03-14 09:26');
 });
 
 test('says small numbers in words and counts their noun', () => {

@@ -9,7 +9,7 @@ const page = renderReport(data);
 const three = (value: number) => value.toFixed(3);
 
 test('is one well-formed document with unique ids that all references meet', () => {
-  expect(page.startsWith('<!doctype html>\n<html lang="en">')).toBe(true);
+  expect(page).toMatch(/^<!doctype html>\s*<html lang="en">/);
   expect(unbalancedTags(page)).toEqual([]);
   const ids = attributes(page, 'id');
   expect(ids.length).toBe(new Set(ids).size);
@@ -145,6 +145,41 @@ test('links the workflows', () => {
   expect(page).toContain(
     '<a href="http://127.0.0.1:8233/namespaces/watchlake/workflows/loop%2Fdemo">The loop</a>',
   );
+});
+
+test('tells champions from the versions that were not promoted', () => {
+  const versions = tableOf(page, 'Versions and what they learned from');
+  expect(versions.map(([version, standing]) => [version, standing])).toEqual([
+    ['1', 'first champion'],
+    ['2', 'promoted'],
+    ['3', 'negative control'],
+  ]);
+  // A trial of the gate is no learning: it must not bend the curve.
+  expect(sectionOf(page, 'learning-curve')).not.toContain('Version 3:');
+});
+
+test('shows a skipped retrain and a person who got worse', () => {
+  const turned = renderReport({
+    ...data,
+    before: data.after,
+    after: data.before,
+    retrains: [
+      {
+        version: null,
+        outcome: 'skipped',
+        reason: 'lease-held',
+        explanation: 'Another retrain runs: retrain/exercises',
+        pValue: null,
+        meanDifference: null,
+        bySubject: [],
+        checks: [],
+      },
+    ],
+  });
+  expect(textOf(turned)).toContain('A retrain was skipped: another retrain runs');
+  expect(textOf(sectionOf(turned, 'gate'))).toContain('No check was made.');
+  expect(sectionOf(turned, 'people')).toContain('stroke="var(--bad)"');
+  expect(sectionOf(page, 'people')).not.toContain('stroke="var(--bad)"');
 });
 
 test('says in words what is empty', () => {

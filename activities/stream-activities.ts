@@ -1,0 +1,166 @@
+/** Steps on the stream: topics, the simulator, the predictor and the barriers between them. */
+import { Context, log } from '@temporalio/activity';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isCandidate } from '../models/acquisition';
+import type { Champion } from '../streaming/classify';
+import { announceVersion, awaitVersion } from '../streaming/control';
+import type { Broker, SampleSource } from '../streaming/ports';
+import { Predictor } from '../streaming/predictor';
+import {
+  fetchProgress,
+  hasPassed,
+  newestProgress,
+  subtractCounters,
+  totalsOf,
+  type Counters,
+} from '../streaming/progress';
+import { simulateDevices } from '../streaming/simulator';
+import { topicSpecs, type TopicNames, type TopicShape } from '../streaming/topics';
+import { keepAlive, type Alive } from './alive';
+import { translated } from './errors';
+
+/** Which predictions people may be asked about. */
+export interface CandidateOptions {
+  /** Below this calibrated confidence a prediction is uncertain. */
+  threshold: number;
+  /** Share of all windows that is audited whatever the confidence. */
+  auditShare: number;
+  seed: number;
+}
+
+export interface StreamDeps {
+  broker: Broker;
+  topics: TopicNames;
+  topicShape?: TopicShape;
+  /** The model's present champion; throws NO_CHAMPION when there is none. */
+  loadChampion: (model: string) => Promise<Champion>;
+  source: SampleSource;
+  candidates: CandidateOptions;
+}
+
+export interface SimulateInput {
+  name: string;
+  dataset: string;
+  /** All subjects when absent. */
+  subjectKeys?: string[];
+  speed: number;
+  snapshotId?: string;
+}
+
+export interface PredictorTotals {
+  version: string | null;
+  predicted: number;
+  late: number;
+  deadLettered: number;
+}
+
+const REPORT_MS = 1000;
+const POLL_MS = 100;
+
+/** What a later attempt has to know: where the counts of this activity began. */
+interface PredictorDetails {
+  baseline?: Counters;
+}
+
+async function predict(
+  deps: StreamDeps,
+  { model, dataset }: { model: string; dataset: string },
+  alive: Alive,
+): Promise<PredictorTotals> {
+  const { broker, topics, loadChampion, candidates } = deps;
+  const earlier = Context.current().info.heartbeatDetails as PredictorDetails | undefined;
+  const baseline = earlier?.baseline ?? totalsOf(await fetchProgress(broker, topics, model));
+  const predictor = new Predictor(
+    { broker, log, loadChampion },
+    { model, dataset, topics, candidateOf: (window) => isCandidate({ ...window, ...candidates }) },
+  );
+  const report = () => alive.report({ baseline, ...predictor.progress });
+  report();
+  const timer = setInterval(report, REPORT_MS);
+  try {
+    await predictor.run(alive.signal);
+  } finally {
+    clearInterval(timer);
+  }
+  const committed = await fetchProgress(broker, topics, model);
+  const totals = totalsOf(newestProgress(committed, predictor.progressByPartition));
+  const { predicted, late, deadLettered } = subtractCounters(totals, baseline);
+  return { version: predictor.progress.version || null, predicted, late, deadLettered };
+}
+
+/** A worker that shuts down must not end the stream: only who asked for the end gets totals. */
+function throwUnlessAsked(): void {
+  const { cancellationDetails: details, cancellationSignal } = Context.current();
+  if (details && !details.cancelRequested) cancellationSignal.throwIfAborted();
+}
+
+export function createStreamActivities(deps: StreamDeps) {
+  const { broker, topics } = deps;
+  return translated({
+    // Safe to retry: topics that exist are left as they are.
+    async prepareTopics(_input: Record<string, never>): Promise<{ topics: string[] }> {
+      const specs = topicSpecs(topics, deps.topicShape);
+      await broker.ensureTopics(specs);
+      return { topics: specs.map(({ topic }) => topic) };
+    },
+
+    // Safe to retry: the committed offsets say what has been predicted, and a former attempt that
+    // still lives is fenced.
+    async runPredictor(input: { model: string; dataset: string }): Promise<PredictorTotals> {
+      const totals = await keepAlive((alive) => predict(deps, input, alive));
+      throwUnlessAsked();
+      return totals;
+    },
+
+    // Safe to retry: what was sent is known to the broker under the simulation's name.
+    async simulate(input: SimulateInput): Promise<{
+      batches: number;
+      samples: number;
+      devices: number;
+      lastOffsets: Record<string, string>;
+    }> {
+      const { source } = deps;
+      return keepAlive(({ signal, report }) => {
+        const onProgress = (sent: { batches: number; samples: number }) => report(sent);
+        return simulateDevices({ broker, source, log }, { ...input, topics, signal, onProgress });
+      });
+    },
+
+    // Safe to retry: it only looks.
+    async awaitPredicted(input: {
+      model: string;
+      lastOffsets: Record<string, string>;
+    }): Promise<Record<string, never>> {
+      const wanted = Object.entries(input.lastOffsets).map(([key, last]) => [key, Number(last)]);
+      const lastOffsets = Object.fromEntries(wanted) as Record<number, number>;
+      return keepAlive(async ({ signal }) => {
+        while (!hasPassed(await fetchProgress(broker, topics, input.model), lastOffsets)) {
+          await sleep(POLL_MS, undefined, { signal });
+        }
+        return {};
+      });
+    },
+
+    // Safe to retry: the topic is compacted, the last announcement counts.
+    async announceChampion(input: {
+      model: string;
+      version: string;
+    }): Promise<Record<string, never>> {
+      await announceVersion(broker, topics, input);
+      return {};
+    },
+
+    // Safe to retry: it only looks.
+    async awaitChampion(input: {
+      model: string;
+      version: string;
+    }): Promise<Record<string, never>> {
+      return keepAlive(async ({ signal }) => {
+        await awaitVersion(broker, topics, { ...input, signal });
+        return {};
+      });
+    },
+  });
+}
+
+export type StreamActivities = ReturnType<typeof createStreamActivities>;

@@ -1,0 +1,124 @@
+/** Ingest as the worker runs it: repeatable, heartbeating, with failures that a workflow can read. */
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createIngestActivities } from '../../activities/ingest-activities';
+import type { Lake } from '../../lakehouse/lake';
+import type { Store } from '../../lakehouse/ports';
+import {
+  SECRET,
+  archiveFiles,
+  newLake,
+  temporaryFolder,
+  writeFolder,
+  writeZip,
+} from '../support/recordings';
+
+const folder = temporaryFolder();
+
+const activitiesOf = (lake: Lake) => createIngestActivities({ lake, subjectKey: SECRET });
+const open = (source: string) => ({ source, dataset: 'watch', format: 'recordings' as const });
+
+const recordings = Array.from({ length: 4 }, (_, index) => ({
+  recording: `r${index}`,
+  subject: `Person ${index}`,
+}));
+
+async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await work.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ApplicationFailure);
+  return error as ApplicationFailure;
+}
+
+test('every step may run twice: the result is the same and nothing is doubled', async () => {
+  const lake = newLake(folder.path());
+  const { openArchive, landBatch, publishLanding } = activitiesOf(lake);
+  const source = await writeZip(folder.path(), archiveFiles(recordings));
+  const twice = async <T>(work: () => Promise<T>): Promise<T> => {
+    const first = await new MockActivityEnvironment().run(work);
+    expect(await new MockActivityEnvironment().run(work)).toEqual(first);
+    return first;
+  };
+  const opened = await twice(() => openArchive(open(source)));
+  expect(opened).toMatchObject({ dataset: 'watch', members: 4, batches: 1, alreadyLanded: false });
+  const { planKey } = opened;
+  expect(await twice(() => landBatch({ planKey, batch: 0 }))).toEqual({ members: 4, rows: 2000 });
+  const published = await twice(() => publishLanding({ planKey }));
+  expect(published).toMatchObject({ table: 'recordings_landing', rows: 2000, members: 4 });
+
+  const again = await new MockActivityEnvironment().run(() => openArchive(open(source)));
+  expect(again).toMatchObject({ ingestId: opened.ingestId, batches: 0, alreadyLanded: true });
+  const same = await new MockActivityEnvironment().run(() =>
+    publishLanding({ planKey: again.planKey }),
+  );
+  expect(same).toEqual(published);
+});
+
+test('no result names a person', async () => {
+  const lake = newLake(folder.path());
+  const { openArchive, landBatch, publishLanding } = activitiesOf(lake);
+  const source = await writeFolder(folder.path(), archiveFiles(recordings));
+  const environment = new MockActivityEnvironment();
+  const heartbeats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => heartbeats.push(details));
+  const opened = await environment.run(openArchive, open(source));
+  const landed = await environment.run(landBatch, { planKey: opened.planKey, batch: 0 });
+  const published = await environment.run(publishLanding, { planKey: opened.planKey });
+  expect(heartbeats.length).toBeGreaterThan(0);
+  expect(JSON.stringify([opened, landed, published, heartbeats])).not.toContain('Person');
+});
+
+test('a failure carries the code, the place and the remedy, and is not retried', async () => {
+  const { openArchive, landBatch } = activitiesOf(newLake(folder.path()));
+  const environment = new MockActivityEnvironment();
+  const missing = await failureOf(environment.run(openArchive, open('/nowhere/archive.zip')));
+  expect(missing).toMatchObject({ type: 'SOURCE_NOT_FOUND', nonRetryable: true });
+  expect(missing.details).toEqual([
+    {
+      context: { source: '/nowhere/archive.zip' },
+      remedy: expect.stringContaining('path') as string,
+    },
+  ]);
+
+  const files = { ...archiveFiles(recordings), 'recordings/r2.csv': 'timestamp_ms,ax\n0,1\n' };
+  const source = await writeZip(folder.path(), files);
+  const { planKey } = await environment.run(openArchive, open(source));
+  const failure = await failureOf(environment.run(landBatch, { planKey, batch: 0 }));
+  expect(failure.type).toBe('COLUMN_MISSING');
+  expect(failure.message).toContain('recordings/r2.csv, line 1: the column ay is missing');
+});
+
+test('a full disk stops the ingest without a retry and publishes nothing', async () => {
+  const lake = newLake(folder.path());
+  const source = await writeZip(folder.path(), archiveFiles(recordings));
+  const { planKey } = await new MockActivityEnvironment().run(
+    activitiesOf(lake).openArchive,
+    open(source),
+  );
+  const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+  const store: Store = { ...lake.store, adopt: () => Promise.reject(full) };
+  const failing = activitiesOf({ ...lake, store });
+  const failure = await failureOf(
+    new MockActivityEnvironment().run(failing.landBatch, { planKey, batch: 0 }),
+  );
+  expect(failure).toMatchObject({ type: 'STORE_FULL', nonRetryable: true });
+  expect(await lake.catalog.list()).toEqual([]);
+  const { landBatch, publishLanding } = activitiesOf(lake);
+  await new MockActivityEnvironment().run(landBatch, { planKey, batch: 0 });
+  const published = await new MockActivityEnvironment().run(publishLanding, { planKey });
+  expect(published.rows).toBe(2000);
+});
+
+test('a cancelled batch ends as cancelled, and the next attempt completes it', async () => {
+  const lake = newLake(folder.path());
+  const { openArchive, landBatch } = activitiesOf(lake);
+  const source = await writeZip(folder.path(), archiveFiles(recordings));
+  const { planKey } = await new MockActivityEnvironment().run(openArchive, open(source));
+  const environment = new MockActivityEnvironment();
+  environment.on('heartbeat', () => environment.cancel());
+  const error = await environment
+    .run(landBatch, { planKey, batch: 0 })
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(CancelledFailure);
+  const landed = await new MockActivityEnvironment().run(landBatch, { planKey, batch: 0 });
+  expect(landed).toEqual({ members: 4, rows: 2000 });
+});

@@ -1,0 +1,86 @@
+/** Refresh as the worker runs it: reused where nothing changed, visible only when all is right. */
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createRefreshActivities } from '../../activities/refresh-activities';
+import type { Lake } from '../../lakehouse/lake';
+import {
+  archiveFiles,
+  ingestInto,
+  newLake,
+  temporaryFolder,
+  writeZip,
+} from '../support/recordings';
+
+const folder = temporaryFolder();
+
+async function landedLake(): Promise<Lake> {
+  const lake = newLake(folder.path());
+  const files = archiveFiles([{ recording: 'r1' }, { recording: 'r2', label: 'running' }]);
+  await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+  return lake;
+}
+
+const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironment().run(work);
+
+async function buildAll(lake: Lake) {
+  const { planRefresh, buildTable, publishRelease } = createRefreshActivities({ lake });
+  const { planKey, stages, dataset } = await run(() => planRefresh({ dataset: 'watch' }));
+  const built = [];
+  const snapshots: Record<string, string> = {};
+  for (const table of stages.flatMap(({ tables }) => tables)) {
+    const inputs = { ...snapshots };
+    const result = await run(() => buildTable({ planKey, table, inputs }));
+    snapshots[table] = result.snapshotId;
+    built.push(result);
+  }
+  const publish = () => run(() => publishRelease({ dataset, snapshots }));
+  return { built, snapshots, publish, stages };
+}
+
+test('tables are built in stages, and readers see them when the release is published', async () => {
+  const lake = await landedLake();
+  const { built, snapshots, publish, stages } = await buildAll(lake);
+  expect(stages).toEqual([
+    { tables: ['recordings_trusted'] },
+    { tables: ['windows'] },
+    { tables: ['window_features'] },
+  ]);
+  expect(built.map(({ table, rows, reused }) => [table, rows, reused])).toEqual([
+    ['recordings_trusted', 1000, false],
+    ['windows', 8, false],
+    ['window_features', 8, false],
+  ]);
+  expect((await lake.catalog.list()).map(({ table }) => table)).toEqual(['recordings_landing']);
+  const release = await publish();
+  expect(release.tables).toEqual(snapshots);
+  expect(await publish()).toEqual(release);
+  expect(await lake.catalog.list()).toHaveLength(4);
+  expect(await lake.catalog.releases({ dataset: 'watch' })).toHaveLength(1);
+});
+
+test('a second refresh without news builds nothing and publishes nothing new', async () => {
+  const lake = await landedLake();
+  const first = await buildAll(lake);
+  const release = await first.publish();
+  const second = await buildAll(lake);
+  expect(second.built.every(({ reused }) => reused)).toBe(true);
+  expect(second.built.map(({ rows }) => rows)).toEqual(first.built.map(({ rows }) => rows));
+  expect(await second.publish()).toEqual(release);
+});
+
+test('a dataset that has not landed is said by name', async () => {
+  const { planRefresh } = createRefreshActivities({ lake: newLake(folder.path()) });
+  const error = await run(() => planRefresh({ dataset: 'nothing' })).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(ApplicationFailure);
+  expect(error).toMatchObject({ type: 'DATASET_NOT_FOUND', nonRetryable: true });
+});
+
+test('vacuum keeps what is published and says what it removed', async () => {
+  const lake = await landedLake();
+  await (await buildAll(lake)).publish();
+  const { vacuum } = createRefreshActivities({ lake });
+  const input = { dataset: 'watch', dryRun: false, keepSnapshotIds: [] };
+  expect(await run(() => vacuum(input))).toEqual({ removed: [], bytes: 0 });
+  const again = await buildAll(lake);
+  expect(again.built.every(({ reused }) => reused)).toBe(true);
+});

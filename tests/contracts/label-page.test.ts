@@ -1,0 +1,241 @@
+/** The annotator's page in a real browser: by key, by pointer, side by side, and when things fail. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
+import type { Label } from '../../annotation/labels';
+import { createAppServer, type AppServer } from '../../annotation/server';
+import { parseTokens } from '../../core/tokens';
+import { findChromium, startBrowser } from '../support/browser';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { CLASSES, openCampaignWith } from '../support/label-tasks';
+
+const FAINT_TEXTS = readFileSync(join(__dirname, '../support/page-contrast.js'), 'utf8');
+
+const executable = findChromium();
+if (executable === null)
+  process.stderr.write(
+    '\nSKIPPED: the annotator’s page was not tested, because there is no Chromium or Chrome on ' +
+      'PATH.\nInstall one (Debian: apt-get install chromium) or set CHROMIUM_PATH.\n\n',
+  );
+const withBrowser = executable === null ? describe.skip : describe;
+
+jest.setTimeout(60_000);
+
+withBrowser('the labelling page', () => {
+  let database: TestDatabase;
+  let annotation: AnnotationStore;
+  let server: AppServer;
+  let address: string;
+  let browser: Browser;
+  let contexts: BrowserContext[] = [];
+  let complaints: string[] = [];
+  let campaigns = 0;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    annotation = createAnnotationStore(database.pool);
+    server = await createAppServer({ annotation, version: '0.1.0' });
+    address = await server.listen(0);
+    browser = await startBrowser(executable as string);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server.close();
+    await database.drop();
+  });
+  afterEach(async () => {
+    await Promise.all(contexts.map((context) => context.close()));
+    contexts = [];
+    expect(complaints).toEqual([]);
+    complaints = [];
+  });
+
+  async function newCampaign(tasks: number) {
+    campaigns += 1;
+    const names = { campaign: `page/${campaigns}`, dataset: `page-${campaigns}` };
+    await openCampaignWith(annotation, { ...names, tasks });
+    return names;
+  }
+
+  async function open(path: string, base = address): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1180, height: 900 } });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      // What the page's policy forbids arrives here, not as an error.
+      if (/Content Security Policy/.test(message.text())) complaints.push(message.text());
+    });
+    await page.goto(base + path);
+    return page;
+  }
+
+  const openLabel = (campaign: string, annotator = 'anna', base = address) =>
+    open(
+      `/label?campaign=${encodeURIComponent(campaign)}${annotator && `&annotator=${annotator}`}`,
+      base,
+    );
+
+  const doneIs = (page: Page, text: string) =>
+    page.locator('#counts', { hasText: text }).waitFor({ timeout: 10_000 });
+
+  async function labelsOf(dataset: string): Promise<Label[]> {
+    const labels: Label[] = [];
+    for await (const label of annotation.labels({ dataset })) labels.push(label);
+    return labels;
+  }
+
+  test('shows the signal with its units and every class with its probability', async () => {
+    const { campaign } = await newCampaign(2);
+    const page = await openLabel(campaign);
+    await page.locator('#plot svg').waitFor();
+    expect(await page.locator('#plot path.series').count()).toBe(6);
+    const drawn = await page.locator('#plot svg').textContent();
+    expect(drawn).toContain('Acceleration (g)');
+    expect(drawn).toContain('Rotation (rad/s)');
+    expect(drawn).toContain('Time since the window’s start (s)');
+    const described = await page.locator('#plot svg').getAttribute('aria-label');
+    expect(described).toMatch(/Signal of 4 seconds.*ax from -1\.00 to 1\.00/);
+    const choices = await page.locator('.choice .text').allTextContents();
+    expect(choices).toEqual(['Rest', 'Walk', 'Forward elevation', 'I cannot tell, skip it']);
+    expect(await page.locator('.choice.likeliest .text').textContent()).toBe('Rest');
+    expect(await page.locator('.choice .share').first().textContent()).toMatch(/^\d+\s%$/);
+  });
+
+  test('is answered by number keys, skipped by S, and ends with the truth', async () => {
+    const { campaign, dataset } = await newCampaign(4);
+    const page = await openLabel(campaign);
+    await doneIs(page, '0 of 4 done');
+    for (const [key, done] of [
+      ['2', '1 of 4'],
+      ['s', '2 of 4'],
+      ['3', '3 of 4'],
+    ] as const) {
+      await page.keyboard.press(key);
+      await doneIs(page, done);
+    }
+    await page.keyboard.press('9');
+    await page.keyboard.press('1');
+    await page.locator('#notice h1').waitFor();
+    expect(await page.locator('#notice').textContent()).toContain(
+      'No open task: 0 leased by others, 3 done, 1 skipped.',
+    );
+    const labels = await labelsOf(dataset);
+    expect(labels.map(({ label, annotator }) => [label, annotator])).toEqual([
+      ['walk', 'anna'],
+      ['forward-elevation', 'anna'],
+      ['rest', 'anna'],
+    ]);
+  });
+
+  test('is answered by pointer and by a focused button', async () => {
+    const { campaign, dataset } = await newCampaign(2);
+    const page = await openLabel(campaign);
+    await page.getByRole('button', { name: /^Walk/ }).click();
+    await doneIs(page, '1 of 2');
+    await page.getByRole('button', { name: /^Forward elevation/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#notice h1').waitFor();
+    const labels = (await labelsOf(dataset)).map(({ label }) => label);
+    expect(labels).toEqual(['walk', 'forward-elevation']);
+  });
+
+  test('takes one answer however often a key is pressed', async () => {
+    const { campaign, dataset } = await newCampaign(3);
+    const page = await openLabel(campaign);
+    await doneIs(page, '0 of 3');
+    await Promise.all(['1', '1', '1', '1'].map((key) => page.keyboard.down(key)));
+    await doneIs(page, '1 of 3');
+    expect(await labelsOf(dataset)).toHaveLength(1);
+  });
+
+  test('gives two people different windows, and waits truthfully for the last', async () => {
+    const { campaign } = await newCampaign(2);
+    const [anna, ben] = [await openLabel(campaign, 'anna'), await openLabel(campaign, 'ben')];
+    const facts = (page: Page) => page.locator('#facts').textContent();
+    await anna.locator('#plot svg').waitFor();
+    await ben.locator('#plot svg').waitFor();
+    expect(await facts(anna)).not.toBe(await facts(ben));
+    await anna.keyboard.press('1');
+    await anna.locator('#notice h1', { hasText: 'No open task' }).waitFor();
+    expect(await anna.locator('#notice').textContent()).toContain('1 leased by others, 1 done');
+    const carl = await openLabel(campaign, 'carl');
+    await carl.locator('#notice h1', { hasText: 'No open task' }).waitFor();
+  });
+
+  test('keeps the window over a reload', async () => {
+    const { campaign } = await newCampaign(5);
+    const page = await openLabel(campaign);
+    await page.locator('#plot svg').waitFor();
+    const before = await page.locator('#facts').textContent();
+    await page.reload();
+    await page.locator('#plot svg').waitFor();
+    expect(await page.locator('#facts').textContent()).toBe(before);
+  });
+
+  test('asks who labels, once', async () => {
+    const { campaign, dataset } = await newCampaign(1);
+    const page = await openLabel(campaign, '');
+    await page.getByLabel('Your name or initials').fill('dora s');
+    await page.keyboard.press('Enter');
+    await page.locator('#plot svg').waitFor();
+    await page.reload();
+    await page.locator('#plot svg').waitFor();
+    await page.keyboard.press('1');
+    await page.locator('#notice h1', { hasText: 'All done' }).waitFor();
+    expect((await labelsOf(dataset))[0]).toMatchObject({ annotator: 'dora s', label: CLASSES[0] });
+  });
+
+  test('says when somebody else has taken the window over, and goes on', async () => {
+    const { campaign } = await newCampaign(2);
+    const page = await openLabel(campaign);
+    await page.locator('#plot svg').waitFor();
+    await database.pool.query(
+      `UPDATE annotation.tasks SET annotator = 'ben', lease = gen_random_uuid()
+       WHERE campaign = $1 AND status = 'leased'`,
+      [campaign],
+    );
+    await page.keyboard.press('1');
+    await page.locator('#problem', { hasText: 'no longer yours' }).waitFor();
+    expect(await page.locator('#plot svg').count()).toBe(1);
+  });
+
+  test('asks for a token where the server wants one', async () => {
+    const secret = 'a-long-enough-secret';
+    const tokens = parseTokens(`annotator:${secret}`);
+    const guarded = await createAppServer({ annotation, version: '0', tokens });
+    const { campaign } = await newCampaign(1);
+    const page = await openLabel(campaign, 'anna', await guarded.listen(0));
+    await page.getByLabel('Token').fill(secret);
+    await page.keyboard.press('Enter');
+    await page.locator('#plot svg').waitFor();
+    await guarded.close();
+  });
+
+  test('has contrast by day and by night, and fits a phone', async () => {
+    const { campaign } = await newCampaign(1);
+    const page = await openLabel(campaign);
+    await page.locator('#plot svg').waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      expect(await page.evaluate(FAINT_TEXTS)).toEqual([]);
+    }
+    await page.setViewportSize({ width: 380, height: 800 });
+    const overflow = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(overflow).toBe(0);
+  });
+
+  test('the home page lists campaigns and leads to the open ones', async () => {
+    const { campaign } = await newCampaign(3);
+    const page = await open('/');
+    const row = page.locator('.row', { hasText: campaign });
+    expect(await row.textContent()).toContain('0 of 3 labelled');
+    expect(await page.evaluate(FAINT_TEXTS)).toEqual([]);
+    await page.getByRole('link', { name: `Label in ${campaign}`, exact: true }).click();
+    await page.getByLabel('Your name or initials').waitFor();
+    expect(decodeURIComponent(page.url())).toContain(`campaign=${campaign}`);
+  });
+});

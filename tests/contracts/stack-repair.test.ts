@@ -1,0 +1,142 @@
+/** Half-finished set-ups, lost secrets and taken ports: each component mends or names them. */
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { exists } from '../../stack/files';
+import { startKafka } from '../../stack/kafka';
+import { LOOPBACK } from '../../stack/ports';
+import { startPostgres, type RunningPostgres } from '../../stack/postgres';
+import { dataParent } from '../../stack/postgres-data';
+import { postgresPrograms } from '../../stack/postgres-binaries';
+import { startStack, readStack } from '../../stack/stack';
+import { unprivilegedUser } from '../../stack/system-user';
+import { makeTestHome, testCache } from '../support/start-stack';
+import { fakeTools } from '../unit/stack/fake-tools';
+
+jest.setTimeout(120_000);
+
+let home: string;
+beforeAll(async () => {
+  home = await makeTestHome();
+});
+afterAll(() => rm(home, { recursive: true }));
+
+describe('PostgreSQL', () => {
+  let running: RunningPostgres | undefined;
+  const start = async (): Promise<RunningPostgres> =>
+    (running = await startPostgres({ home, port: 0, durable: false }));
+  afterEach(() => running?.stop());
+
+  const dataFolder = async (): Promise<string> => {
+    const user = await unprivilegedUser();
+    const programs = await postgresPrograms(user);
+    return join(await dataParent({ home, programs, user }), 'data');
+  };
+
+  async function answer(url: string): Promise<unknown> {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query<{ one: number }>('SELECT 1 AS one');
+    await client.end();
+    return rows[0]?.one;
+  }
+
+  test('sets itself up over the rest of a killed set-up', async () => {
+    const left = `${await dataFolder()}.initialising-1-abc`;
+    await mkdir(left, { recursive: true });
+    await writeFile(join(left, 'PG_VERSION'), '18');
+    expect(await answer((await start()).url)).toBe(1);
+    expect(await exists(left)).toBe(false);
+  });
+
+  test('starts over a pid file that names somebody else', async () => {
+    const other = spawn('sleep', ['60']);
+    try {
+      const data = await dataFolder();
+      const content = `${other.pid}\n${data}\n1\n5432\n\n127.0.0.1\n`;
+      await writeFile(join(data, 'postmaster.pid'), content);
+      expect(await answer((await start()).url)).toBe(1);
+      expect(other.exitCode).toBeNull();
+    } finally {
+      other.kill('SIGKILL');
+    }
+  });
+
+  test('replaces a server that outlived its stack', async () => {
+    const first = await startPostgres({ home, port: 0, durable: false });
+    const second = await start();
+    expect(second.record.pid).not.toBe(first.record.pid);
+    expect(await answer(second.url)).toBe(1);
+  });
+
+  test('sets a new password when the old one was lost', async () => {
+    const before = await start();
+    await before.stop();
+    await rm(join(home, 'secrets'), { recursive: true });
+    const after = await start();
+    expect(new URL(after.url).password).not.toBe(new URL(before.url).password);
+    expect(await answer(after.url)).toBe(1);
+  });
+
+  test('refuses data of another version', async () => {
+    const data = await dataFolder();
+    await writeFile(join(data, 'PG_VERSION'), '15\n');
+    await expect(startPostgres({ home, port: 0 })).rejects.toMatchObject({
+      code: 'STACK_FAILED',
+      message: expect.stringMatching(/written by PostgreSQL 15/) as string,
+    });
+  });
+});
+
+describe('Kafka', () => {
+  test('moves a half-formatted folder aside, says so, and starts', async () => {
+    const data = join(home, 'kafka', 'data');
+    await mkdir(join(data, 'some-topic-0'), { recursive: true });
+    await mkdir(`${data}.formatting-1-abc`);
+    const told: string[] = [];
+    const running = await startKafka({
+      home,
+      cache: testCache(),
+      port: 0,
+      onProgress: ({ message }) => told.push(message),
+    });
+    await running.stop();
+    const aside = (await readdir(join(home, 'kafka'))).find((name) => name.includes('incomplete'));
+    expect(await readdir(join(home, 'kafka', aside ?? ''))).toEqual(['some-topic-0']);
+    expect(await exists(`${data}.formatting-1-abc`)).toBe(false);
+    expect(told.join()).toContain('only half set up');
+  });
+});
+
+describe('the stack', () => {
+  test('names a taken port and leaves nothing running', async () => {
+    const occupied = createServer();
+    await new Promise<void>((resolve) => occupied.listen(0, LOOPBACK, resolve));
+    const address = occupied.address();
+    const kafka = typeof address === 'object' && address ? address.port : 0;
+    const fresh = await makeTestHome();
+    const external = { temporal: { address: 'temporal.example:7233', namespace: 'default' } };
+    const ports = { kafka, postgres: 0 };
+    const options = { home: fresh, cache: testCache(), durable: false, external, ports };
+    await expect(startStack(options)).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      message: `Port ${kafka} for Kafka is taken.`,
+    });
+    expect((await readStack(fresh))?.processes).toEqual([]);
+    await new Promise((resolve) => occupied.close(resolve));
+    await rm(fresh, { recursive: true });
+  });
+
+  test('says what to do on a machine without Java', async () => {
+    const tools = await fakeTools();
+    const { environment } = tools;
+    const started = startKafka({ home, cache: testCache(), port: 0, environment });
+    await expect(started).rejects.toMatchObject({
+      code: 'TOOL_MISSING',
+      message: expect.stringMatching(/java.*KAFKA_BROKERS/i) as string,
+    });
+    await tools.remove();
+  });
+});

@@ -1,0 +1,126 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBackup } from '../../../cli/backup/create';
+import { restoreBackup } from '../../../cli/backup/restore';
+import { loadConfig, type Config } from '../../../workers/config';
+import { run, UP } from './fake-surroundings';
+
+let folder: string;
+let config: Config;
+const quiet = { onProgress: () => undefined };
+
+async function makeHome(home: string): Promise<void> {
+  await mkdir(join(home, 'lake', 'curated'), { recursive: true });
+  await mkdir(join(home, 'secrets'), { recursive: true, mode: 0o700 });
+  await mkdir(join(home, 'kafka', 'data'), { recursive: true });
+  await mkdir(join(home, 'logs'), { recursive: true });
+  await writeFile(join(home, 'lake', 'curated', 'a.parquet'), 'rows');
+  await writeFile(join(home, 'secrets', 'key'), 'hidden', { mode: 0o600 });
+  await writeFile(join(home, 'temporal.db'), 'histories');
+  await writeFile(join(home, 'logs', 'worker.log'), 'noise');
+}
+
+const configOf = (home: string): Config => loadConfig({ WATCHLAKE_HOME: home });
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'watchlake-backup-'));
+  // PostgreSQL's user has to reach the home, else its data would lie elsewhere.
+  await chmod(folder, 0o755);
+  config = configOf(join(folder, 'home'));
+  await makeHome(config.WATCHLAKE_HOME);
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test('a backup put back into a new home has the same files, empty folders and modes', async () => {
+  const target = join(folder, 'backup');
+  const made = await createBackup({ config, target, ...quiet });
+  expect(made).toMatchObject({ parts: ['lake', 'secrets', 'kafka', 'temporal.db'], files: 3 });
+
+  const other = configOf(join(folder, 'other'));
+  const back = await restoreBackup({ config: other, source: target, force: false, ...quiet });
+  expect(back.restored).toEqual(made.parts);
+  expect(await readFile(join(other.LAKE_URI, 'curated', 'a.parquet'), 'utf8')).toBe('rows');
+  expect(await readdir(join(other.WATCHLAKE_HOME, 'kafka', 'data'))).toEqual([]);
+  const { mode } = await stat(join(other.WATCHLAKE_HOME, 'secrets', 'key'));
+  expect(mode & 0o777).toBe(0o600);
+  expect(await readdir(other.WATCHLAKE_HOME)).not.toContain('logs');
+});
+
+test('a backup is never written over another', async () => {
+  const target = join(folder, 'backup');
+  await createBackup({ config, target, ...quiet });
+  await expect(createBackup({ config, target, ...quiet })).rejects.toMatchObject({
+    code: 'TARGET_EXISTS',
+  });
+});
+
+test('a backup that fails leaves nothing behind', async () => {
+  await rm(join(config.WATCHLAKE_HOME), { recursive: true });
+  await mkdir(config.WATCHLAKE_HOME);
+  const target = join(folder, 'backup');
+  await expect(createBackup({ config, target, ...quiet })).rejects.toMatchObject({
+    code: 'SOURCE_NOT_FOUND',
+  });
+  expect(await readdir(folder)).toEqual(['home']);
+});
+
+test('a restore refuses what is there; with force it moves all of it aside', async () => {
+  const source = join(folder, 'backup');
+  await createBackup({ config, target: source, ...quiet });
+  // A log of the former database must not meet the restored one.
+  await writeFile(join(config.WATCHLAKE_HOME, 'temporal.db-wal'), 'of another database');
+  await writeFile(join(config.LAKE_URI, 'newer'), 'newer');
+  const options = { config, source, ...quiet };
+  await expect(restoreBackup({ ...options, force: false })).rejects.toMatchObject({
+    code: 'TARGET_EXISTS',
+  });
+  const { movedAside } = await restoreBackup({ ...options, force: true });
+  expect(await readdir(config.LAKE_URI)).toEqual(['curated']);
+  expect(await readdir(config.WATCHLAKE_HOME)).not.toContain('temporal.db-wal');
+  const lakeBefore = movedAside.find((path) => path.startsWith(config.LAKE_URI));
+  expect(await readFile(join(lakeBefore ?? '', 'newer'), 'utf8')).toBe('newer');
+});
+
+test.each([
+  ['a changed file', (source: string) => writeFile(join(source, 'temporal.db'), 'other')],
+  ['a missing file', (source: string) => rm(join(source, 'temporal.db'))],
+  ['a damaged manifest', (source: string) => writeFile(join(source, 'manifest.json'), '{}')],
+  [
+    'a path that leaves the folder',
+    async (source: string) => {
+      const path = join(source, 'manifest.json');
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replace('lake/curated/a.parquet', '../evil'));
+    },
+  ],
+])('%s makes a backup unusable, and nothing is restored', async (_what, damage) => {
+  const source = join(folder, 'backup');
+  await createBackup({ config, target: source, ...quiet });
+  await damage(source);
+  const other = configOf(join(folder, 'other'));
+  await expect(
+    restoreBackup({ config: other, source, force: true, ...quiet }),
+  ).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
+  expect(await readdir(other.WATCHLAKE_HOME).catch(() => [])).toEqual([]);
+});
+
+test('a running stack is stopped for the copy only with --yes, and started again', async () => {
+  const home = config.WATCHLAKE_HOME;
+  const calls: string[] = [];
+  const services = {
+    readState: async () => UP,
+    down: async () => ({ stopped: calls.push('down') > 0 }),
+    up: async () => (calls.push('up') > 0 ? UP : UP),
+  };
+  const words = ['backup', join(folder, 'backup'), '--home', home];
+  const refused = await run(words, { services });
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain('Add --yes');
+  expect(calls).toEqual([]);
+
+  const done = await run([...words, '--yes'], { services });
+  expect(done.exitCode).toBe(0);
+  expect(calls).toEqual(['down', 'up']);
+});

@@ -1,0 +1,193 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stageReporter } from '../../../cli/commands/demo';
+import { createVoice } from '../../../cli/voice';
+import type { Config } from '../../../workers/config';
+import type { LoopResult } from '../../../workflows/active-learning-loop';
+import {
+  captured,
+  fakeClient,
+  fakeContext,
+  onlyObject,
+  run,
+  UP,
+  type RunCall,
+} from './fake-surroundings';
+
+const verdict = (outcome: 'promote' | 'reject', pValue: number | null) => ({
+  model: 'activity',
+  outcome,
+  reason: outcome === 'promote' ? 'better' : 'not-proved-better',
+  explanation: 'because',
+  pValue,
+  meanDifference: 0.1,
+  champion: null,
+  challenger: null,
+  comparisonKey: null,
+  needed: [],
+  newHoldoutAdvised: false,
+});
+
+const table = (rows: number, quarantined: Record<string, number> = {}) => ({
+  snapshotId: 's',
+  rows,
+  reused: false,
+  quarantined,
+  dropped: {},
+  firstProblems: [],
+});
+
+const RESULT: LoopResult = {
+  name: 'demo',
+  stages: { ingest: 1.5, refresh: 2 },
+  landing: {
+    dataset: 'watch-exercises',
+    table: 'recordings_landing',
+    snapshotId: 's',
+    members: 140,
+    rows: 244_102,
+    quarantined: {},
+    alreadyLanded: false,
+  },
+  tables: { recordings_trusted: table(244_100, { 'not-a-number': 2 }), windows: table(2330) },
+  windowsPredicted: 2000,
+  labels: 300,
+  campaign: {
+    campaign: 'demo',
+    tasks: 300,
+    labels: 300,
+    uncertain: 255,
+    audit: 45,
+    skipped: 0,
+    reminders: 0,
+    outcome: 'complete',
+    snapshotId: 's',
+  },
+  retrains: [verdict('promote', 0.015625), verdict('reject', null)],
+  champion: {
+    before: { version: '1', accuracy: 0.6, macroF1: 0.55 },
+    after: { version: '2', accuracy: 0.9, macroF1: 0.89 },
+  },
+  reportUri: 'file:///tmp/demo/report.html',
+};
+
+let home: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'watchlake-demo-'));
+});
+
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+async function runDemo(words: string[], environment: NodeJS.ProcessEnv = {}) {
+  const calls: RunCall[] = [];
+  const started: Config[] = [];
+  const stopped: string[] = [];
+  const client = fakeClient({ result: RESULT }, calls);
+  const services = {
+    down: async (options: { home: string }) => ({ stopped: stopped.push(options.home) > 0 }),
+    up: async (options: { config: Config }) => (started.push(options.config) > 0 ? UP : UP),
+    connect: async () => fakeContext({ client }),
+  };
+  const result = await run(['demo', '--home', home, ...words], { services, environment });
+  return { calls, started, stopped, ...result };
+}
+
+test('demo --json ends with the figures of the whole loop', async () => {
+  const { exitCode, stdout } = await runDemo(['--json']);
+  expect(exitCode).toBe(0);
+  const object = onlyObject(stdout);
+  expect(object).toEqual({
+    ok: true,
+    seconds: expect.any(Number) as number,
+    stages: { start: expect.any(Number) as number, ingest: 1.5, refresh: 2 },
+    tables: {
+      recordings_landing: { rows: 244_102, quarantined: {} },
+      recordings_trusted: { rows: 244_100, quarantined: { 'not-a-number': 2 } },
+      windows: { rows: 2330, quarantined: {} },
+    },
+    windowsPredicted: 2000,
+    labels: 300,
+    champion: RESULT.champion,
+    retrains: [
+      { outcome: 'promote', reason: 'better', pValue: 0.015625 },
+      { outcome: 'reject', reason: 'not-proved-better', pValue: null },
+    ],
+    addresses: { temporal: UP.temporal.uiUrl, app: UP.app.url },
+    report: '/tmp/demo/report.html',
+  });
+});
+
+test('the demo stops the one before, forgets its data, and leaves all else alone', async () => {
+  await mkdir(join(home, 'demo', 'lake'), { recursive: true });
+  await writeFile(join(home, 'demo', 'lake', 'old'), 'old');
+  await mkdir(join(home, 'lake'));
+  const { stopped, started } = await runDemo([]);
+  expect(stopped).toEqual([join(home, 'demo')]);
+  expect(started[0]).toMatchObject({
+    WATCHLAKE_HOME: join(home, 'demo'),
+    LAKE_URI: join(home, 'demo', 'lake'),
+  });
+  expect(started[0]?.WATCHLAKE_PSEUDONYM_KEY).toBeTruthy();
+  expect(await readdir(home)).toEqual(['lake']);
+});
+
+test('each demo starts the same loop', async () => {
+  const { calls } = await runDemo(['--by-hand', '5']);
+  expect(calls).toEqual([
+    {
+      workflow: 'activeLearningLoop',
+      workflowId: 'loop/demo',
+      input: {
+        name: 'demo',
+        source: expect.stringMatching(/^\/.*data\/sample\/watch-exercises\.zip$/) as string,
+        dataset: 'watch-exercises',
+        answeredBy: 'oracle',
+        negativeControl: true,
+        speed: 0,
+        labels: 300,
+        byHand: 5,
+      },
+    },
+  ]);
+});
+
+test('on services that run elsewhere each demo has names of its own', async () => {
+  const { calls, stderr } = await runDemo([], { KAFKA_BROKERS: 'kafka:9092' });
+  const input = calls[0]?.input as { name: string; dataset: string; model: string };
+  expect(input.name).toMatch(/^demo-\d{8}t\d{6}z$/);
+  expect(input).toMatchObject({ dataset: `watch-exercises-${input.name}`, model: input.name });
+  expect(stderr).toContain('Services that run elsewhere');
+});
+
+test('the summary has the tables, both champions, the verdicts, the addresses and how to stop it', async () => {
+  const { stdout } = await runDemo([]);
+  for (const part of [
+    '244,102',
+    'not-a-number 2',
+    '0.550',
+    '0.890',
+    'promote',
+    'not-proved-better',
+    '0.0156',
+    'http://127.0.0.1:8233',
+    'file:///tmp/demo/report.html',
+    'npx watchlake down',
+  ]) {
+    expect(stdout).toContain(part);
+  }
+});
+
+test('each stage is told once when it has ended, and the label page when it is wanted', () => {
+  const stream = captured();
+  const notes = createVoice(stream);
+  const line = { note: (text: string) => notes.line(text) };
+  let asked = 0;
+  const report = stageReporter(notes, () => (asked += 1));
+  report({ step: 'ingest', facts: {} }, line);
+  report({ step: 'label', facts: { ingest: '1.5 s' } }, line);
+  report({ step: 'label', facts: { ingest: '1.5 s' } }, line);
+  expect(stream.text()).toBe('  ✓ ingest 1.5 s\n');
+  expect(asked).toBe(1);
+});

@@ -1,0 +1,136 @@
+import { WatchlakeError } from '../../../core/errors';
+import { onlyObject, run, UP } from './fake-surroundings';
+
+const query = (rows: Record<string, unknown>[], columns = ['label', 'windows']) => ({
+  openLake: async () => ({ query: async () => ({ columns, rows, truncated: true }) }),
+});
+
+const ROWS = [
+  { label: 'row', windows: 12 },
+  { label: 'curl, "left"', windows: null },
+];
+
+test('with --json, stdout is one object on one line, and everything else is on stderr', async () => {
+  const words = ['query', 'SELECT 1', '--limit', '2', '--json'];
+  const { exitCode, stdout, stderr } = await run(words, { services: query(ROWS) });
+  expect(exitCode).toBe(0);
+  expect(onlyObject(stdout)).toEqual({
+    ok: true,
+    columns: ['label', 'windows'],
+    rows: ROWS,
+    truncated: true,
+  });
+  expect(stderr).toContain('There are more rows than 2');
+});
+
+test('a 64-bit figure loses no digit in JSON', async () => {
+  const services = query([{ n: 2n ** 60n }], ['n']);
+  const { stdout } = await run(['query', 'SELECT 1', '--json'], { services });
+  expect(onlyObject(stdout)).toMatchObject({ rows: [{ n: '1152921504606846976' }] });
+});
+
+test.each([
+  ['csv', 'label,windows\nrow,12\n"curl, ""left""",\n'],
+  ['json', `${JSON.stringify(ROWS)}\n`],
+])('a query answers in %s', async (format, expected) => {
+  const words = ['query', 'SELECT 1', '--format', format];
+  expect((await run(words, { services: query(ROWS) })).stdout).toBe(expected);
+});
+
+test('a query answers in a table without colours when stdout is no terminal', async () => {
+  const { stdout } = await run(['query', 'SELECT 1'], { services: query(ROWS) });
+  expect(stdout).toBe('  label          windows\n  row                 12\n  curl, "left"\n');
+});
+
+const broken = (error: Error) => ({ openLake: () => Promise.reject(error) });
+
+test('a failure is `error` and `remedy` on stderr, and nothing on stdout', async () => {
+  const error = new WatchlakeError('QUERY_INVALID', { detail: 'no such table' });
+  const run1 = await run(['query', 'SELECT 1'], { services: broken(error) });
+  expect({ exitCode: run1.exitCode, stdout: run1.stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(run1.stderr).toBe(`error: ${error.message}\nremedy: ${error.remedy}\n`);
+});
+
+test('with --json a failure is one object with code, message and remedy', async () => {
+  const error = new WatchlakeError('QUERY_INVALID', { detail: 'no such table' });
+  const { exitCode, stdout } = await run(['query', 'x', '--json'], { services: broken(error) });
+  const { code, message, remedy } = error;
+  expect(exitCode).toBe(1);
+  expect(onlyObject(stdout)).toEqual({ ok: false, error: { code, message, remedy } });
+});
+
+test('with --json a mistake in the command line is one object as well', async () => {
+  const { exitCode, stdout } = await run(['ingest', 'a.zip', '--json']);
+  expect(exitCode).toBe(1);
+  expect(onlyObject(stdout)).toMatchObject({ ok: false, error: { code: 'USAGE_INVALID' } });
+});
+
+test('what nobody foresaw says where the logs are, and shows a trace at LOG_LEVEL=debug only', async () => {
+  const services = broken(new TypeError('x is undefined'));
+  const plain = await run(['query', 'x'], { services });
+  expect(plain.stderr).toContain('error: x is undefined');
+  expect(plain.stderr).toMatch(/logs: .*logs\n/);
+  expect(plain.stderr).not.toContain('at ');
+  const environment = { LOG_LEVEL: 'debug' };
+  const debug = await run(['query', 'x'], { services, environment });
+  expect(debug.stderr).toMatch(/TypeError: x is undefined\n\s+at /);
+});
+
+test('a wrong configuration names every bad variable', async () => {
+  const environment = { KAFKA_PARTITIONS: '0', TEMPORAL_TLS: 'perhaps' };
+  const { exitCode, stderr } = await run(['down'], { environment });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('KAFKA_PARTITIONS');
+  expect(stderr).toContain('TEMPORAL_TLS');
+});
+
+test('the password of the database is shown to nobody', async () => {
+  const services = { readState: async () => UP, up: async () => UP };
+  for (const words of [
+    ['up', '--detach'],
+    ['up', '--detach', '--json'],
+  ]) {
+    const { exitCode, stdout, stderr } = await run(words, { services });
+    expect(exitCode).toBe(0);
+    expect(stdout + stderr).toContain('127.0.0.1:8233');
+    expect(stdout + stderr).not.toContain('secret');
+  }
+});
+
+test('up in the foreground prints the addresses once it is ready, and ends with it', async () => {
+  const services = {
+    readState: async () => null,
+    runForeground: async ({ onReady }: { onReady: (state: typeof UP) => void }) => onReady(UP),
+  };
+  const { exitCode, stdout, stderr } = await run(['up', '--json'], { services });
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain('http://127.0.0.1:8080');
+  expect(onlyObject(stdout)).toEqual({ ok: true, stopped: true });
+});
+
+test('down stops the home and the demo inside it', async () => {
+  const homes: string[] = [];
+  const down = async ({ home }: { home: string }) => ({ stopped: homes.push(home) === 2 });
+  const { stdout } = await run(['down', '--home', '/tmp/a', '--json'], { services: { down } });
+  expect(homes).toEqual(['/tmp/a', '/tmp/a/demo']);
+  expect(onlyObject(stdout)).toEqual({ ok: true, stopped: ['/tmp/a/demo'] });
+});
+
+test('status of a home that does not run is an answer, not an error', async () => {
+  const services = { readState: async () => null };
+  const words = ['status', '--home', '/tmp/a', '--json'];
+  const { exitCode, stdout } = await run(words, { services });
+  expect(exitCode).toBe(0);
+  expect(onlyObject(stdout)).toEqual({ ok: true, home: '/tmp/a', running: false, demo: null });
+});
+
+test('doctor fails when something is missing, and says how to get it', async () => {
+  const examine = async () => [
+    { name: 'Node', status: 'ok' as const, found: '22.1.0' },
+    { name: 'Java', status: 'missing' as const, found: 'none', remedy: 'Install Java 17.' },
+  ];
+  const { exitCode, stdout } = await run(['doctor'], { services: { examine } });
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('1 missing');
+  expect(stdout).toContain('Install Java 17.');
+});

@@ -1,0 +1,114 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  RetryState,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
+import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { CommanderError } from 'commander';
+import { FailedRun, problemOf } from '../../../cli/problem';
+import { ERRORS, WatchlakeError } from '../../../core/errors';
+
+const RETRIES = RetryState.NON_RETRYABLE_FAILURE;
+
+const inActivity = (cause: Error): Error =>
+  new ActivityFailure('Activity task failed', 'buildTable', '1', RETRIES, 'worker', cause);
+
+const inChild = (cause: Error): Error =>
+  new ChildWorkflowFailure('default', { workflowId: 'a', runId: 'b' }, 'refresh', RETRIES, cause);
+
+const inWorkflow = (cause: Error): Error =>
+  new WorkflowFailedError('Workflow execution failed', cause, RETRIES);
+
+test('an error of ours keeps its code, message and remedy', () => {
+  const error = new WatchlakeError('DATASET_NOT_FOUND', { dataset: 'trial' });
+  expect(problemOf(error)).toEqual({
+    code: 'DATASET_NOT_FOUND',
+    message: 'There is no dataset trial.',
+    remedy: ERRORS.DATASET_NOT_FOUND.remedy,
+  });
+});
+
+test('the failure at the bottom of a workflow, its child and its activity is the one that counts', () => {
+  const failure = ApplicationFailure.create({
+    type: 'CHECK_FAILED',
+    message: 'The table windows failed its checks: overlap.',
+    details: [{ remedy: 'Look at line 7.' }],
+    nonRetryable: true,
+  });
+  expect(problemOf(inWorkflow(inChild(inActivity(failure))))).toEqual({
+    code: 'CHECK_FAILED',
+    message: 'The table windows failed its checks: overlap.',
+    remedy: 'Look at line 7.',
+  });
+});
+
+test('what lies below a translated failure is not shown instead of it', () => {
+  const cause = new Error('ENOSPC: write');
+  const failure = ApplicationFailure.create({ type: 'STORE_FULL', message: 'No space.', cause });
+  expect(problemOf(inWorkflow(inActivity(failure))).code).toBe('STORE_FULL');
+});
+
+test('a remedy at the end of the message is said once', () => {
+  const { remedy } = ERRORS.INPUT_INVALID;
+  const failure = ApplicationFailure.nonRetryable(
+    `retrain.seed: too small ${remedy}`,
+    'INPUT_INVALID',
+  );
+  expect(problemOf(inWorkflow(failure))).toEqual({
+    code: 'INPUT_INVALID',
+    message: 'retrain.seed: too small',
+    remedy,
+  });
+});
+
+test('a failure that nobody foresaw names the workflow and what it said', () => {
+  const failure = ApplicationFailure.create({ type: 'TypeError', message: 'x is undefined' });
+  const error = new FailedRun({ workflowId: 'refresh/a', link: 'http://ui' }, inWorkflow(failure));
+  expect(problemOf(error)).toEqual({
+    code: 'RUN_FAILED',
+    message: 'refresh/a failed: x is undefined',
+    remedy: ERRORS.RUN_FAILED.remedy,
+    run: 'http://ui',
+  });
+});
+
+test.each([
+  [new CancelledFailure('cancelled'), 'RUN_STOPPED', 'cancelled'],
+  [new TerminatedFailure('terminated'), 'RUN_STOPPED', 'terminated'],
+  [new TimeoutFailure('activity timed out', undefined, 'HEARTBEAT'), 'RUN_FAILED', 'too long'],
+])('%s becomes %s', (failure, code, words) => {
+  const problem = problemOf(inWorkflow(failure), 'train/a');
+  expect(problem.code).toBe(code);
+  expect(problem.message).toContain('train/a');
+  expect(problem.message).toContain(words);
+});
+
+test('a workflow that does not exist is named', () => {
+  const problem = problemOf(new WorkflowNotFoundError('not found', 'loop/x', undefined));
+  expect(problem).toMatchObject({ code: 'RUN_NOT_FOUND', message: 'There is no workflow loop/x.' });
+});
+
+test('a server that does not answer is a stack that does not run', () => {
+  const grpc = Object.assign(new Error('14 UNAVAILABLE: No connection'), {
+    code: 14,
+    details: 'No connection',
+    metadata: {},
+  });
+  expect(problemOf(new Error('Failed to start', { cause: grpc })).code).toBe('STACK_NOT_RUNNING');
+});
+
+test('a mistake in the command line points to --help', () => {
+  const error = new CommanderError(1, 'commander.unknownOption', "error: unknown option '--x'");
+  expect(problemOf(error)).toMatchObject({
+    code: 'USAGE_INVALID',
+    message: "Unknown option '--x'",
+  });
+});
+
+test.each([new Error('odd'), 'odd'])('anything else is shown as it is', (thrown) => {
+  expect(problemOf(thrown)).toMatchObject({ code: 'UNEXPECTED', message: 'odd' });
+});

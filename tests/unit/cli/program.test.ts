@@ -1,0 +1,86 @@
+import { buildProgram, leafCommands } from '../../../cli/program';
+import { helpText } from '../../../cli/documentation';
+import { run } from './fake-surroundings';
+
+const program = buildProgram(() => () => Promise.resolve());
+const commands = leafCommands(program);
+
+test('has every command that is promised', () => {
+  expect(commands.map(({ name }) => name).sort()).toEqual([
+    'attach',
+    'backup',
+    'demo',
+    'doctor',
+    'down',
+    'ingest',
+    'loop',
+    'models list',
+    'models promote',
+    'models rollback',
+    'models show',
+    'predict',
+    'query',
+    'refresh',
+    'restore',
+    'retrain',
+    'schedules apply',
+    'schedules list',
+    'schedules pause',
+    'schedules trigger',
+    'simulate',
+    'status',
+    'train',
+    'up',
+    'vacuum',
+  ]);
+});
+
+test.each(commands)(
+  '$name --help shows an example that calls it, and --json',
+  ({ name, command }) => {
+    const help = helpText(command);
+    expect(help).toMatch(/\nExamples?:\n/);
+    expect(help).toContain(`$ watchlake ${name}`);
+    expect(help).toContain('--json');
+  },
+);
+
+test.each(['ingest', 'refresh', 'train', 'retrain', 'simulate', 'loop', 'demo', 'attach'])(
+  '%s waits, so it has --cancel-on-exit',
+  (name) => {
+    const command = commands.find((each) => each.name === name)?.command;
+    expect(command && helpText(command)).toContain('--cancel-on-exit');
+  },
+);
+
+test('help is an answer: on stdout, with exit code 0', async () => {
+  const { exitCode, stdout, stderr } = await run(['ingest', '--help']);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toContain('$ watchlake ingest recordings.zip --dataset trial');
+});
+
+test('no command at all is a mistake: the help on stderr, with exit code 1', async () => {
+  const { exitCode, stdout, stderr } = await run([]);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(stderr).toContain('Usage: watchlake');
+});
+
+test('--version prints the version of the package', async () => {
+  const { exitCode, stdout } = await run(['--version']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+test.each([
+  [['nonsense'], "Unknown command 'nonsense'"],
+  [['ingest', 'a.zip'], "Required option '--dataset <name>' not specified"],
+  [['ingest', '--dataset', 'a'], "Missing required argument 'archive'"],
+  [['simulate', 'a', '--speed', 'fast'], 'Give a number from 0 to 100000.'],
+  [['train', '--dataset', 'a', '--seed', '1.5'], 'Give a whole number from 0 to 2147483647.'],
+  [['query', 'SELECT 1', '--format', 'xml'], 'Allowed choices are table, csv, json.'],
+])('%j is refused with what is wrong and what helps', async (words, message) => {
+  const { exitCode, stdout, stderr } = await run(words);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(stderr).toContain(message);
+  expect(stderr).toContain('remedy: Add --help');
+});

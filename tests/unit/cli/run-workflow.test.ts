@@ -1,0 +1,236 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, RetryState } from '@temporalio/common';
+import { factsLine } from '../../../cli/follow-run';
+import { runLink } from '../../../cli/run-links';
+import { differingFields } from '../../../cli/run-workflow';
+import { absoluteSource } from '../../../cli/commands/ingest';
+import { freshName } from '../../../cli/commands/simulate';
+import {
+  fakeClient,
+  fakeContext,
+  onlyObject,
+  run,
+  type FakeTemporal,
+  type RunCall,
+  type RunOptions,
+} from './fake-surroundings';
+
+async function runAgainst(words: string[], fake: FakeTemporal, options: RunOptions = {}) {
+  const calls: RunCall[] = [];
+  const client = fakeClient(fake, calls);
+  const services = {
+    connect: async () => fakeContext({ client }),
+    sourceHash: async () => 'abc123',
+    ...options.services,
+  };
+  return { calls, ...(await run(words, { ...options, services })) };
+}
+
+const TRAINED = {
+  model: 'activity',
+  version: '1',
+  snapshotId: 's1',
+  rows: 2400,
+  subjects: 10,
+  champion: '1',
+  evaluation: {
+    scheme: 'leave-one-subject-out',
+    accuracy: 0.95,
+    macroF1: 0.94,
+    worstSubject: { subject: '0123456789abcdef', accuracy: 0.81 },
+  },
+};
+
+test('train --json ends with the version and its evaluation', async () => {
+  const { exitCode, stdout, stderr, calls } = await runAgainst(
+    ['train', '--dataset', 'trial', '--json'],
+    { result: TRAINED },
+  );
+  expect(exitCode).toBe(0);
+  expect(onlyObject(stdout)).toMatchObject({
+    ok: true,
+    version: '1',
+    evaluation: TRAINED.evaluation,
+    workflowId: 'train/activity/trial',
+  });
+  expect(calls).toEqual([
+    {
+      workflow: 'trainModel',
+      workflowId: 'train/activity/trial',
+      input: { dataset: 'trial', model: 'activity', seed: 0, scheme: 'leave-one-subject-out' },
+    },
+  ]);
+  expect(stderr).toContain(
+    'http://127.0.0.1:8233/namespaces/default/workflows/train%2Factivity%2Ftrial/run-1',
+  );
+});
+
+test.each([
+  [
+    ['ingest', '/data/a.zip', '--dataset', 'trial'],
+    'ingest/trial/abc123',
+    { source: '/data/a.zip', dataset: 'trial', format: 'recordings' },
+  ],
+  [
+    ['refresh', 'trial', '--window-length', '2000'],
+    'refresh/trial',
+    { dataset: 'trial', window: { lengthMs: 2000 } },
+  ],
+  [
+    ['simulate', 'trial', '--name', 'morning', '--speed', '2.5'],
+    'simulate/morning',
+    { name: 'morning', dataset: 'trial', speed: 2.5 },
+  ],
+  [
+    ['retrain', '--dataset', 'trial', '--minimum-new-labels', '50', '--shuffle-labels'],
+    'retrain/activity',
+    { dataset: 'trial', model: 'activity', seed: 0, minimumNewLabels: 50, shuffleLabels: true },
+  ],
+  [
+    ['loop', '/data/a.zip', '--dataset', 'trial', '--answered-by', 'oracle', '--labels', '40'],
+    'loop/trial',
+    {
+      name: 'trial',
+      source: '/data/a.zip',
+      dataset: 'trial',
+      model: 'activity',
+      seed: 0,
+      labels: 40,
+      speed: 1,
+      answeredBy: 'oracle',
+      byHand: 0,
+      negativeControl: false,
+      subjects: { bootstrap: 1, stream: 3, holdout: 6 },
+    },
+  ],
+  [
+    ['predict', '--dataset', 'trial', '--model', 'gait'],
+    'predict/gait',
+    { dataset: 'trial', model: 'gait' },
+  ],
+])('%j starts its workflow under its business id', async (words, workflowId, input) => {
+  // A command that waits is left at once: only what it starts matters here.
+  const { calls } = await runAgainst(
+    words,
+    { endless: true },
+    { onListening: (interrupt) => interrupt() },
+  );
+  expect(calls).toMatchObject([{ workflowId, input }]);
+});
+
+test('a wrong input is refused before anything is started', async () => {
+  const words = ['refresh', 'No Spaces!', '--json'];
+  const { exitCode, stdout, calls } = await runAgainst(words, {});
+  expect(exitCode).toBe(1);
+  expect(onlyObject(stdout)).toMatchObject({ ok: false, error: { code: 'INPUT_INVALID' } });
+  expect(calls).toEqual([]);
+});
+
+test('a run with other inputs under the same id is not joined', async () => {
+  const { exitCode, stdout } = await runAgainst(['train', '--dataset', 'trial', '--json'], {
+    result: TRAINED,
+    runningInput: { dataset: 'trial', seed: 7 },
+  });
+  expect(exitCode).toBe(1);
+  expect(onlyObject(stdout)).toMatchObject({
+    ok: false,
+    error: {
+      code: 'RUN_DIFFERS',
+      message: 'train/activity/trial runs already, with other inputs (seed).',
+    },
+  });
+});
+
+test('a run that was started with the defaults left out is joined', async () => {
+  const { exitCode } = await runAgainst(['train', '--dataset', 'trial'], {
+    result: TRAINED,
+    runningInput: { dataset: 'trial' },
+  });
+  expect(exitCode).toBe(0);
+});
+
+test('what continue-as-new carries over is no difference', () => {
+  const ours = { model: 'a', dataset: 'b' };
+  const carried = { predicted: 9, late: 0, deadLettered: 0 };
+  expect(differingFields('predictStream', ours, { ...ours, carried })).toEqual([]);
+  expect(differingFields('predictStream', ours, { ...ours, runMinutes: 5 })).toEqual([
+    'runMinutes',
+  ]);
+});
+
+test('a failed run shows the innermost failure and where to look at it', async () => {
+  const failure = ApplicationFailure.nonRetryable('There is no dataset x.', 'DATASET_NOT_FOUND');
+  const error = new WorkflowFailedError('failed', failure, RetryState.NON_RETRYABLE_FAILURE);
+  const { exitCode, stderr } = await runAgainst(['refresh', 'x'], { error });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('error: There is no dataset x.');
+  expect(stderr).toMatch(/run: http:\/\/127\.0\.0\.1:8233\/namespaces.*refresh%2Fx/);
+});
+
+test('Ctrl-C leaves the workflow running and says how to attach again', async () => {
+  let cancelled = false;
+  const { exitCode, stderr } = await runAgainst(
+    ['refresh', 'trial', '--home', '/tmp/a'],
+    { endless: true, onCancel: () => (cancelled = true) },
+    { onListening: (interrupt) => interrupt() },
+  );
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain('watchlake attach refresh/trial --home /tmp/a');
+  expect(cancelled).toBe(false);
+});
+
+test('Ctrl-C with --cancel-on-exit cancels it; a second one does not wait', async () => {
+  let cancelled = 0;
+  const { exitCode } = await runAgainst(
+    ['refresh', 'trial', '--cancel-on-exit'],
+    { endless: true, onCancel: () => (cancelled += 1) },
+    {
+      onListening: (interrupt) => {
+        interrupt();
+        interrupt();
+      },
+    },
+  );
+  expect({ exitCode, cancelled }).toEqual({ exitCode: 130, cancelled: 1 });
+});
+
+test('attach shows the result of a run whatever it is', async () => {
+  const { stdout } = await runAgainst(['attach', 'retrain/activity', '--json'], {
+    result: { outcome: 'reject' },
+  });
+  expect(onlyObject(stdout)).toMatchObject({ ok: true, workflow: 'retrain', outcome: 'reject' });
+});
+
+test('predict returns as soon as the predictor runs; --stop ends it and shows its totals', async () => {
+  const started = await runAgainst(['predict', '--dataset', 'trial', '--json'], { endless: true });
+  expect(onlyObject(started.stdout)).toMatchObject({ ok: true, workflowId: 'predict/activity' });
+
+  const signals: string[] = [];
+  const result = { model: 'activity', version: '2', predicted: 9, late: 0, deadLettered: 0 };
+  const stopped = await runAgainst(['predict', '--stop', '--json'], {
+    result,
+    onSignal: (name) => signals.push(name),
+  });
+  expect(signals).toEqual(['stop']);
+  expect(onlyObject(stopped.stdout)).toMatchObject({ ok: true, predicted: 9, version: '2' });
+});
+
+test('a relative source is made absolute; an address stays', () => {
+  expect(absoluteSource('a.zip')).toBe(`${process.cwd()}/a.zip`);
+  expect(absoluteSource('https://example.org/a.zip')).toBe('https://example.org/a.zip');
+});
+
+test('a fresh name is a valid name, and tells the moment', () => {
+  expect(freshName('trial', new Date('2026-03-04T05:06:07.890Z'))).toBe('trial-20260304t050607z');
+});
+
+test('links survive ids with slashes', () => {
+  const place = { uiUrl: 'http://ui/', namespace: 'default', workflowId: 'a/b c' };
+  expect(runLink(place)).toBe('http://ui/namespaces/default/workflows/a%2Fb%20c');
+});
+
+test('figures of a run fit on one line', () => {
+  expect(factsLine({ rows: 24410, p: 0.015625, batches: '2 of 5', version: null })).toBe(
+    'rows 24,410, p 0.0156, batches 2 of 5',
+  );
+});

@@ -1,0 +1,224 @@
+/** Whatever is wrong with an archive is said by file, line and remedy, and nothing is published. */
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ErrorCode, WatchlakeError } from '../../../core/errors';
+import type { Lake } from '../../../lakehouse/lake';
+import type { OpenOptions } from '../../../lakehouse/sources/open-source';
+import type { Files } from '../../support/recordings';
+import {
+  archiveFiles,
+  ingestInto,
+  newLake,
+  recordingCsv,
+  refreshLake,
+  temporaryFolder,
+  writeFolder,
+  writeZip,
+} from '../../support/recordings';
+
+const folder = temporaryFolder();
+
+const good = (): Files => archiveFiles([{ recording: 'r1' }, { recording: 'r2' }]);
+
+const expectNothingPublished = async (lake: Lake): Promise<void> => {
+  expect(await lake.catalog.list()).toEqual([]);
+};
+
+async function refused(source: string, options?: OpenOptions): Promise<WatchlakeError> {
+  const lake = newLake(folder.path());
+  const error = await ingestInto(lake, { source, options }).then(
+    () => null,
+    (reason: unknown) => reason as WatchlakeError,
+  );
+  await expectNothingPublished(lake);
+  expect(error).not.toBeNull();
+  expect(error?.remedy).toMatch(/\w/);
+  return error as WatchlakeError;
+}
+
+test('a missing file', async () => {
+  const error = await refused(join(folder.path(), 'nowhere.zip'));
+  expect(error.code).toBe('SOURCE_NOT_FOUND');
+  expect(error.message).toContain('nowhere.zip');
+});
+
+test('a file of no bytes', async () => {
+  const path = join(folder.path(), 'nothing.zip');
+  await writeFile(path, '');
+  expect((await refused(path)).code).toBe('ARCHIVE_EMPTY');
+});
+
+test('an archive without members', async () => {
+  expect((await refused(await writeZip(folder.path(), {}))).code).toBe('ARCHIVE_EMPTY');
+});
+
+test('an archive whose recordings.csv lists nothing', async () => {
+  const source = await writeZip(folder.path(), { 'recordings.csv': 'recording,subject\n' });
+  expect((await refused(source)).code).toBe('ARCHIVE_EMPTY');
+});
+
+test('a file that is no zip archive', async () => {
+  const path = join(folder.path(), 'text.zip');
+  await writeFile(path, 'recording,subject\n'.repeat(100));
+  expect((await refused(path)).code).toBe('ARCHIVE_CORRUPT');
+});
+
+test('a truncated archive', async () => {
+  const path = await writeZip(folder.path(), good());
+  await truncate(path, (await readFile(path)).length / 2);
+  expect((await refused(path)).code).toBe('ARCHIVE_CORRUPT');
+});
+
+test('an archive with damaged bytes inside a member', async () => {
+  const path = await writeZip(folder.path(), good());
+  const bytes = await readFile(path);
+  const at = bytes.indexOf('recordings/r1.csv') + 2000;
+  bytes.fill(0x55, at, at + 64);
+  await writeFile(path, bytes);
+  const error = await refused(path);
+  expect(error.code).toBe('ARCHIVE_CORRUPT');
+});
+
+test('a member whose name leaves the folder', async () => {
+  // The writer refuses such names, an attacker does not: same length, other letters.
+  const path = await writeZip(folder.path(), { ...good(), 'aa/evil.csv': 'x' });
+  const bytes = await readFile(path, 'latin1');
+  await writeFile(path, bytes.replaceAll('aa/evil.csv', '../evil.csv'), 'latin1');
+  const error = await refused(path);
+  expect(error.code).toBe('ARCHIVE_MEMBER_UNSAFE');
+  expect(error.message).toContain('../evil.csv');
+});
+
+test('a member that is there twice', async () => {
+  const files = Object.entries(good());
+  const source = await writeZip(folder.path(), [...files, ['recordings/r1.csv', 'x']]);
+  const error = await refused(source);
+  expect(error.code).toBe('ARCHIVE_MEMBER_DUPLICATE');
+  expect(error.message).toContain('recordings/r1.csv');
+});
+
+test('an archive that inflates beyond the limit', async () => {
+  const files = { ...good(), 'recordings/r1.csv': 'timestamp_ms'.padEnd(3_000_000, 'x') };
+  const error = await refused(await writeZip(folder.path(), files), {
+    limits: { memberBytes: 1_000_000 },
+  });
+  expect(error.code).toBe('ARCHIVE_TOO_LARGE');
+  expect(error.message).toContain('recordings/r1.csv');
+});
+
+test('a member that inflates to more than it declares', async () => {
+  const path = await writeZip(folder.path(), good());
+  const bytes = await readFile(path);
+  // The central directory's entry of the last member: its uncompressed size lies 24 bytes in.
+  const entry = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02]));
+  bytes.writeUInt32LE(100, entry + 24);
+  await writeFile(path, bytes);
+  expect((await refused(path)).code).toBe('ARCHIVE_CORRUPT');
+});
+
+const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
+  [
+    'a recording without a required column',
+    (files) => ({ ...files, 'recordings/r2.csv': 'timestamp_ms,ax,ay,label\n0,1,1,walking\n' }),
+    'COLUMN_MISSING',
+    /^recordings\/r2\.csv, line 1: the column az is missing \(found: timestamp_ms, ax, ay, label\)/,
+  ],
+  [
+    'recordings.csv without the subject',
+    (files) => ({ ...files, 'recordings.csv': 'recording,side\nr1,left\n' }),
+    'COLUMN_MISSING',
+    /^recordings\.csv, line 1: the column subject is missing/,
+  ],
+  [
+    'a recording of no bytes',
+    (files) => ({ ...files, 'recordings/r2.csv': '' }),
+    'COLUMN_MISSING',
+    /^recordings\/r2\.csv, line 1: .*found: no columns/,
+  ],
+  [
+    'a row with a field too many',
+    (files) => ({ ...files, 'recordings/r2.csv': 'timestamp_ms,ax,ay,az\n0,1,1,1\n20,1,1,1,1\n' }),
+    'CSV_MALFORMED',
+    /^recordings\/r2\.csv, line 3: it has 5 fields, the header has 4/,
+  ],
+  [
+    'a quote that is never closed',
+    (files) => ({ ...files, 'recordings/r2.csv': 'timestamp_ms,ax,ay,az\n0,1,1,1\n20,"1,1,1\n' }),
+    'CSV_MALFORMED',
+    /^recordings\/r2\.csv, line \d+: Quote Not Closed/,
+  ],
+  [
+    'a recording that is listed and missing',
+    (files) => {
+      const { 'recordings/r2.csv': _, ...rest } = files;
+      return rest;
+    },
+    'METADATA_INVALID',
+    /^recordings\.csv, line 3: recordings\/r2\.csv is missing/,
+  ],
+  [
+    'a recording that is there and not listed',
+    (files) => ({ ...files, 'recordings/r3.csv': recordingCsv({ recording: 'r3' }) }),
+    'METADATA_INVALID',
+    /recordings\/r3\.csv is not listed/,
+  ],
+  [
+    'an id that is listed twice',
+    (files) => ({ ...files, 'recordings.csv': 'recording,subject\nr1,Ann\nr2,Ann\nr1,Ben\n' }),
+    'METADATA_INVALID',
+    /^recordings\.csv, line 4: r1 is there twice/,
+  ],
+  [
+    'a channel that has the name of a column of the format',
+    (files) => ({ ...files, 'channels.csv': 'channel,unit\nax,g\nLabel,g\n' }),
+    'METADATA_INVALID',
+    /^channels\.csv, line 3: Label is a name of the format/,
+  ],
+  [
+    'a limit that is no number',
+    (files) => ({ ...files, 'channels.csv': 'channel,unit,minimum\nax,g,low\n' }),
+    'METADATA_INVALID',
+    /^channels\.csv, line 2: low is not a number/,
+  ],
+];
+
+test.each(replaced)('%s', async (_name, change, code, message) => {
+  const error = await refused(await writeZip(folder.path(), change(good())));
+  expect(error.code).toBe(code);
+  expect(error.message).toMatch(message);
+});
+
+test('the same faults are found in a folder', async () => {
+  const files = { ...good(), 'recordings/r2.csv': 'timestamp_ms,ax\n0,1\n' };
+  expect((await refused(await writeFolder(folder.path(), files))).code).toBe('COLUMN_MISSING');
+});
+
+test('text in a number and a time that goes backwards reject the row, with file and line', async () => {
+  const lake = newLake(folder.path());
+  const lines = recordingCsv({ recording: 'r1' }).split('\n');
+  lines[10] = '180,many,0.5,0.5,walking';
+  lines[20] = '100,0.5,0.5,0.5,walking';
+  const files = { ...good(), 'recordings/r1.csv': lines.join('\n') };
+  await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+  const { recordings_trusted: trusted } = await refreshLake(lake);
+  expect(trusted?.quarantined).toEqual({ 'channel-not-a-number': 1, 'timestamp-backwards': 1 });
+  expect(trusted?.firstProblems).toEqual([
+    'recordings/r1.csv, line 11: channel-not-a-number (ax)',
+    'recordings/r1.csv, line 21: timestamp-backwards',
+  ]);
+  expect(trusted?.rows).toBe(998);
+});
+
+test('two recordings at the same time on one device block publishing', async () => {
+  const lake = newLake(folder.path());
+  const files = archiveFiles([
+    { recording: 'r1', device: 'watch', startMs: 0 },
+    { recording: 'r2', device: 'watch', startMs: 5000 },
+  ]);
+  await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+  await expect(refreshLake(lake)).rejects.toMatchObject({
+    code: 'CHECK_FAILED',
+    message: expect.stringContaining('recordings-of-a-device-overlap-in-time (1 rows)') as string,
+  });
+  expect((await lake.catalog.list()).map(({ table }) => table)).toEqual(['recordings_landing']);
+});

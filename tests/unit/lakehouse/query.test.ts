@@ -1,0 +1,116 @@
+/** Queries read published tables and can do nothing else. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Lake } from '../../../lakehouse/lake';
+import { query } from '../../../lakehouse/query';
+import { latestRelease } from '../../../lakehouse/release';
+import {
+  archiveFiles,
+  ingestInto,
+  newLake,
+  refreshLake,
+  temporaryFolder,
+  writeZip,
+} from '../../support/recordings';
+
+const folder = temporaryFolder();
+let lake: Lake;
+
+beforeAll(async () => {
+  lake = newLake(folder.path());
+  const source = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
+  await ingestInto(lake, { source });
+  await refreshLake(lake);
+});
+
+test('tables of the only dataset are found by name, whole numbers are numbers', async () => {
+  const sql = 'SELECT label, count(*) AS n, sum(samples) AS s FROM windows GROUP BY 1';
+  expect(await query(lake, { sql })).toEqual({
+    columns: ['label', 'n', 's'],
+    rows: [{ label: 'walking', n: 4, s: 800 }],
+    truncated: false,
+  });
+});
+
+test('a row limit is kept and said', async () => {
+  const sql = 'SELECT recording FROM recordings_trusted';
+  const result = await query(lake, { sql, maximumRows: 7 });
+  expect(result.rows).toHaveLength(7);
+  expect(result.truncated).toBe(true);
+  expect((await query(lake, { sql: `${sql} LIMIT 7`, maximumRows: 7 })).truncated).toBe(false);
+});
+
+test.each([
+  "COPY (SELECT 1) TO 'stolen.csv'",
+  'DROP VIEW windows',
+  'CREATE TABLE mine AS SELECT 1',
+  "ATTACH 'other.db'",
+  'SET enable_external_access = true',
+  'SELECT 1; SELECT 2',
+  'INSTALL httpfs',
+  'this is no SQL',
+  'SELECT nothing FROM windows',
+])('refuses %s', async (sql) => {
+  await expect(query(lake, { sql })).rejects.toMatchObject({ code: 'QUERY_INVALID', status: 400 });
+});
+
+test('no file but those of the tables can be read, and none can be written', async () => {
+  const secret = join(folder.path(), 'secret.txt');
+  await writeFile(secret, 'do not read');
+  const pointer = await lake.catalog.pointer({ dataset: 'watch', table: 'windows' });
+  const manifest = `${pointer?.prefix}manifest.json`;
+  const others = [secret, await lake.store.localPath(manifest)];
+  for (const path of others) {
+    for (const sql of [`SELECT * FROM read_text('${path}')`, `SELECT * FROM '${path}'`]) {
+      await expect(query(lake, { sql })).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+    }
+  }
+  const sql = `COPY (SELECT 1) TO '${secret}'`;
+  await expect(query(lake, { sql })).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  expect(await readFile(secret, 'utf8')).toBe('do not read');
+});
+
+test('a query that takes too long ends', async () => {
+  const sql = 'SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b';
+  await expect(query(lake, { sql, timeoutMs: 200 })).rejects.toMatchObject({
+    code: 'QUERY_INVALID',
+    message: expect.stringContaining('more than 200 ms') as string,
+  });
+});
+
+test('with two datasets each table is found under its dataset, plain names need a choice', async () => {
+  const both = newLake(folder.path());
+  for (const [dataset, samples] of [
+    ['watch', 500],
+    ['other.set', 300],
+  ] as const) {
+    const files = archiveFiles([{ recording: 'r1', samples }]);
+    await ingestInto(both, { source: await writeZip(folder.path(), files), dataset });
+  }
+  const count = (from: string) => ({ sql: `SELECT count(*) AS n FROM ${from}` });
+  const rowsOf = async (from: string, dataset?: string) =>
+    (await query(both, { ...count(from), dataset })).rows;
+  expect(await rowsOf('watch.recordings_landing')).toEqual([{ n: 500 }]);
+  expect(await rowsOf('"other.set".recordings_landing')).toEqual([{ n: 300 }]);
+  expect(await rowsOf('recordings_landing', 'other.set')).toEqual([{ n: 300 }]);
+  await expect(rowsOf('recordings_landing')).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  await expect(rowsOf('recordings_landing', 'nothing')).rejects.toMatchObject({
+    code: 'DATASET_NOT_FOUND',
+  });
+});
+
+test('a release that is pinned shows its tables as they were', async () => {
+  const pinned = newLake(folder.path());
+  const source = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
+  await ingestInto(pinned, { source });
+  await refreshLake(pinned);
+  const before = await latestRelease(pinned, 'watch');
+  await refreshLake(pinned, { window: { lengthMs: 1000, stepMs: 500 } });
+  const sql = 'SELECT count(*) AS n FROM windows';
+  const [{ n: now }] = (await query(pinned, { sql })).rows as [{ n: number }];
+  const old = await query(pinned, { sql, dataset: 'watch', releaseId: before?.releaseId });
+  expect(old.rows).toEqual([{ n: 4 }]);
+  expect(now).toBe(19);
+  const wrong = { sql, dataset: 'watch', releaseId: 'nothing' };
+  await expect(query(pinned, wrong)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+});

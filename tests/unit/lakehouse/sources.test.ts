@@ -1,0 +1,75 @@
+/** Archives over http: fetched once, within a limit, forgotten when they have landed. */
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { forgetDownload, openSource, sourceHash } from '../../../lakehouse/sources/open-source';
+import {
+  archiveFiles,
+  ingestInto,
+  newLake,
+  temporaryFolder,
+  writeZip,
+} from '../../support/recordings';
+
+const folder = temporaryFolder();
+let server: Server;
+let archive: string;
+let requests = 0;
+
+beforeAll(async () => {
+  archive = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
+  server = createServer((request, response) => {
+    requests += 1;
+    if (request.url === '/archive.zip') createReadStream(archive).pipe(response);
+    else if (request.url === '/broken.zip') response.writeHead(503).end();
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+afterAll(() => server.close());
+
+const address = (path: string): string =>
+  `http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`;
+
+test('an archive at an address lands like a local one, and is fetched once', async () => {
+  const spoolFolder = join(folder.path(), 'spool');
+  const source = address('archive.zip');
+  const before = requests;
+  expect(await sourceHash(source, { spoolFolder })).toBe(await sourceHash(archive));
+  const manifest = await ingestInto(newLake(folder.path()), { source, options: { spoolFolder } });
+  expect(manifest.rows).toBe(500);
+  expect(requests).toBe(before + 1);
+  await forgetDownload(source, spoolFolder);
+  expect(await readdir(spoolFolder)).toEqual([]);
+});
+
+test('an archive above the limit is refused and leaves nothing behind', async () => {
+  const spoolFolder = join(folder.path(), 'small');
+  const opening = openSource(address('archive.zip'), {
+    spoolFolder,
+    limits: { downloadBytes: 100 },
+  });
+  await expect(opening).rejects.toMatchObject({ code: 'ARCHIVE_TOO_LARGE' });
+  expect(await readdir(spoolFolder)).toEqual([]);
+});
+
+test.each([
+  ['nothing.zip', 'SOURCE_NOT_FOUND', false],
+  ['broken.zip', 'DOWNLOAD_FAILED', true],
+])('%s fails with %s', async (path, code, retryable) => {
+  const spoolFolder = join(folder.path(), 'failed');
+  await expect(openSource(address(path), { spoolFolder })).rejects.toMatchObject({
+    code,
+    retryable,
+  });
+});
+
+test('too many members are refused before any is read', async () => {
+  await expect(openSource(archive, { limits: { members: 2 } })).rejects.toMatchObject({
+    code: 'ARCHIVE_TOO_LARGE',
+  });
+});

@@ -1,0 +1,140 @@
+/** window_features: the same numbers as the stream computes, whatever the order and size of blocks. */
+import type { FeatureSchema } from '../../../models/features';
+import { extractFeatures } from '../../../models/features';
+import { sliceWindow, windowId } from '../../../models/windows';
+import type { Lake } from '../../../lakehouse/lake';
+import {
+  deviceSamples,
+  labelsOfWindows,
+  subjectsOf,
+  trainingWindows,
+} from '../../../lakehouse/samples';
+import type { SampleSpan } from '../../../models/signal';
+import { pseudonym } from '../../../core/hash';
+import {
+  SECRET,
+  archiveFiles,
+  ingestInto,
+  newLake,
+  refreshLake,
+  temporaryFolder,
+  writeZip,
+} from '../../support/recordings';
+
+const folder = temporaryFolder();
+const [annKey, benKey] = ['Ann Example', 'Ben Example'].map((name) =>
+  pseudonym(SECRET, 'watch', name),
+) as [string, string];
+
+let lake: Lake;
+
+beforeAll(async () => {
+  lake = newLake(folder.path());
+  const files = archiveFiles([
+    // Longer than a block, and ending inside one.
+    { recording: 'r1', device: 'w1', samples: 5000, label: 'walking' },
+    { recording: 'r2', device: 'w1', startMs: 200_000, samples: 700, label: 'running' },
+    { recording: 'r3', device: 'w2', subject: 'Ben Example', samples: 900, label: 'rowing' },
+    { recording: 'r4', device: 'w2', startMs: 300_000, subject: 'Ben Example', samples: 100 },
+  ]);
+  await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+  await refreshLake(lake);
+});
+
+async function wholeDevice(device: string): Promise<SampleSpan> {
+  const all = await deviceSamples(lake, { dataset: 'watch' });
+  const found = all.find((each) => each.device === device);
+  const times: number[] = [];
+  const values: number[][] = [[], [], []];
+  for await (const block of found?.blocks() ?? []) {
+    times.push(...block.timestampsMs);
+    block.values.forEach((channel, index) => values[index]?.push(...channel));
+  }
+  return {
+    timestampsMs: Float64Array.from(times),
+    values: values.map((channel) => Float32Array.from(channel)),
+  };
+}
+
+test('every window has the features that its samples give', async () => {
+  const set = await trainingWindows(lake, { dataset: 'watch' });
+  const spans: Record<string, SampleSpan> = {
+    w1: await wholeDevice('w1'),
+    w2: await wholeDevice('w2'),
+  };
+  const schema: FeatureSchema = set.schema;
+  expect(set.windowIds.length).toBe(49 + 6 + 8);
+  set.windowIds.forEach((id, row) => {
+    const [device, startMs] = [set.devices[row] as string, set.startsMs[row] as number];
+    const { window } = schema.signal;
+    expect(id).toBe(windowId({ dataset: 'watch', device, startMs, window }));
+    const slice = sliceWindow(spans[device] as SampleSpan, startMs, window);
+    const width = schema.names.length;
+    const stored = set.features.subarray(row * width, (row + 1) * width);
+    expect(stored).toEqual(extractFeatures(slice, startMs, schema));
+  });
+});
+
+test('training windows are those of the subjects asked for, ordered by id', async () => {
+  const set = await trainingWindows(lake, { dataset: 'watch', subjectKeys: [benKey] });
+  expect(new Set(set.labels)).toEqual(new Set(['rowing']));
+  expect(new Set(set.subjectKeys)).toEqual(new Set([benKey]));
+  expect(set.windowIds).toEqual([...set.windowIds].sort());
+  const none = await trainingWindows(lake, { dataset: 'watch', subjectKeys: [] });
+  expect(none.windowIds).toEqual([]);
+});
+
+test('a device is read in clock order, and each end of a recording is marked', async () => {
+  const [first, ...others] = await deviceSamples(lake, {
+    dataset: 'watch',
+    subjectKeys: [annKey],
+  });
+  expect(others).toEqual([]);
+  expect(first).toMatchObject({
+    device: 'w1',
+    subjectKeys: [annKey],
+    channels: ['ax', 'ay', 'az'],
+  });
+  const ends: [string, number][] = [];
+  let lastMs = -1;
+  let samples = 0;
+  for await (const block of first?.blocks() ?? []) {
+    for (const timeMs of block.timestampsMs) {
+      expect(timeMs).toBeGreaterThan(lastMs);
+      lastMs = timeMs;
+    }
+    samples += block.timestampsMs.length;
+    if (block.endsRecording) ends.push([block.recording, lastMs]);
+  }
+  expect(samples).toBe(5700);
+  expect(ends).toEqual([
+    ['r1', 4999 * 20],
+    ['r2', 200_000 + 699 * 20],
+  ]);
+});
+
+test('a reader that stops early leaves nothing open', async () => {
+  const [first] = await deviceSamples(lake, { dataset: 'watch' });
+  for await (const block of first?.blocks() ?? []) {
+    expect(block.recording).toBe('r1');
+    break;
+  }
+  expect((await lake.store.sweep(0)).objects).toBe(0);
+});
+
+test('subjects are listed by name, with their keys', async () => {
+  expect(await subjectsOf(lake, { dataset: 'watch' })).toEqual([
+    { subject: 'Ann Example', subjectKey: annKey },
+    { subject: 'Ben Example', subjectKey: benKey },
+  ]);
+});
+
+test('the true labels of windows are found by id', async () => {
+  const set = await trainingWindows(lake, { dataset: 'watch' });
+  const labels = await labelsOfWindows(lake, {
+    dataset: 'watch',
+    windowIds: [...set.windowIds, 'nowhere'],
+  });
+  expect(labels.size).toBe(set.windowIds.length);
+  set.windowIds.forEach((id, row) => expect(labels.get(id)).toBe(set.labels[row]));
+});

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import type { CandidatePrediction } from '../../../models/acquisition';
+import { isCandidate, selectTasks } from '../../../models/acquisition';
+
+const ids = Array.from({ length: 5000 }, (_, index) => `window-${index}`);
+const base = { threshold: 0.8, auditShare: 0.1, seed: 0 };
+
+test('audits about the asked share, whatever the confidence', () => {
+  const audited = (confidence: number): string[] =>
+    ids.filter((windowId) => isCandidate({ ...base, windowId, confidence }) === 'audit');
+  expect(audited(0.99).length / ids.length).toBeCloseTo(0.1, 1);
+  expect(audited(0.01)).toEqual(audited(0.99));
+});
+
+test('draws other audit windows with another seed', () => {
+  const audited = (seed: number): string[] =>
+    ids.filter((windowId) => isCandidate({ ...base, seed, windowId, confidence: 1 }) !== null);
+  expect(audited(1)).not.toEqual(audited(0));
+});
+
+test('asks about windows below the threshold and not about those at it', () => {
+  const kindAt = (confidence: number): unknown =>
+    isCandidate({ ...base, auditShare: 0, windowId: 'w', confidence });
+  expect([kindAt(0.79), kindAt(0.8), kindAt(0.95)]).toEqual(['uncertain', null, null]);
+});
+
+const prediction = (windowId: string, first: number, kind: CandidatePrediction['kind'] = 'uncertain') => ({
+  windowId,
+  probabilities: [first, 1 - first],
+  kind,
+});
+
+test('picks the least sure first, after the audit share', () => {
+  const picks = selectTasks({
+    predictions: [
+      prediction('sure', 0.9),
+      prediction('torn', 0.5),
+      prediction('leaning', 0.6),
+      prediction('audited', 0.99, 'audit'),
+      prediction('audited-too', 0.99, 'audit'),
+    ],
+    budget: 3,
+    auditShare: 0.34,
+  });
+  expect(picks.map(({ kind }) => kind)).toEqual(['audit', 'uncertain', 'uncertain']);
+  expect(picks.slice(1).map(({ windowId }) => windowId)).toEqual(['torn', 'leaning']);
+});
+
+test('never exceeds the budget nor the audit share, and does not depend on the order', () => {
+  const some = fc.uniqueArray(
+    fc.record({
+      windowId: fc.hexaString?.({ minLength: 4, maxLength: 8 }) ?? fc.string({ minLength: 4 }),
+      probabilities: fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
+      kind: fc.constantFrom('uncertain' as const, 'audit' as const),
+    }),
+    { selector: ({ windowId }) => windowId },
+  );
+  fc.assert(
+    fc.property(some, fc.nat({ max: 30 }), fc.constantFrom(0, 0.1, 0.5, 1), (predictions, budget, auditShare) => {
+      const picks = selectTasks({ predictions, budget, auditShare });
+      expect(picks.length).toBeLessThanOrEqual(budget);
+      const audits = picks.filter(({ kind }) => kind === 'audit').length;
+      expect(audits).toBeLessThanOrEqual(Math.round(budget * auditShare));
+      expect(selectTasks({ predictions: [...predictions].reverse(), budget, auditShare })).toEqual(picks);
+    }),
+  );
+});
+
+test('makes one task of a window that was predicted twice', () => {
+  const predictions = [prediction('w', 0.5), prediction('w', 0.5)];
+  expect(selectTasks({ predictions, budget: 5, auditShare: 0 })).toHaveLength(1);
+});
+
+test.each([
+  [-1, 0.1],
+  [1.5, 0.1],
+  [10, 1.2],
+  [10, NaN],
+])('refuses a budget of %p with an audit share of %p', (budget, auditShare) => {
+  expect(() => selectTasks({ predictions: [], budget, auditShare })).toThrow(
+    expect.objectContaining({ code: 'INPUT_INVALID' }),
+  );
+});

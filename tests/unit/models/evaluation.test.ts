@@ -1,0 +1,71 @@
+import { evaluate, calibrationErrorOf, macroF1Of } from '../../../models/evaluation';
+
+const classes = ['a', 'b', 'c'];
+
+/** Rows of certain predictions, by class. */
+const certain = (predicted: readonly string[]): Float32Array =>
+  Float32Array.from(predicted.flatMap((label) => classes.map((name) => (name === label ? 1 : 0))));
+
+test('counts accuracy, macro-F1, recall and precision as scikit-learn does', () => {
+  const result = evaluate({
+    probabilities: certain(['a', 'a', 'b', 'c', 'c', 'a']),
+    classes,
+    labels: ['a', 'b', 'b', 'c', 'c', 'c'],
+    subjects: ['s', 's', 's', 's', 's', 's'],
+  });
+  expect(result.accuracy).toBeCloseTo(4 / 6, 9);
+  // f1_score(average='macro') of these rows: (0.5 + 2/3 + 0.8) / 3.
+  expect(result.macroF1).toBeCloseTo((0.5 + 2 / 3 + 0.8) / 3, 9);
+  expect(result.perClass[1]).toEqual({ label: 'b', precision: 1, recall: 0.5, f1: 2 / 3, support: 2 });
+  expect(result.confusion).toEqual([[1, 0, 0], [1, 1, 0], [1, 0, 2]]);
+});
+
+test('leaves classes that occur neither in truth nor in predictions out of macro-F1', () => {
+  expect(macroF1Of([[2, 0, 0], [0, 2, 0], [0, 0, 0]], classes)).toBe(1);
+  expect(macroF1Of([[2, 0, 1], [0, 2, 0], [0, 0, 0]], classes)).toBeCloseTo((0.8 + 1 + 0) / 3, 9);
+});
+
+test('names the worst subject and the spread over subjects', () => {
+  const result = evaluate({
+    probabilities: certain(['a', 'b', 'c', 'c']),
+    classes,
+    labels: ['a', 'b', 'a', 'c'],
+    subjects: ['s1', 's1', 's2', 's2'],
+  });
+  expect(result.worstSubject).toEqual({ subject: 's2', accuracy: 0.5 });
+  expect(result.spread.accuracyStandardDeviation).toBeCloseTo(0.25, 9);
+  expect(result.bySubject.map(({ windows }) => windows)).toEqual([2, 2]);
+});
+
+test('measures the gap between confidence and accuracy', () => {
+  // Ten windows at confidence 0.8, six of them right: |0.8 − 0.6| = 0.2.
+  const labels = ['a', 'a', 'a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'];
+  const result = evaluate({
+    probabilities: Float32Array.from(labels.flatMap(() => [0.8, 0.1, 0.1])),
+    classes,
+    labels,
+    subjects: labels.map(() => 's'),
+  });
+  expect(result.calibrationError).toBeCloseTo(0.2, 5);
+  expect(result.reliability[8]).toMatchObject({ windows: 10, accuracy: 0.6 });
+});
+
+test('weighs the bins of the calibration error by their windows', () => {
+  const bin = { from: 0, to: 1 };
+  expect(
+    calibrationErrorOf([
+      { ...bin, windows: 30, confidence: 0.9, accuracy: 0.8 },
+      { ...bin, windows: 10, confidence: 0.5, accuracy: 0.9 },
+      { ...bin, windows: 0, confidence: null, accuracy: null },
+    ]),
+  ).toBeCloseTo(0.75 * 0.1 + 0.25 * 0.4, 9);
+});
+
+test.each([
+  ['no window', { probabilities: new Float32Array(0), labels: [], subjects: [] }, 'INPUT_INVALID'],
+  ['a label that the model does not know', { probabilities: certain(['a']), labels: ['z'], subjects: ['s'] }, 'LABELS_UNKNOWN'],
+  ['a probability that is not a number', { probabilities: Float32Array.of(NaN, 0, 0), labels: ['a'], subjects: ['s'] }, 'INPUT_INVALID'],
+  ['columns of different length', { probabilities: certain(['a', 'b']), labels: ['a'], subjects: ['s'] }, 'INPUT_INVALID'],
+])('refuses %s', (_, input, code) => {
+  expect(() => evaluate({ classes, ...input })).toThrow(expect.objectContaining({ code }));
+});

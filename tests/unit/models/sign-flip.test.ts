@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { EXACT_LIMIT, signFlipTest } from '../../../models/sign-flip';
+
+/** Every pattern of signs, counted the plain way. */
+function byEnumeration(differences: readonly number[]): number {
+  const sum = differences.reduce((a, b) => a + b, 0);
+  const patterns = 2 ** differences.length;
+  let count = 0;
+  for (let pattern = 0; pattern < patterns; pattern += 1) {
+    const flipped = differences.reduce((total, d, i) => total + ((pattern >> i) & 1 ? -d : d), 0);
+    if (flipped >= sum - 1e-9) count += 1;
+  }
+  return count / patterns;
+}
+
+test('reaches 1/64 with six subjects that all improve, and not less', () => {
+  expect(signFlipTest([0.1, 0.2, 0.05, 0.3, 0.01, 0.2]).pValue).toBe(1 / 64);
+});
+
+test('gives the textbook value when one of six falls a little', () => {
+  // Only the observed signs and the flip of the smallest give a sum as large.
+  expect(signFlipTest([0.1, 0.2, 0.05, 0.3, -0.01, 0.2]).pValue).toBe(2 / 64);
+});
+
+test('counts ties against the improvement', () => {
+  expect(signFlipTest([0, 0, 0, 0, 0, 0])).toEqual({ pValue: 1, meanDifference: 0 });
+  expect(signFlipTest([0.1, 0, 0]).pValue).toBe(0.5);
+  expect(signFlipTest([]).pValue).toBe(1);
+});
+
+test('agrees with plain enumeration', () => {
+  const differences = fc.array(fc.integer({ min: -40, max: 40 }), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(differences, (values) => {
+      const scaled = values.map((value) => value / 100);
+      expect(signFlipTest(scaled).pValue).toBeCloseTo(byEnumeration(scaled), 12);
+    }),
+  );
+});
+
+test('does not depend on scale or order, and complements its mirror', () => {
+  const differences = fc.array(fc.integer({ min: -40, max: 40 }), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(differences, (values) => {
+      const { pValue } = signFlipTest(values);
+      expect(signFlipTest(values.map((v) => v * 0.001)).pValue).toBe(pValue);
+      expect(signFlipTest([...values].reverse()).pValue).toBe(pValue);
+      // A tie is counted on both sides, so the two never sum to less than one.
+      expect(pValue + signFlipTest(values.map((v) => -v)).pValue).toBeGreaterThanOrEqual(1);
+    }),
+  );
+});
+
+test('estimates beyond the exact limit, repeatably and close to the exact value', () => {
+  const alternating = Array.from({ length: EXACT_LIMIT }, (_, i) => (i % 3 === 0 ? -0.02 : 0.02));
+  const exact = signFlipTest(alternating).pValue;
+  const estimated = signFlipTest([...alternating, 0]).pValue;
+  expect(estimated).toBeCloseTo(exact, 2);
+  expect(signFlipTest([...alternating, 0]).pValue).toBe(estimated);
+});
+
+test('never claims certainty however many subjects improve', () => {
+  expect(signFlipTest(new Array<number>(40).fill(0.1)).pValue).toBeGreaterThan(0);
+});

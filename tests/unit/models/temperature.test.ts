@@ -1,0 +1,33 @@
+import { createRandom } from '../../../models/random';
+import { softmax } from '../../../models/softmax';
+import { fitTemperature, negativeLogLikelihood } from '../../../models/temperature';
+
+test('divides logits by the temperature before the softmax', () => {
+  const [first, second] = softmax(Float32Array.of(2, 0), 2, 2);
+  expect(first).toBeCloseTo(Math.E / (Math.E + 1), 6);
+  expect((first as number) + (second as number)).toBeCloseTo(1, 6);
+});
+
+test('survives logits that overflow an exponential', () => {
+  expect([...softmax(Float32Array.of(1000, 0), 2, 1)]).toEqual([1, 0]);
+});
+
+test('has the known loss of an even guess', () => {
+  expect(negativeLogLikelihood(Float32Array.of(0.5, 0.5), 2, [1])).toBeCloseTo(Math.log(2), 6);
+});
+
+test('finds the temperature by which logits were made too confident', () => {
+  const random = createRandom(3);
+  const logits = Float32Array.from({ length: 2 * 6000 }, () => 4 * random() - 2);
+  const honest = softmax(logits, 2, 1);
+  const truth = Array.from({ length: 6000 }, (_, row) => (random() < (honest[2 * row] as number) ? 0 : 1));
+  const confident = logits.map((logit) => logit * 3);
+  expect(fitTemperature(confident, 2, truth)).toBeGreaterThan(2.6);
+  expect(fitTemperature(confident, 2, truth)).toBeLessThan(3.4);
+});
+
+test('matches the exact optimum of a case that can be solved by hand', () => {
+  // Four rows with logits (L, 0), three of them right: the optimum has confidence 3/4, L/T = ln 3.
+  const logits = Float32Array.of(6, 0, 6, 0, 6, 0, 6, 0);
+  expect(fitTemperature(logits, 2, [0, 0, 0, 1])).toBeCloseTo(6 / Math.log(3), 3);
+});

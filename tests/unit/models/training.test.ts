@@ -1,0 +1,115 @@
+import * as tf from '@tensorflow/tfjs';
+import { useBackend } from '../../../models/backend';
+import { loadClassifier } from '../../../models/classifier';
+import { evaluate } from '../../../models/evaluation';
+import { leaveOneSubjectOut } from '../../../models/leave-one-subject-out';
+import { createRandom } from '../../../models/random';
+import { trainClassifier } from '../../../models/training';
+import type { TrainingSet } from '../../../models/training-set';
+import { CLASSES, COLUMNS, cloudSet, plainSchema } from './made-data';
+
+const options = { hiddenUnits: [16], maximumEpochs: 25, batchSize: 32 };
+const input = { schema: plainSchema(COLUMNS), classes: CLASSES, seed: 7, options };
+
+beforeAll(() => useBackend('wasm'));
+
+async function accuracyOn(set: TrainingSet, stored: Parameters<typeof loadClassifier>[0]): Promise<number> {
+  const classifier = await loadClassifier(stored);
+  const probabilities = await classifier.predict(set.features, set.labels.length);
+  classifier.dispose();
+  return evaluate({ probabilities, classes: CLASSES, labels: set.labels, subjects: set.groups }).accuracy;
+}
+
+test('learns classes that can be told apart, and predicts subjects that it never saw', async () => {
+  const trained = await trainClassifier(cloudSet(), input);
+  expect(await accuracyOn(cloudSet({ seed: 2 }), trained)).toBeGreaterThan(0.9);
+});
+
+test('learns nothing from labels that say nothing', async () => {
+  const set = cloudSet();
+  const random = createRandom(5);
+  const shuffledLabels = set.labels.map(() => CLASSES[Math.floor(random() * 3)] as string);
+  const trained = await trainClassifier({ ...set, labels: shuffledLabels }, input);
+  expect(await accuracyOn(cloudSet({ seed: 2 }), trained)).toBeLessThan(0.65);
+});
+
+test('gives the same weights, epochs and temperature for the same seed, others for another', async () => {
+  const [first, second] = [await trainClassifier(cloudSet(), input), await trainClassifier(cloudSet(), input)];
+  expect(second.artefact).toEqual(first.artefact);
+  expect(second.weights).toEqual(first.weights);
+  expect(second.history).toEqual(first.history);
+  const other = await trainClassifier(cloudSet(), { ...input, seed: 8 });
+  expect(other.artefact.weightsSha256).not.toBe(first.artefact.weightsSha256);
+});
+
+test('calibrates on subjects that the fold did not learn from', async () => {
+  const { calibration } = await trainClassifier(cloudSet({ spread: 1.4 }), input);
+  expect(calibration).toMatchObject({ method: 'out-of-fold-subjects', rows: 144 });
+  expect(calibration.lossAfter).toBeLessThanOrEqual(calibration.lossBefore as number);
+});
+
+test('validates by device when there is one subject, and not at all with one device', async () => {
+  const one = cloudSet({ subjects: 1 });
+  expect((await trainClassifier(one, input)).calibration.method).toBe('out-of-fold-devices');
+  const single = { ...one, blocks: one.blocks.map(() => 'only') };
+  const trained = await trainClassifier(single, input);
+  expect(trained.calibration).toMatchObject({ method: 'none', temperature: 1 });
+  expect(trained.history.every(({ phase }) => phase === 'all')).toBe(true);
+});
+
+test('knows classes that have no row yet', async () => {
+  const { artefact } = await trainClassifier(cloudSet(), { ...input, classes: [...CLASSES, 'swim'] });
+  expect(artefact.classes).toEqual([...CLASSES, 'swim']);
+});
+
+test('stops between two steps when it is aborted', async () => {
+  const controller = new AbortController();
+  const training = trainClassifier(cloudSet(), {
+    ...input,
+    signal: controller.signal,
+    onEpoch: ({ epoch }) => epoch === 2 && controller.abort(new Error('cancelled')),
+  });
+  await expect(training).rejects.toThrow('cancelled');
+});
+
+test('gives way to timers while it trains', async () => {
+  let beats = 0;
+  const heart = setInterval(() => (beats += 1), 2);
+  await trainClassifier(cloudSet(), input);
+  clearInterval(heart);
+  expect(beats).toBeGreaterThan(10);
+});
+
+test('leaves no tensors behind', async () => {
+  await trainClassifier(cloudSet(), input);
+  const before = tf.memory().numTensors;
+  const classifier = await loadClassifier(await trainClassifier(cloudSet(), input));
+  await classifier.predict(cloudSet().features, 144);
+  classifier.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('predicts each subject by a classifier that never saw them', async () => {
+  const set = cloudSet({ subjects: 3 });
+  const evaluation = await leaveOneSubjectOut(set, input);
+  expect(evaluation.windows).toBe(set.labels.length);
+  expect(evaluation.bySubject.map(({ subject }) => subject)).toEqual(['s0', 's1', 's2']);
+  expect(evaluation.accuracy).toBeGreaterThan(0.85);
+  await expect(leaveOneSubjectOut(cloudSet({ subjects: 1 }), input)).rejects.toMatchObject({
+    code: 'TRAINING_DATA_INSUFFICIENT',
+  });
+});
+
+const tiny = cloudSet({ subjects: 1, perClass: 4 });
+const whole = cloudSet();
+test.each<[string, TrainingSet, string]>([
+  ['too few rows', tiny, 'TRAINING_DATA_INSUFFICIENT'],
+  ['one class only', { ...whole, labels: whole.labels.map(() => 'walk') }, 'TRAINING_DATA_INSUFFICIENT'],
+  ['a label that the model does not know', { ...whole, labels: whole.labels.map((l, i) => (i === 3 ? 'swim' : l)) }, 'LABELS_UNKNOWN'],
+  ['a feature that is not a number', { ...whole, features: whole.features.map((v, i) => (i === 9 ? NaN : v)) }, 'FEATURES_INVALID'],
+  ['an infinite feature', { ...whole, features: whole.features.map((v, i) => (i === 9 ? Infinity : v)) }, 'FEATURES_INVALID'],
+  ['rows of another width', { ...whole, features: whole.features.subarray(1) }, 'FEATURES_INVALID'],
+  ['groups of another length', { ...whole, groups: ['s0'] }, 'FEATURES_INVALID'],
+])('refuses %s', async (_, set, code) => {
+  await expect(trainClassifier(set, input)).rejects.toMatchObject({ name: 'WatchlakeError', code });
+});

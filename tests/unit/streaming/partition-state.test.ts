@@ -1,0 +1,142 @@
+/** What a partition's messages lead to, and what a restart makes of them. */
+import type { OutgoingMessage, ReceivedMessage } from '../../../streaming/ports';
+import { PartitionState, type Step } from '../../../streaming/partition-state';
+import { decodeFeatures, decodePrediction, decodeSignal } from '../../../streaming/prediction';
+import { NOTHING_COUNTED, progressOf, type Progress } from '../../../streaming/progress';
+import {
+  decodeSampleBatch,
+  encodeSampleBatch,
+  SAMPLE_BATCH_SCHEMA,
+  SCHEMA_HEADER,
+  type SampleBatch,
+} from '../../../streaming/sample-batch';
+import { topicNames } from '../../../streaming/topics';
+import { TEST_SIGNAL } from '../../support/fake-classifier';
+import { predictorOptions, testChampion } from '../../support/stream-runs';
+
+const topics = topicNames();
+const champion = testChampion(1);
+
+const stateFrom = (from: number, committed: Progress = progressOf(undefined)) =>
+  new PartitionState({ ...predictorOptions('activity', topics), signal: TEST_SIGNAL }, from, committed);
+
+const batchAt = (second: number, other: Partial<SampleBatch> = {}): SampleBatch => ({
+  dataset: 'exercises',
+  device: 'watch-1',
+  subjectKey: 's1',
+  recording: 'r1',
+  channels: TEST_SIGNAL.channels,
+  last: false,
+  span: {
+    timestampsMs: Float64Array.from({ length: 20 }, (_, index) => second * 1000 + index * 50),
+    values: TEST_SIGNAL.channels.map((_, channel) =>
+      Float32Array.from({ length: 20 }, (_value, index) => Math.sin(second + index + channel)),
+    ),
+  },
+  ...other,
+});
+
+const messageOf = (offset: number, value: Buffer | null): ReceivedMessage => ({
+  partition: 0,
+  offset,
+  key: 'watch-1',
+  value,
+  headers: { [SCHEMA_HEADER]: SAMPLE_BATCH_SCHEMA },
+});
+
+const message = (offset: number, second = offset, other: Partial<SampleBatch> = {}) =>
+  messageOf(offset, encodeSampleBatch(batchAt(second, other)));
+
+const sentTo = (step: Step, topic: string): readonly OutgoingMessage[] =>
+  step.output.find((entry) => entry.topic === topic)?.messages ?? [];
+
+const startsOf = (step: Step) =>
+  sentTo(step, topics.predictions).map(({ value }) => decodePrediction(String(value)).startMs);
+
+test('a window is predicted with the message that ends it', async () => {
+  const state = stateFrom(0);
+  const early = await state.step([0, 1, 2, 3].map((offset) => message(offset)), champion);
+  expect(startsOf(early)).toEqual([]);
+  const step = await state.step([message(4)], champion);
+  expect(startsOf(step)).toEqual([0]);
+  expect(step.counted).toEqual({ ...NOTHING_COUNTED, predicted: 1 });
+});
+
+test('a prediction carries its signal and features only when a person may be asked', async () => {
+  const options = { ...predictorOptions('activity', topics), signal: TEST_SIGNAL };
+  const messages = [0, 1, 2, 3, 4].map((offset) => message(offset));
+  const predict = async (candidate: 'audit' | null) => {
+    const state = new PartitionState({ ...options, candidateOf: () => candidate }, 0, progressOf(undefined));
+    const step = await state.step(messages, champion);
+    return decodePrediction(String(sentTo(step, topics.predictions)[0]?.value));
+  };
+  const plain = await predict(null);
+  expect(plain).toMatchObject({ version: '1', candidate: null, subjectKey: 's1', device: 'watch-1' });
+  expect(plain.probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  expect(plain).not.toHaveProperty('signal');
+  const asked = await predict('audit');
+  const span = decodeSignal(asked.signal as NonNullable<typeof asked.signal>);
+  expect([...span.timestampsMs]).toEqual(Array.from({ length: 80 }, (_, index) => index * 50));
+  expect(span.values).toHaveLength(3);
+  expect(span.values[2]?.[21]).toBeCloseTo(Math.sin(1 + 1 + 2), 6);
+  const names = champion.classifier.artefact.schema.names;
+  expect(decodeFeatures(asked.features ?? '')).toHaveLength(names.length);
+});
+
+test('unreadable batches keep their content and say why, and the stream goes on', async () => {
+  const broken = encodeSampleBatch(batchAt(2));
+  broken[40] = (broken[40] as number) ^ 1;
+  const otherChannels = encodeSampleBatch(batchAt(3, { channels: ['az', 'ay', 'ax'] }));
+  const state = stateFrom(0);
+  const messages = [messageOf(0, broken), messageOf(1, null), messageOf(2, otherChannels)];
+  const step = await state.step([...messages, message(3, 0)], champion);
+  const dead = sentTo(step, topics.deadLetter);
+  expect(dead.map(({ headers }) => headers?.reason)).toEqual([
+    ...['checksum-differs', 'empty', 'channels-differ'],
+  ]);
+  expect(dead[0]).toMatchObject({
+    key: 'watch-1',
+    value: broken,
+    headers: { 'origin-topic': topics.samples, 'origin-partition': '0', 'origin-offset': '0' },
+  });
+  expect(step.counted.deadLettered).toBe(3);
+});
+
+test('late samples keep their content and say why', async () => {
+  const state = stateFrom(0);
+  const step = await state.step([message(0), message(1), message(2, 1)], champion);
+  const [late] = sentTo(step, topics.late);
+  expect(late?.headers).toMatchObject({ reason: 'not-after-newest', 'origin-offset': '2' });
+  const batch = decodeSampleBatch(late?.value as Buffer, late?.headers?.[SCHEMA_HEADER]);
+  expect(batch.span).toEqual(batchAt(1).span);
+  expect(step.counted).toEqual({ ...NOTHING_COUNTED, late: 20 });
+});
+
+test('batches of another dataset are passed over', async () => {
+  const step = await stateFrom(0).step([message(0, 0, { dataset: 'other' })], champion);
+  expect(step.counted).toEqual({ ...NOTHING_COUNTED, skipped: 1 });
+  expect(step.output.flatMap(({ messages }) => messages)).toEqual([]);
+});
+
+test('what was emitted before a restart is not emitted again', async () => {
+  const first = stateFrom(0);
+  const messages = Array.from({ length: 12 }, (_, offset) => message(offset));
+  const emitted = await first.step(messages.slice(0, 8), champion);
+  expect(startsOf(emitted)).toEqual([0, 2000]);
+  const { rereadFrom, progress } = first.checkpoint(emitted, new Map([[topics.predictions, { 2: 5 }]]));
+  expect(rereadFrom).toBeGreaterThan(0);
+  expect(progress).toMatchObject({ next: 8, predicted: 2, written: { 2: 6 } });
+
+  const second = stateFrom(rereadFrom, progress);
+  const again = await second.step(messages.slice(rereadFrom, 8), champion);
+  expect(again.isRebuild).toBe(true);
+  expect(again.output.flatMap((entry) => entry.messages)).toEqual([]);
+  const rest = await second.step(messages.slice(8), champion);
+  expect(startsOf(rest)).toEqual([4000, 6000]);
+  expect(second.checkpoint(rest, new Map()).progress).toMatchObject({ next: 12, predicted: 4 });
+});
+
+test('an offset that an operator has set is where the stream goes on', () => {
+  expect(progressOf({ offset: 7, metadata: null })).toMatchObject({ next: 7, predicted: 0 });
+  expect(progressOf({ offset: 7, metadata: 'by hand' })).toMatchObject({ next: 7, predicted: 0 });
+});

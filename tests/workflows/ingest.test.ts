@@ -1,0 +1,61 @@
+/** The ingest workflow: every batch once, nothing published after a failure. */
+import { cancelled } from '../support/fakes';
+import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
+
+const input = { source: 'data/sample.zip', dataset: 'watch' };
+const { fakes, run, start, called } = useWorkflows();
+
+test('lands every batch once and publishes afterwards', async () => {
+  const result = await run('ingest', input);
+  expect(result).toMatchObject({ dataset: 'watch', rows: 300, alreadyLanded: false });
+  const batches = fakes.landBatch.mock.calls.map(([{ batch }]) => batch);
+  expect(batches.sort()).toEqual([0, 1, 2]);
+  const order = (name: 'landBatch' | 'publishLanding') => fakes[name].mock.invocationCallOrder;
+  expect(Math.min(...order('publishLanding'))).toBeGreaterThan(Math.max(...order('landBatch')));
+});
+
+test('reads nothing again when the archive has landed already', async () => {
+  const archive = { ingestId: 'x', dataset: 'watch', members: 6, batches: 3, planKey: 'plan' };
+  fakes.openArchive.mockResolvedValue({ ...archive, alreadyLanded: true });
+  const result = await run('ingest', input);
+  expect(result).toMatchObject({ alreadyLanded: true, snapshotId: 'landing-1' });
+  expect(fakes.landBatch).not.toHaveBeenCalled();
+});
+
+test('publishes nothing when a batch fails, and passes the code on', async () => {
+  fakes.landBatch.mockImplementation(failing('CSV_MALFORMED'));
+  const failure = await failureOf(run('ingest', input));
+  expect(failure).toContain('CSV_MALFORMED');
+  expect(fakes.publishLanding).not.toHaveBeenCalled();
+});
+
+test('tries a batch again after a passing failure, and not the others', async () => {
+  fakes.landBatch.mockRejectedValueOnce(new Error('the disk was busy'));
+  await run('ingest', input);
+  expect(fakes.landBatch).toHaveBeenCalledTimes(4);
+  expect(fakes.openArchive).toHaveBeenCalledTimes(1);
+});
+
+test('reads at most four batches side by side', async () => {
+  const archive = { ingestId: 'x', dataset: 'watch', members: 50, batches: 20, planKey: 'plan' };
+  fakes.openArchive.mockResolvedValue({ ...archive, alreadyLanded: false });
+  let [running, most] = [0, 0];
+  fakes.landBatch.mockImplementation(async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running -= 1;
+    return { members: 1, rows: 1 };
+  });
+  await run('ingest', input);
+  expect(fakes.landBatch).toHaveBeenCalledTimes(20);
+  expect(most).toBeLessThanOrEqual(4);
+});
+
+test('stops reading and publishes nothing when it is cancelled', async () => {
+  fakes.landBatch.mockImplementation(cancelled);
+  const handle = await start('ingest', input);
+  await called('landBatch');
+  await handle.cancel();
+  expect(await failureOf(handle.result())).toContain('CancelledFailure');
+  expect(fakes.publishLanding).not.toHaveBeenCalled();
+});

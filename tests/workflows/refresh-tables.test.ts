@@ -1,0 +1,79 @@
+/** The refresh workflow: stage by stage, published together or not at all. */
+import { cancelled } from '../support/fakes';
+import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
+
+const input = { dataset: 'watch' };
+const { fakes, run, start, called } = useWorkflows();
+
+test('builds each stage from the snapshots of the stages before it', async () => {
+  const result = await run('refreshTables', input);
+  const inputs = Object.fromEntries(
+    fakes.buildTable.mock.calls.map(([{ table, inputs: given }]) => [table, given]),
+  );
+  const trusted = { recordings_trusted: 'recordings_trusted-1' };
+  expect(inputs).toEqual({ recordings_trusted: {}, windows: trusted, window_features: trusted });
+  expect(result.releaseId).toBe('release-1');
+});
+
+test('publishes all tables in one release, after the last was built', async () => {
+  await run('refreshTables', input);
+  expect(fakes.publishRelease).toHaveBeenCalledTimes(1);
+  expect(fakes.publishRelease).toHaveBeenCalledWith({
+    dataset: 'watch',
+    snapshots: {
+      recordings_trusted: 'recordings_trusted-1',
+      windows: 'windows-1',
+      window_features: 'window_features-1',
+    },
+  });
+});
+
+test('builds the tables of one stage side by side', async () => {
+  let running = 0;
+  let most = 0;
+  const build = fakes.buildTable.getMockImplementation();
+  fakes.buildTable.mockImplementation(async (call) => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    running -= 1;
+    return build?.(call) as never;
+  });
+  await run('refreshTables', input);
+  expect(most).toBe(2);
+});
+
+test('fills in the default window before it plans', async () => {
+  await run('refreshTables', input);
+  expect(fakes.planRefresh).toHaveBeenCalledWith({
+    dataset: 'watch',
+    window: { lengthMs: 4000, stepMs: 2000 },
+  });
+});
+
+test('tells rows, reasons and what was reused of every table', async () => {
+  const build = fakes.buildTable.getMockImplementation();
+  fakes.buildTable.mockImplementation(async (call) => ({
+    ...((await build?.(call)) as Awaited<ReturnType<typeof fakes.buildTable>>),
+    reused: call.table === 'windows',
+  }));
+  const { tables } = await run('refreshTables', input);
+  expect(tables.windows).toMatchObject({ rows: 280, reused: true });
+  expect(tables.recordings_trusted).toMatchObject({ quarantined: { 'value-out-of-range': 20 } });
+});
+
+test('keeps the old release when a check fails, and builds nothing downstream', async () => {
+  fakes.buildTable.mockImplementation(failing('CHECK_FAILED'));
+  expect(await failureOf(run('refreshTables', input))).toContain('CHECK_FAILED');
+  const built = fakes.buildTable.mock.calls.map(([{ table }]) => table);
+  expect(built).toEqual(['recordings_trusted']);
+  expect(fakes.publishRelease).not.toHaveBeenCalled();
+});
+
+test('publishes nothing when it is cancelled', async () => {
+  fakes.buildTable.mockImplementation(cancelled);
+  const handle = await start('refreshTables', input);
+  await called('buildTable');
+  await handle.cancel();
+  expect(await failureOf(handle.result())).toContain('CancelledFailure');
+  expect(fakes.publishRelease).not.toHaveBeenCalled();
+});

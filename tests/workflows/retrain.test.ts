@@ -1,0 +1,175 @@
+/** The retraining workflow: the champion moves only by the gate, and the lease comes back always. */
+import { Context } from '@temporalio/activity';
+import { cancelled, compared, comparison, five, six } from '../support/fakes';
+import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
+
+const input = { dataset: 'watch', model: 'activity' };
+const { fakes, run, start, called } = useWorkflows();
+
+const judges = (figures: ReturnType<typeof comparison>) =>
+  fakes.compareVersions.mockResolvedValue(compared(figures));
+
+/** Nothing that a reader of the champion could notice. */
+function expectChampionUntouched() {
+  expect(fakes.moveChampion).not.toHaveBeenCalled();
+  expect(fakes.announceChampion).not.toHaveBeenCalled();
+}
+
+function expectLeaseReturned() {
+  const [{ holder }] = fakes.takeLease.mock.calls.at(-1) as [{ holder: string }];
+  expect(fakes.returnLease).toHaveBeenCalledTimes(1);
+  expect(fakes.returnLease).toHaveBeenCalledWith(expect.objectContaining({ holder }));
+}
+
+test('promotes a challenger that is better on every subject, and announces it', async () => {
+  const result = await run('retrain', input);
+  expect(result).toMatchObject({ outcome: 'promote', reason: 'proved-better', pValue: 1 / 64 });
+  expect(result.champion?.version).toBe('1');
+  expect(result.challenger?.version).toBe('2');
+  expect(fakes.moveChampion).toHaveBeenCalledWith(
+    expect.objectContaining({ from: '1', to: '2', outcome: 'promote' }),
+  );
+  expect(fakes.announceChampion).toHaveBeenCalledWith({ model: 'activity', version: '2' });
+  expect(fakes.recordVerdict).not.toHaveBeenCalled();
+  expectLeaseReturned();
+});
+
+test('keeps the champion when only one subject improves', async () => {
+  judges(comparison({ champion: six(0.8), challenger: [0.99, ...five(0.8)] }));
+  const result = await run('retrain', input);
+  expect(result).toMatchObject({ outcome: 'reject', reason: 'not-proved-better' });
+  expect(fakes.recordVerdict).toHaveBeenCalledWith(
+    expect.objectContaining({ version: '2', outcome: 'reject', reason: 'not-proved-better' }),
+  );
+  expectChampionUntouched();
+  expectLeaseReturned();
+});
+
+test('keeps the champion when the audit labels speak against the challenger', async () => {
+  const audit = { labels: 40, championAccuracy: 0.9, challengerAccuracy: 0.6 };
+  judges(comparison({}, { audit }));
+  const result = await run('retrain', input);
+  expect(result).toMatchObject({ outcome: 'reject', reason: 'audit-worse' });
+  expectChampionUntouched();
+});
+
+test('rejects a challenger that learned from a subject who withdrew', async () => {
+  judges(comparison({}, { withdrawnSubjects: 1 }));
+  const result = await run('retrain', input);
+  expect(result).toMatchObject({ outcome: 'reject', reason: 'withdrawn-subject' });
+  expectChampionUntouched();
+});
+
+test('asks for more labels of each class when five subjects cannot prove anything', async () => {
+  judges(comparison({ champion: five(0.7), challenger: five(0.9) }));
+  const result = await run('retrain', input);
+  expect(result).toMatchObject({ outcome: 'need-more-labels', reason: 'too-few-subjects' });
+  expect(result.needed.map(({ label }) => label)).toEqual(['walk', 'rest']);
+  expect(result.needed.every(({ count }) => count > 0)).toBe(true);
+  expectChampionUntouched();
+});
+
+test('follows the gate that it was given', async () => {
+  const result = await run('retrain', { ...input, gate: { margin: 0.5 } });
+  expect(result).toMatchObject({ outcome: 'reject', reason: 'not-proved-better' });
+  expectChampionUntouched();
+});
+
+test('says when the holdout has decided too often', async () => {
+  judges(comparison({}, { holdoutUses: 21 }));
+  expect(await run('retrain', input)).toMatchObject({ newHoldoutAdvised: true });
+});
+
+test('is skipped while another run has the lease, naming it', async () => {
+  fakes.takeLease.mockResolvedValue({ acquired: false, holder: 'retrain/other', expiresAt: '' });
+  const result = await run('retrain', input);
+  expect(result).toMatchObject({ outcome: 'skipped', reason: 'lease-held' });
+  expect(result.explanation).toContain('retrain/other');
+  expect(fakes.freezeTrainingSet).not.toHaveBeenCalled();
+  expectChampionUntouched();
+});
+
+test('is skipped when too few labels are new', async () => {
+  fakes.countNewLabels.mockResolvedValue({ labels: 24 });
+  const result = await run('retrain', { ...input, minimumNewLabels: 25 });
+  expect(result).toMatchObject({ outcome: 'skipped', reason: 'too-few-new-labels' });
+  expect(fakes.trainVersion).not.toHaveBeenCalled();
+  expectLeaseReturned();
+});
+
+test('freezes labels and judges audit labels as known at one and the same time', async () => {
+  await run('retrain', input);
+  const [frozen] = fakes.freezeTrainingSet.mock.calls[0] ?? [];
+  const [judged] = fakes.compareVersions.mock.calls[0] ?? [];
+  expect(frozen?.withLabels).toBe(true);
+  expect(judged?.knownUntil).toBe(frozen?.knownUntil);
+});
+
+test('shuffles the labels of a negative control alone', async () => {
+  await run('retrain', { ...input, shuffleLabels: true });
+  await run('retrain', input);
+  const shuffled = fakes.trainVersion.mock.calls.map(([call]) => call.shuffleLabels);
+  expect(shuffled).toEqual([true, false]);
+});
+
+test('gives the lease back when there is no champion', async () => {
+  fakes.requireChampion.mockImplementation(failing('NO_CHAMPION'));
+  expect(await failureOf(run('retrain', input))).toContain('NO_CHAMPION');
+  expect(fakes.trainVersion).not.toHaveBeenCalled();
+  expectLeaseReturned();
+});
+
+test('gives the lease back when the training fails', async () => {
+  fakes.trainVersion.mockImplementation(failing('TRAINING_DATA_INSUFFICIENT'));
+  expect(await failureOf(run('retrain', input))).toContain('TRAINING_DATA_INSUFFICIENT');
+  expectChampionUntouched();
+  expectLeaseReturned();
+});
+
+test('announces nothing when somebody else moved the champion meanwhile', async () => {
+  fakes.moveChampion.mockImplementation(failing('ALIAS_MOVED'));
+  expect(await failureOf(run('retrain', input))).toContain('ALIAS_MOVED');
+  expect(fakes.announceChampion).not.toHaveBeenCalled();
+  expectLeaseReturned();
+});
+
+test('fails, rather than hangs, on figures of different subjects', async () => {
+  const figures = comparison();
+  judges({ ...figures, challenger: { ...figures.challenger, bySubject: [] } });
+  expect(await failureOf(run('retrain', input))).toEqual(['WorkflowFailedError', 'INPUT_INVALID']);
+  expectChampionUntouched();
+  expectLeaseReturned();
+});
+
+test('gives the lease back when it is cancelled in the middle of the training', async () => {
+  fakes.trainVersion.mockImplementation(cancelled);
+  const handle = await start('retrain', input);
+  await called('trainVersion');
+  await handle.cancel();
+  expect(await failureOf(handle.result())).toContain('CancelledFailure');
+  expect(fakes.compareVersions).not.toHaveBeenCalled();
+  expectChampionUntouched();
+  expectLeaseReturned();
+});
+
+test('gives the lease back when it is cancelled while it takes it', async () => {
+  fakes.takeLease.mockImplementation(async () => {
+    Context.current().heartbeat();
+    await cancelled();
+    throw new Error('unreachable');
+  });
+  const handle = await start('retrain', input);
+  await called('takeLease');
+  await handle.cancel();
+  expect(await failureOf(handle.result())).toContain('CancelledFailure');
+  expectLeaseReturned();
+});
+
+test('names itself the same in the lease, the comparison and the registry', async () => {
+  const handle = await start('retrain', input);
+  await handle.result();
+  const name = `${handle.workflowId}#${handle.firstExecutionRunId}`;
+  expect(fakes.takeLease.mock.calls[0]?.[0].holder).toBe(name);
+  expect(fakes.compareVersions.mock.calls[0]?.[0].run).toBe(name);
+  expect(fakes.moveChampion.mock.calls[0]?.[0].run).toBe(name);
+});

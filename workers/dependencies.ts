@@ -1,0 +1,104 @@
+/** Everything that activities need, opened once in a process and closed with it. */
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { createAnnotationStore, type AnnotationStore } from '../annotation/annotation';
+import { openLake, type Lake } from '../lakehouse/lake';
+import { migrate, openPool } from '../registry/database';
+import { createRegistry, type Registry } from '../registry/registry';
+import { createKafkaBroker } from '../streaming/kafka';
+import type { Broker, StreamLog } from '../streaming/ports';
+import { topicNames, type TopicNames } from '../streaming/topics';
+import type { Addresses } from './addresses';
+import type { Config } from './config';
+import { createLog } from './logging';
+import { pseudonymKey } from './secrets';
+import { connectClient } from './temporal';
+
+export interface Dependencies {
+  config: Config;
+  addresses: Addresses;
+  client: Client;
+  pool: Pool;
+  registry: Registry;
+  annotation: AnnotationStore;
+  lake: Lake;
+  broker: Broker;
+  topics: TopicNames;
+  pseudonymKey: string;
+  log: StreamLog;
+  close(): Promise<void>;
+}
+
+export const migrateDatabase = ({ postgres }: Addresses): Promise<string[]> =>
+  migrate(postgres.url);
+
+export const lakeOf = (config: Config): Lake =>
+  openLake({
+    uri: config.LAKE_URI,
+    duckdb: { memoryLimit: config.DUCKDB_MEMORY_LIMIT, threads: config.DUCKDB_THREADS },
+  });
+
+export async function connectDependencies(
+  config: Config,
+  addresses: Addresses,
+): Promise<Dependencies> {
+  const processLog = createLog(config, 'worker');
+  const log = streamLog(processLog);
+  const client = await connectClient(config, addresses.temporal.address);
+  const pool = openPool(addresses.postgres.url, {
+    onIdleError: (err) => processLog.warn({ err }, 'an idle database connection broke'),
+  });
+  const broker = brokerOf(config, addresses, log);
+  return {
+    config,
+    addresses,
+    client,
+    pool,
+    registry: createRegistry(pool),
+    annotation: createAnnotationStore(pool),
+    lake: lakeOf(config),
+    broker,
+    topics: topicNames(),
+    pseudonymKey: await pseudonymKey(config),
+    log,
+    async close() {
+      await broker.close();
+      await pool.end();
+      await client.connection.close();
+    },
+  };
+}
+
+export function brokerOf(config: Config, { kafka }: Addresses, log: StreamLog): Broker {
+  const { KAFKA_TLS, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = config;
+  const credentials = {
+    username: KAFKA_SASL_USERNAME ?? '',
+    password: KAFKA_SASL_PASSWORD ?? '',
+  };
+  return createKafkaBroker({
+    brokers: kafka.brokers,
+    ssl: KAFKA_TLS,
+    ...(KAFKA_SASL_MECHANISM ? { sasl: saslOf(KAFKA_SASL_MECHANISM, credentials) } : {}),
+    log,
+  });
+}
+
+type Mechanism = NonNullable<Config['KAFKA_SASL_MECHANISM']>;
+
+// One literal for each, because the client's type ties the mechanism to its credentials.
+function saslOf(mechanism: Mechanism, credentials: { username: string; password: string }) {
+  if (mechanism === 'plain') return { mechanism, ...credentials } as const;
+  if (mechanism === 'scram-sha-256') return { mechanism, ...credentials } as const;
+  return { mechanism, ...credentials } as const;
+}
+
+/** Our log in the shape that the streams know. */
+function streamLog(log: ReturnType<typeof createLog>): StreamLog {
+  return {
+    debug: (message, fields) => log.debug({ ...fields }, message),
+    info: (message, fields) => log.info({ ...fields }, message),
+    warn: (message, fields) => log.warn({ ...fields }, message),
+    error: (message, fields) => log.error({ ...fields }, message),
+  };
+}
+
