@@ -7,7 +7,7 @@ const HEARTBEAT_MS = 3_000;
 export interface Alive {
   readonly signal: AbortSignal;
   /** Shown in the web UI, and given to the next attempt. */
-  report(details: Readonly<Record<string, unknown>>): void;
+  readonly report: (details: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Heartbeats until the work ends; `signal` is aborted when the activity is cancelled. */

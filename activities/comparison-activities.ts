@@ -199,7 +199,10 @@ const auditOf = (
 ): AuditComparison | null =>
   audit.length === 0 ? null : { labels: audit.length, championAccuracy, challengerAccuracy };
 
-const scorecardOf = ({ version, card }: ModelVersion, evaluation: Evaluation | null): Scorecard => ({
+const scorecardOf = (
+  { version, card }: ModelVersion,
+  evaluation: Evaluation | null,
+): Scorecard => ({
   version,
   featureSchema: card.featureSchema,
   bySubject:

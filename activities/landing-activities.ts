@@ -94,7 +94,13 @@ export function createLandingActivities({ lake, broker, topics, annotation }: La
   return translated({
     // Safe to retry: the offsets lie in the manifest of the snapshot that holds the rows up to them,
     // so that a reading that was not published is read again, and a published one never twice.
-    async landPredictions({ dataset, model }: { dataset: string; model: string }): Promise<LandedTable> {
+    async landPredictions({
+      dataset,
+      model,
+    }: {
+      dataset: string;
+      model: string;
+    }): Promise<LandedTable> {
       const context = Context.current();
       const signal = context.cancellationSignal;
       const previous = await findManifestOrNull(lake, { dataset, table: PREDICTIONS_TABLE });
@@ -183,6 +189,5 @@ function summaryOf(manifest: SnapshotManifest, reused: boolean): LandedTable {
   };
   return { table, snapshotId, rows, tables: { [table]: summary } };
 }
-
 
 export type LandingActivities = ReturnType<typeof createLandingActivities>;

@@ -8,9 +8,9 @@ import { PREDICTIONS_TABLE } from '../lakehouse/watch/model-tables';
 import { literal } from '../lakehouse/engines/duckdb-session';
 import type { Evaluation } from '../models/evaluation';
 import { decidePromotion, type GateOptions } from '../models/promotion';
-import { gateChecks } from '../report/gate-checks';
+import { decisionFrom } from '../report/decision';
 import { renderReport } from '../report/render-report';
-import type { PredictionCount, ReportData, RetrainDecision, VersionEvaluation } from '../report/report-data';
+import type { PredictionCount, ReportData, RetrainDecision } from '../report/report-data';
 import type { StoredComparison } from './comparison-activities';
 import { keepAlive } from './alive';
 import { translated } from './errors';
@@ -95,10 +95,12 @@ async function reportData(
     stages: input.stages,
     tables: input.tables,
     learningCurve: learningCurve(comparisons),
-    before: scored(first?.champion ?? null) as VersionEvaluation,
-    after: scored(after) as VersionEvaluation,
+    before: scored(first?.champion ?? null),
+    after: scored(after),
     predictions: await predictionCounts(lake, input, signal),
-    retrains: input.retrains.map((each, index) => decision(each, comparisons[index] ?? null, input)),
+    retrains: input.retrains.map((each, index) =>
+      decision(each, comparisons[index] ?? null, input),
+    ),
     labels: input.labels,
     links: ui === '' ? [] : input.workflowIds.map((id) => ({ label: id, url: linkTo(ui, id) })),
   };
@@ -115,7 +117,9 @@ function learningCurve(comparisons: readonly (StoredComparison | null)[]) {
   const points = comparisons.flatMap((each) => (each ? [each.champion, each.challenger] : []));
   const byVersion = new Map(points.map((point) => [point.version, point]));
   return [...byVersion.values()]
-    .filter((point): point is typeof point & { evaluation: Evaluation } => point.evaluation !== null)
+    .filter(
+      (point): point is typeof point & { evaluation: Evaluation } => point.evaluation !== null,
+    )
     .map(({ version, trainingWindows, labels, evaluation }) => ({
       version,
       trainingWindows,
@@ -131,23 +135,14 @@ function decision(
   comparison: StoredComparison | null,
   { gate }: ReportInput,
 ): RetrainDecision {
+  if (comparison !== null) {
+    const { version, shuffledLabels } = comparison.challenger;
+    const verdict = decidePromotion(comparison.figures, gate);
+    return decisionFrom({ version, verdict, negativeControl: shuffledLabels });
+  }
   const { outcome, reason, explanation, pValue, meanDifference } = retrain;
   const common = { outcome, reason, explanation, pValue, meanDifference };
-  if (comparison === null) return { version: null, ...common, bySubject: [], checks: [] };
-  const verdict = decidePromotion(comparison.figures, gate);
-  return {
-    version: comparison.challenger.version,
-    ...common,
-    negativeControl: comparison.challenger.shuffledLabels,
-    bySubject: verdict.bySubject.map(({ subject, championMacroF1, challengerMacroF1 }) => ({
-      subject,
-      champion: championMacroF1,
-      challenger: challengerMacroF1,
-    })),
-    checks: gateChecks(verdict),
-    needed: verdict.needed,
-    newHoldoutAdvised: verdict.newHoldoutAdvised,
-  };
+  return { version: null, ...common, bySubject: [], checks: [] };
 }
 
 async function predictionCounts(

@@ -120,8 +120,9 @@ export function createStreamActivities(deps: StreamDeps) {
       lastOffsets: Record<string, string>;
     }> {
       const { source } = deps;
-      return keepAlive(({ signal, report }) => {
-        const onProgress = (sent: { batches: number; samples: number }) => report(sent);
+      return keepAlive((alive) => {
+        const { signal } = alive;
+        const onProgress = (sent: { batches: number; samples: number }) => alive.report(sent);
         return simulateDevices({ broker, source, log }, { ...input, topics, signal, onProgress });
       });
     },
@@ -151,10 +152,7 @@ export function createStreamActivities(deps: StreamDeps) {
     },
 
     // Safe to retry: it only looks.
-    async awaitChampion(input: {
-      model: string;
-      version: string;
-    }): Promise<Record<string, never>> {
+    async awaitChampion(input: { model: string; version: string }): Promise<Record<string, never>> {
       return keepAlive(async ({ signal }) => {
         await awaitVersion(broker, topics, { ...input, signal });
         return {};

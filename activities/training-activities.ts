@@ -115,7 +115,14 @@ export function createTrainingActivities(deps: TrainingDeps) {
           (each) =>
             [
               each.windowId,
-              [each.windowId, each.subjectKey, each.device, each.startMs, each.label, each.features],
+              [
+                each.windowId,
+                each.subjectKey,
+                each.device,
+                each.startMs,
+                each.label,
+                each.features,
+              ],
             ] as const,
         ),
       ]);
@@ -152,9 +159,10 @@ export function createTrainingActivities(deps: TrainingDeps) {
         signal: context.cancellationSignal,
         onEpoch: ({ phase }: { phase: string }) => beat(phase),
       };
-      const trained = await trainClassifier(set, training);
+      // Scored first: a split that leaks is refused before anything is trained for good.
       const evaluation =
         scheme === 'none' ? null : await evaluateTraining(set, frozen.startsMs, training, beat);
+      const trained = await trainClassifier(set, training);
 
       const key = contentHash({ snapshotId, seed, scheme, shuffleLabels, codeVersion });
       const prefix = artefactPrefix(model, key);

@@ -64,19 +64,45 @@ type Row = Record<string, string>;
 
 const rowsOf = (content: string | undefined): Row[] => parse(content ?? '', { columns: true });
 
-function readRecording(metadata: Row, rows: Row[], channels: readonly string[]): Recording {
+/** Cells by column name, without an object for each of the many rows. */
+function columnsOf(content: string | undefined): (name: string) => string[] {
+  const [header, ...rows] = parse(content ?? '') as string[][];
+  return (name) => {
+    const column = (header ?? []).indexOf(name);
+    return rows.map((row) => row[column] as string);
+  };
+}
+
+function toRecording(
+  metadata: Row,
+  content: string | undefined,
+  channels: readonly string[],
+): Recording {
+  const column = columnsOf(content);
   return {
     subject: metadata['subject'] as string,
     device: metadata['device'] as string,
-    label: (rows[0] as Row)['label'] as string,
+    label: column('label')[0] as string,
     span: {
-      timestampsMs: Float64Array.from(rows, (row) => Number(row['timestamp_ms'])),
-      values: channels.map((channel) => Float32Array.from(rows, (row) => Number(row[channel]))),
+      timestampsMs: Float64Array.from(column('timestamp_ms'), Number),
+      values: channels.map((channel) => Float32Array.from(column(channel), Number)),
     },
   };
 }
 
-function completeStarts({ timestampsMs }: SampleSpan): number[] {
+/** In the order of recordings.csv; each recording of the sample has one label. */
+export async function readSampleRecordings(
+  file = SAMPLE,
+): Promise<{ channels: string[]; recordings: Recording[] }> {
+  const members = await readMembers(file);
+  const channels = rowsOf(members.get('channels.csv')).map(({ channel }) => channel as string);
+  const recordings = rowsOf(members.get('recordings.csv')).map((metadata) =>
+    toRecording(metadata, members.get(`recordings/${metadata['recording']}.csv`), channels),
+  );
+  return { channels, recordings };
+}
+
+export function completeStarts({ timestampsMs }: SampleSpan): number[] {
   const { stepMs } = DEFAULT_WINDOW;
   const first = Math.floor((timestampsMs[0] as number) / stepMs) * stepMs;
   const signal = { window: DEFAULT_WINDOW, maxGapMs: DEFAULT_MAX_GAP_MS };
@@ -89,19 +115,16 @@ function completeStarts({ timestampsMs }: SampleSpan): number[] {
 
 /** Every complete window of the sample, recording by recording in the order of recordings.csv. */
 export async function readSampleWindows(file = SAMPLE): Promise<SampleWindows> {
-  const members = await readMembers(file);
-  const channels = rowsOf(members.get('channels.csv')).map(({ channel }) => channel as string);
+  const { channels, recordings } = await readSampleRecordings(file);
   const schema = featureSchema({
     channels,
     rateHz: RATE_HZ,
     window: DEFAULT_WINDOW,
     maxGapMs: DEFAULT_MAX_GAP_MS,
   });
-  const rows = rowsOf(members.get('recordings.csv')).flatMap((metadata) => {
-    const content = members.get(`recordings/${metadata['recording']}.csv`);
-    const recording = readRecording(metadata, rowsOf(content), channels);
-    return completeStarts(recording.span).map((startMs) => ({ ...recording, startMs }));
-  });
+  const rows = recordings.flatMap((recording) =>
+    completeStarts(recording.span).map((startMs) => ({ ...recording, startMs })),
+  );
   const features = new Float32Array(rows.length * schema.names.length);
   rows.forEach(({ span, startMs }, index) => {
     const window = sliceWindow(span, startMs, schema.signal.window);

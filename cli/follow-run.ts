@@ -43,13 +43,17 @@ async function ask(client: Client, workflowId: string): Promise<Progress | null>
   }
 }
 
+// Runs beside everything else; what it does is not what the parent waits for.
+const COMPANION = 'predictStream';
+
 /** The child started last is the one that works now. */
 async function currentChild(client: Client, workflowId: string): Promise<string | null> {
   try {
     const { raw } = await client.workflow.getHandle(workflowId).describe();
-    const children = [...(raw.pendingChildren ?? [])].sort(
-      (a, b) => Number(a.initiatedId) - Number(b.initiatedId),
+    const children = (raw.pendingChildren ?? []).filter(
+      ({ workflowTypeName }) => workflowTypeName !== COMPANION,
     );
+    children.sort((a, b) => Number(a.initiatedId) - Number(b.initiatedId));
     return children.at(-1)?.workflowId ?? null;
   } catch {
     return null;
@@ -62,7 +66,8 @@ async function look(client: Client, options: FollowOptions, line: ProgressLine):
   const child = await currentChild(client, options.workflowId);
   const inner = child ? await ask(client, child) : null;
   if (inner) line.update(`${own.step} › ${inner.step}`, factsLine(inner.facts));
-  else line.update(own.step, factsLine(own.facts));
+  // Whoever listens shows the parent's own facts in its way.
+  else line.update(own.step, options.onProgress ? '' : factsLine(own.facts));
   options.onProgress?.(own, line);
 }
 
@@ -100,14 +105,14 @@ function atInterrupt(
   return { hit, stop };
 }
 
-/** The command that comes back to a run, with the home that this command was given. */
-export const attachCommand = ({ homeOption }: Shell, workflowId: string): string =>
-  `watchlake attach ${workflowId}${homeOption ? ` --home ${homeOption}` : ''}`;
+/** A command line for the person to copy, with the home that this command was given. */
+export const commandLine = ({ homeOption }: Shell, words: string): string =>
+  `watchlake ${words}${homeOption ? ` --home ${homeOption}` : ''}`;
 
 const left = (shell: Shell, workflowId: string): WatchlakeError =>
   new WatchlakeError('INTERRUPTED', {
     what: workflowId,
-    command: attachCommand(shell, workflowId),
+    command: commandLine(shell, `attach ${workflowId}`),
   });
 
 /** The result of the run, or FailedRun; INTERRUPTED when the person went away. */

@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   CancelledFailure,
   isGrpcServiceError,
+  ScheduleNotFoundError,
   TemporalFailure,
   TerminatedFailure,
   TimeoutFailure,
@@ -108,6 +109,10 @@ export function problemOf(error: unknown, workflow = 'The workflow'): Problem {
   if (error instanceof WorkflowNotFoundError) {
     const id = error.workflowId;
     return fromWatchlake(new WatchlakeError('RUN_NOT_FOUND', { workflow: id }, error));
+  }
+  if (error instanceof ScheduleNotFoundError) {
+    const schedule = error.scheduleId;
+    return fromWatchlake(new WatchlakeError('SCHEDULE_NOT_FOUND', { schedule }, error));
   }
   if (error instanceof FailedRun) {
     return { ...problemOf(error.cause, error.workflowId), run: error.link };

@@ -11,6 +11,8 @@ export interface ProgressLine {
 
 // A log is told of a new step at once, of new figures only now and then.
 const DETAIL_EVERY_MS = 10_000;
+// … and that it still goes on, where nothing else changes.
+const SAME_EVERY_MS = 60_000;
 
 export function plainProgress(voice: Voice, now: () => number = Date.now): ProgressLine {
   let last = { step: '', text: '', at: 0 };
@@ -19,8 +21,8 @@ export function plainProgress(voice: Voice, now: () => number = Date.now): Progr
     update(step, detail = '') {
       if (stopped) return;
       const text = detail ? `${step} (${detail})` : step;
-      const due = step !== last.step || now() - last.at >= DETAIL_EVERY_MS;
-      if (!due || text === last.text) return;
+      const patience = text === last.text ? SAME_EVERY_MS : DETAIL_EVERY_MS;
+      if (step === last.step && now() - last.at < patience) return;
       last = { step, text, at: now() };
       voice.line(`· ${text}`);
     },

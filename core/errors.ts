@@ -79,6 +79,10 @@ export const ERRORS = {
     (c) => `There is no workflow ${c.workflow}.`,
     '`watchlake status` lists those that run; the web UI has the finished ones as well.',
   ),
+  SCHEDULE_NOT_FOUND: entry(
+    (c) => `There is no schedule ${c.schedule}.`,
+    '`watchlake schedules list` shows them; `watchlake schedules apply` creates the declared ones.',
+  ),
   RUN_FAILED: entry(
     (c) => `${c.workflow} failed: ${c.detail}`,
     'The web UI shows the step that failed; the log of the worker has the details.',
@@ -261,6 +265,10 @@ export const ERRORS = {
     (c) => `Another process has taken over${c.owner ? ` ${c.owner}` : ''}.`,
     'Nothing has to be done: the newer process carries on where this one stopped.',
     { retryable: true },
+  ),
+  PREDICTOR_STOPPED: entry(
+    (c) => `The predictor of ${c.model} was stopped while it was needed.`,
+    'Start the loop again; it goes on where it was.',
   ),
   BATCH_UNREADABLE: entry(
     (c) => `A batch of samples cannot be read: ${c.detail}`,

@@ -18,7 +18,8 @@ export interface Database extends Queryable {
 // Codes of Node's sockets and PostgreSQL's SQLSTATE classes: connection (08), shut down (57P).
 const OUTAGE_CODE =
   /^(08|57P0[1-5]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)/;
-const OUTAGE_MESSAGE = /connection (terminated|timeout|ended)|not queryable|timeout exceeded when trying/i;
+const OUTAGE_MESSAGE =
+  /connection (terminated|timeout|ended)|not queryable|timeout exceeded when trying/i;
 
 interface Failure {
   code?: unknown;

@@ -31,6 +31,6 @@ export async function tableContentHash(
           coalesce(sum(hash(concat_ws('|', ${columns.map(canonical).join(', ')}))), 0)::VARCHAR AS hash
         FROM content`,
     );
-    return String(row?.hash);
+    return row?.hash as string;
   });
 }

@@ -80,8 +80,8 @@ export interface QueryRequest {
 }
 
 export interface QueryResult {
-  readonly columns: readonly string[];
-  readonly rows: readonly Record<string, unknown>[];
+  readonly columns: string[];
+  readonly rows: Record<string, unknown>[];
   /** Whether there were more rows than asked for. */
   readonly truncated: boolean;
 }

@@ -13,11 +13,11 @@ export const QUARANTINE_COLUMNS: readonly ColumnDeclaration[] = [
 export const quarantineName = (table: string): string => `${table}_quarantine`;
 
 export interface Problem {
-  readonly file: unknown;
-  readonly line: unknown;
-  readonly reason: unknown;
-  readonly detail: unknown;
+  readonly file: string;
+  readonly line: number;
+  readonly reason: string;
+  readonly detail: string | null;
 }
 
 export const describeProblem = ({ file, line, reason, detail }: Problem): string =>
-  `${String(file)}, line ${String(line)}: ${String(reason)}${detail ? ` (${String(detail)})` : ''}`;
+  `${file}, line ${line}: ${reason}${detail === null ? '' : ` (${detail})`}`;

@@ -41,8 +41,8 @@ export async function subjectsOf(
     sql(`SELECT DISTINCT subject, subject_key FROM ${LANDING_TABLE} ORDER BY subject`),
   );
   return rows.map(({ subject, subject_key: subjectKey }) => ({
-    subject: String(subject),
-    subjectKey: String(subjectKey),
+    subject: subject as string,
+    subjectKey: subjectKey as string,
   }));
 }
 
@@ -59,7 +59,7 @@ export async function labelsOfWindows(
       const ids = inList(windowIds.slice(from, from + IDS_AT_ONCE));
       const rows = await sql(`SELECT window_id, label FROM ${WINDOWS_TABLE}
         WHERE label IS NOT NULL AND window_id IN ${ids}`);
-      for (const row of rows) labels.set(String(row.window_id), String(row.label));
+      for (const row of rows) labels.set(row.window_id as string, row.label as string);
     }
   });
   return labels;
@@ -118,7 +118,7 @@ export async function trainingWindows(
     }
     features.set(values, index * width);
   });
-  const texts = (name: string): string[] => rows.map((row) => String(row[name]));
+  const texts = (name: string): string[] => rows.map((row) => row[name] as string);
   return {
     snapshotId: manifest.snapshotId,
     schema,
@@ -164,7 +164,7 @@ export async function deviceSamples(
       FROM ${TRUSTED_TABLE} ${where} GROUP BY device ORDER BY device`),
   );
   return devices.map((row) => {
-    const [device, keys] = [String(row.device), row.subject_keys as string[]];
+    const [device, keys] = [row.device as string, row.subject_keys as string[]];
     const request = { channels, device, subjectKeys: keys, signal };
     const blocks = () => readDevice(lake, manifest, request);
     return { device, subjectKeys: keys, channels, blocks };

@@ -15,17 +15,17 @@ function restoreRemovedUtilities(): void {
   target['isArray'] ??= Array.isArray;
 }
 
-let native: Promise<unknown> | undefined;
+let native: Promise<Error | null> | undefined;
 
 /** Resolves to the reason when the native library does not load, to null when it does. */
-async function loadNative(): Promise<unknown> {
+async function loadNative(): Promise<Error | null> {
   native ??= (async () => {
     restoreRemovedUtilities();
     try {
       await import(NATIVE);
       return null;
     } catch (error) {
-      return error;
+      return error instanceof Error ? error : new Error(String(error));
     }
   })();
   return native;
@@ -54,6 +54,6 @@ export async function useBackend(
   const failure = await loadNative();
   if (failure === null) return activate('tensorflow');
   if (preferred === 'auto') return activate('wasm');
-  const detail = failure instanceof Error ? failure.message : String(failure);
+  const detail = failure.message;
   throw new WatchlakeError('TOOL_MISSING', { tool: 'TensorFlow', detail }, failure);
 }

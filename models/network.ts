@@ -28,10 +28,7 @@ const product = tf.customGrad((x, kernel, save) => {
     value: tf.matMul(left, right),
     gradFunc: (dy, saved) => {
       const [a, b] = saved as [tf.Tensor2D, tf.Tensor2D];
-      return [
-        tf.matMul(dy as tf.Tensor2D, tf.transpose(b)),
-        tf.matMul(tf.transpose(a), dy as tf.Tensor2D),
-      ];
+      return [tf.matMul(dy, tf.transpose(b)), tf.matMul(tf.transpose(a), dy)];
     },
   };
 });

@@ -1,21 +1,38 @@
 /** Calibrates probabilities with one number (Guo et al., 2017): logits are divided by it. */
-import { softmax } from './softmax';
 
 const LOWEST = 0.05;
 const HIGHEST = 20;
 
-/** Mean negative log-likelihood of the true classes. */
-export function negativeLogLikelihood(
-  probabilities: Float32Array,
+/** Mean negative log-likelihood of the true classes, straight from the logits. */
+export function lossAt(
+  temperature: number,
+  logits: Float32Array,
   classes: number,
   truth: readonly number[],
 ): number {
-  const sum = truth.reduce(
-    (total, label, row) =>
-      total - Math.log(Math.max(1e-7, probabilities[row * classes + label] as number)),
-    0,
-  );
-  return sum / truth.length;
+  let total = 0;
+  for (let row = 0; row < truth.length; row += 1) {
+    const start = row * classes;
+    let highest = -Infinity;
+    for (let i = start; i < start + classes; i += 1)
+      highest = Math.max(highest, logits[i] as number);
+    let sum = 0;
+    for (let i = start; i < start + classes; i += 1) {
+      sum += Math.exp(((logits[i] as number) - highest) / temperature);
+    }
+    const own = logits[start + (truth[row] as number)] as number;
+    total += Math.log(sum) - (own - highest) / temperature;
+  }
+  return total / truth.length;
+}
+
+/** Loss at the best temperature: what early stopping goes by, since calibration follows anyway. */
+export function calibratedLoss(
+  logits: Float32Array,
+  classes: number,
+  truth: readonly number[],
+): number {
+  return lossAt(fitTemperature(logits, classes, truth), logits, classes, truth);
 }
 
 /**
@@ -27,21 +44,21 @@ export function fitTemperature(
   classes: number,
   truth: readonly number[],
 ): number {
-  const lossAt = (logTemperature: number): number =>
-    negativeLogLikelihood(softmax(logits, classes, Math.exp(logTemperature)), classes, truth);
+  const loss = (logTemperature: number): number =>
+    lossAt(Math.exp(logTemperature), logits, classes, truth);
   const golden = (Math.sqrt(5) - 1) / 2;
   let [low, high] = [Math.log(LOWEST), Math.log(HIGHEST)];
   let [left, right] = [high - golden * (high - low), low + golden * (high - low)];
-  let [leftLoss, rightLoss] = [lossAt(left), lossAt(right)];
-  for (let step = 0; step < 40; step += 1) {
+  let [leftLoss, rightLoss] = [loss(left), loss(right)];
+  for (let step = 0; step < 24; step += 1) {
     if (leftLoss <= rightLoss) {
       [high, right, rightLoss] = [right, left, leftLoss];
       left = high - golden * (high - low);
-      leftLoss = lossAt(left);
+      leftLoss = loss(left);
     } else {
       [low, left, leftLoss] = [left, right, rightLoss];
       right = low + golden * (high - low);
-      rightLoss = lossAt(right);
+      rightLoss = loss(right);
     }
   }
   return Math.exp((low + high) / 2);

@@ -8,7 +8,7 @@ export interface TrainingOptions {
   readonly learningRate: number;
   readonly batchSize: number;
   readonly maximumEpochs: number;
-  /** Epochs without a better validation loss after which an inner fold stops. */
+  /** Epochs without a better calibrated validation loss after which an inner fold stops. */
   readonly patience: number;
   /** Epochs when there is nothing to validate on: one subject with one device. */
   readonly fallbackEpochs: number;
@@ -21,10 +21,10 @@ export const DEFAULT_TRAINING: TrainingOptions = {
   hiddenUnits: [64],
   inputDropout: 0.2,
   dropout: 0.5,
-  learningRate: 0.002,
-  batchSize: 128,
+  learningRate: 0.003,
+  batchSize: 256,
   maximumEpochs: 60,
-  patience: 12,
+  patience: 15,
   fallbackEpochs: 30,
   innerFolds: 3,
   classWeights: true,

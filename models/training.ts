@@ -8,9 +8,8 @@ import type { Rows } from './fit';
 import type { Fold } from './folds';
 import { foldsBy } from './folds';
 import { streamSeed } from './random';
-import { softmax } from './softmax';
 import { fitStandardiser, standardise } from './standardiser';
-import { fitTemperature, negativeLogLikelihood } from './temperature';
+import { calibratedLoss, fitTemperature, lossAt } from './temperature';
 import type { TrainingOptions } from './training-options';
 import { DEFAULT_TRAINING } from './training-options';
 import type { TrainingSet } from './training-set';
@@ -24,6 +23,7 @@ export interface EpochReport {
   readonly phase: string;
   readonly epoch: number;
   readonly loss: number;
+  /** Negative log-likelihood at the best temperature, on the fold's unseen subjects. */
   readonly validationLoss: number | null;
 }
 
@@ -84,8 +84,7 @@ async function validateFold(settings: Settings, fold: Fold, index: number): Prom
     seed: streamSeed(settings.seed, 100 + index),
     async afterEpoch(epoch, loss, current) {
       const logits = await logitsOf(current, unseen);
-      const probabilities = softmax(logits, classes, 1);
-      const validationLoss = negativeLogLikelihood(probabilities, classes, validation.truth);
+      const validationLoss = calibratedLoss(logits, classes, validation.truth);
       result.logits.push(logits);
       result.losses.push(validationLoss);
       settings.report({ phase: `fold-${index + 1}`, epoch, loss, validationLoss });
@@ -96,13 +95,24 @@ async function validateFold(settings: Settings, fold: Fold, index: number): Prom
   return result;
 }
 
-/** The epoch with the least mean validation loss; a fold that stopped early counts its last loss. */
-function bestEpoch(folds: readonly FoldResult[]): number {
+/** Out-of-fold logits after an epoch; a fold that stopped before gives its last ones. */
+function pooled(folds: readonly FoldResult[], epoch: number): Float32Array {
+  const parts = folds.map(({ logits }) => (logits[epoch] ?? logits.at(-1)) as Float32Array);
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  parts.reduce((offset, part) => {
+    all.set(part, offset);
+    return offset + part.length;
+  }, 0);
+  return all;
+}
+
+function bestEpoch(folds: readonly FoldResult[], classes: number): number {
+  const truth = folds.flatMap((fold) => [...fold.truth]);
   const longest = Math.max(...folds.map(({ losses }) => losses.length));
-  const means = Array.from({ length: longest }, (_, epoch) =>
-    folds.reduce((sum, { losses }) => sum + ((losses[epoch] ?? losses.at(-1)) as number), 0),
+  const losses = Array.from({ length: longest }, (_, epoch) =>
+    calibratedLoss(pooled(folds, epoch), classes, truth),
   );
-  return means.indexOf(Math.min(...means));
+  return losses.indexOf(Math.min(...losses));
 }
 
 function calibrate(
@@ -112,22 +122,14 @@ function calibrate(
   method: Calibration['method'],
 ): Calibration {
   const truth = folds.flatMap((fold) => [...fold.truth]);
-  const logits = new Float32Array(truth.length * classes);
-  let offset = 0;
-  for (const fold of folds) {
-    const part = (fold.logits[epoch] ?? fold.logits.at(-1)) as Float32Array;
-    logits.set(part, offset);
-    offset += part.length;
-  }
+  const logits = pooled(folds, epoch);
   const temperature = fitTemperature(logits, classes, truth);
-  const lossAt = (value: number): number =>
-    negativeLogLikelihood(softmax(logits, classes, value), classes, truth);
   return {
     method,
     rows: truth.length,
     temperature,
-    lossBefore: lossAt(1),
-    lossAfter: lossAt(temperature),
+    lossBefore: lossAt(1, logits, classes, truth),
+    lossAfter: lossAt(temperature, logits, classes, truth),
   };
 }
 
@@ -147,7 +149,7 @@ async function chooseEpochs(
   for (const [index, fold] of folds.entries()) {
     results.push(await validateFold(settings, fold, index));
   }
-  const epoch = bestEpoch(results);
+  const epoch = bestEpoch(results, classes);
   const method = bySubject ? 'out-of-fold-subjects' : 'out-of-fold-devices';
   return { epochs: epoch + 1, calibration: calibrate(results, epoch, classes, method) };
 }

@@ -1,7 +1,7 @@
 /** Puts the sections together to one HTML file that needs nothing else: no script, no font, no picture. */
 import { html, trusted, type Html } from './html';
 import type { Section } from './parts';
-import type { ReportData } from './report-data';
+import { isScored, type ReportData } from './report-data';
 import { calibrationSection } from './sections/calibration';
 import { confusionSection } from './sections/confusion';
 import { gateSection } from './sections/gate';
@@ -23,9 +23,9 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 export function renderReport(data: ReportData): string {
   const sections = [
     learningCurveSection(data),
-    confusionSection(data),
-    subjectsSection(data),
-    calibrationSection(data),
+    ...(isScored(data)
+      ? [confusionSection(data), subjectsSection(data), calibrationSection(data)]
+      : []),
     gateSection(data),
     labelsSection(data),
     predictionsSection(data),

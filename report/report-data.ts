@@ -73,10 +73,17 @@ export interface ReportData {
   stages: Record<string, number>;
   tables: Record<string, TableCounts>;
   learningCurve: LearningPoint[];
-  before: VersionEvaluation;
-  after: VersionEvaluation;
+  /** Both null when no one was left to be scored on. */
+  before: VersionEvaluation | null;
+  after: VersionEvaluation | null;
   predictions: PredictionCount[];
   retrains: RetrainDecision[];
   labels: { uncertain: number; audit: number; skipped: number };
   links: { label: string; url: string }[];
 }
+
+/** A report of a run that could compare versions on people whom neither has seen. */
+export type ScoredReport = ReportData & { before: VersionEvaluation; after: VersionEvaluation };
+
+export const isScored = (data: ReportData): data is ScoredReport =>
+  data.before !== null && data.after !== null;

@@ -73,12 +73,12 @@ tbody tr:last-child > * { border-bottom: 0; }
 
 .matrix { border-collapse: separate; border-spacing: 2px; table-layout: auto; font-size: 0.875rem; }
 .matrix th, .matrix td { border: 0; }
-.matrix tbody th { white-space: nowrap; font-weight: 400; padding: 0 0.5rem 0 0; vertical-align: middle; }
+.matrix tbody th { white-space: nowrap; font-weight: 400; padding: 0 0.35rem 0 0; vertical-align: middle; }
 .matrix thead th { text-align: center; padding: 0 0 0.2rem; }
 .matrix thead th:first-child { text-align: left; }
 .matrix abbr { text-decoration: none; }
-.matrix .index { display: inline-block; min-width: 1.5em; color: var(--muted); font-size: 0.8125rem; }
-.matrix td { text-align: center; padding: 0; height: 2.35rem; min-width: 2.35rem; border-radius: 4px; vertical-align: middle;
+.matrix .index { display: inline-block; min-width: 1.4em; color: var(--muted); font-size: 0.8125rem; }
+.matrix td { text-align: center; padding: 0; height: 2.35rem; min-width: 2.2rem; border-radius: 4px; vertical-align: middle;
   background: color-mix(in oklab, var(--heat) var(--share), var(--heat-none)); color: var(--heat-ink); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .matrix td.none { color: var(--muted); }
 .matrix td.right { font-weight: 600; }

@@ -1,6 +1,6 @@
 /** Free ports on the loopback address, reserved between the stacks that start at the same moment. */
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
@@ -31,6 +31,7 @@ export interface ReservedPort {
 }
 
 const SEARCH_LIMIT = 200;
+const CONNECT_LIMIT_MS = 5_000;
 
 /** The port when it could be listened on, else undefined; 0 gives one that the system chooses. */
 function probe(port: number): Promise<number | undefined> {
@@ -47,6 +48,20 @@ function probe(port: number): Promise<number | undefined> {
 
 export const isPortFree = async (port: number): Promise<boolean> =>
   (await probe(port)) !== undefined;
+
+/** Whether somebody listens there. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: LOOPBACK, timeout: CONNECT_LIMIT_MS });
+    const answer = (value: boolean): void => {
+      socket.destroy();
+      resolve(value);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('timeout', () => answer(false));
+    socket.once('error', () => answer(false));
+  });
+}
 
 /** Between our probe and the service's own bind another stack must not choose the same port. */
 async function reserve(port: number): Promise<ReservedPort | undefined> {

@@ -1,7 +1,7 @@
 /** PostgreSQL's data folder: where it lies, its password, its first set-up and its repair. */
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
 import {
@@ -39,6 +39,7 @@ export async function dataParent(options: DataOptions): Promise<string> {
   if (!(await exists(outside))) {
     if (await canReach(user, home)) return inside;
     await mkdir(outside, { recursive: true });
+    for (const folder of [SYSTEM_FOLDER, dirname(outside)]) await chmod(folder, 0o755);
   }
   const message = `its data lie in ${outside}: the user ${user.name} cannot reach ${home}`;
   onProgress?.({ component: 'postgres', message });

@@ -11,6 +11,7 @@ import {
 } from './components';
 import { readTextIfPresent } from './files';
 import { withLock } from './lock';
+import { isListening } from './ports';
 import { databaseUrl } from './postgres';
 import type { OnProgress } from './progress';
 import { readStackRecord, StackFile, type ComponentName } from './stack-file';
@@ -67,10 +68,18 @@ async function addressesOf(file: StackFile): Promise<Partial<StackAddresses>> {
   };
 }
 
+/** A process that was just killed still counts as running for a moment, but it listens no more. */
+async function answers(file: StackFile, name: ComponentName): Promise<boolean> {
+  const port = file.record.ports[name];
+  if (file.running(name)?.state !== 'running' || port === undefined) return false;
+  return isListening(port);
+}
+
 async function startMissing(file: StackFile, options: StackOptions): Promise<ComponentName[]> {
   const { external = {} } = options;
-  const isUp = (name: ComponentName): boolean => file.running(name)?.state === 'running';
-  const missing = COMPONENTS.filter((name) => !external[name] && !isUp(name));
+  const wanted = COMPONENTS.filter((name) => !external[name]);
+  const isUp = await Promise.all(wanted.map((name) => answers(file, name)));
+  const missing = wanted.filter((_name, index) => !isUp[index]);
   const results = await Promise.allSettled(
     missing.map((name) => startComponent(file, name, options)),
   );

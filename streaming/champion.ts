@@ -76,7 +76,9 @@ export class ChampionHolder {
         await this.followOnce(signal);
       } catch (error) {
         if (!isWatchlakeError(error) || !error.retryable) throw error;
-        this.deps.log.warn('the control topic cannot be read, trying again', { detail: error.message });
+        this.deps.log.warn('the control topic cannot be read, trying again', {
+          detail: error.message,
+        });
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -111,7 +113,10 @@ export class ChampionHolder {
     const { hash } = champion.classifier.artefact.schema;
     if (hash !== this.schema.hash) {
       champion.classifier.dispose();
-      throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', { expected: hash, found: this.schema.hash });
+      throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', {
+        expected: hash,
+        found: this.schema.hash,
+      });
     }
     const retired = this.held;
     this.held = { ...champion, uses: 0 };

@@ -93,10 +93,11 @@ async function pump(
     });
   });
   ended.catch(() => undefined);
-  const eachBatch = async ({ batch, heartbeat }: EachBatchPayload) => {
+  const eachBatch = async (payload: EachBatchPayload) => {
+    const { batch } = payload;
     const received = batch.messages.map((message) => receivedMessage(batch.partition, message));
     const wanted = positions.take(received);
-    if (wanted.length > 0) await writePatiently(output, wanted, heartbeat);
+    if (wanted.length > 0) await writePatiently(output, wanted, () => payload.heartbeat());
   };
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -104,9 +105,8 @@ async function pump(
   await ended;
 }
 
-async function dispose(client: Kafka, consumer: Consumer, group: string): Promise<void> {
+async function deleteGroup(client: Kafka, group: string): Promise<void> {
   const admin = client.admin();
-  await consumer.disconnect().catch(() => undefined);
   try {
     await admin.connect();
     await admin.deleteGroups([group]);
@@ -125,11 +125,12 @@ async function fill(client: Kafka, range: TopicRange, output: PassThrough): Prom
     const consumer = createConsumer(client, group, SESSION_TIMEOUT_MS);
     try {
       await pump(consumer, range.topic, positions, output);
+      await consumer.disconnect();
+      await deleteGroup(client, group);
     } catch (error) {
+      await consumer.disconnect().catch(() => undefined);
       if (!isKafkaJsError(error) || restart >= RESTARTS) throw error;
       await sleep(RESTART_WAIT_MS);
-    } finally {
-      await dispose(client, consumer, group);
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What the parts of the kafkajs adapter share: errors, logging and retry settings. */
-import { logLevel, type KafkaConfig, type logCreator, type RetryOptions } from 'kafkajs';
+import type { KafkaConfig, logCreator, RetryOptions } from 'kafkajs';
 import { WatchlakeError } from '../core/errors';
 import type { StreamLog } from './ports';
 
@@ -16,6 +16,7 @@ const FENCED = /INVALID_PRODUCER_EPOCH|old epoch|newer producer|Unknown error co
 
 interface KafkaJsError extends Error {
   readonly type?: string;
+  readonly retriable?: boolean;
   readonly cause?: unknown;
 }
 
@@ -36,16 +37,14 @@ export function brokerError(error: unknown, brokers: readonly string[], owner = 
 }
 
 /**
- * kafkajs logs as errors what it then retries, and throws whatever it does not: its errors are at
- * most warnings here, and the rest is for debugging.
+ * kafkajs logs as errors what it then retries, and throws whatever it does not: what matters is
+ * said by those who catch it, and all that kafkajs says itself is for debugging.
  */
 export function logTo(log: StreamLog): logCreator {
   return () =>
-    ({ namespace, level, log: entry }) => {
+    ({ namespace, log: entry }) => {
       const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry;
-      const text = `${namespace || 'kafkajs'}: ${message}`;
-      if (level === logLevel.ERROR) log.warn(text, fields);
-      else log.debug(text, fields);
+      log.debug(`${namespace || 'kafkajs'}: ${message}`, fields);
     };
 }
 

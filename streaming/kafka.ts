@@ -5,7 +5,7 @@ import { WatchlakeError } from '../core/errors';
 import { consume } from './kafka-consumer';
 import { openIdempotentProducer, openTransactionalProducer } from './kafka-producer';
 import { readRange } from './kafka-reader';
-import { brokerError, logTo, RETRY, type KafkaSecurity } from './kafka-support';
+import { brokerError, isKafkaJsError, logTo, RETRY, type KafkaSecurity } from './kafka-support';
 import type { Broker, PartitionBounds, ReadRequest, StreamLog, TopicSpec } from './ports';
 
 export interface KafkaOptions extends KafkaSecurity {
@@ -20,6 +20,8 @@ export interface KafkaOptions extends KafkaSecurity {
 
 const TOPIC_WAIT_MS = 30_000;
 const TOPIC_POLL_MS = 100;
+const ADMIN_ATTEMPTS = 40;
+const ADMIN_WAIT_MS = 250;
 
 function createClient(options: KafkaOptions): Kafka {
   return new Kafka({
@@ -86,13 +88,20 @@ class AdminPool {
     return admin;
   }
 
+  /** Tries again what kafkajs hands on although it passes, such as a coordinator that loads. */
   async use<T>(task: (admin: Admin) => Promise<T>): Promise<T> {
-    this.admin ??= this.connect();
-    try {
-      return await task(await this.admin);
-    } catch (error) {
-      await this.close();
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      this.admin ??= this.connect();
+      try {
+        return await task(await this.admin);
+      } catch (error) {
+        const passes = isKafkaJsError(error) && error.retriable === true;
+        if (!passes || attempt >= ADMIN_ATTEMPTS) {
+          await this.close();
+          throw error;
+        }
+        await sleep(ADMIN_WAIT_MS);
+      }
     }
   }
 
@@ -190,7 +199,11 @@ class KafkaBroker implements Broker {
     // A client of its own: kafkajs shares what it believes committed among those of one client.
     const client = createClient(this.options);
     return this.translated(async () => {
-      const producer = await openTransactionalProducer(client, transactionalId, this.partitionCount);
+      const producer = await openTransactionalProducer(
+        client,
+        transactionalId,
+        this.partitionCount,
+      );
       return {
         ...producer,
         commit: (...call: Parameters<typeof producer.commit>) =>

@@ -47,7 +47,8 @@ async function* landed(
  */
 async function presentEnds(broker: Broker, { topics, model }: PredictionRange): Promise<Offsets> {
   const visible = endsOf(await broker.bounds(topics.predictions));
-  const written = model === undefined ? {} : writtenEnds(await fetchProgress(broker, topics, model));
+  const written =
+    model === undefined ? {} : writtenEnds(await fetchProgress(broker, topics, model));
   const ends = Object.entries(visible).map(([partition, end]) => [
     partition,
     Math.max(end, written[Number(partition)] ?? 0),

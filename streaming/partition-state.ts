@@ -68,7 +68,9 @@ export class PartitionState {
   /** What to commit with a step's output: where a restart has to read from, and how far we are. */
   checkpoint(step: Step, last: LastOffsets): { rereadFrom: number; progress: Progress } {
     const written = { ...this.committed.written };
-    for (const [partition, offset] of Object.entries(last.get(this.options.topics.predictions) ?? {})) {
+    for (const [partition, offset] of Object.entries(
+      last.get(this.options.topics.predictions) ?? {},
+    )) {
       written[partition] = offset + 1;
     }
     const counters = addCounters(this.committed, step.counted);

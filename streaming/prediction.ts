@@ -54,7 +54,9 @@ export function decodeSignal(signal: PredictionSignal): SampleSpan {
   const samples = timestampsMs.length;
   return {
     timestampsMs,
-    values: signal.channels.map((_, index) => values.subarray(index * samples, (index + 1) * samples)),
+    values: signal.channels.map((_, index) =>
+      values.subarray(index * samples, (index + 1) * samples),
+    ),
   };
 }
 

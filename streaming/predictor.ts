@@ -44,7 +44,8 @@ interface Owned {
 }
 
 const isPassing = (error: unknown): boolean =>
-  isWatchlakeError(error) && (error.code === 'BROKER_UNAVAILABLE' || error.code === 'PRODUCER_FENCED');
+  isWatchlakeError(error) &&
+  (error.code === 'BROKER_UNAVAILABLE' || error.code === 'PRODUCER_FENCED');
 
 export class Predictor {
   private readonly deps: ChampionDeps;
@@ -191,7 +192,9 @@ export class Predictor {
       if (step.isRebuild) return;
       await producer.commit(step.output, (last) => {
         const { rereadFrom: offset, progress } = state.checkpoint(step, last);
-        return [{ group: this.group, topic, partition, offset, metadata: encodeProgress(progress) }];
+        return [
+          { group: this.group, topic, partition, offset, metadata: encodeProgress(progress) },
+        ];
       });
       this.counters = addCounters(this.counters, step.counted);
       this.reached.set(partition, state.progress);

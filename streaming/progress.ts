@@ -67,7 +67,10 @@ export async function fetchProgress(
 }
 
 /** The further one of each partition: what was committed just now is not visible at once. */
-export function newestProgress(a: ProgressByPartition, b: ProgressByPartition): ProgressByPartition {
+export function newestProgress(
+  a: ProgressByPartition,
+  b: ProgressByPartition,
+): ProgressByPartition {
   const newest = new Map(a);
   for (const [partition, progress] of b) {
     if (progress.next > (newest.get(partition)?.next ?? -1)) newest.set(partition, progress);

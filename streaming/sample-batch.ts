@@ -40,12 +40,7 @@ type Metadata = z.infer<typeof metadataSchema>;
 
 /** Why a batch cannot be used, as the dead-letter topic's `reason` header says it. */
 export type BatchProblem =
-  | 'empty'
-  | 'schema-unknown'
-  | 'too-large'
-  | 'malformed'
-  | 'checksum-differs'
-  | 'channels-differ';
+  'empty' | 'schema-unknown' | 'too-large' | 'malformed' | 'checksum-differs' | 'channels-differ';
 
 export const unreadable = (reason: BatchProblem, detail: string, cause?: unknown) =>
   new WatchlakeError('BATCH_UNREADABLE', { reason, detail }, cause);
@@ -67,7 +62,10 @@ function encodeMetadata({ span: _span, ...metadata }: SampleBatch): Buffer {
 export function encodeSampleBatch(batch: SampleBatch): Buffer {
   const { span, channels } = batch;
   if (span.values.length !== channels.length) {
-    throw unreadable('channels-differ', `${span.values.length} arrays, ${channels.length} channels`);
+    throw unreadable(
+      'channels-differ',
+      `${span.values.length} arrays, ${channels.length} channels`,
+    );
   }
   const metadata = encodeMetadata(batch);
   const header = Buffer.alloc(HEADER_BYTES);
@@ -76,7 +74,8 @@ export function encodeSampleBatch(batch: SampleBatch): Buffer {
   header.writeUInt32LE(span.timestampsMs.length, 12);
   const body = [metadata, bytesOf(span.timestampsMs), ...span.values.map(bytesOf)];
   const encoded = Buffer.concat([header, ...body]);
-  if (encoded.length > MAXIMUM_BATCH_BYTES) throw unreadable('too-large', `${encoded.length} bytes`);
+  if (encoded.length > MAXIMUM_BATCH_BYTES)
+    throw unreadable('too-large', `${encoded.length} bytes`);
   encoded.writeUInt32LE(crc32(encoded.subarray(CHECKED_FROM)), 4);
   return encoded;
 }
@@ -115,7 +114,10 @@ function decodeSpan(bytes: Buffer, samples: number, channels: number): SampleSpa
     { length: channels },
     (_, channel) => new Float32Array(aligned, 8 * samples + 4 * samples * channel, samples),
   );
-  if (!timestampsMs.every(Number.isFinite) || !values.every((array) => array.every(Number.isFinite)))
+  if (
+    !timestampsMs.every(Number.isFinite) ||
+    !values.every((array) => array.every(Number.isFinite))
+  )
     throw unreadable('malformed', 'a number is not finite');
   return { timestampsMs, values };
 }

@@ -78,6 +78,7 @@ const annotationActivities = (all: Dependencies) =>
     predictions: createPredictionSource(all.lake),
     oracle: { labelsOf: (query) => labelsOfWindows(all.lake, query) },
     appUrl: () => appUrl(all.config),
+    appToken: all.config.WATCHLAKE_APP_TOKEN,
   });
 
 const streamActivities = (all: Dependencies) =>
@@ -101,12 +102,16 @@ async function loadChampion({ registry, lake }: Dependencies, model: string) {
   const alias = await registry.getAlias({ model, alias: CHAMPION });
   if (alias === null) throw new WatchlakeError('NO_CHAMPION', { model });
   const { version, artefactUri } = await registry.getVersion({ model, version: alias.version });
-  return { version, classifier: await loadClassifier(await readClassifier(lake.store, artefactUri)) };
+  return {
+    version,
+    classifier: await loadClassifier(await readClassifier(lake.store, artefactUri)),
+  };
 }
 
 /** The page may have restarted on another port: asked for anew each time. */
 async function appUrl(config: Config): Promise<string> {
   const url = config.WATCHLAKE_APP_URL ?? (await readState(config.WATCHLAKE_HOME))?.app.url;
-  if (url === undefined) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'The application page' });
+  if (url === undefined)
+    throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'The application page' });
   return url;
 }

@@ -1,10 +1,10 @@
 /** The application page as the supervisor runs it: tasks from the database, links to the rest. */
 import { join } from 'node:path';
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createAnnotationStore } from '../annotation/annotation';
 import { createAppServer } from '../annotation/server';
-import { parseTokens } from '../core/tokens';
+import { newToken, parseTokens } from '../core/tokens';
 import { CODE_VERSION } from '../core/version';
 import { workflowIds } from '../core/workflow-ids';
 import { createRegistry, type Registry } from '../registry/registry';
@@ -18,17 +18,24 @@ const PREFERRED_PORT = 8080;
 
 export interface RunningApp {
   url: string;
+  /** For the worker of this home; null when the page asks for none. */
+  workerToken: string | null;
   close(): Promise<void>;
 }
 
 /** Where the newest report lies; the loop's last step writes it. */
-export const reportFile = (config: Config): string => join(config.LAKE_URI, 'reports', 'latest.html');
+export const reportFile = (config: Config): string =>
+  join(config.LAKE_URI, 'reports', 'latest.html');
 
 export async function startAppServer(
   config: Config,
   addresses: Addresses,
   log: Logger,
 ): Promise<RunningApp> {
+  const tokens = parseTokens(config.APP_TOKENS ?? '');
+  // Our own worker answers through the same door as people, with a token that nobody else has.
+  const workerToken = tokens.length === 0 ? null : newToken();
+  if (workerToken !== null) tokens.push(...parseTokens(`annotator:${workerToken}`));
   const pool = openPool(addresses.postgres.url, {
     onIdleError: (err) => log.warn({ err }, 'an idle database connection broke'),
   });
@@ -38,7 +45,7 @@ export async function startAppServer(
     annotation: createAnnotationStore(pool),
     version: CODE_VERSION,
     host: config.APP_HOST,
-    tokens: parseTokens(config.APP_TOKENS ?? ''),
+    tokens,
     logger: log.child({ part: 'app' }, { level: 'warn' }),
     onBatch: ({ campaign, batch }) => announceBatch(client, campaign, batch),
     describe: async () => ({ links: linksOf(addresses), models: await modelsOf(registry) }),
@@ -53,6 +60,7 @@ export async function startAppServer(
     const url = await app.listen(port);
     return {
       url,
+      workerToken,
       async close() {
         await app.close();
         await client.connection.close();
@@ -66,7 +74,11 @@ export async function startAppServer(
 
 const linksOf = (addresses: Addresses) => [
   { title: 'Workflows', url: addresses.temporal.uiUrl, note: 'Watch and start runs' },
-  { title: 'Schedules', url: `${addresses.temporal.uiUrl}/namespaces/default/schedules`, note: 'What runs by itself' },
+  {
+    title: 'Schedules',
+    url: `${addresses.temporal.uiUrl}/namespaces/default/schedules`,
+    note: 'What runs by itself',
+  },
 ];
 
 async function modelsOf(registry: Registry) {
@@ -85,12 +97,16 @@ async function describeModel(
   known: { model: string; version: string; versions: number },
 ) {
   const { card } = await registry.getVersion(known);
+  // Only a figure on people that the version had not seen is worth showing.
   return { ...known, macroF1: card.evaluation?.macroF1 ?? null };
 }
 
 /** Tells the campaign that answers came; one that has closed meanwhile needs no word. */
 async function announceBatch(client: Client, campaign: string, batchId: string): Promise<void> {
-  await client.workflow
-    .getHandle(workflowIds.annotationCampaign(campaign))
-    .executeUpdate('labelBatch', { args: [{ batchId }], updateId: batchId });
+  const campaignRun = client.workflow.getHandle(workflowIds.annotationCampaign(campaign));
+  await campaignRun
+    .executeUpdate('labelBatch', { args: [{ batchId }], updateId: batchId })
+    .catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
 }

@@ -36,6 +36,12 @@ export const VARIABLES = {
     .describe(
       'Address under which workers reach the application page; set by `watchlake up` for its own worker.',
     ),
+  WATCHLAKE_APP_TOKEN: z
+    .string()
+    .optional()
+    .describe(
+      'Token that workers show to the application page; made by `watchlake up` for its own worker.',
+    ),
   WATCHLAKE_PSEUDONYM_KEY: z
     .string()
     .min(16)
@@ -115,7 +121,9 @@ export const VARIABLES = {
   APP_TOKENS: z
     .string()
     .optional()
-    .describe('Who may use the application page: `<role>:<token>`, comma-separated; roles: reader, annotator, operator. `sha256-<digest>` may stand for the token.'),
+    .describe(
+      'Who may use the application page: `<role>:<token>`, comma-separated; roles: reader, annotator, operator. `sha256-<digest>` may stand for the token.',
+    ),
   TEMPORAL_PORT: port
     .optional()
     .describe(

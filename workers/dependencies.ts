@@ -101,4 +101,3 @@ function streamLog(log: ReturnType<typeof createLog>): StreamLog {
     error: (message, fields) => log.error({ ...fields }, message),
   };
 }
-

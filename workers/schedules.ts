@@ -17,7 +17,11 @@ import { workflowIds } from '../core/workflow-ids';
 
 export const SCHEDULES_FILE = join(PROJECT_ROOT, 'schedules.yaml');
 
-const duration = z.templateLiteral([z.number(), ' ', z.enum(['second', 'seconds', 'minute', 'minutes', 'hour', 'hours', 'day', 'days'])]);
+const duration = z.templateLiteral([
+  z.number(),
+  ' ',
+  z.enum(['second', 'seconds', 'minute', 'minutes', 'hour', 'hours', 'day', 'days']),
+]);
 
 const declaration = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
@@ -53,7 +57,9 @@ export async function readDeclarations(file = SCHEDULES_FILE): Promise<ScheduleD
 }
 
 function invalid(field: string, error: z.ZodError): WatchlakeError {
-  const detail = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  const detail = error.issues
+    .map(({ path, message }) => `${path.join('.')}: ${message}`)
+    .join('; ');
   return new WatchlakeError('INPUT_INVALID', { field, detail });
 }
 
@@ -137,7 +143,9 @@ export async function listSchedules({ client }: { client: Client }): Promise<Sch
 
 export async function pauseSchedule(client: Client, id: string, paused: boolean): Promise<void> {
   const handle = client.schedule.getHandle(id);
-  await (paused ? handle.pause('paused from the command line') : handle.unpause('resumed from the command line'));
+  await (paused
+    ? handle.pause('paused from the command line')
+    : handle.unpause('resumed from the command line'));
 }
 
 export const triggerSchedule = (client: Client, id: string): Promise<void> =>

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { PROJECT_ROOT } from '../core/project-root';
 import type { OnProgress } from '../stack/progress';
-import { startStack } from '../stack/stack';
+import type { StackOptions } from '../stack/components';
+import { readStack, startStack, stopStack } from '../stack/stack';
 import { startAppServer, type RunningApp } from './app';
 import { externalServices, resolveAddresses } from './addresses';
 import { environmentOf, type Config } from './config';
@@ -13,6 +14,7 @@ import { migrateDatabase } from './dependencies';
 import { clearState, writeState, type UpState } from './state';
 
 const WORKER_ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'main.js');
+const LOOK_EVERY_MS = 3_000;
 const RESTART_LIMIT_MS = 30_000;
 const READY_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 40_000;
@@ -25,40 +27,66 @@ export interface SuperviseOptions {
   onReady?: (state: UpState) => void;
 }
 
-/** Starts everything, restarts a worker that dies, and takes everything down on the signal. */
+/** Starts everything, restarts what dies, and takes everything down on the signal. */
 export async function supervise(options: SuperviseOptions): Promise<void> {
-  const { config, onProgress } = options;
-  const stack = await startStack({
-    home: config.WATCHLAKE_HOME,
-    cache: config.WATCHLAKE_CACHE,
-    external: externalServices(config),
-    environment: environmentOf({}),
-    ports: {
-      temporal: config.TEMPORAL_PORT,
-      temporalUi: config.TEMPORAL_UI_PORT,
-      kafka: config.KAFKA_PORT,
-      postgres: config.POSTGRES_PORT,
-    },
-    onProgress,
-  });
+  const { config, onProgress, log } = options;
+  await startStack(stackOptions(config, onProgress));
   let app: RunningApp | undefined;
   try {
     const addresses = await resolveAddresses(config);
     onProgress({ component: 'database', message: 'running the migrations' });
     await migrateDatabase(addresses);
-    app = await startAppServer(config, addresses, options.log);
-    await keepWorker(options, { ...addresses, app: { url: app.url } });
+    app = await startAppServer(config, addresses, log);
+    const parts = { ...addresses, app: { url: app.url } };
+    await Promise.all([keepStack(options), keepWorker(options, parts, app.workerToken)]);
   } finally {
     await app?.close();
-    await stack.stop();
+    await stopStack(config.WATCHLAKE_HOME);
     await clearState(config.WATCHLAKE_HOME);
+  }
+}
+
+const stackOptions = (config: Config, onProgress: OnProgress): StackOptions => ({
+  home: config.WATCHLAKE_HOME,
+  cache: config.WATCHLAKE_CACHE,
+  external: externalServices(config),
+  environment: environmentOf({}),
+  ports: {
+    temporal: config.TEMPORAL_PORT,
+    temporalUi: config.TEMPORAL_UI_PORT,
+    kafka: config.KAFKA_PORT,
+    postgres: config.POSTGRES_PORT,
+  },
+  onProgress,
+});
+
+/** A part that has died is started again on its data and its port; the others are left alone. */
+async function keepStack({ config, onProgress, log, signal }: SuperviseOptions): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    const status = await readStack(config.WATCHLAKE_HOME);
+    const dead = status?.processes.filter(({ running }) => !running) ?? [];
+    if (dead.length === 0) continue;
+    log.warn(
+      { parts: dead.map(({ name }) => name) },
+      'a part of the stack ended; starting it again',
+    );
+    // Without wishes for ports it takes those that it had, which everybody knows by now.
+    await startStack({ ...stackOptions(config, onProgress), ports: {} }).catch((err: unknown) =>
+      log.error({ err }, 'the part could not be started again; trying once more later'),
+    );
   }
 }
 
 type Parts = Pick<UpState, 'temporal' | 'kafka' | 'postgres' | 'app'>;
 
 /** Runs worker after worker until the signal; one that dies is replaced, each time a little later. */
-async function keepWorker(options: SuperviseOptions, parts: Parts): Promise<void> {
+async function keepWorker(
+  options: SuperviseOptions,
+  parts: Parts,
+  appToken: string | null,
+): Promise<void> {
   const { config, log, signal } = options;
   const state: UpState = {
     pid: process.pid,
@@ -71,7 +99,7 @@ async function keepWorker(options: SuperviseOptions, parts: Parts): Promise<void
   while (!signal.aborted) {
     const startedMs = Date.now();
     options.onProgress({ component: 'worker', message: 'starting' });
-    const worker = startWorker(config, state);
+    const worker = startWorker(config, state, appToken);
     worker.once('message', ({ metrics }: { metrics: string | null }) => {
       state.metrics = metrics ? { url: `http://${metrics}/metrics` } : null;
       state.worker.ready = true;
@@ -94,11 +122,12 @@ async function keepWorker(options: SuperviseOptions, parts: Parts): Promise<void
   }
 }
 
-function startWorker(config: Config, state: UpState): ChildProcess {
+function startWorker(config: Config, state: UpState, appToken: string | null): ChildProcess {
   return fork(WORKER_ENTRY, {
     env: environmentOf({
       WATCHLAKE_HOME: config.WATCHLAKE_HOME,
       WATCHLAKE_APP_URL: state.app.url,
+      ...(appToken === null ? {} : { WATCHLAKE_APP_TOKEN: appToken }),
     }),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C reaches the whole group: the supervisor alone decides when the worker stops.

@@ -1,6 +1,5 @@
 /** Keeps a predictor running for as long as a workflow has work that needs its predictions. */
 import {
-  ApplicationFailure,
   CancellationScope,
   ParentClosePolicy,
   isCancellation,
@@ -11,7 +10,9 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { WorkflowActivities } from '../activities/workflow-activities';
+import { WatchlakeError } from '../core/errors';
 import { workflowIds } from '../core/workflow-ids';
+import { toFailure } from './failures';
 import { predictStream, stopSignal } from './predict-stream';
 import { JOINING } from './profiles';
 
@@ -25,8 +26,13 @@ interface Stream {
 /** Does the work beside a predictor; fails at once when the predictor does, since it would wait in vain. */
 export async function whilePredicting<T>(stream: Stream, work: () => Promise<T>): Promise<T> {
   const keeper = keepPredictor(stream);
+  const working = work();
   try {
-    return await Promise.race([work(), keeper.ended]);
+    return await Promise.race([working, keeper.ended]);
+  } catch (error) {
+    // A cancelled workflow ends when all that it has started has ended.
+    if (CancellationScope.current().consideredCancelled) await working;
+    throw error;
   } finally {
     await CancellationScope.nonCancellable(keeper.stop);
   }
@@ -40,8 +46,7 @@ function keepPredictor(stream: Stream) {
       own = await startPredictor(stream);
       if (own) {
         await own.result();
-        const message = `The predictor of ${stream.model} was stopped while it was needed.`;
-        throw ApplicationFailure.nonRetryable(message, 'PREDICTOR_STOPPED');
+        throw toFailure(new WatchlakeError('PREDICTOR_STOPPED', { model: stream.model }));
       }
       await endOfOther(stream);
     }

@@ -1,12 +1,12 @@
 /** Trains a challenger on what is known by now; moves the champion alias only when the gate says so. */
-import { ApplicationFailure, CancellationScope, log, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, log, proxyActivities } from '@temporalio/workflow';
 import type { RegistryActivities } from '../activities/registry-activities';
 import type { StreamActivities } from '../activities/stream-activities';
 import type { ComparisonActivities } from '../activities/comparison-activities';
 import type { TrainingActivities } from '../activities/training-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
-import { isWatchlakeError } from '../core/errors';
 import { decidePromotion, type Comparison, type Verdict } from '../models/promotion';
+import { toFailure } from './failures';
 import { SHORT, TRAINING } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { runReference } from './run-reference';
@@ -139,13 +139,12 @@ async function challenge(
   };
 }
 
-/** An error that is not a failure would block the run for ever: figures that do not fit end it. */
+/** Figures that do not fit together end the run. */
 function decide(figures: Comparison, gate: ValidInput<'retrain'>['gate']): Verdict {
   try {
     return decidePromotion(figures, gate);
   } catch (error) {
-    if (!isWatchlakeError(error)) throw error;
-    throw ApplicationFailure.nonRetryable(`${error.message} ${error.remedy}`, error.code);
+    throw toFailure(error);
   }
 }
 

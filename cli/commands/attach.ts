@@ -1,19 +1,39 @@
 /** `watchlake attach`: comes back to a workflow that runs, or shows the result of one that has ended. */
 import type { Command } from 'commander';
+import type { LoopResult } from '../../workflows/active-learning-loop';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { followRun } from '../follow-run';
+import { loopFigures, showLoop } from '../loop-summary';
 import { runLink } from '../run-links';
 import { withContext } from '../run-workflow';
-import { type Actions } from '../shell';
+import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
+import type { Voice } from '../voice';
 
 const asObject = (result: unknown): Record<string, unknown> =>
   result !== null && typeof result === 'object' && !Array.isArray(result)
     ? (result as Record<string, unknown>)
     : { result };
 
-const asText = (value: unknown): string =>
-  typeof value === 'string' ? value : JSON.stringify(value);
+const LONGEST_VALUE = 100;
+
+/** Facts of one line; the web UI and --json show the rest. */
+function shortFacts(result: Record<string, unknown>): Record<string, string> {
+  const texts = Object.entries(result).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  return Object.fromEntries(texts.filter(([, text]) => text.length <= LONGEST_VALUE));
+}
+
+function showResult(voice: Voice, workflowId: string, type: string, result: unknown): void {
+  const title = `${workflowId} has completed`;
+  if (type === 'activeLearningLoop') {
+    return showLoop(voice, title, loopFigures(result as LoopResult));
+  }
+  showHeading(voice, title);
+  showFacts(voice, shortFacts(asObject(result)));
+}
 
 export function addAttach(program: Command, act: Actions): void {
   const command = declare(program, {
@@ -29,14 +49,10 @@ export function addAttach(program: Command, act: Actions): void {
         const link = runLink({ uiUrl: addresses.temporal.uiUrl, ...place });
         shell.notes.line(shell.notes.colors.dim(`${type}  ${link}`));
         const options = { workflowId, link, cancelOnExit };
-        const result = asObject(await followRun<unknown>(shell, client, options));
+        const result = await followRun<unknown>(shell, client, options);
         return {
-          result: { workflowId, runId, link, workflow: type, ...result },
-          show: (voice) => {
-            showHeading(voice, `${workflowId} has completed`);
-            const facts = Object.entries(result).map(([name, value]) => [name, asText(value)]);
-            showFacts(voice, Object.fromEntries(facts) as Record<string, string>);
-          },
+          result: { workflowId, runId, link, workflow: type, ...asObject(result) },
+          show: (voice) => showResult(voice, workflowId, type, result),
         };
       }),
     ),

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import type { WorkflowInput } from '../../activities/inputs';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { workflowIds } from '../../core/workflow-ids';
+import { makePrivateFolder, writeFileAtomically } from '../../stack/files';
 import type { UpState } from '../../workers/state';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import type { Progress } from '../../workflows/progress';
@@ -21,6 +22,8 @@ import { demoHome, onStackProgress, startDetached } from './up';
 
 const SAMPLE = join(PROJECT_ROOT, 'data', 'sample', 'watch-exercises.zip');
 const DATASET = 'watch-exercises';
+// The sample is public; one fixed key makes each run like the last.
+const PUBLIC_KEY = 'watchlake-demo-public-sample';
 
 interface DemoOptions extends WaitingOptions {
   byHand: number;
@@ -33,8 +36,7 @@ export function demoShell(shell: Shell): Shell {
     ...shell.config,
     WATCHLAKE_HOME: home,
     LAKE_URI: join(home, 'lake'),
-    // The sample is public; one fixed key makes each run like the last.
-    WATCHLAKE_PSEUDONYM_KEY: 'watchlake-demo-public-sample',
+    WATCHLAKE_PSEUDONYM_KEY: PUBLIC_KEY,
   };
   return { ...shell, config, homeOption: relative(process.cwd(), home) || home };
 }
@@ -47,6 +49,9 @@ async function startAfresh(demo: Shell): Promise<void> {
   await mkdir(home, { recursive: true });
   for (const { place } of await partsOf(config)) await rm(place, { recursive: true, force: true });
   await rm(home, { recursive: true, force: true });
+  // Commands that come later, such as `up --home`, find the same key there.
+  await makePrivateFolder(join(home, 'secrets'));
+  await writeFileAtomically(join(home, 'secrets', 'pseudonym-key'), `${PUBLIC_KEY}\n`);
 }
 
 const usesExternal = ({ config }: Shell): boolean =>

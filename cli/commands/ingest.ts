@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { workflowIds } from '../../core/workflow-ids';
 import type { IngestResult } from '../../workflows/ingest';
 import { declare, waiting, type WaitingOptions } from '../command';
+import { commandLine } from '../follow-run';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
@@ -59,7 +60,7 @@ export function addIngest(program: Command, act: Actions): void {
               snapshot: result.snapshotId,
             });
             voice.line();
-            voice.line(voice.colors.dim(`  next: npx watchlake refresh ${dataset}`));
+            voice.line(voice.colors.dim(`  next: npx ${commandLine(shell, `refresh ${dataset}`)}`));
           },
         };
       });

@@ -5,10 +5,9 @@ import { workflowIds } from '../../core/workflow-ids';
 import type { CommandContext } from '../../workers/connect';
 import type { PredictResult } from '../../workflows/predict-stream';
 import { declare, waiting, type WaitingOptions } from '../command';
-import { attachCommand, followRun } from '../follow-run';
+import { commandLine, followRun } from '../follow-run';
 import { runLink } from '../run-links';
-import { startRun } from '../run-workflow';
-import { withContext } from '../run-workflow';
+import { startRun, withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import { count } from '../voice';
@@ -69,8 +68,8 @@ async function start(
       showHeading(voice, `The predictor of ${model} runs`);
       showFacts(voice, {
         run: run.link,
-        watch: `npx ${attachCommand(shell, run.workflowId)}`,
-        stop: `npx watchlake predict --stop --model ${model}`,
+        watch: `npx ${commandLine(shell, `attach ${run.workflowId}`)}`,
+        stop: `npx ${commandLine(shell, `predict --stop --model ${model}`)}`,
       });
     },
   };

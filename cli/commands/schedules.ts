@@ -15,7 +15,7 @@ function showSchedules(voice: Voice, schedules: readonly ScheduleState[]): void 
     each.id,
     each.workflow,
     each.paused ? colors.yellow('paused') : colors.green('active'),
-    each.nextRuns[0] ?? '–',
+    (each.paused ? undefined : each.nextRuns[0]) ?? '–',
     each.note,
   ]);
   showTable(voice, columns, rows);

@@ -1,5 +1,6 @@
 /** Runs the SELECT of one declared table in DuckDB, and accounts for every row of its input. */
 import type { BuildOutcome, BuildRequest, Store } from '../ports';
+import type { Problem } from '../quarantine';
 import { describeProblem } from '../quarantine';
 import type { RowWiseTransform, SetTransform, SqlTable } from '../tables';
 import type { DuckdbSession } from './duckdb-session';
@@ -30,7 +31,7 @@ function sinkSelect({ columns, orderBy }: SqlTable, from: string, where = ''): s
 
 async function countsOf(session: DuckdbSession, sql: string): Promise<Record<string, number>> {
   const rows = await rowsOf(session, sql);
-  return Object.fromEntries(rows.map(({ reason, n }) => [String(reason), Number(n)]));
+  return Object.fromEntries(rows.map(({ reason, n }) => [reason as string, Number(n)]));
 }
 
 const drivingRows = (session: DuckdbSession, table: SqlTable): Promise<number> =>
@@ -74,9 +75,7 @@ async function sortOut(session: DuckdbSession, table: SqlTable) {
       `SELECT _drop AS reason, count(*) AS n FROM rejected
         WHERE _quarantine IS NULL GROUP BY 1 ORDER BY 1`,
     ),
-    firstProblems: problems.map(({ file, line, reason, detail }) =>
-      describeProblem({ file, line, reason, detail }),
-    ),
+    firstProblems: problems.map((row) => describeProblem(row as unknown as Problem)),
   };
 }
 

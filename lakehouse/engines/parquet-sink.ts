@@ -41,8 +41,8 @@ export async function copyToParquet(
       ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ${layout}, RETURN_STATS true)`,
   );
   return stats.map((each) => ({
-    path: String(each.filename),
-    name: relative(target, String(each.filename)),
+    path: each.filename as string,
+    name: relative(target, each.filename as string),
     rows: Number(each.count),
     bytes: Number(each.file_size_bytes),
   }));

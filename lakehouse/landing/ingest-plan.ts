@@ -14,6 +14,8 @@ import type { Channel, RecordingEntry, RecordingsLayout } from './recordings-lay
 const PART_BYTES = 4 * 1024 * 1024;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const MAXIMUM_BATCHES = 50;
+// Engines open every part's file: a large archive has larger parts, not more of them.
+const MAXIMUM_PARTS = 500;
 
 export interface IngestPlan {
   readonly formatVersion: 1;
@@ -127,7 +129,9 @@ export async function planIngest(
     refuseOtherDataset(source.name, landed.descriptor, layout.channels, fingerprint);
   }
   const entries = newRecordings(layout, landed, { dataset, secret });
-  const parts = groupBySize(entries, ({ member }) => member.bytes, PART_BYTES);
+  const total = entries.reduce((sum, { member }) => sum + member.bytes, 0);
+  const partBytes = Math.max(PART_BYTES, total / (MAXIMUM_PARTS - 1));
+  const parts = groupBySize(entries, ({ member }) => member.bytes, partBytes);
   return {
     formatVersion: 1,
     ingestId: source.contentHash,

@@ -32,7 +32,7 @@ async function fetchBody(url: string, signal?: AbortSignal): Promise<ReadableStr
     const detail = `the server answered ${response.status}`;
     throw new WatchlakeError('DOWNLOAD_FAILED', { what: url, detail });
   }
-  return response.body as ReadableStream;
+  return response.body;
 }
 
 /** Where the download of the address lies; a private temporary folder unless told otherwise. */

@@ -54,7 +54,7 @@ interface WindowRow {
 type Session = Awaited<ReturnType<typeof openDuckdb>>;
 
 /** In the same order as the samples: devices one after another, each in clock order. */
-async function* windowRows(session: Session): AsyncGenerator<WindowRow> {
+async function* windowRows(session: Session): AsyncGenerator<WindowRow, undefined> {
   const connection = await session.connect();
   try {
     const result = await connection.stream(
@@ -94,28 +94,28 @@ async function* merge(
 ): AsyncGenerator<readonly Cell[]> {
   const { channels, window } = schema.signal;
   const windows = windowRows(session);
-  let next = await windows.next();
+  let next = (await windows.next()).value;
   let buffer = createSampleBuffer(channels.length);
   for await (const block of sampleBlocks(session.connection, { from: TRUSTED_TABLE, channels })) {
     signal?.throwIfAborted();
     buffer.push(block);
     const lastMs = block.timestampsMs.at(-1) as number;
     let made = 0;
-    while (!next.done && next.value.recording === block.recording) {
-      const { windowId, subjectKey, device, startMs, label, labelShare } = next.value;
+    while (next?.recording === block.recording) {
+      const { windowId, subjectKey, device, startMs, label, labelShare } = next;
       if (lastMs < startMs + window.lengthMs && !block.endsRecording) break;
       const slice = sliceWindow(buffer.span(), startMs, window);
       const features = extractFeatures(slice, startMs, schema);
       yield [windowId, subjectKey, device, startMs, label, labelShare, features];
       made += 1;
-      next = await windows.next();
+      next = (await windows.next()).value;
     }
     onWindows?.(made);
-    const waits = !next.done && next.value.recording === block.recording && !block.endsRecording;
-    if (waits) buffer.dropBefore(next.value.startMs);
+    const waits = next?.recording === block.recording && !block.endsRecording;
+    if (waits) buffer.dropBefore(next?.startMs ?? 0);
     else buffer = createSampleBuffer(channels.length);
   }
-  if (!next.done) throw new Error(`the window ${next.value.windowId} has no samples`);
+  if (next !== undefined) throw new Error(`the window ${next.windowId} has no samples`);
 }
 
 export async function* featureRows(

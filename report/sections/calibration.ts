@@ -3,7 +3,7 @@ import { AFTER, AXIS, BEFORE, valueAxis } from '../chart-style';
 import { count, counted, score } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderFigure, renderTable, textual, type Section } from '../parts';
-import type { ReportData, VersionEvaluation } from '../report-data';
+import type { ScoredReport, VersionEvaluation } from '../report-data';
 
 type Bin = Record<'from' | 'to' | 'windows' | 'confidence' | 'accuracy', number>;
 
@@ -13,7 +13,7 @@ interface Curve {
   bins: Bin[];
 }
 
-export function calibrationSection({ before, after }: ReportData): Section {
+export function calibrationSection({ before, after }: ScoredReport): Section {
   const curves: Curve[] = [
     { name: `Version ${before.version}, before`, colour: BEFORE, bins: filledBins(before) },
     { name: `Version ${after.version}, after`, colour: AFTER, bins: filledBins(after) },

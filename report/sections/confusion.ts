@@ -3,7 +3,7 @@ import type { Evaluation } from '../../models/evaluation';
 import { count, counted, percent, score, signed } from '../format';
 import { html, type Html } from '../html';
 import { numeric, renderTable, sum, textual, type Section } from '../parts';
-import type { ReportData, VersionEvaluation } from '../report-data';
+import type { ScoredReport, VersionEvaluation } from '../report-data';
 
 /** From this share on white is easier to read on the shade than black; both have a contrast of 4.5. */
 const DEEP = 0.815;
@@ -11,7 +11,7 @@ const DEEP = 0.815;
 /** Matrices of more classes than this stand one below the other. */
 const SIDE_BY_SIDE = 10;
 
-export function confusionSection({ before, after }: ReportData): Section {
+export function confusionSection({ before, after }: ScoredReport): Section {
   const same = before.version === after.version;
   const matrices = same
     ? [matrixOf(after, 'now')]

@@ -32,8 +32,8 @@ const STANDINGS = {
 function standingOf({ version }: LearningPoint, { before, after, retrains }: ReportData): string {
   const decision = retrains.find((retrain) => retrain.version === version);
   if (decision) return decision.negativeControl ? 'negative control' : STANDINGS[decision.outcome];
-  if (version === before.version) return 'first champion';
-  return version === after.version ? 'champion' : 'not decided';
+  if (version === before?.version) return 'first champion';
+  return version === after?.version ? 'champion' : 'not decided';
 }
 
 const CHAMPIONS = ['first champion', 'champion', 'promoted'];

@@ -57,8 +57,8 @@ function figureOf(data: ReportData, counts: PredictionCount[]): Html {
       },
       option: {
         grid: [
-          { left: 56, right: 16, top: 12, height: 220 },
-          { left: 56, right: 16, top: 254, height: 76 },
+          { left: 56, right: 48, top: 12, height: 220 },
+          { left: 56, right: 48, top: 254, height: 76 },
         ],
         xAxis: [timeAxis(classes.starts, 0, false), timeAxis(classes.starts, 1, true)],
         yAxis: [countAxis(0, 4), countAxis(1, 2)],
@@ -102,7 +102,12 @@ const timeAxis = (starts: number[], gridIndex: number, named: boolean) => ({
   data: starts.map(deviceTime),
   name: named ? 'Start of the interval, device time' : '',
   nameGap: 30,
-  axisLabel: { ...categoryAxis.axisLabel, color: MUTED, show: named, hideOverlap: true },
+  axisLabel: {
+    ...categoryAxis.axisLabel,
+    color: MUTED,
+    show: named,
+    hideOverlap: true,
+  },
 });
 
 const countAxis = (gridIndex: number, splitNumber: number) => ({
@@ -120,8 +125,8 @@ const classColour = (label: string, index: number): string =>
 
 /** The same colours for before and after as everywhere else in the page. */
 function versionColour({ before, after }: ReportData, version: string, index: number): string {
-  if (version === after.version) return AFTER;
-  return version === before.version ? BEFORE : seriesColour(index + 2);
+  if (version === after?.version) return AFTER;
+  return version === before?.version ? BEFORE : seriesColour(index + 2);
 }
 
 const othersLast = (a: string, b: string): number =>

@@ -2,10 +2,10 @@
 import { count, score, signed } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderTable, shortNames, textual, type Section } from '../parts';
-import type { ReportData } from '../report-data';
+import type { ScoredReport } from '../report-data';
 import { renderPeoplePlot, type Person } from './people-plot';
 
-export function subjectsSection({ before, after }: ReportData): Section {
+export function subjectsSection({ before, after }: ScoredReport): Section {
   const people = peopleOf(before.evaluation.bySubject, after.evaluation.bySubject);
   const content =
     people.length === 0
@@ -14,7 +14,7 @@ export function subjectsSection({ before, after }: ReportData): Section {
   return { id: 'people', title: 'People', content };
 }
 
-type BySubject = ReportData['after']['evaluation']['bySubject'];
+type BySubject = ScoredReport['after']['evaluation']['bySubject'];
 
 /** The best first. */
 function peopleOf(before: BySubject, after: BySubject): Person[] {

@@ -2,7 +2,7 @@
 import { count, counted, duration, inWords, score, shortScore, signed } from '../format';
 import { html, type Html } from '../html';
 import { sum } from '../parts';
-import type { ReportData, RetrainDecision } from '../report-data';
+import { isScored, type ReportData, type RetrainDecision, type ScoredReport } from '../report-data';
 
 export function renderSummary(data: ReportData): Html {
   const { title, dataset, model, generatedAt, codeVersion, seconds } = data;
@@ -48,7 +48,9 @@ export function resultOf(data: ReportData): string {
   return [championOf(data), ...others.map(decisionOf), ...controls.map(decisionOf)].join(' ');
 }
 
-function championOf({ before, after }: ReportData): string {
+function championOf(data: ReportData): string {
+  if (!isScored(data)) return 'No version has been scored on people whom it had not seen.';
+  const { before, after } = data;
   const people = after.evaluation.bySubject.length;
   const on = `on ${inWords(people)} unseen ${people === 1 ? 'person' : 'people'}`;
   const last = shortScore(after.evaluation.macroF1);
@@ -83,16 +85,22 @@ interface Tile {
   trend?: 'better' | 'worse';
 }
 
-function tilesOf(data: ReportData): Html[] {
-  const { labels, predictions, tables } = data;
+function scoresOf(data: ScoredReport): Tile[] {
   const before = data.before.evaluation;
   const after = data.after.evaluation;
-  const quarantined = Object.values(tables).map((t) => sum(Object.values(t.quarantined)));
-  const tiles: Tile[] = [
+  return [
     compared('Macro-F1', before.macroF1, after.macroF1),
     compared('Accuracy', before.accuracy, after.accuracy),
     compared('Accuracy, worst person', before.worstSubject.accuracy, after.worstSubject.accuracy),
     compared('Calibration error', before.calibrationError, after.calibrationError, true),
+  ];
+}
+
+function tilesOf(data: ReportData): Html[] {
+  const { labels, predictions, tables } = data;
+  const quarantined = Object.values(tables).map((t) => sum(Object.values(t.quarantined)));
+  const tiles: Tile[] = [
+    ...(isScored(data) ? scoresOf(data) : []),
     {
       label: 'Windows predicted',
       value: count(sum(predictions.map(({ windows }) => windows))),

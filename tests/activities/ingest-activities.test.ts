@@ -23,6 +23,12 @@ const recordings = Array.from({ length: 4 }, (_, index) => ({
   subject: `Person ${index}`,
 }));
 
+/** As one attempt of an activity, with its own context. */
+const inActivity = async <T>(
+  work: () => Promise<T>,
+  environment = new MockActivityEnvironment(),
+): Promise<T> => (await environment.run(work));
+
 async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
   const error = await work.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ApplicationFailure);
@@ -34,8 +40,8 @@ test('every step may run twice: the result is the same and nothing is doubled', 
   const { openArchive, landBatch, publishLanding } = activitiesOf(lake);
   const source = await writeZip(folder.path(), archiveFiles(recordings));
   const twice = async <T>(work: () => Promise<T>): Promise<T> => {
-    const first = await new MockActivityEnvironment().run(work);
-    expect(await new MockActivityEnvironment().run(work)).toEqual(first);
+    const first = await inActivity(work);
+    expect(await inActivity(work)).toEqual(first);
     return first;
   };
   const opened = await twice(() => openArchive(open(source)));
@@ -45,11 +51,9 @@ test('every step may run twice: the result is the same and nothing is doubled', 
   const published = await twice(() => publishLanding({ planKey }));
   expect(published).toMatchObject({ table: 'recordings_landing', rows: 2000, members: 4 });
 
-  const again = await new MockActivityEnvironment().run(() => openArchive(open(source)));
+  const again = await inActivity(() => openArchive(open(source)));
   expect(again).toMatchObject({ ingestId: opened.ingestId, batches: 0, alreadyLanded: true });
-  const same = await new MockActivityEnvironment().run(() =>
-    publishLanding({ planKey: again.planKey }),
-  );
+  const same = await inActivity(() => publishLanding({ planKey: again.planKey }));
   expect(same).toEqual(published);
 });
 
@@ -60,9 +64,15 @@ test('no result names a person', async () => {
   const environment = new MockActivityEnvironment();
   const heartbeats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => heartbeats.push(details));
-  const opened = await environment.run(openArchive, open(source));
-  const landed = await environment.run(landBatch, { planKey: opened.planKey, batch: 0 });
-  const published = await environment.run(publishLanding, { planKey: opened.planKey });
+  const opened = await inActivity(() => openArchive(open(source)), environment);
+  const landed = await inActivity(
+    () => landBatch({ planKey: opened.planKey, batch: 0 }),
+    environment,
+  );
+  const published = await inActivity(
+    () => publishLanding({ planKey: opened.planKey }),
+    environment,
+  );
   expect(heartbeats.length).toBeGreaterThan(0);
   expect(JSON.stringify([opened, landed, published, heartbeats])).not.toContain('Person');
 });
@@ -70,7 +80,9 @@ test('no result names a person', async () => {
 test('a failure carries the code, the place and the remedy, and is not retried', async () => {
   const { openArchive, landBatch } = activitiesOf(newLake(folder.path()));
   const environment = new MockActivityEnvironment();
-  const missing = await failureOf(environment.run(openArchive, open('/nowhere/archive.zip')));
+  const missing = await failureOf(
+    inActivity(() => openArchive(open('/nowhere/archive.zip')), environment),
+  );
   expect(missing).toMatchObject({ type: 'SOURCE_NOT_FOUND', nonRetryable: true });
   expect(missing.details).toEqual([
     {
@@ -81,8 +93,8 @@ test('a failure carries the code, the place and the remedy, and is not retried',
 
   const files = { ...archiveFiles(recordings), 'recordings/r2.csv': 'timestamp_ms,ax\n0,1\n' };
   const source = await writeZip(folder.path(), files);
-  const { planKey } = await environment.run(openArchive, open(source));
-  const failure = await failureOf(environment.run(landBatch, { planKey, batch: 0 }));
+  const { planKey } = await inActivity(() => openArchive(open(source)), environment);
+  const failure = await failureOf(inActivity(() => landBatch({ planKey, batch: 0 }), environment));
   expect(failure.type).toBe('COLUMN_MISSING');
   expect(failure.message).toContain('recordings/r2.csv, line 1: the column ay is missing');
 });
@@ -90,21 +102,16 @@ test('a failure carries the code, the place and the remedy, and is not retried',
 test('a full disk stops the ingest without a retry and publishes nothing', async () => {
   const lake = newLake(folder.path());
   const source = await writeZip(folder.path(), archiveFiles(recordings));
-  const { planKey } = await new MockActivityEnvironment().run(
-    activitiesOf(lake).openArchive,
-    open(source),
-  );
+  const { planKey } = await inActivity(() => activitiesOf(lake).openArchive(open(source)));
   const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
   const store: Store = { ...lake.store, adopt: () => Promise.reject(full) };
   const failing = activitiesOf({ ...lake, store });
-  const failure = await failureOf(
-    new MockActivityEnvironment().run(failing.landBatch, { planKey, batch: 0 }),
-  );
+  const failure = await failureOf(inActivity(() => failing.landBatch({ planKey, batch: 0 })));
   expect(failure).toMatchObject({ type: 'STORE_FULL', nonRetryable: true });
   expect(await lake.catalog.list()).toEqual([]);
   const { landBatch, publishLanding } = activitiesOf(lake);
-  await new MockActivityEnvironment().run(landBatch, { planKey, batch: 0 });
-  const published = await new MockActivityEnvironment().run(publishLanding, { planKey });
+  await inActivity(() => landBatch({ planKey, batch: 0 }));
+  const published = await inActivity(() => publishLanding({ planKey }));
   expect(published.rows).toBe(2000);
 });
 
@@ -112,13 +119,13 @@ test('a cancelled batch ends as cancelled, and the next attempt completes it', a
   const lake = newLake(folder.path());
   const { openArchive, landBatch } = activitiesOf(lake);
   const source = await writeZip(folder.path(), archiveFiles(recordings));
-  const { planKey } = await new MockActivityEnvironment().run(openArchive, open(source));
+  const { planKey } = await inActivity(() => openArchive(open(source)));
   const environment = new MockActivityEnvironment();
   environment.on('heartbeat', () => environment.cancel());
   const error = await environment
     .run(landBatch, { planKey, batch: 0 })
     .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(CancelledFailure);
-  const landed = await new MockActivityEnvironment().run(landBatch, { planKey, batch: 0 });
+  const landed = await inActivity(() => landBatch({ planKey, batch: 0 }));
   expect(landed).toEqual({ members: 4, rows: 2000 });
 });

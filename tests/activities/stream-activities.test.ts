@@ -10,7 +10,11 @@ import {
 import { WatchlakeError } from '../../core/errors';
 import type { Champion } from '../../streaming/classify';
 import type { Broker, ReceivedMessage } from '../../streaming/ports';
-import { encodeSampleBatch, SAMPLE_BATCH_SCHEMA, SCHEMA_HEADER } from '../../streaming/sample-batch';
+import {
+  encodeSampleBatch,
+  SAMPLE_BATCH_SCHEMA,
+  SCHEMA_HEADER,
+} from '../../streaming/sample-batch';
 import { fakeClassifier, TEST_SIGNAL } from '../support/fake-classifier';
 import { madeRecordings } from '../support/made-recordings';
 import { testChampion, untilProgress, processed, writtenPredictions } from '../support/stream-runs';
@@ -241,7 +245,10 @@ test('batches of another schema version are kept aside until somebody can read t
   const value = encodeSampleBatch({
     ...{ dataset: 'exercises', device: 'new', subjectKey: 's', recording: 'r', last: true },
     channels: TEST_SIGNAL.channels,
-    span: { timestampsMs: new Float64Array(0), values: TEST_SIGNAL.channels.map(() => new Float32Array(0)) },
+    span: {
+      timestampsMs: new Float64Array(0),
+      values: TEST_SIGNAL.channels.map(() => new Float32Array(0)),
+    },
   });
   const headers = { [SCHEMA_HEADER]: SAMPLE_BATCH_SCHEMA.replace('/1', '/2') };
   await producer.send(topics.samples, [{ key: 'new', value, headers }]);
@@ -253,5 +260,8 @@ test('batches of another schema version are kept aside until somebody can read t
   await predictor.stop();
   const dead = await readAll(broker, topics.deadLetter);
   const kept = dead.filter(({ key }) => key === 'new');
-  expect(kept[0]).toMatchObject({ value, headers: { reason: 'schema-unknown', schema: 'watch.samples/2' } });
+  expect(kept[0]).toMatchObject({
+    value,
+    headers: { reason: 'schema-unknown', schema: 'watch.samples/2' },
+  });
 });

@@ -72,7 +72,10 @@ export function describeBroker(name: string, connect: () => Broker): void {
       const topic = await makeTopic();
       const producer = await broker.openProducer();
       const value = Buffer.alloc(150_000, 1);
-      await producer.send(topic, Array.from({ length: 20 }, () => ({ key: 'a', value })));
+      await producer.send(
+        topic,
+        Array.from({ length: 20 }, () => ({ key: 'a', value })),
+      );
       await producer.close();
       expect(await readAll({ topic })).toHaveLength(20);
     });

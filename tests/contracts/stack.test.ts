@@ -1,6 +1,7 @@
 /** The embedded stack as its users meet it: configured when it answers, and the same after a kill. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { Client } from 'pg';
@@ -51,6 +52,7 @@ async function retentionDays(address: string): Promise<number> {
 async function killEverything(home: string): Promise<void> {
   const { processes = {} } = (await readStackRecord(home)) ?? {};
   for (const { pid } of Object.values(processes)) process.kill(pid, 'SIGKILL');
+  while (Object.values(processes).some(isRunning)) await sleep(10);
   expect(Object.keys(processes).sort()).toEqual(['kafka', 'postgres', 'temporal']);
 }
 

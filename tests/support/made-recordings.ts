@@ -24,7 +24,9 @@ function made(device: string, index: number, options: MadeRecordings): DeviceRec
     span: {
       timestampsMs: Float64Array.from({ length: count }, (_, i) => startMs + (i * 1000) / rateHz),
       values: TEST_SIGNAL.channels.map((_, channel) =>
-        Float32Array.from({ length: count }, (_value, i) => Math.sin(i / 9 + phase * (channel + 1))),
+        Float32Array.from({ length: count }, (_value, i) =>
+          Math.sin(i / 9 + phase * (channel + 1)),
+        ),
       ),
     },
   };

@@ -38,18 +38,24 @@ export async function predictThroughOutages({ made, outagesMs }: Outage): Promis
   const broker = connectBroker([kafka.brokers]);
   const topics = freshTopicNames();
   const stop = new AbortController();
+  const working: Promise<unknown>[] = [];
   try {
     await broker.ensureTopics(topicSpecs(topics, { partitions: 2 }));
     const loadChampion = () => Promise.resolve(testChampion(1));
     const options = { ...predictorOptions(MODEL, topics), messagesPerTransaction: 10 };
     const predictor = new Predictor({ broker, log: silentLog, loadChampion }, options);
     const predicted = predictor.run(stop.signal);
-    predicted.catch(() => undefined);
     const simulated = simulateDevices(
       { broker, source: madeRecordings(made), log: silentLog },
-      { name: 'outage', dataset: 'exercises', topics, speed: 20, messagesPerTransaction: 20 },
+      {
+        ...{ name: 'outage', dataset: 'exercises', topics, speed: 20 },
+        ...{ messagesPerTransaction: 20, signal: stop.signal },
+      },
     );
-    simulated.catch(() => undefined);
+    working.push(
+      predicted.catch(() => undefined),
+      simulated.catch(() => undefined),
+    );
     for (const outageMs of outagesMs) {
       let before = Infinity;
       await untilProgress(broker, { topics, model: MODEL }, (progress) => {
@@ -67,6 +73,7 @@ export async function predictThroughOutages({ made, outagesMs }: Outage): Promis
     return { written, expected: await expectedPredictions(made, MODEL) };
   } finally {
     stop.abort();
+    await Promise.all(working);
     await broker.close();
     await kafka.stop();
     await rm(home, { recursive: true, force: true });

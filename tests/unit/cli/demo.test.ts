@@ -130,7 +130,8 @@ test('the demo stops the one before, forgets its data, and leaves all else alone
     LAKE_URI: join(home, 'demo', 'lake'),
   });
   expect(started[0]?.WATCHLAKE_PSEUDONYM_KEY).toBeTruthy();
-  expect(await readdir(home)).toEqual(['lake']);
+  expect(await readdir(home)).toEqual(['demo', 'lake']);
+  expect(await readdir(join(home, 'demo'))).toEqual(['secrets']);
 });
 
 test('each demo starts the same loop', async () => {

@@ -22,7 +22,14 @@ test('a log hears of every step once, and of figures now and then', () => {
   wait(10_000);
   line.update('landing', 'rows 3');
   line.update('publishing');
-  expect(lines()).toEqual(['· landing (rows 1)', '· landing (rows 3)', '· publishing']);
+  wait(60_000);
+  line.update('publishing');
+  expect(lines()).toEqual([
+    '· landing (rows 1)',
+    '· landing (rows 3)',
+    '· publishing',
+    '· publishing',
+  ]);
 });
 
 test('nothing is written after the line has been stopped', () => {

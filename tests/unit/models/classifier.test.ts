@@ -1,11 +1,13 @@
 import { useBackend } from '../../../models/backend';
-import type { StoredClassifier } from '../../../models/classifier';
+import type { ClassifierArtefact, StoredClassifier } from '../../../models/classifier';
 import { loadClassifier } from '../../../models/classifier';
 import { trainClassifier } from '../../../models/training';
-import { CLASSES, COLUMNS, cloudSet, plainSchema } from './made-data';
+import { CLASSES, COLUMNS, cloudSet, plainSchema, saySkipped } from './made-data';
 
 const set = cloudSet();
 let stored: StoredClassifier;
+
+jest.setTimeout(60_000);
 
 beforeAll(async () => {
   await useBackend('wasm');
@@ -19,7 +21,10 @@ beforeAll(async () => {
   // As the registry keeps it: through JSON, the weights as bytes at any offset of a larger buffer.
   const padded = new Uint8Array(weights.length + 3);
   padded.set(weights, 3);
-  stored = { artefact: JSON.parse(JSON.stringify(artefact)), weights: padded.subarray(3) };
+  stored = {
+    artefact: JSON.parse(JSON.stringify(artefact)) as ClassifierArtefact,
+    weights: padded.subarray(3),
+  };
 });
 
 async function predictAll(): Promise<Float32Array> {
@@ -51,11 +56,29 @@ test('predicts a row alone as in company', async () => {
 });
 
 test.each<[string, (given: StoredClassifier) => StoredClassifier]>([
-  ['weights that were altered', ({ artefact, weights }) => ({ artefact, weights: weights.map((b, i) => (i === 5 ? b ^ 1 : b)) })],
-  ['weights that were cut', ({ artefact, weights }) => ({ artefact, weights: weights.subarray(0, 8) })],
-  ['another format', ({ artefact, weights }) => ({ artefact: { ...artefact, formatVersion: 99 }, weights })],
-  ['classes that do not fit', ({ artefact, weights }) => ({ artefact: { ...artefact, classes: ['a'] }, weights })],
-  ['a schema that does not fit', ({ artefact, weights }) => ({ artefact: { ...artefact, schema: plainSchema(5) }, weights })],
+  [
+    'weights that were altered',
+    ({ artefact, weights }) => ({
+      artefact,
+      weights: weights.map((b, i) => (i === 5 ? b ^ 1 : b)),
+    }),
+  ],
+  [
+    'weights that were cut',
+    ({ artefact, weights }) => ({ artefact, weights: weights.subarray(0, 8) }),
+  ],
+  [
+    'another format',
+    ({ artefact, weights }) => ({ artefact: { ...artefact, formatVersion: 99 }, weights }),
+  ],
+  [
+    'classes that do not fit',
+    ({ artefact, weights }) => ({ artefact: { ...artefact, classes: ['a'] }, weights }),
+  ],
+  [
+    'a schema that does not fit',
+    ({ artefact, weights }) => ({ artefact: { ...artefact, schema: plainSchema(5) }, weights }),
+  ],
 ])('refuses an artefact with %s', async (_, change) => {
   await expect(loadClassifier(change(stored))).rejects.toMatchObject({ code: 'ARTEFACT_INVALID' });
 });
@@ -73,7 +96,7 @@ test('predicts the same to 1e-4 on the native library and on WebAssembly', async
   try {
     await useBackend('tensorflow');
   } catch {
-    console.warn('SKIPPED: @tensorflow/tfjs-node does not load here; `npm run setup:tensorflow` builds it.');
+    saySkipped('@tensorflow/tfjs-node does not load here; `npm run setup:tensorflow` builds it.');
     return;
   }
   const onNative = await predictAll();

@@ -1,4 +1,5 @@
 import { evaluate, calibrationErrorOf, macroF1Of } from '../../../models/evaluation';
+import { codeThrownBy } from './made-data';
 
 const classes = ['a', 'b', 'c'];
 
@@ -16,13 +17,41 @@ test('counts accuracy, macro-F1, recall and precision as scikit-learn does', () 
   expect(result.accuracy).toBeCloseTo(4 / 6, 9);
   // f1_score(average='macro') of these rows: (0.5 + 2/3 + 0.8) / 3.
   expect(result.macroF1).toBeCloseTo((0.5 + 2 / 3 + 0.8) / 3, 9);
-  expect(result.perClass[1]).toEqual({ label: 'b', precision: 1, recall: 0.5, f1: 2 / 3, support: 2 });
-  expect(result.confusion).toEqual([[1, 0, 0], [1, 1, 0], [1, 0, 2]]);
+  expect(result.perClass[1]).toEqual({
+    label: 'b',
+    precision: 1,
+    recall: 0.5,
+    f1: 2 / 3,
+    support: 2,
+  });
+  expect(result.confusion).toEqual([
+    [1, 0, 0],
+    [1, 1, 0],
+    [1, 0, 2],
+  ]);
 });
 
 test('leaves classes that occur neither in truth nor in predictions out of macro-F1', () => {
-  expect(macroF1Of([[2, 0, 0], [0, 2, 0], [0, 0, 0]], classes)).toBe(1);
-  expect(macroF1Of([[2, 0, 1], [0, 2, 0], [0, 0, 0]], classes)).toBeCloseTo((0.8 + 1 + 0) / 3, 9);
+  expect(
+    macroF1Of(
+      [
+        [2, 0, 0],
+        [0, 2, 0],
+        [0, 0, 0],
+      ],
+      classes,
+    ),
+  ).toBe(1);
+  expect(
+    macroF1Of(
+      [
+        [2, 0, 1],
+        [0, 2, 0],
+        [0, 0, 0],
+      ],
+      classes,
+    ),
+  ).toBeCloseTo((0.8 + 1 + 0) / 3, 9);
 });
 
 test('names the worst subject and the spread over subjects', () => {
@@ -63,9 +92,21 @@ test('weighs the bins of the calibration error by their windows', () => {
 
 test.each([
   ['no window', { probabilities: new Float32Array(0), labels: [], subjects: [] }, 'INPUT_INVALID'],
-  ['a label that the model does not know', { probabilities: certain(['a']), labels: ['z'], subjects: ['s'] }, 'LABELS_UNKNOWN'],
-  ['a probability that is not a number', { probabilities: Float32Array.of(NaN, 0, 0), labels: ['a'], subjects: ['s'] }, 'INPUT_INVALID'],
-  ['columns of different length', { probabilities: certain(['a', 'b']), labels: ['a'], subjects: ['s'] }, 'INPUT_INVALID'],
+  [
+    'a label that the model does not know',
+    { probabilities: certain(['a']), labels: ['z'], subjects: ['s'] },
+    'LABELS_UNKNOWN',
+  ],
+  [
+    'a probability that is not a number',
+    { probabilities: Float32Array.of(NaN, 0, 0), labels: ['a'], subjects: ['s'] },
+    'INPUT_INVALID',
+  ],
+  [
+    'columns of different length',
+    { probabilities: certain(['a', 'b']), labels: ['a'], subjects: ['s'] },
+    'INPUT_INVALID',
+  ],
 ])('refuses %s', (_, input, code) => {
-  expect(() => evaluate({ classes, ...input })).toThrow(expect.objectContaining({ code }));
+  expect(codeThrownBy(() => evaluate({ classes, ...input }))).toBe(code);
 });

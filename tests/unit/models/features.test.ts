@@ -1,5 +1,10 @@
 import { WatchlakeError } from '../../../core/errors';
-import { correlationOf, eigenvaluesOf, orientationOf, triadsOf } from '../../../models/feature-axes';
+import {
+  correlationOf,
+  eigenvaluesOf,
+  orientationOf,
+  triadsOf,
+} from '../../../models/feature-axes';
 import { createSpectrum } from '../../../models/feature-spectrum';
 import { STATISTICS, statisticsOf } from '../../../models/feature-statistics';
 import { extractFeatures, featureSchema } from '../../../models/features';
@@ -39,12 +44,19 @@ test('leaves out bands above half of the rate', () => {
 test('correlates signals between minus one and one, and a constant with nothing', () => {
   const signal = Float32Array.of(1, 2, 3);
   expect(correlationOf(signal, signal)).toBeCloseTo(1, 9);
-  expect(correlationOf(signal, signal.map((v) => -v))).toBeCloseTo(-1, 9);
+  expect(
+    correlationOf(
+      signal,
+      signal.map((v) => -v),
+    ),
+  ).toBeCloseTo(-1, 9);
   expect(correlationOf(signal, Float32Array.of(7, 7, 7))).toBe(0);
 });
 
 test('finds triads of axes by name', () => {
-  expect(triadsOf(['ax', 'ay', 'az', 'gyro_x', 'gyro_y', 'pulse']).map(({ name }) => name)).toEqual(['a']);
+  expect(triadsOf(['ax', 'ay', 'az', 'gyro_x', 'gyro_y', 'pulse']).map(({ name }) => name)).toEqual(
+    ['a'],
+  );
 });
 
 test('knows the eigenvalues of a symmetric matrix', () => {
@@ -54,7 +66,11 @@ test('knows the eigenvalues of a symmetric matrix', () => {
 
 test('describes motion along a line as linear, whichever way the device is worn', () => {
   const shake = (t: number): number => Math.sin(8 * t);
-  const [x, y, z] = spanOf([shake, () => 0, () => 1]).values as [Float32Array, Float32Array, Float32Array];
+  const [x, y, z] = spanOf([shake, () => 0, () => 1]).values as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
   const invariant = (axes: Float32Array[]): number[] => orientationOf(axes).slice(3);
   expect(orientationOf([x, y, z])[5]).toBeCloseTo(1, 5);
   invariant([y, z, x]).forEach((value, index) =>
@@ -105,7 +121,10 @@ test.each<[string, SampleSpan]>([
   ['a missing value', spanOf([Math.sin, Math.cos, () => NaN])],
   ['no samples', spanOf(motion, { lengthMs: 0 })],
   ['a missing channel', spanOf([Math.sin, Math.cos])],
-  ['channels of different length', { ...spanOf(motion), values: [new Float32Array(3), new Float32Array(3), new Float32Array(3)] }],
+  [
+    'channels of different length',
+    { ...spanOf(motion), values: [new Float32Array(3), new Float32Array(3), new Float32Array(3)] },
+  ],
 ])('refuses a window with %s', (_, window) => {
   expect(() => extractFeatures(window, 0, schema)).toThrow(WatchlakeError);
 });

@@ -5,7 +5,12 @@ test('never puts one group on both sides, and validates every row once', () => {
   const rows = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 2, maxLength: 60 });
   fc.assert(
     fc.property(rows, fc.integer({ min: 2, max: 5 }), fc.nat(), (keys, count, seed) => {
-      const folds = foldsBy(keys, keys.map(() => 0), count, seed);
+      const folds = foldsBy(
+        keys,
+        keys.map(() => 0),
+        count,
+        seed,
+      );
       for (const { train, validate } of folds) {
         const trained = new Set(train.map((row) => keys[row]));
         expect(validate.some((row) => trained.has(keys[row]))).toBe(false);

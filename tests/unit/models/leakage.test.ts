@@ -2,14 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../../core/project-root';
+import { completeStarts, readSampleRecordings } from '../../../bench/watch-sample';
 import type { TimedLabels } from '../../../models/leakage';
 import { probeLeakage } from '../../../models/leakage';
 import { createRandom } from '../../../models/random';
+import { codeThrownBy, saySkipped } from './made-data';
 
 const CLASSES = ['cook', 'eat', 'read', 'sleep', 'walk'];
 
 /** Bursts of ten windows with one label each, at random moments. */
-function bursts(count: number, seed: number): { timestampMs: number; label: string; burst: number }[] {
+function bursts(
+  count: number,
+  seed: number,
+): { timestampMs: number; label: string; burst: number }[] {
   const random = createRandom(seed);
   return Array.from({ length: count }, (_, burst) => ({
     fromMs: Math.floor(random() * 1e9),
@@ -48,13 +53,55 @@ test('finds the nearest on either side, and takes the later of equals', () => {
   const train = { timestampsMs: [30, 10, 20], labels: ['c', 'a', 'b'] };
   const scoreOf = (tMs: number, label: string): number =>
     probeLeakage({ train, test: { timestampsMs: [tMs], labels: [label] } }).score;
-  expect([scoreOf(-5, 'a'), scoreOf(14, 'a'), scoreOf(16, 'b'), scoreOf(99, 'c')]).toEqual([1, 1, 1, 1]);
+  expect([scoreOf(-5, 'a'), scoreOf(14, 'a'), scoreOf(16, 'b'), scoreOf(99, 'c')]).toEqual([
+    1, 1, 1, 1,
+  ]);
   expect(scoreOf(25, 'c')).toBe(1);
 });
 
 test('cannot probe an empty side', () => {
   const none = { timestampsMs: [], labels: [] };
-  expect(() => probeLeakage({ train: none, test: none })).toThrow(
-    expect.objectContaining({ code: 'TRAINING_DATA_INSUFFICIENT' }),
+  expect(codeThrownBy(() => probeLeakage({ train: none, test: none }))).toBe(
+    'TRAINING_DATA_INSUFFICIENT',
   );
+});
+
+test('passes every leave-one-subject-out split of the shipped recordings', async () => {
+  const { recordings } = await readSampleRecordings();
+  const rows = recordings.flatMap(({ subject, label, span }) =>
+    completeStarts(span).map((timestampMs) => ({ subject, label, timestampMs })),
+  );
+  for (const subject of new Set(recordings.map((recording) => recording.subject))) {
+    const probe = probeLeakage({
+      train: timed(rows.filter((row) => row.subject !== subject)),
+      test: timed(rows.filter((row) => row.subject === subject)),
+    });
+    expect({ subject, ...probe }).toMatchObject({ leaks: false });
+  }
+}, 60_000);
+
+const ARCHIVE = join(PROJECT_ROOT, '..', 'shared', 'data', 'arwise-p1.tar.xz');
+
+test('flags the published ARWISE split, whose sides share bursts', () => {
+  if (!existsSync(ARCHIVE)) {
+    saySkipped('the ARWISE archive is not at hand; the made bursts above stand in for it.');
+    return;
+  }
+  const read = (member: string): TimedLabels => {
+    const options = { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 } as const;
+    const text = execFileSync('tar', ['-xJOf', ARCHIVE, member], options);
+    const rows = text
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(','));
+    return timed(
+      rows.map((row) => ({
+        timestampMs: Date.parse(row[0] as string),
+        label: row.at(-1) as string,
+      })),
+    );
+  };
+  const probe = probeLeakage({ train: read('p1_train.csv'), test: read('p1_test.csv') });
+  expect(probe).toMatchObject({ score: 1, leaks: true });
 });

@@ -1,4 +1,5 @@
 /** Made signals and training rows whose classes can be told apart, the same for the same seed. */
+import { WatchlakeError } from '../../../core/errors';
 import { featureSchema, type FeatureSchema } from '../../../models/features';
 import { createRandom, normal } from '../../../models/random';
 import type { SampleSpan, SignalSpec } from '../../../models/signal';
@@ -34,22 +35,30 @@ export function plainSchema(columns: number): FeatureSchema {
 export const COLUMNS = 6;
 
 /** Gaussian clouds: one centre for each class, a small shift for each subject. */
-export function cloudSet({ subjects = 4, perClass = 12, spread = 0.6, seed = 1 } = {}): TrainingSet {
+export function cloudSet({
+  subjects = 4,
+  perClass = 12,
+  spread = 0.6,
+  seed = 1,
+} = {}): TrainingSet {
   const random = createRandom(seed);
-  const rows = Array.from({ length: subjects }, (_, subject) => `s${subject}`).flatMap((subject) => {
-    const shift = normal(random) * 0.2;
-    return CLASSES.flatMap((label, index) =>
-      Array.from({ length: perClass }, (_, row) => ({
-        subject,
-        label,
-        device: `${subject}-${row % 2 === 0 ? 'left' : 'right'}`,
-        features: Array.from(
-          { length: COLUMNS },
-          (__, column) => (column % CLASSES.length === index ? 2 : 0) + shift + normal(random) * spread,
-        ),
-      })),
-    );
-  });
+  const rows = Array.from({ length: subjects }, (_, subject) => `s${subject}`).flatMap(
+    (subject) => {
+      const shift = normal(random) * 0.2;
+      return CLASSES.flatMap((label, index) =>
+        Array.from({ length: perClass }, (_, row) => ({
+          subject,
+          label,
+          device: `${subject}-${row % 2 === 0 ? 'left' : 'right'}`,
+          features: Array.from(
+            { length: COLUMNS },
+            (__, column) =>
+              (column % CLASSES.length === index ? 2 : 0) + shift + normal(random) * spread,
+          ),
+        })),
+      );
+    },
+  );
   return {
     features: Float32Array.from(rows.flatMap(({ features }) => features)),
     labels: rows.map(({ label }) => label),
@@ -58,3 +67,18 @@ export function cloudSet({ subjects = 4, perClass = 12, spread = 0.6, seed = 1 }
     windowIds: rows.map((_, index) => `w${index}`),
   };
 }
+
+/** The code of the error that the action throws; undefined when it throws none. */
+export function codeThrownBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error instanceof WatchlakeError ? error.code : error;
+  }
+  return undefined;
+}
+
+/** Says aloud what a test could not check here, and how to make it possible. */
+export const saySkipped = (what: string): void => {
+  process.stderr.write(`\nSKIPPED: ${what}\n`);
+};

@@ -18,7 +18,10 @@ test('holds the edge where the window starts before the samples or ends after th
 });
 
 test('bridges irregular samples without inventing a value outside their range', () => {
-  const span = { timestampsMs: Float64Array.of(0, 7, 350, 380), values: [Float32Array.of(0, 1, 0, 1)] };
+  const span = {
+    timestampsMs: Float64Array.of(0, 7, 350, 380),
+    values: [Float32Array.of(0, 1, 0, 1)],
+  };
   const [values] = resample(span, 0, 400, 50);
   expect(Math.min(...(values ?? []))).toBeGreaterThanOrEqual(0);
   expect(Math.max(...(values ?? []))).toBeLessThanOrEqual(1);

@@ -1,6 +1,6 @@
 import { createRandom } from '../../../models/random';
 import { softmax } from '../../../models/softmax';
-import { fitTemperature, negativeLogLikelihood } from '../../../models/temperature';
+import { fitTemperature, lossAt } from '../../../models/temperature';
 
 test('divides logits by the temperature before the softmax', () => {
   const [first, second] = softmax(Float32Array.of(2, 0), 2, 2);
@@ -13,14 +13,17 @@ test('survives logits that overflow an exponential', () => {
 });
 
 test('has the known loss of an even guess', () => {
-  expect(negativeLogLikelihood(Float32Array.of(0.5, 0.5), 2, [1])).toBeCloseTo(Math.log(2), 6);
+  expect(lossAt(1, Float32Array.of(3, 3), 2, [1])).toBeCloseTo(Math.log(2), 6);
+  expect(lossAt(2, Float32Array.of(2, 0), 2, [0])).toBeCloseTo(Math.log(1 + Math.exp(-1)), 6);
 });
 
 test('finds the temperature by which logits were made too confident', () => {
   const random = createRandom(3);
   const logits = Float32Array.from({ length: 2 * 6000 }, () => 4 * random() - 2);
   const honest = softmax(logits, 2, 1);
-  const truth = Array.from({ length: 6000 }, (_, row) => (random() < (honest[2 * row] as number) ? 0 : 1));
+  const truth = Array.from({ length: 6000 }, (_, row) =>
+    random() < (honest[2 * row] as number) ? 0 : 1,
+  );
   const confident = logits.map((logit) => logit * 3);
   expect(fitTemperature(confident, 2, truth)).toBeGreaterThan(2.6);
   expect(fitTemperature(confident, 2, truth)).toBeLessThan(3.4);

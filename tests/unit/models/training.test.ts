@@ -8,16 +8,22 @@ import { trainClassifier } from '../../../models/training';
 import type { TrainingSet } from '../../../models/training-set';
 import { CLASSES, COLUMNS, cloudSet, plainSchema } from './made-data';
 
-const options = { hiddenUnits: [16], maximumEpochs: 25, batchSize: 32 };
+const options = { hiddenUnits: [16], maximumEpochs: 12, batchSize: 64, learningRate: 0.01 };
 const input = { schema: plainSchema(COLUMNS), classes: CLASSES, seed: 7, options };
+
+jest.setTimeout(60_000);
 
 beforeAll(() => useBackend('wasm'));
 
-async function accuracyOn(set: TrainingSet, stored: Parameters<typeof loadClassifier>[0]): Promise<number> {
+async function accuracyOn(
+  set: TrainingSet,
+  stored: Parameters<typeof loadClassifier>[0],
+): Promise<number> {
   const classifier = await loadClassifier(stored);
   const probabilities = await classifier.predict(set.features, set.labels.length);
   classifier.dispose();
-  return evaluate({ probabilities, classes: CLASSES, labels: set.labels, subjects: set.groups }).accuracy;
+  return evaluate({ probabilities, classes: CLASSES, labels: set.labels, subjects: set.groups })
+    .accuracy;
 }
 
 test('learns classes that can be told apart, and predicts subjects that it never saw', async () => {
@@ -34,7 +40,10 @@ test('learns nothing from labels that say nothing', async () => {
 });
 
 test('gives the same weights, epochs and temperature for the same seed, others for another', async () => {
-  const [first, second] = [await trainClassifier(cloudSet(), input), await trainClassifier(cloudSet(), input)];
+  const [first, second] = [
+    await trainClassifier(cloudSet(), input),
+    await trainClassifier(cloudSet(), input),
+  ];
   expect(second.artefact).toEqual(first.artefact);
   expect(second.weights).toEqual(first.weights);
   expect(second.history).toEqual(first.history);
@@ -58,7 +67,10 @@ test('validates by device when there is one subject, and not at all with one dev
 });
 
 test('knows classes that have no row yet', async () => {
-  const { artefact } = await trainClassifier(cloudSet(), { ...input, classes: [...CLASSES, 'swim'] });
+  const { artefact } = await trainClassifier(cloudSet(), {
+    ...input,
+    classes: [...CLASSES, 'swim'],
+  });
   expect(artefact.classes).toEqual([...CLASSES, 'swim']);
 });
 
@@ -104,10 +116,26 @@ const tiny = cloudSet({ subjects: 1, perClass: 4 });
 const whole = cloudSet();
 test.each<[string, TrainingSet, string]>([
   ['too few rows', tiny, 'TRAINING_DATA_INSUFFICIENT'],
-  ['one class only', { ...whole, labels: whole.labels.map(() => 'walk') }, 'TRAINING_DATA_INSUFFICIENT'],
-  ['a label that the model does not know', { ...whole, labels: whole.labels.map((l, i) => (i === 3 ? 'swim' : l)) }, 'LABELS_UNKNOWN'],
-  ['a feature that is not a number', { ...whole, features: whole.features.map((v, i) => (i === 9 ? NaN : v)) }, 'FEATURES_INVALID'],
-  ['an infinite feature', { ...whole, features: whole.features.map((v, i) => (i === 9 ? Infinity : v)) }, 'FEATURES_INVALID'],
+  [
+    'one class only',
+    { ...whole, labels: whole.labels.map(() => 'walk') },
+    'TRAINING_DATA_INSUFFICIENT',
+  ],
+  [
+    'a label that the model does not know',
+    { ...whole, labels: whole.labels.map((l, i) => (i === 3 ? 'swim' : l)) },
+    'LABELS_UNKNOWN',
+  ],
+  [
+    'a feature that is not a number',
+    { ...whole, features: whole.features.map((v, i) => (i === 9 ? NaN : v)) },
+    'FEATURES_INVALID',
+  ],
+  [
+    'an infinite feature',
+    { ...whole, features: whole.features.map((v, i) => (i === 9 ? Infinity : v)) },
+    'FEATURES_INVALID',
+  ],
   ['rows of another width', { ...whole, features: whole.features.subarray(1) }, 'FEATURES_INVALID'],
   ['groups of another length', { ...whole, groups: ['s0'] }, 'FEATURES_INVALID'],
 ])('refuses %s', async (_, set, code) => {

@@ -1,6 +1,6 @@
 /** A report as a real run gives it: six unseen people, seven exercises, two retrains. */
 import { decisionFrom } from '../../../report/decision';
-import type { PredictionCount, ReportData, VersionEvaluation } from '../../../report/report-data';
+import type { PredictionCount, ScoredReport, VersionEvaluation } from '../../../report/report-data';
 import { CLASSES, evaluationOf, verdictOf } from './fake-run';
 
 const FIRST = evaluationOf({ seed: 1, skill: 2.4, boldness: 1.35 });
@@ -31,7 +31,7 @@ const pointOf = ({ version, evaluation }: VersionEvaluation, trainingWindows: nu
 const workflow = (id: string): string =>
   `http://127.0.0.1:8233/namespaces/watchlake/workflows/${encodeURIComponent(id)}`;
 
-export function sampleReport(): ReportData {
+export function sampleReport(): ScoredReport {
   const before = { version: '1', evaluation: FIRST };
   const after = { version: '2', evaluation: SECOND };
   const control = { version: '3', evaluation: SHUFFLED };
@@ -85,7 +85,7 @@ export function sampleReport(): ReportData {
 }
 
 /** Before anything was retrained, quarantined, labelled or predicted. */
-export function emptyReport(): ReportData {
+export function emptyReport(): ScoredReport {
   const report = sampleReport();
   return {
     ...report,

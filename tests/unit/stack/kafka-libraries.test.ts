@@ -1,6 +1,5 @@
 /** What the broker needs of the machine: named clearly when it is missing or too old. */
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   javaMajorVersion,
@@ -50,7 +49,7 @@ test('accepts a newer Java', async () => {
 
 test('says what to do when there is no Maven and the jars are not cached', async () => {
   await expect(requireMaven(tools)).rejects.toMatchObject({ code: 'TOOL_MISSING' });
-  const options = { ...tools, cache: join(tmpdir(), 'watchlake-no-cache') };
+  const options = { ...tools, cache: join(tools.folder, 'cache') };
   await expect(kafkaJars(options)).rejects.toMatchObject({
     code: 'TOOL_MISSING',
     message: expect.stringMatching(/Maven.*KAFKA_BROKERS/) as string,

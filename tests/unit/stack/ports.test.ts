@@ -1,6 +1,6 @@
 /** Ports: the given one or an error, the default or the next free one, never one for two. */
 import { createServer, type Server } from 'node:net';
-import { isPortFree, LOOPBACK, reservePort } from '../../../stack/ports';
+import { isListening, isPortFree, LOOPBACK, reservePort } from '../../../stack/ports';
 
 let occupied: Server;
 let taken: number;
@@ -33,6 +33,13 @@ test('gives two stacks that start at once different ports', async () => {
   const both = await Promise.all([reservePort(request), reservePort(request)]);
   expect(both[0].port).not.toBe(both[1].port);
   await Promise.all(both.map(({ release }) => release()));
+});
+
+test('knows whether somebody listens', async () => {
+  expect(await isListening(taken)).toBe(true);
+  const { port, release } = await reservePort({ service: 'Kafka', given: 0, preferred: taken });
+  expect(await isListening(port)).toBe(false);
+  await release();
 });
 
 test('gives any free port for 0', async () => {

@@ -40,7 +40,9 @@ test('devices send one batch a second, in the order of the time since they began
   const elapsed = batches.map(({ elapsedMs }) => elapsedMs);
   expect(elapsed).toEqual(elapsed.toSorted((a, b) => a - b));
   const ends = batches.filter(({ batch }) => batch.last);
-  expect(ends.map(({ elapsedMs }) => elapsedMs)).toEqual([3000, 3000, 3000, 17_000, 17_000, 17_000]);
+  expect(ends.map(({ elapsedMs }) => elapsedMs)).toEqual([
+    3000, 3000, 3000, 17_000, 17_000, 17_000,
+  ]);
 });
 
 test('no sample is lost or repeated, and a recording in parts gives the same batches', async () => {
@@ -59,7 +61,11 @@ test('no sample is lost or repeated, and a recording in parts gives the same bat
       expect(batches.map(({ batch }) => batch.last)).toEqual(
         batches.map((_, index) => index === batches.length - 1),
       );
-      const bounds = [0, ...places.filter((place) => place < timestampsMs.length), timestampsMs.length];
+      const bounds = [
+        0,
+        ...places.filter((place) => place < timestampsMs.length),
+        timestampsMs.length,
+      ];
       const ordered = [...new Set(bounds)].sort((a, b) => a - b);
       const parts = ordered.slice(1).map((until, index) => ({
         ...whole,

@@ -18,7 +18,11 @@ const topics = topicNames();
 const champion = testChampion(1);
 
 const stateFrom = (from: number, committed: Progress = progressOf(undefined)) =>
-  new PartitionState({ ...predictorOptions('activity', topics), signal: TEST_SIGNAL }, from, committed);
+  new PartitionState(
+    { ...predictorOptions('activity', topics), signal: TEST_SIGNAL },
+    from,
+    committed,
+  );
 
 const batchAt = (second: number, other: Partial<SampleBatch> = {}): SampleBatch => ({
   dataset: 'exercises',
@@ -55,7 +59,10 @@ const startsOf = (step: Step) =>
 
 test('a window is predicted with the message that ends it', async () => {
   const state = stateFrom(0);
-  const early = await state.step([0, 1, 2, 3].map((offset) => message(offset)), champion);
+  const early = await state.step(
+    [0, 1, 2, 3].map((offset) => message(offset)),
+    champion,
+  );
   expect(startsOf(early)).toEqual([]);
   const step = await state.step([message(4)], champion);
   expect(startsOf(step)).toEqual([0]);
@@ -66,12 +73,21 @@ test('a prediction carries its signal and features only when a person may be ask
   const options = { ...predictorOptions('activity', topics), signal: TEST_SIGNAL };
   const messages = [0, 1, 2, 3, 4].map((offset) => message(offset));
   const predict = async (candidate: 'audit' | null) => {
-    const state = new PartitionState({ ...options, candidateOf: () => candidate }, 0, progressOf(undefined));
+    const state = new PartitionState(
+      { ...options, candidateOf: () => candidate },
+      0,
+      progressOf(undefined),
+    );
     const step = await state.step(messages, champion);
     return decodePrediction(String(sentTo(step, topics.predictions)[0]?.value));
   };
   const plain = await predict(null);
-  expect(plain).toMatchObject({ version: '1', candidate: null, subjectKey: 's1', device: 'watch-1' });
+  expect(plain).toMatchObject({
+    version: '1',
+    candidate: null,
+    subjectKey: 's1',
+    device: 'watch-1',
+  });
   expect(plain.probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
   expect(plain).not.toHaveProperty('signal');
   const asked = await predict('audit');
@@ -123,7 +139,10 @@ test('what was emitted before a restart is not emitted again', async () => {
   const messages = Array.from({ length: 12 }, (_, offset) => message(offset));
   const emitted = await first.step(messages.slice(0, 8), champion);
   expect(startsOf(emitted)).toEqual([0, 2000]);
-  const { rereadFrom, progress } = first.checkpoint(emitted, new Map([[topics.predictions, { 2: 5 }]]));
+  const { rereadFrom, progress } = first.checkpoint(
+    emitted,
+    new Map([[topics.predictions, { 2: 5 }]]),
+  );
   expect(rereadFrom).toBeGreaterThan(0);
   expect(progress).toMatchObject({ next: 8, predicted: 2, written: { 2: 6 } });
 

@@ -45,7 +45,9 @@ test('a batch is the same after encoding and decoding', () => {
   const batches = fc.tuple(channels, fc.nat(40), fc.boolean()).chain(([names, samples, last]) =>
     fc.record({
       ...{ dataset: fc.constant('d'), subjectKey: fc.constant('s'), recording: fc.constant('r') },
-      device: fc.string({ minLength: 1, maxLength: 50, unit: 'grapheme' }).filter((t) => t.length < 150),
+      device: fc
+        .string({ minLength: 1, maxLength: 50, unit: 'grapheme' })
+        .filter((t) => t.length < 150),
       ...{ channels: fc.constant(names), last: fc.constant(last) },
       span: fc.record({
         timestampsMs: fc

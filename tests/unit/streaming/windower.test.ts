@@ -47,7 +47,11 @@ function push(windower: Windower, input: WindowerInput): Run {
 }
 
 /** Feeds messages to a windower that may be thrown away and rebuilt before any message. */
-function feed(inputs: readonly WindowerInput[], restarts: ReadonlySet<number>, silence?: number): Run {
+function feed(
+  inputs: readonly WindowerInput[],
+  restarts: ReadonlySet<number>,
+  silence?: number,
+): Run {
   let windower = windowerOf(silence);
   const found: Run = { windows: [], late: [] };
   inputs.forEach((input, index) => {
@@ -70,7 +74,10 @@ const recordings = fc
     fc.record({
       pauseMs: fc.constantFrom(10, 150, 400, 10_000),
       gapsMs: fc.array(
-        fc.oneof({ weight: 30, arbitrary: fc.integer({ min: 40, max: 190 }) }, fc.integer({ min: 1, max: 900 })),
+        fc.oneof(
+          { weight: 30, arbitrary: fc.integer({ min: 40, max: 190 }) },
+          fc.integer({ min: 1, max: 900 }),
+        ),
         { minLength: 1, maxLength: 60 },
       ),
     }),
@@ -142,9 +149,12 @@ const disorderly = fc
     fc.record({
       device: fc.constantFrom('a', 'b', 'c'),
       fromMs: fc.integer({ min: 0, max: 12_000 }),
-      gapsMs: fc.array(fc.oneof({ weight: 20, arbitrary: fc.constant(100) }, fc.integer({ min: -500, max: 700 })), {
-        maxLength: 25,
-      }),
+      gapsMs: fc.array(
+        fc.oneof({ weight: 20, arbitrary: fc.constant(100) }, fc.integer({ min: -500, max: 700 })),
+        {
+          maxLength: 25,
+        },
+      ),
       last: fc.boolean().chain((flag) => (flag ? fc.boolean() : fc.constant(false))),
       subject: fc.constantFrom('x', 'x', 'x', 'y'),
     }),
@@ -159,7 +169,11 @@ const disorderly = fc
   );
 
 test('a restart changes nothing, whatever the devices send', () => {
-  const cases = fc.tuple(disorderly, fc.array(fc.nat(40), { maxLength: 8 }), fc.constantFrom(6, 20, 1000));
+  const cases = fc.tuple(
+    disorderly,
+    fc.array(fc.nat(40), { maxLength: 8 }),
+    fc.constantFrom(6, 20, 1000),
+  );
   fc.assert(
     fc.property(cases, ([inputs, restarts, silence]) => {
       expect(feed(inputs, new Set(restarts), silence)).toEqual(feed(inputs, new Set(), silence));
@@ -219,13 +233,19 @@ test('a grid on which recordings could share a window is refused', () => {
 
 test('a span is parted into what is in order and what is late without losing a sample', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 50 })), fc.integer({ min: 0, max: 20 }), (times, afterMs) => {
-      const { accepted, late } = splitLate(spanOf(times), afterMs);
-      const all = concatSpans(accepted, late ?? emptySpan(1));
-      expect([...all.timestampsMs].toSorted((a, b) => a - b)).toEqual(times.toSorted((a, b) => a - b));
-      expect([...accepted.timestampsMs]).toEqual(
-        [...new Set(accepted.timestampsMs)].toSorted((a, b) => a - b),
-      );
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 50 })),
+      fc.integer({ min: 0, max: 20 }),
+      (times, afterMs) => {
+        const { accepted, late } = splitLate(spanOf(times), afterMs);
+        const all = concatSpans(accepted, late ?? emptySpan(1));
+        expect([...all.timestampsMs].toSorted((a, b) => a - b)).toEqual(
+          times.toSorted((a, b) => a - b),
+        );
+        expect([...accepted.timestampsMs]).toEqual(
+          [...new Set(accepted.timestampsMs)].toSorted((a, b) => a - b),
+        );
+      },
+    ),
   );
 });

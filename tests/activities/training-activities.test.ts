@@ -1,0 +1,201 @@
+/** Training and comparing as the worker does it, on a small lake and a real registry. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createComparisonActivities } from '../../activities/comparison-activities';
+import { createTrainingActivities } from '../../activities/training-activities';
+import { createAnnotationStore } from '../../annotation/annotation';
+import { readJson, writeJson } from '../../lakehouse/json';
+import type { Lake } from '../../lakehouse/lake';
+import { createRegistry } from '../../registry/registry';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import {
+  archiveFiles,
+  ingestInto,
+  newLake,
+  refreshLake,
+  temporaryFolder,
+  writeZip,
+} from '../support/recordings';
+
+const folder = temporaryFolder();
+const LABELS = ['walking', 'resting'];
+const SUBJECTS = ['Ann', 'Bea', 'Cem', 'Dan'];
+
+let database: TestDatabase;
+let lake: Lake;
+
+const run = <T>(work: () => Promise<T>): Promise<T> =>
+  new MockActivityEnvironment().run(work) as Promise<T>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  lake = newLake(folder.path());
+  const recordings = SUBJECTS.flatMap((subject, person) =>
+    LABELS.map((label, index) => ({
+      recording: `${subject}-${label}`,
+      subject,
+      device: `watch-${subject}`,
+      label,
+      // Half of them in the other order, or the clock alone would give the labels away.
+      startMs: ((index + person) % 2) * 60_000,
+      samples: 2000,
+    })),
+  );
+  const source = await writeZip(folder.path(), archiveFiles(recordings));
+  await ingestInto(lake, { source });
+  await refreshLake(lake);
+});
+
+afterAll(() => database.drop());
+
+const activities = (inLake: Lake = lake) => {
+  const registry = createRegistry(database.pool);
+  const annotation = createAnnotationStore(database.pool);
+  return {
+    registry,
+    ...createTrainingActivities({ lake: inLake, registry, annotation, codeVersion: 'test' }),
+    ...createComparisonActivities({ lake: inLake, registry, annotation }),
+  };
+};
+
+const dataset = 'watch';
+const sizes = { bootstrap: 1, stream: 1, holdout: 2 };
+const knownUntil = '2030-01-01T00:00:00.000Z';
+
+async function trainOn(model: string, subjects: string[], shuffleLabels = false) {
+  const { freezeTrainingSet, trainVersion } = activities();
+  const frozen = await run(() =>
+    freezeTrainingSet({ model, dataset, subjects, withLabels: false, knownUntil }),
+  );
+  const training = { model, dataset, snapshotId: frozen.snapshotId, seed: 0, shuffleLabels };
+  const trained = await run(() => trainVersion({ ...training, scheme: 'none' }));
+  return { frozen, trained, training };
+}
+
+test('the draw is the same every time, and names nobody', async () => {
+  const { drawSubjects } = activities();
+  const first = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  expect(await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }))).toEqual(first);
+  const keys = Object.values(first).flat();
+  expect(new Set(keys).size).toBe(SUBJECTS.length);
+  expect(keys.every((key) => /^[0-9a-f]{16}$/.test(key))).toBe(true);
+});
+
+test('training twice on one snapshot gives one version, with a card that says from what', async () => {
+  const { drawSubjects, trainVersion, registry } = activities();
+  const { stream } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const { frozen, trained, training } = await trainOn('twice', stream);
+  const again = await run(() => trainVersion({ ...training, scheme: 'none' }));
+  expect(again.version).toBe(trained.version);
+  const { card } = await registry.getVersion({ model: 'twice', version: trained.version });
+  expect(card.data.snapshots.training_windows).toBe(frozen.snapshotId);
+  expect(card.data.subjects).toEqual(stream);
+  expect(card.classes).toEqual([...LABELS].sort());
+});
+
+test('leaving one subject out scores every subject, the worst among them', async () => {
+  const { freezeTrainingSet, trainVersion } = activities();
+  const model = 'left-out';
+  const frozen = await run(() =>
+    freezeTrainingSet({ model, dataset, withLabels: false, knownUntil }),
+  );
+  const trained = await run(() =>
+    trainVersion({
+      model,
+      dataset,
+      snapshotId: frozen.snapshotId,
+      seed: 0,
+      shuffleLabels: false,
+      scheme: 'leave-one-subject-out',
+    }),
+  );
+  expect(trained.evaluation).toMatchObject({
+    scheme: 'leave-one-subject-out',
+    windows: frozen.rows,
+  });
+  expect(trained.evaluation?.worstSubject.subject).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('a split that the clock gives away is refused before anything is scored', async () => {
+  const other = newLake(folder.path());
+  const recordings = SUBJECTS.flatMap((subject) =>
+    LABELS.map((label, index) => ({
+      recording: `${subject}-${label}`,
+      subject,
+      device: `watch-${subject}`,
+      label,
+      startMs: index * 60_000,
+      samples: 1000,
+    })),
+  );
+  await ingestInto(other, { source: await writeZip(folder.path(), archiveFiles(recordings)) });
+  await refreshLake(other);
+  const { freezeTrainingSet, trainVersion } = activities(other);
+  const model = 'leaky';
+  const frozen = await run(() =>
+    freezeTrainingSet({ model, dataset, withLabels: false, knownUntil }),
+  );
+  const { snapshotId } = frozen;
+  const training = { model, dataset, snapshotId, seed: 0, shuffleLabels: false };
+  await expect(
+    run(() => trainVersion({ ...training, scheme: 'leave-one-subject-out' })),
+  ).rejects.toMatchObject({ type: 'LEAKAGE_FOUND', nonRetryable: true });
+});
+
+test('versions are compared on subjects of the holdout that neither has learned from', async () => {
+  const { drawSubjects, compareVersions } = activities();
+  const drawn = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const [seen, unseen] = drawn.holdout as [string, string];
+  const model = 'compared';
+  const champion = (await trainOn(model, drawn.bootstrap)).trained.version;
+  const challenger = (await trainOn(model, [...drawn.stream, seen])).trained.version;
+  const call = { model, dataset, champion, challenger, seed: 0, knownUntil, run: 'a run' };
+  const compared = await run(() => compareVersions(call));
+  expect(compared.figures.champion.bySubject.map(({ subject }) => subject)).toEqual([unseen]);
+  expect(compared.figures.holdoutUses).toBe(1);
+  expect(await run(() => compareVersions(call))).toEqual(compared);
+});
+
+test('a holdout label that the model does not know is refused by name', async () => {
+  const { registry, drawSubjects, compareVersions } = activities();
+  const model = 'narrow';
+  const drawn = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const { trained } = await trainOn(model, drawn.bootstrap);
+  const version = await registry.getVersion({ model, version: trained.version });
+  const key = `${version.artefactUri}/artefact.json`;
+  const artefact = await readJson<{ classes: string[] }>(lake.store, key);
+  await writeJson(lake.store, key, { ...artefact, classes: ['resting', 'running'] });
+  const call = {
+    model,
+    dataset,
+    champion: trained.version,
+    challenger: trained.version,
+    seed: 0,
+    knownUntil,
+    run: 'another run',
+  };
+  await expect(run(() => compareVersions(call))).rejects.toMatchObject({
+    type: 'LABELS_UNKNOWN',
+    nonRetryable: true,
+    message: expect.stringContaining('walking') as string,
+  });
+});
+
+test('one subject alone cannot be left out, and the message says what is missing', async () => {
+  const { drawSubjects, freezeTrainingSet, trainVersion } = activities();
+  const { bootstrap } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const model = 'lonely';
+  const frozen = await run(() =>
+    freezeTrainingSet({ model, dataset, subjects: bootstrap, withLabels: false, knownUntil }),
+  );
+  const training = {
+    model,
+    dataset,
+    snapshotId: frozen.snapshotId,
+    seed: 0,
+    shuffleLabels: false,
+    scheme: 'leave-one-subject-out' as const,
+  };
+  await expect(run(() => trainVersion(training))).rejects.toMatchObject({
+    type: 'TRAINING_DATA_INSUFFICIENT',
+  });
+});

@@ -1,0 +1,78 @@
+/** The whole loop on the shipped recordings, undisturbed and with its worker killed. */
+import { runDemo, type DemoRun } from './demo-run';
+
+const DEMO_LIMIT_MS = 15 * 60_000;
+const PROBABILITY_TOLERANCE = 1e-4;
+
+let undisturbed: DemoRun;
+
+beforeAll(async () => {
+  undisturbed = await runDemo();
+}, DEMO_LIMIT_MS);
+
+test('lands, cleans and windows every sample of the shipped recordings', () => {
+  const { tables } = undisturbed.result;
+  expect(tables.recordings_landing?.rows).toBe(244_102);
+  expect(tables.recordings_trusted).toMatchObject({ rows: 244_102, quarantined: {} });
+  expect(tables.windows?.rows).toBe(tables.window_features?.rows);
+});
+
+test('predicts each window of the streamed subjects once', () => {
+  const ids = undisturbed.predictions.map(({ window_id }) => window_id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.length).toBe(undisturbed.result.windowsPredicted);
+});
+
+test('ends with a champion that is better by at least 0.05 macro-F1 on unseen people', () => {
+  const { before, after } = undisturbed.result.champion;
+  expect(after.version).not.toBe(before.version);
+  expect(after.macroF1 - before.macroF1).toBeGreaterThanOrEqual(0.05);
+});
+
+test('promotes the challenger that learned from labels and rejects the one on shuffled labels', () => {
+  const [labelled, shuffled] = undisturbed.result.retrains;
+  expect(labelled).toMatchObject({ outcome: 'promote', reason: 'proved-better' });
+  expect(labelled?.pValue).toBeLessThanOrEqual(0.05);
+  expect(shuffled).toMatchObject({ outcome: 'reject', reason: 'not-proved-better' });
+});
+
+test('takes the new champion without a restart: both versions have predicted', () => {
+  const { before, after } = undisturbed.result.champion;
+  const versions = new Set(undisturbed.predictions.map(({ version }) => version));
+  expect([...versions].sort()).toEqual([before.version, after.version].sort());
+});
+
+test('writes one self-contained report', () => {
+  expect(undisturbed.report).toMatch(/^<!doctype html>/i);
+  expect(undisturbed.report).not.toMatch(/<(script|link|img)[^>]+(src|href)="https?:/i);
+});
+
+/** What has to be equal whatever was killed: counts, ids, versions, classes, outcomes. */
+export function expectSameOutcome(disturbed: DemoRun, reference: DemoRun): void {
+  const facts = ({ result, predictions }: DemoRun) => ({
+    rows: Object.fromEntries(Object.entries(result.tables).map(([name, { rows }]) => [name, rows])),
+    labels: result.labels,
+    versions: [result.champion.before.version, result.champion.after.version],
+    outcomes: result.retrains.map(({ outcome, reason }) => [outcome, reason]),
+    predictions: predictions.map(({ window_id, version, label }) => [window_id, version, label]),
+  });
+  expect(facts(disturbed)).toEqual(facts(reference));
+  for (const [row, { probabilities }] of disturbed.predictions.entries()) {
+    const expected = reference.predictions[row]?.probabilities ?? [];
+    probabilities.forEach((value, index) =>
+      expect(Math.abs(value - (expected[index] ?? NaN))).toBeLessThanOrEqual(PROBABILITY_TOLERANCE),
+    );
+  }
+}
+
+const KILLS = process.env.WATCHLAKE_KILLS ? Number(process.env.WATCHLAKE_KILLS) : 3;
+
+test(
+  `ends the same when the worker is killed ${KILLS} times`,
+  async () => {
+    const disturbed = await runDemo({ kills: { times: KILLS, betweenMs: [4_000, 15_000] } });
+    expect(disturbed.kills).toBeGreaterThanOrEqual(1);
+    expectSameOutcome(disturbed, undisturbed);
+  },
+  DEMO_LIMIT_MS,
+);

@@ -1,0 +1,329 @@
+/** What is recorded for the replay gate: the paths of every workflow that an open run may be on. */
+import { ApplicationFailure } from '@temporalio/common';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowInput, WorkflowName } from '../../activities/inputs';
+import {
+  SUBJECTS,
+  campaignState,
+  cancelled,
+  compared,
+  comparison,
+  five,
+  six,
+  type Activities,
+} from './fakes';
+
+/** What a case may look at and do while its workflow runs. */
+export interface Stage {
+  client: Client;
+  handle: WorkflowHandle;
+  /** Waits until the activity has been called so often. */
+  called(name: keyof Activities, times?: number): Promise<void>;
+}
+
+export interface HistoryCase {
+  workflow: WorkflowName;
+  name: string;
+  input: unknown;
+  /** Which replace the happy ones; called anew for each recording. */
+  activities?: () => Partial<Activities>;
+  drive?: (stage: Stage) => Promise<void>;
+  /** How the first run ends; of a chain of runs the first is kept, unless `last`. */
+  ends: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'CONTINUED_AS_NEW';
+  last?: boolean;
+}
+
+const watch = { dataset: 'watch', model: 'activity' };
+const loop = {
+  ...watch,
+  ...{ name: 'demo', source: 'data/sample.zip', labels: 20, answeredBy: 'oracle' as const },
+};
+const campaign = { ...watch, campaign: 'demo', labels: 20 };
+
+const failing = (code: string) => async (): Promise<never> => {
+  throw ApplicationFailure.nonRetryable(`${code} happened`, code);
+};
+
+const stopAfter = (name: keyof Activities, times: number) => async (stage: Stage) => {
+  await stage.called(name, times);
+  await stage.client.workflow.getHandle(stage.handle.workflowId).signal('stop');
+};
+
+const cancelAfter =
+  (name: keyof Activities) =>
+  async ({ called, handle }: Stage) => {
+    await called(name);
+    await handle.cancel();
+  };
+
+/** Cases of one workflow, each with an input of its type. */
+const casesOf = <N extends WorkflowName>(
+  workflow: N,
+  cases: (Omit<HistoryCase, 'workflow' | 'input'> & { input: WorkflowInput<N> })[],
+): HistoryCase[] => cases.map((each) => ({ ...each, workflow }));
+
+const judgedBy = (...given: Parameters<typeof comparison>) => ({
+  compareVersions: async () => compared(comparison(...given)),
+});
+
+const ingest = { source: 'data/sample.zip', dataset: 'watch' };
+
+const INGEST = casesOf('ingest', [
+  { name: 'landed', input: ingest, ends: 'COMPLETED' },
+  {
+    name: 'landed-before',
+    input: ingest,
+    activities: () => ({
+      openArchive: async () => ({
+        ...{ ingestId: 'c0ffee', dataset: 'watch', members: 6, batches: 3 },
+        ...{ planKey: 'plans/c0ffee.json', alreadyLanded: true },
+      }),
+    }),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'batch-failed',
+    input: ingest,
+    activities: () => ({ landBatch: failing('CSV_MALFORMED') }),
+    ends: 'FAILED',
+  },
+]);
+
+const REFRESH = casesOf('refreshTables', [
+  { name: 'published', input: { dataset: 'watch' }, ends: 'COMPLETED' },
+  {
+    name: 'check-failed',
+    input: { dataset: 'watch' },
+    activities: () => ({ buildTable: failing('CHECK_FAILED') }),
+    ends: 'FAILED',
+  },
+]);
+
+const TRAIN = casesOf('trainModel', [
+  {
+    name: 'first-champion',
+    input: { ...watch, subjects: SUBJECTS.bootstrap },
+    activities: () => ({ getChampion: async () => null }),
+    ends: 'COMPLETED',
+  },
+  { name: 'champion-stays', input: watch, ends: 'COMPLETED' },
+  {
+    name: 'cancelled',
+    input: watch,
+    activities: () => ({ trainVersion: cancelled }),
+    drive: cancelAfter('trainVersion'),
+    ends: 'CANCELLED',
+  },
+  { name: 'input-wrong', input: { dataset: 'Watch!' }, ends: 'FAILED' },
+]);
+
+const SIMULATE = casesOf('simulateDevices', [
+  { name: 'sent', input: { name: 'pool', dataset: 'watch', speed: 0 }, ends: 'COMPLETED' },
+  {
+    name: 'cancelled',
+    input: { name: 'pool', dataset: 'watch', subjects: SUBJECTS.stream },
+    activities: () => ({ simulate: cancelled }),
+    drive: cancelAfter('simulate'),
+    ends: 'CANCELLED',
+  },
+]);
+
+const shortRun = { ...watch, runMinutes: 0.01 };
+
+const PREDICT = casesOf('predictStream', [
+  { name: 'stopped', input: watch, drive: stopAfter('runPredictor', 1), ends: 'COMPLETED' },
+  {
+    name: 'continued',
+    input: shortRun,
+    drive: stopAfter('runPredictor', 2),
+    ends: 'CONTINUED_AS_NEW',
+  },
+  {
+    name: 'stopped-after-continuing',
+    input: shortRun,
+    drive: stopAfter('runPredictor', 2),
+    ends: 'CONTINUED_AS_NEW',
+    last: true,
+  },
+  {
+    name: 'worker-died-while-stopping',
+    input: watch,
+    activities: () => ({
+      // Without a heartbeat the server gives it up.
+      runPredictor: () => new Promise<never>(() => undefined),
+    }),
+    drive: stopAfter('runPredictor', 1),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'failed',
+    input: watch,
+    activities: () => ({ runPredictor: failing('FEATURE_SCHEMA_DIFFERS') }),
+    ends: 'FAILED',
+  },
+  { name: 'cancelled', input: watch, drive: cancelAfter('runPredictor'), ends: 'CANCELLED' },
+]);
+
+/** People who answer ten tasks a batch, each with its Update. */
+function peopleAnswering() {
+  let answered = 0;
+  const state = () => campaignState({ labelled: answered, answered });
+  return {
+    activities: () => {
+      answered = 0;
+      return {
+        campaignProgress: async () => state(),
+        closeCampaign: async () => ({ ...state(), status: 'closed' as const }),
+      };
+    },
+    drive: async ({ handle, called }: Stage) => {
+      for (const batch of [1, 2]) {
+        await called('campaignProgress', batch);
+        answered += 10;
+        await handle.executeUpdate('labelBatch', { args: [{ batchId: `batch-${batch}` }] });
+      }
+    },
+  };
+}
+
+const nobodyAnswers = () => {
+  const state = campaignState({ labelled: 0, answered: 0 });
+  return {
+    campaignProgress: async () => state,
+    closeCampaign: async () => ({ ...state, status: 'closed' as const }),
+  };
+};
+
+// In minutes; people are given days.
+const HASTE = { lookMinutes: 0.002, remindMinutes: 0.01, closeMinutes: 0.04 };
+
+const CAMPAIGN = casesOf('annotationCampaign', [
+  {
+    name: 'oracle',
+    input: { ...campaign, answeredBy: 'oracle', byHand: 2 },
+    ends: 'COMPLETED',
+  },
+  { name: 'people', input: campaign, ...peopleAnswering(), ends: 'COMPLETED' },
+  {
+    name: 'nobody',
+    input: { ...campaign, ...HASTE, lookMinutes: 1 },
+    activities: nobodyAnswers,
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'continued',
+    input: { ...campaign, ...HASTE, eventsPerRun: 30 },
+    activities: nobodyAnswers,
+    ends: 'CONTINUED_AS_NEW',
+  },
+  {
+    name: 'closed-after-continuing',
+    input: { ...campaign, ...HASTE, eventsPerRun: 30 },
+    activities: nobodyAnswers,
+    ends: 'CONTINUED_AS_NEW',
+    last: true,
+  },
+  {
+    name: 'cancelled',
+    input: campaign,
+    activities: nobodyAnswers,
+    drive: cancelAfter('campaignProgress'),
+    ends: 'CANCELLED',
+  },
+]);
+
+const RETRAIN = casesOf('retrain', [
+  { name: 'promote', input: watch, ends: 'COMPLETED' },
+  {
+    name: 'reject',
+    input: { ...watch, shuffleLabels: true },
+    activities: () => judgedBy({ challenger: six(0.2) }),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'need-more-labels',
+    input: watch,
+    activities: () => judgedBy({ champion: five(0.7), challenger: five(0.8) }),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'lease-held',
+    input: watch,
+    activities: () => ({
+      takeLease: async () => ({ acquired: false, holder: 'retrain/other', expiresAt: '' }),
+    }),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'too-few-new-labels',
+    input: { ...watch, minimumNewLabels: 25 },
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'no-champion',
+    input: watch,
+    activities: () => ({ requireChampion: failing('NO_CHAMPION') }),
+    ends: 'FAILED',
+  },
+  {
+    name: 'cancelled',
+    input: watch,
+    activities: () => ({ trainVersion: cancelled }),
+    drive: cancelAfter('trainVersion'),
+    ends: 'CANCELLED',
+  },
+]);
+
+const LOOP = casesOf('activeLearningLoop', [
+  {
+    name: 'promote-and-control',
+    input: { ...loop, negativeControl: true },
+    activities: () => ({
+      compareVersions: async ({ run }) =>
+        compared(comparison(run.includes('-control') ? { challenger: six(0.2) } : {})),
+    }),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'reject',
+    input: loop,
+    activities: () => judgedBy({ challenger: six(0.6) }),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'predictor-failed',
+    input: loop,
+    activities: () => ({
+      runPredictor: failing('FEATURE_SCHEMA_DIFFERS'),
+      awaitPredicted: cancelled,
+    }),
+    ends: 'FAILED',
+  },
+  {
+    name: 'stage-failed',
+    input: loop,
+    activities: () => ({ openCampaign: failing('DATASET_NOT_FOUND') }),
+    ends: 'FAILED',
+  },
+  {
+    name: 'cancelled',
+    input: loop,
+    activities: () => ({ awaitPredicted: cancelled }),
+    drive: async (stage) => {
+      await stage.called('runPredictor');
+      await cancelAfter('awaitPredicted')(stage);
+    },
+    ends: 'CANCELLED',
+  },
+]);
+
+export const HISTORY_CASES: readonly HistoryCase[] = [
+  ...INGEST,
+  ...REFRESH,
+  ...TRAIN,
+  ...SIMULATE,
+  ...PREDICT,
+  ...CAMPAIGN,
+  ...RETRAIN,
+  ...LOOP,
+];

@@ -1,0 +1,121 @@
+/** The sections show the figures that they were given, and no others. */
+import { renderReport } from '../../../report/render-report';
+import { CLASSES } from './fake-run';
+import { attributes, sectionOf, tableOf, textOf } from './page';
+import { sampleReport } from './report-fixture';
+
+const data = sampleReport();
+const page = renderReport(data);
+const three = (value: number) => value.toFixed(3);
+
+test('shows the scores of each person and of each class as they are in the data', () => {
+  const people = tableOf(page, 'Scores of each person');
+  for (const now of data.after.evaluation.bySubject) {
+    const then = data.before.evaluation.bySubject.find((s) => s.subject === now.subject);
+    const row = people.find(([subject]) => subject === now.subject);
+    expect(row?.slice(1, 6)).toEqual([
+      String(now.windows),
+      three(then?.accuracy ?? NaN),
+      three(now.accuracy),
+      three(then?.macroF1 ?? NaN),
+      three(now.macroF1),
+    ]);
+  }
+  const classes = tableOf(page, 'Precision, recall and F1');
+  expect(classes.map(([label]) => label)).toEqual(CLASSES);
+  expect(classes.map((row) => row[5])).toEqual(
+    data.after.evaluation.perClass.map(({ f1 }) => three(f1)),
+  );
+});
+
+test('says the counts of a confusion matrix where its cells show shares', () => {
+  const [row = []] = data.after.evaluation.confusion;
+  const total = row.reduce((sum, windows) => sum + windows, 0);
+  const [cells = []] = tableOf(page, 'Version 2, after: share');
+  expect(cells.slice(1, 2)).toEqual([((row[0] ?? 0) / total).toFixed(2).slice(1)]);
+  expect(attributes(sectionOf(page, 'classes'), 'title')).toContain(
+    `${row[1]} of ${total} windows of ${CLASSES[0]} predicted as ${CLASSES[1]} (${(((row[1] ?? 0) / total) * 100).toFixed(1)} %)`,
+  );
+});
+
+test('balances the rows of each table and gives the reasons', () => {
+  expect(tableOf(page, 'Rows of each table')).toContainEqual([
+    'recordings_trusted',
+    '244,102',
+    '244,069',
+    '33',
+    '0',
+  ]);
+  expect(tableOf(page, 'Why rows were set aside')).toEqual([
+    ['recordings_trusted', 'set aside', 'value-out-of-range', '21'],
+    ['recordings_trusted', 'set aside', 'time-goes-back', '12'],
+    ['windows', 'left out', 'incomplete', '139'],
+    ['windows', 'left out', 'mixed-label', '8'],
+  ]);
+});
+
+test('counts every prediction, by version and by class', () => {
+  const total = data.predictions.reduce((sum, { windows }) => sum + windows, 0);
+  for (const caption of ['Predictions by version', 'Predictions by class']) {
+    const rows = tableOf(page, caption);
+    expect(rows.reduce((sum, row) => sum + Number(row[1]?.replace(',', '')), 0)).toBe(total);
+  }
+  const [first] = data.predictions;
+  expect(sectionOf(page, 'predictions')).toContain(
+    `<title>${first?.label}: ${first?.windows} windows from 0:00:00</title>`,
+  );
+});
+
+test('shows each check of the gate with its value, its limit and its result', () => {
+  const checks = tableOf(page, 'Checks of version 3');
+  expect(checks).toContainEqual(['p-value of the sign-flip test', '1', '≤ 0.05', '✗ failed']);
+  expect(checks).toContainEqual(['Same feature schema', '–', '–', '✓ passed']);
+  expect(textOf(sectionOf(page, 'gate'))).toContain('trained on deliberately shuffled labels');
+});
+
+test('links the workflows', () => {
+  expect(page).toContain(
+    '<a href="http://127.0.0.1:8233/namespaces/watchlake/workflows/loop%2Fdemo">The loop</a>',
+  );
+});
+
+test('tells champions from the versions that were not promoted', () => {
+  const versions = tableOf(page, 'Versions and what they learned from');
+  expect(versions.map(([version, standing]) => [version, standing])).toEqual([
+    ['1', 'first champion'],
+    ['2', 'promoted'],
+    ['3', 'negative control'],
+  ]);
+  // A trial of the gate is no learning: it must not bend the curve.
+  expect(sectionOf(page, 'learning-curve')).not.toContain('Version 3:');
+});
+
+test('shows a skipped retrain and a person who got worse', () => {
+  const turned = renderReport({
+    ...data,
+    before: data.after,
+    after: data.before,
+    retrains: [
+      {
+        version: null,
+        outcome: 'skipped',
+        reason: 'lease-held',
+        explanation: 'Another retrain runs: retrain/exercises',
+        pValue: null,
+        meanDifference: null,
+        bySubject: [],
+        checks: [],
+      },
+    ],
+  });
+  expect(textOf(turned)).toContain('A retrain was skipped: another retrain runs');
+  expect(textOf(sectionOf(turned, 'gate'))).toContain('No check was made.');
+  expect(sectionOf(turned, 'people')).toContain('stroke="var(--bad)"');
+  expect(sectionOf(page, 'people')).not.toContain('stroke="var(--bad)"');
+});
+
+test('says in words that no version has been scored, and leaves the score sections out', () => {
+  const page = renderReport({ ...sampleReport(), before: null, after: null, learningCurve: [] });
+  expect(page).toContain('No version has been scored on people whom it had not seen.');
+  expect(page).not.toContain('id="calibration"');
+});

@@ -1,0 +1,201 @@
+/** The loop: its order, its barriers, and that it leaves no predictor behind. */
+import { WorkflowFailedError } from '@temporalio/client';
+import { SUBJECTS, cancelled, compared, comparison, six } from '../support/fakes';
+import type { Activities } from '../support/fakes';
+import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
+
+const { fakes, run, start, called, client } = useWorkflows();
+
+let loops = 0;
+/** Each loop has its own dataset and model, so that no test meets another's child workflows. */
+function loopInput() {
+  const name = `loop-${++loops}`;
+  return {
+    ...{ name, dataset: `watch-${loops}`, model: `activity-${loops}`, source: 'data/sample.zip' },
+    ...{ labels: 20, answeredBy: 'oracle' as const },
+  };
+}
+
+const order = (name: keyof Activities, call = 0): number =>
+  fakes[name].mock.invocationCallOrder[call] ?? NaN;
+
+const statusOf = async (workflowId: string): Promise<string> =>
+  (await client().workflow.getHandle(workflowId).describe()).status.name;
+
+/** The negative control: a challenger that has learned nothing. */
+const judgeBySeed = () =>
+  fakes.compareVersions.mockImplementation(async ({ run: name }) =>
+    compared(comparison(name.includes('-control') ? { challenger: six(0.2) } : {})),
+  );
+
+test('goes from recordings to a better champion, and rejects the negative control', async () => {
+  judgeBySeed();
+  const input = { ...loopInput(), negativeControl: true };
+  const result = await run('activeLearningLoop', input);
+  expect(result.retrains.map(({ outcome }) => outcome)).toEqual(['promote', 'reject']);
+  expect(result.champion).toMatchObject({ before: { version: '1' }, after: { version: '2' } });
+  expect(result).toMatchObject({ windowsPredicted: 700, labels: 20 });
+  expect(fakes.moveChampion).toHaveBeenCalledTimes(1);
+  expect(Object.keys(result.stages)).toEqual([
+    'ingest',
+    'refresh',
+    'train',
+    'stream',
+    'label',
+    'retrain',
+    'stream again',
+    'negative control',
+    'report',
+  ]);
+  const shuffled = fakes.trainVersion.mock.calls.map(([call]) => call.shuffleLabels);
+  expect(shuffled).toEqual([false, false, true]);
+});
+
+test('trains, streams and judges on subjects of the draw that do not overlap', async () => {
+  await run('activeLearningLoop', loopInput());
+  expect(fakes.freezeTrainingSet.mock.calls[0]?.[0].subjects).toEqual(SUBJECTS.bootstrap);
+  const streamed = fakes.simulate.mock.calls.map(([{ subjectKeys }]) => subjectKeys);
+  expect(streamed).toEqual([SUBJECTS.stream, SUBJECTS.holdout]);
+  expect(fakes.openCampaign.mock.calls[0]?.[0].subjectKeys).toEqual(SUBJECTS.stream);
+});
+
+test('sends nothing before the predictor uses the champion of the moment', async () => {
+  await run('activeLearningLoop', loopInput());
+  const [first, second] = fakes.awaitChampion.mock.calls.map(([{ version }]) => version);
+  expect([first, second]).toEqual(['1', '2']);
+  expect(order('awaitChampion', 0)).toBeGreaterThan(order('announceChampion', 0));
+  expect(order('simulate', 0)).toBeGreaterThan(order('awaitChampion', 0));
+  expect(order('awaitChampion', 1)).toBeGreaterThan(order('moveChampion'));
+  expect(order('simulate', 1)).toBeGreaterThan(order('awaitChampion', 1));
+});
+
+test('asks for labels only when every window that was sent is predicted and landed', async () => {
+  await run('activeLearningLoop', loopInput());
+  expect(fakes.awaitPredicted.mock.calls[0]?.[0].lastOffsets).toEqual({ '0': '29' });
+  expect(order('landPredictions')).toBeGreaterThan(order('awaitPredicted'));
+  expect(order('openCampaign')).toBeGreaterThan(order('landPredictions'));
+});
+
+test('runs no negative control unless it is asked for', async () => {
+  const { retrains } = await run('activeLearningLoop', loopInput());
+  expect(retrains).toHaveLength(1);
+  expect(fakes.trainVersion).toHaveBeenCalledTimes(2);
+});
+
+test('goes on with the old champion when the challenger is rejected', async () => {
+  fakes.compareVersions.mockResolvedValue(compared(comparison({ challenger: six(0.6) })));
+  const result = await run('activeLearningLoop', loopInput());
+  expect(result.champion.after?.version).toBe('1');
+  expect(fakes.awaitChampion.mock.calls.at(-1)?.[0].version).toBe('1');
+  expect(fakes.moveChampion).not.toHaveBeenCalled();
+});
+
+test('stops its predictor, and only then ends', async () => {
+  const input = loopInput();
+  await run('activeLearningLoop', input);
+  expect(await statusOf(`predict/${input.model}`)).toBe('COMPLETED');
+});
+
+test('stops its predictor also when a stage fails, and passes the code on', async () => {
+  const input = loopInput();
+  fakes.openCampaign.mockImplementation(failing('DATASET_NOT_FOUND'));
+  expect(await failureOf(run('activeLearningLoop', input))).toContain('DATASET_NOT_FOUND');
+  expect(await statusOf(`predict/${input.model}`)).toBe('COMPLETED');
+  expect(fakes.trainVersion).toHaveBeenCalledTimes(1);
+  expect(fakes.writeReport).not.toHaveBeenCalled();
+});
+
+test('starts no predictor when the recordings cannot be landed', async () => {
+  fakes.openArchive.mockImplementation(failing('ARCHIVE_CORRUPT'));
+  expect(await failureOf(run('activeLearningLoop', loopInput()))).toContain('ARCHIVE_CORRUPT');
+  expect(fakes.runPredictor).not.toHaveBeenCalled();
+  expect(fakes.buildTable).not.toHaveBeenCalled();
+});
+
+test('fails at once when its predictor fails, rather than wait for predictions', async () => {
+  fakes.runPredictor.mockImplementation(failing('FEATURE_SCHEMA_DIFFERS'));
+  fakes.awaitPredicted.mockImplementation(cancelled);
+  const failure = await failureOf(run('activeLearningLoop', loopInput()));
+  expect(failure).toContain('FEATURE_SCHEMA_DIFFERS');
+  expect(fakes.openCampaign).not.toHaveBeenCalled();
+});
+
+test('fails when somebody stops the predictor that it needs', async () => {
+  const input = loopInput();
+  fakes.awaitPredicted.mockImplementation(cancelled);
+  const handle = await start('activeLearningLoop', input);
+  await called('runPredictor');
+  await client().workflow.getHandle(`predict/${input.model}`).signal('stop');
+  expect(await failureOf(handle.result())).toContain('PREDICTOR_STOPPED');
+});
+
+test('joins a predictor that somebody else runs, and leaves it running', async () => {
+  const input = loopInput();
+  const workflowId = `predict/${input.model}`;
+  const { dataset, model } = input;
+  const other = await start('predictStream', { dataset, model }, { workflowId });
+  await called('runPredictor');
+  fakes.awaitWorkflow.mockImplementation(cancelled);
+  await run('activeLearningLoop', input);
+  expect(fakes.runPredictor).toHaveBeenCalledTimes(1);
+  expect(await statusOf(workflowId)).toBe('RUNNING');
+  await other.signal('stop');
+  await other.result();
+});
+
+test('runs a predictor of its own when the one that it joined ends', async () => {
+  const input = loopInput();
+  const workflowId = `predict/${input.model}`;
+  const { dataset, model } = input;
+  const other = await start('predictStream', { dataset, model }, { workflowId });
+  await called('runPredictor');
+  fakes.awaitWorkflow.mockImplementation(async () => {
+    await other.signal('stop');
+    return other.result();
+  });
+  fakes.awaitPredicted.mockImplementation(async () => {
+    await called('runPredictor', 2);
+    return {};
+  });
+  await run('activeLearningLoop', input);
+  expect(await statusOf(workflowId)).toBe('COMPLETED');
+});
+
+test('joins a child that somebody else has started under the same id', async () => {
+  const input = loopInput();
+  const landed = { dataset: input.dataset, table: 'recordings_landing', snapshotId: 'theirs' };
+  const counts = { members: 6, rows: 300, quarantined: {}, alreadyLanded: false };
+  fakes.awaitWorkflow.mockResolvedValue({ ...landed, ...counts });
+  fakes.landBatch.mockImplementationOnce(cancelled);
+  const theirs = await start(
+    'ingest',
+    { source: input.source, dataset: input.dataset },
+    { workflowId: `ingest/${input.dataset}/c0ffee` },
+  );
+  await called('landBatch');
+  const { landing } = await run('activeLearningLoop', input);
+  expect(landing.snapshotId).toBe('theirs');
+  expect(fakes.openArchive).toHaveBeenCalledTimes(1);
+  await theirs.cancel();
+  await expect(theirs.result()).rejects.toThrow(WorkflowFailedError);
+});
+
+test('cancels what it has started when it is cancelled itself', async () => {
+  const input = loopInput();
+  fakes.trainVersion.mockImplementation(async (call) => {
+    if (call.snapshotId === 'training-1' && fakes.openCampaign.mock.calls.length > 0) {
+      await cancelled();
+    }
+    return { version: '1', evaluation: null };
+  });
+  const handle = await start('activeLearningLoop', input);
+  await called('trainVersion', 2);
+  await handle.cancel();
+  expect(await failureOf(handle.result())).toContain('CancelledFailure');
+  expect(await statusOf(handle.workflowId)).toBe('CANCELLED');
+  expect(await statusOf(`predict/${input.model}`)).toBe('CANCELLED');
+  const retrainId = `retrain/${input.model}/${input.name}-retrain`;
+  expect(await statusOf(retrainId)).toBe('CANCELLED');
+  expect(fakes.returnLease).toHaveBeenCalledTimes(1);
+  expect(fakes.writeReport).not.toHaveBeenCalled();
+});

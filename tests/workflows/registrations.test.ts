@@ -1,0 +1,90 @@
+/** Pins what is registered: workflows, activities and schedules, each under one name. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { WORKFLOW_INPUTS } from '../../activities/inputs';
+import { PROJECT_ROOT } from '../../core/project-root';
+import { readDeclarations } from '../../workers/schedules';
+import * as workflows from '../../workflows';
+
+type Factory = (dependencies: object) => Record<string, unknown>;
+
+/** The activities of every factory; a factory needs its dependencies only when an activity runs. */
+function activitiesByFactory(): Record<string, string[]> {
+  const folder = join(PROJECT_ROOT, 'activities');
+  const files = readdirSync(folder).filter((file) => file.endsWith('-activities.ts'));
+  const factories = files.flatMap((file) => {
+    const exported = jest.requireActual<Record<string, unknown>>(join(folder, file));
+    return Object.entries(exported).filter(([name]) => /^create\w+Activities$/.test(name));
+  });
+  return Object.fromEntries(
+    factories.map(([name, create]) => [name, Object.keys((create as Factory)({})).sort()]),
+  );
+}
+
+test('registers these workflows and no other', () => {
+  expect(Object.keys(workflows).sort()).toEqual([
+    'activeLearningLoop',
+    'annotationCampaign',
+    'ingest',
+    'predictStream',
+    'refreshTables',
+    'retrain',
+    'simulateDevices',
+    'trainModel',
+  ]);
+});
+
+test('knows the input of every workflow', () => {
+  expect(Object.keys(WORKFLOW_INPUTS).sort()).toEqual(Object.keys(workflows).sort());
+});
+
+test('registers these activities and no other', () => {
+  expect(activitiesByFactory()).toEqual({
+    createAnnotationActivities: [
+      'answerAsOracle',
+      'campaignProgress',
+      'closeCampaign',
+      'openCampaign',
+    ],
+    createComparisonActivities: ['compareVersions', 'countNewLabels'],
+    createIngestActivities: ['identifySource', 'landBatch', 'openArchive', 'publishLanding'],
+    createInputActivities: ['validateInput'],
+    createLandingActivities: ['landPredictions', 'publishLabels'],
+    createRefreshActivities: ['buildTable', 'planRefresh', 'publishRelease', 'vacuum'],
+    createRegistryActivities: [
+      'getChampion',
+      'moveChampion',
+      'recordHoldoutUse',
+      'recordVerdict',
+      'renewLease',
+      'requireChampion',
+      'returnLease',
+      'takeLease',
+    ],
+    createReportActivities: ['writeReport'],
+    createStreamActivities: [
+      'announceChampion',
+      'awaitChampion',
+      'awaitPredicted',
+      'prepareTopics',
+      'runPredictor',
+      'simulate',
+    ],
+    createTrainingActivities: ['drawSubjects', 'freezeTrainingSet', 'trainVersion'],
+    createWorkflowActivities: ['awaitWorkflow'],
+  });
+});
+
+test('gives no two activities the same name: the later would overwrite the earlier', () => {
+  const names = Object.values(activitiesByFactory()).flat();
+  expect(names.length).toBeGreaterThan(30);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('declares these schedules and no other', async () => {
+  const declarations = await readDeclarations();
+  expect(declarations.map(({ id, workflow, every }) => [id, workflow, every])).toEqual([
+    ['retrain-activity', 'retrain', '1 day'],
+    ['refresh-watch-exercises', 'refreshTables', '1 hour'],
+  ]);
+});
