@@ -1,4 +1,4 @@
-/** Two kinds of tests: those that need nothing, and those that share one embedded stack. */
+/** Three kinds of tests: those that need nothing, those that share one embedded stack, and end to end. */
 const common = {
   testEnvironment: 'node',
   transform: {
@@ -8,7 +8,9 @@ const common = {
     ],
   },
   // Packages that ship ES modules only are compiled for the test runner; Node loads them as they are.
-  transformIgnorePatterns: ['/node_modules/(?!(node-pg-migrate|glob|minimatch|lru-cache|path-scurry|minipass|brace-expansion|balanced-match|yargs|yargs-parser|cliui|find-up-simple|package-up)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(node-pg-migrate|glob|minimatch|lru-cache|path-scurry|minipass|brace-expansion|balanced-match|yargs|yargs-parser|cliui|find-up-simple|package-up)/)',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.watchlake/'],
 };
 
@@ -25,6 +27,12 @@ module.exports = {
       testMatch: ['<rootDir>/tests/{activities,contracts}/**/*.test.ts'],
       globalSetup: '<rootDir>/tests/support/start-stack.ts',
       globalTeardown: '<rootDir>/tests/support/stop-stack.ts',
+    },
+    {
+      // The command line as it is built, each run with a stack of its own.
+      ...common,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'],
     },
   ],
 };

@@ -66,7 +66,7 @@ const rowsOf = (content: string | undefined): Row[] => parse(content ?? '', { co
 
 /** Cells by column name, without an object for each of the many rows. */
 function columnsOf(content: string | undefined): (name: string) => string[] {
-  const [header, ...rows] = parse(content ?? '') as string[][];
+  const [header, ...rows]: string[][] = parse(content ?? '');
   return (name) => {
     const column = (header ?? []).indexOf(name);
     return rows.map((row) => row[column] as string);

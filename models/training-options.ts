@@ -24,8 +24,8 @@ export const DEFAULT_TRAINING: TrainingOptions = {
   learningRate: 0.003,
   batchSize: 256,
   maximumEpochs: 60,
-  patience: 15,
-  fallbackEpochs: 30,
+  patience: 20,
+  fallbackEpochs: 40,
   innerFolds: 3,
   classWeights: true,
 };

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { openLake } from '../../lakehouse/lake';
@@ -99,14 +101,17 @@ async function killNowAndThen(
 }
 
 export interface DemoOptions {
+  /** Told of each stage as it begins. */
+  onStage?: (stage: string, home: string) => void;
   kills?: { times: number; betweenMs: [number, number] };
 }
 
 /** The stack is stopped and the home removed when it is over, whatever happened. */
-export async function runDemo({ kills }: DemoOptions = {}): Promise<DemoRun> {
+export async function runDemo({ kills, onStage }: DemoOptions = {}): Promise<DemoRun> {
   const home = await mkdtemp(join(tmpdir(), 'watchlake-demo-'));
   try {
-    const { finished } = watchlake(home, ['demo', '--json']);
+    const { child, finished } = watchlake(home, ['demo', '--json']);
+    if (onStage) watchStages(child.stderr, (stage) => onStage(stage, home));
     let over = false;
     const killing = kills ? killNowAndThen(home, kills, () => over) : Promise.resolve(0);
     const { code, stdout, stderr } = await finished;
@@ -124,6 +129,17 @@ export async function runDemo({ kills }: DemoOptions = {}): Promise<DemoRun> {
     await watchlake(home, ['down']).finished;
     await rm(home, { recursive: true, force: true });
   }
+}
+
+/** Progress lines begin with the stage: «· stream › sending (…)». */
+function watchStages(stderr: Readable, onStage: (stage: string) => void): void {
+  const seen = new Set<string>();
+  createInterface({ input: stderr }).on('line', (line) => {
+    const stage = /^· ([a-z ]+?)(?: ›| \(|:|$)/.exec(line)?.[1];
+    if (stage === undefined || seen.has(stage)) return;
+    seen.add(stage);
+    onStage(stage);
+  });
 }
 
 async function readPredictions(home: string): Promise<PredictionRow[]> {

@@ -1,8 +1,8 @@
 /** The whole loop on the shipped recordings, undisturbed and with its worker killed. */
 import { runDemo, type DemoRun } from './demo-run';
+import { expectSameOutcome } from './expect-same-outcome';
 
 const DEMO_LIMIT_MS = 15 * 60_000;
-const PROBABILITY_TOLERANCE = 1e-4;
 
 let undisturbed: DemoRun;
 
@@ -46,24 +46,6 @@ test('writes one self-contained report', () => {
   expect(undisturbed.report).toMatch(/^<!doctype html>/i);
   expect(undisturbed.report).not.toMatch(/<(script|link|img)[^>]+(src|href)="https?:/i);
 });
-
-/** What has to be equal whatever was killed: counts, ids, versions, classes, outcomes. */
-export function expectSameOutcome(disturbed: DemoRun, reference: DemoRun): void {
-  const facts = ({ result, predictions }: DemoRun) => ({
-    rows: Object.fromEntries(Object.entries(result.tables).map(([name, { rows }]) => [name, rows])),
-    labels: result.labels,
-    versions: [result.champion.before.version, result.champion.after.version],
-    outcomes: result.retrains.map(({ outcome, reason }) => [outcome, reason]),
-    predictions: predictions.map(({ window_id, version, label }) => [window_id, version, label]),
-  });
-  expect(facts(disturbed)).toEqual(facts(reference));
-  for (const [row, { probabilities }] of disturbed.predictions.entries()) {
-    const expected = reference.predictions[row]?.probabilities ?? [];
-    probabilities.forEach((value, index) =>
-      expect(Math.abs(value - (expected[index] ?? NaN))).toBeLessThanOrEqual(PROBABILITY_TOLERANCE),
-    );
-  }
-}
 
 const KILLS = process.env.WATCHLAKE_KILLS ? Number(process.env.WATCHLAKE_KILLS) : 3;
 

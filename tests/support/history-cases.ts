@@ -10,6 +10,7 @@ import {
   comparison,
   five,
   six,
+  totals,
   type Activities,
 } from './fakes';
 
@@ -149,8 +150,8 @@ const PREDICT = casesOf('predictStream', [
     name: 'worker-died-while-stopping',
     input: watch,
     activities: () => ({
-      // Without a heartbeat the server gives it up.
-      runPredictor: () => new Promise<never>(() => undefined),
+      // Without a heartbeat the server gives it up; the answer comes too late.
+      runPredictor: () => new Promise((resolve) => setTimeout(resolve, 20_000, totals(0))),
     }),
     drive: stopAfter('runPredictor', 1),
     ends: 'COMPLETED',

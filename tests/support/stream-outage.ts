@@ -66,7 +66,10 @@ export async function predictThroughOutages({ made, outagesMs }: Outage): Promis
       await sleep(outageMs);
       kafka = await startKafka({ home, cache: testCache(), port });
     }
-    await untilPredicted(broker, { topics, model: MODEL }, await simulated, 120_000);
+    const finished = simulated.then((simulation) =>
+      untilPredicted(broker, { topics, model: MODEL }, simulation, 120_000),
+    );
+    await Promise.race([finished, predicted]);
     stop.abort();
     await predicted;
     const written = await writtenPredictions(broker, topics, MODEL);
