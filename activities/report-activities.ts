@@ -78,7 +78,7 @@ async function reportData(
   { codeVersion, ui, signal }: Surroundings,
 ): Promise<ReportData> {
   const comparisons = await Promise.all(
-    input.retrains.map(({ comparisonKey }) =>
+    input.retrains.map(async ({ comparisonKey }) =>
       comparisonKey === null ? null : readJson<StoredComparison>(lake.store, comparisonKey),
     ),
   );

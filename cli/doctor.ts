@@ -5,7 +5,7 @@ import { totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { isWatchlakeError } from '../core/errors';
 import { requireJava, requireMaven } from '../stack/kafka-libraries';
-import { isPortFree } from '../stack/ports';
+import { DEFAULT_PORTS, isPortFree } from '../stack/ports';
 import { postgresPrograms } from '../stack/postgres-binaries';
 import { temporalProgram } from '../stack/temporal';
 import { unprivilegedUser } from '../stack/system-user';
@@ -24,6 +24,7 @@ export interface Finding {
 
 const OLDEST_NODE = [20, 19] as const;
 const OLDEST_PYTHON = [3, 10] as const;
+const APP_PORT = 8080;
 const DISK_WANTED = 5e9;
 const MEMORY_WANTED = 3e9;
 
@@ -39,7 +40,19 @@ function node(): Finding {
   return { name: 'Node', status: 'missing', found, remedy };
 }
 
-/** A check that throws with the remedy in its message, as those of the stack do. */
+/** The stack's checks say in their detail what they found, and then what to do. */
+function explain(error: unknown): Pick<Finding, 'found' | 'remedy'> {
+  if (!isWatchlakeError(error)) {
+    return { found: error instanceof Error ? error.message : String(error) };
+  }
+  const { detail } = error.context;
+  if (error.code !== 'TOOL_MISSING' || typeof detail !== 'string') {
+    return { found: error.message, remedy: error.remedy };
+  }
+  const [found = '', ...rest] = detail.split('. ');
+  return { found: found.replace(/\.$/, ''), remedy: rest.join('. ') || error.remedy };
+}
+
 async function tool(
   name: string,
   look: () => Promise<string>,
@@ -48,9 +61,7 @@ async function tool(
   try {
     return { name, status: 'ok', found: await look() };
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
-    const remedy = isWatchlakeError(error) ? error.remedy : undefined;
-    return { name, status: missing, found, remedy };
+    return { name, status: missing, ...explain(error) };
   }
 }
 
@@ -79,11 +90,15 @@ function tensorflow(): Finding {
   }
 }
 
-async function port(name: string, number: number): Promise<Finding> {
-  if (number === 0 || (await isPortFree(number))) {
-    return { name, status: 'ok', found: number === 0 ? 'any' : `${number} is free` };
-  }
-  return { name, status: 'note', found: `${number} is taken: the next free one is used` };
+/** A given port has to be free; a default one gives way to the next. */
+async function port(name: string, given: number | undefined, preferred: number): Promise<Finding> {
+  if (given === 0) return { name, status: 'ok', found: 'any' };
+  const number = given ?? preferred;
+  if (await isPortFree(number)) return { name, status: 'ok', found: `${number} is free` };
+  const found = `${number} is taken`;
+  if (given === undefined)
+    return { name, status: 'note', found: `${found}: the next free one is used` };
+  return { name, status: 'missing', found, remedy: 'Free it, or leave the variable unset.' };
 }
 
 const ports = (config: Config): Promise<Finding[]> =>
@@ -91,12 +106,16 @@ const ports = (config: Config): Promise<Finding[]> =>
     ...(config.TEMPORAL_ADDRESS
       ? []
       : [
-          port('Port of Temporal', config.TEMPORAL_PORT ?? 7233),
-          port('Port of its web UI', config.TEMPORAL_UI_PORT ?? 8233),
+          port('Port of Temporal', config.TEMPORAL_PORT, DEFAULT_PORTS.temporal),
+          port('Port of its web UI', config.TEMPORAL_UI_PORT, DEFAULT_PORTS.temporalUi),
         ]),
-    ...(config.KAFKA_BROKERS ? [] : [port('Port of Kafka', config.KAFKA_PORT ?? 9092)]),
-    ...(config.DATABASE_URL ? [] : [port('Port of PostgreSQL', config.POSTGRES_PORT ?? 5432)]),
-    port('Port of the application page', config.APP_PORT ?? 8080),
+    ...(config.KAFKA_BROKERS
+      ? []
+      : [port('Port of Kafka', config.KAFKA_PORT, DEFAULT_PORTS.kafka)]),
+    ...(config.DATABASE_URL
+      ? []
+      : [port('Port of PostgreSQL', config.POSTGRES_PORT, DEFAULT_PORTS.postgres)]),
+    port('Port of the application page', config.APP_PORT, APP_PORT),
   ]);
 
 async function firstExisting(folder: string): Promise<string> {

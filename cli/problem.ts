@@ -38,10 +38,14 @@ const isCode = (type: unknown): type is ErrorCode => typeof type === 'string' &&
 
 const GRPC_UNAVAILABLE = 14;
 
-/** The client wraps gRPC's own error in one of its classes. */
-const isUnreachable = (error: unknown): boolean =>
-  (isGrpcServiceError(error) && (error.code as number) === GRPC_UNAVAILABLE) ||
-  (error instanceof Error && isUnreachable(error.cause));
+const NO_CONNECTION = 'Failed to connect before the deadline';
+
+/** The error of an absent server, which the client may wrap in one of its own. */
+function unreachable(error: unknown): Error | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const isGrpc = isGrpcServiceError(error) && (error.code as number) === GRPC_UNAVAILABLE;
+  return isGrpc || error.message === NO_CONNECTION ? error : unreachable(error.cause);
+}
 
 const fromWatchlake = ({ code, message, remedy }: WatchlakeError): Problem => ({
   code,
@@ -117,8 +121,10 @@ export function problemOf(error: unknown, workflow = 'The workflow'): Problem {
   if (error instanceof FailedRun) {
     return { ...problemOf(error.cause, error.workflowId), run: error.link };
   }
-  if (isUnreachable(error)) {
-    return fromWatchlake(new WatchlakeError('STACK_NOT_RUNNING', { what: 'Temporal' }, error));
+  const absent = unreachable(error);
+  if (absent) {
+    const detail = absent.message;
+    return fromWatchlake(new WatchlakeError('TEMPORAL_UNAVAILABLE', { detail }, error));
   }
   const detail = error instanceof Error ? error.message || error.name : String(error);
   return fromWatchlake(new WatchlakeError('UNEXPECTED', { detail }, error));

@@ -5,6 +5,7 @@ import pc from 'picocolors';
 export interface Target {
   write(text: string, done?: (error?: Error | null) => void): boolean;
   readonly isTTY?: boolean;
+  readonly columns?: number;
 }
 
 export type Colors = ReturnType<typeof pc.createColors>;
@@ -19,7 +20,8 @@ export interface Voice {
 export const createVoice = (target: Target): Voice => ({
   // picocolors knows NO_COLOR and FORCE_COLOR; what is piped into a file stays plain.
   colors: pc.createColors(pc.isColorSupported && target.isTTY === true),
-  interactive: target.isTTY === true,
+  // A pseudo-terminal without a size would make a moving line wrap for ever.
+  interactive: target.isTTY === true && (target.columns ?? 0) > 0,
   line: (text = '') => void target.write(`${text}\n`),
 });
 

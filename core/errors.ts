@@ -4,9 +4,12 @@ interface ErrorEntry {
   readonly retryable: boolean;
   /** The status that an HTTP door answers with, 500 when absent. */
   readonly status?: number;
-  readonly message: (context: ErrorContext) => string;
+  readonly message: (facts: Facts) => string;
   readonly remedy: string;
 }
+
+/** The context's values as text, as the messages quote them. */
+type Facts = Readonly<Record<string, string | undefined>>;
 
 /** Plain facts that the message quotes: names, paths, line numbers, counts; never personal data. */
 export type ErrorContext = Readonly<Record<string, unknown>>;
@@ -337,8 +340,15 @@ export const ERRORS = {
     (c) => `${c.door} would listen on ${c.host} for everybody, without a token.`,
     'Configure a token, or listen on 127.0.0.1.',
   ),
-  APP_UNAVAILABLE: entry((c) => `The application page does not answer at ${c.url}: ${c.detail}`, 'Start it with `watchlake up`; what was answered is kept.', { retryable: true }),
-  APP_REFUSED: entry((c) => `The application page refused ${c.path} with ${c.code}: ${c.detail}`, 'The message says what to correct.'),
+  APP_UNAVAILABLE: entry(
+    (c) => `The application page does not answer at ${c.url}: ${c.detail}`,
+    'Start it with `watchlake up`; what was answered is kept.',
+    { retryable: true },
+  ),
+  APP_REFUSED: entry(
+    (c) => `The application page refused ${c.path} with ${c.code}: ${c.detail}`,
+    'The message says what to correct.',
+  ),
   TOKENS_INVALID: entry(
     (c) => `The tokens cannot be read: ${c.detail}`,
     'Write them as `<role>:<token>`, separated by commas.',
@@ -358,7 +368,12 @@ export const ERRORS = {
     'Use a token with the role that it needs.',
     { status: 403 },
   ),
-  // Databases
+  // Temporal and databases
+  TEMPORAL_UNAVAILABLE: entry(
+    (c) => `Temporal does not answer: ${c.detail}`,
+    'Start it (`watchlake up`), or correct TEMPORAL_ADDRESS; `watchlake doctor` checks it.',
+    { retryable: true, status: 503 },
+  ),
   DATABASE_UNAVAILABLE: entry(
     (c) => `PostgreSQL does not answer: ${c.detail}`,
     'Start it, or correct DATABASE_URL.',
@@ -370,6 +385,14 @@ export const ERRORS = {
   ),
 } as const satisfies Record<string, ErrorEntry>;
 
+function asText(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+const factsOf = (context: ErrorContext): Facts =>
+  Object.fromEntries(Object.entries(context).map(([name, value]) => [name, asText(value)]));
+
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Thrown for every failure that the project foresees; `cause` keeps what lay under it. */
@@ -379,7 +402,7 @@ export class WatchlakeError extends Error {
   readonly context: ErrorContext;
 
   constructor(code: ErrorCode, context: ErrorContext = {}, cause?: unknown) {
-    super(ERRORS[code].message(context), { cause });
+    super(ERRORS[code].message(factsOf(context)), { cause });
     this.code = code;
     this.context = context;
   }
@@ -393,7 +416,7 @@ export class WatchlakeError extends Error {
   }
 
   get status(): number {
-    return (ERRORS[this.code] as ErrorEntry).status ?? 500;
+    return (ERRORS[this.code]).status ?? 500;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Decides which windows a person should label: those the model is unsure of, and a random share. */
 import { createHash } from 'node:crypto';
 import { WatchlakeError } from '../core/errors';
+import { largest } from './softmax';
 
 export type CandidateKind = 'uncertain' | 'audit';
 
@@ -30,6 +31,10 @@ export interface CandidatePrediction {
   readonly windowId: string;
   readonly probabilities: readonly number[];
   readonly kind: CandidateKind;
+  /** With these, choices are spread over devices and do not overlap in time. */
+  readonly device?: string;
+  readonly startMs?: number;
+  readonly endMs?: number;
 }
 
 export interface Pick {
@@ -56,9 +61,69 @@ export function marginOf(probabilities: readonly number[]): number {
 const byId = (a: { windowId: string }, b: { windowId: string }): number =>
   a.windowId < b.windowId ? -1 : a.windowId > b.windowId ? 1 : 0;
 
+interface Ranked extends CandidatePrediction {
+  readonly margin: number;
+}
+
+const byMargin = (a: Ranked, b: Ranked): number => a.margin - b.margin || byId(a, b);
+
+const overlaps = (a: Ranked, b: Ranked): boolean =>
+  a.startMs !== undefined &&
+  b.startMs !== undefined &&
+  a.startMs < (b.endMs ?? b.startMs) &&
+  b.startMs < (a.endMs ?? a.startMs);
+
+/** One queue for each device and predicted class, the least sure first. */
+function queuesOf(ranked: readonly Ranked[]): Ranked[][] {
+  const queues = new Map<string, Ranked[]>();
+  for (const prediction of ranked) {
+    const key = `${prediction.device ?? ''}|${largest(prediction.probabilities)}`;
+    const queue = queues.get(key);
+    if (queue === undefined) queues.set(key, [prediction]);
+    else queue.push(prediction);
+  }
+  return [...queues.values()];
+}
+
+/** The next of the queue that overlaps nothing chosen on its device; those it passes are put off. */
+function takeApart(
+  queue: Ranked[],
+  chosen: Map<string, Ranked[]>,
+  putOff: Ranked[],
+): Ranked | null {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const candidate = next;
+    const near = chosen.get(candidate.device ?? '') ?? [];
+    if (!near.some((other) => overlaps(candidate, other))) {
+      chosen.set(candidate.device ?? '', [...near, candidate]);
+      return candidate;
+    }
+    putOff.push(candidate);
+  }
+  return null;
+}
+
 /**
- * At most `budget` windows: the audit share at random, then the smallest margins. A part that runs
- * out leaves its room to uncertain windows, never to more audit ones than the share.
+ * The least sure of every device and predicted class in turn, windows apart from one another first:
+ * neighbours that are unsure for the same reason teach the same thing.
+ */
+function spread(ranked: readonly Ranked[], count: number): Ranked[] {
+  const queues = queuesOf(ranked);
+  const chosen = new Map<string, Ranked[]>();
+  const picks: Ranked[] = [];
+  const putOff: Ranked[] = [];
+  while (picks.length < count && queues.some(({ length }) => length > 0)) {
+    for (const queue of queues) {
+      const pick = takeApart(queue, chosen, putOff);
+      if (pick !== null && picks.length < count) picks.push(pick);
+    }
+  }
+  return [...picks, ...putOff.sort(byMargin)].slice(0, count);
+}
+
+/**
+ * At most `budget` windows: the audit share at random, then the least sure, spread over devices and
+ * predicted classes. Audit windows never exceed their share; uncertain ones take what room is left.
  */
 export function selectTasks({ predictions, budget, auditShare, seed = 0 }: SelectionInput): Pick[] {
   if (!Number.isInteger(budget) || budget < 0 || !(auditShare >= 0 && auditShare <= 1)) {
@@ -73,14 +138,17 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
   const uncertain = unique
     .filter(({ kind }) => kind === 'uncertain')
     .map((prediction) => ({ ...prediction, margin: marginOf(prediction.probabilities) }))
-    .sort((a, b) => a.margin - b.margin || byId(a, b))
-    .slice(0, budget - audits.length);
+    .sort(byMargin);
   return [
     ...audits.map((p) => ({
       windowId: p.windowId,
       kind: p.kind,
       margin: marginOf(p.probabilities),
     })),
-    ...uncertain.map(({ windowId, kind, margin }) => ({ windowId, kind, margin })),
+    ...spread(uncertain, budget - audits.length).map(({ windowId, kind, margin }) => ({
+      windowId,
+      kind,
+      margin,
+    })),
   ];
 }

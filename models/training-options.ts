@@ -7,6 +7,8 @@ export interface TrainingOptions {
   readonly dropout: number;
   readonly learningRate: number;
   readonly batchSize: number;
+  /** Never fewer: with few rows a short fit has taken too few steps, whatever its loss says. */
+  readonly minimumEpochs: number;
   readonly maximumEpochs: number;
   /** Epochs without a better calibrated validation loss after which an inner fold stops. */
   readonly patience: number;
@@ -23,6 +25,7 @@ export const DEFAULT_TRAINING: TrainingOptions = {
   dropout: 0.5,
   learningRate: 0.003,
   batchSize: 256,
+  minimumEpochs: 30,
   maximumEpochs: 60,
   patience: 20,
   fallbackEpochs: 40,

@@ -88,7 +88,8 @@ async function validateFold(settings: Settings, fold: Fold, index: number): Prom
       result.logits.push(logits);
       result.losses.push(validationLoss);
       settings.report({ phase: `fold-${index + 1}`, epoch, loss, validationLoss });
-      return epoch - result.losses.indexOf(Math.min(...result.losses)) >= options.patience;
+      const waited = epoch - result.losses.indexOf(Math.min(...result.losses));
+      return epoch + 1 >= options.minimumEpochs && waited >= options.patience;
     },
   });
   network.dispose();
@@ -106,13 +107,15 @@ function pooled(folds: readonly FoldResult[], epoch: number): Float32Array {
   return all;
 }
 
-function bestEpoch(folds: readonly FoldResult[], classes: number): number {
+/** Index of the epoch with the least pooled loss, from the minimum on. */
+function bestEpoch(folds: readonly FoldResult[], classes: number, minimumEpochs: number): number {
   const truth = folds.flatMap((fold) => [...fold.truth]);
   const longest = Math.max(...folds.map(({ losses }) => losses.length));
-  const losses = Array.from({ length: longest }, (_, epoch) =>
-    calibratedLoss(pooled(folds, epoch), classes, truth),
+  const first = Math.min(minimumEpochs, longest) - 1;
+  const losses = Array.from({ length: longest - first }, (_, index) =>
+    calibratedLoss(pooled(folds, first + index), classes, truth),
   );
-  return losses.indexOf(Math.min(...losses));
+  return first + losses.indexOf(Math.min(...losses));
 }
 
 function calibrate(
@@ -149,7 +152,7 @@ async function chooseEpochs(
   for (const [index, fold] of folds.entries()) {
     results.push(await validateFold(settings, fold, index));
   }
-  const epoch = bestEpoch(results, classes);
+  const epoch = bestEpoch(results, classes, options.minimumEpochs);
   const method = bySubject ? 'out-of-fold-subjects' : 'out-of-fold-devices';
   return { epochs: epoch + 1, calibration: calibrate(results, epoch, classes, method) };
 }

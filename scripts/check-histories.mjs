@@ -24,6 +24,10 @@ function git(...args) {
   const { status, stdout } = spawnSync('git', args, {
     cwd: folder,
     encoding: 'utf8',
+    // A git hook that runs this names its own repository in the environment.
+    env: Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')),
+    ),
     maxBuffer: 1 << 28,
   });
   return status === 0 ? stdout.split('\n').filter((line) => line !== '') : null;

@@ -69,10 +69,14 @@ try {
     await page.getByText('activeLearningLoop').first().waitFor({ timeout: 60_000 });
     await page.waitForTimeout(4_000);
   });
-  await picture('label-page', `${state.app.url}/label?campaign=${CAMPAIGN}&annotator=you`, async () => {
-    await page.locator('svg').first().waitFor({ timeout: 30_000 });
-    await page.waitForTimeout(500);
-  });
+  await picture(
+    'label-page',
+    `${state.app.url}/label?campaign=${CAMPAIGN}&annotator=you`,
+    async () => {
+      await page.locator('svg').first().waitFor({ timeout: 30_000 });
+      await page.waitForTimeout(500);
+    },
+  );
   await picture('report', `${state.app.url}/report`, async () => {
     await page.locator('svg').first().waitFor({ timeout: 30_000 });
   });

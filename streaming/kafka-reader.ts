@@ -1,6 +1,5 @@
 /** Reads a topic from given offsets on kafkajs, which knows readers only as members of a group. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
@@ -57,6 +56,17 @@ class Positions {
   }
 }
 
+/** Resolves when there is room again, or nobody listens any more. */
+function roomIn(output: PassThrough): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      output.off('drain', done).off('close', done);
+      resolve();
+    };
+    output.once('drain', done).once('close', done);
+  });
+}
+
 /** A slow reader must not lose its place in the group while a batch waits to be taken. */
 async function writePatiently(
   output: PassThrough,
@@ -66,7 +76,7 @@ async function writePatiently(
   if (!output.writable || output.write(messages)) return;
   const timer = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS);
   try {
-    await Promise.race([once(output, 'drain'), once(output, 'close')]);
+    await roomIn(output);
   } finally {
     clearInterval(timer);
   }
@@ -80,16 +90,17 @@ async function pump(
   output: PassThrough,
 ): Promise<void> {
   const { GROUP_JOIN, CRASH, END_BATCH_PROCESS } = consumer.events;
+  let stopListening: () => void = () => undefined;
   const ended = new Promise<void>((resolve, reject) => {
-    const endWhenDone = () => void (positions.isDone && resolve());
-    output.once('close', resolve);
-    output.once('finish', resolve);
+    const end = () => resolve();
+    output.once('close', end).once('finish', end);
+    stopListening = () => void output.off('close', end).off('finish', end);
     consumer.on(GROUP_JOIN, () => positions.seekAll(consumer, topic));
     consumer.on(CRASH, ({ payload }) => reject(payload.error));
     // Markers of transactions take offsets too, and reach nobody but this event.
     consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       positions.advance(payload.partition, Number(payload.lastOffset) + 1);
-      endWhenDone();
+      if (positions.isDone) resolve();
     });
   });
   ended.catch(() => undefined);
@@ -99,10 +110,14 @@ async function pump(
     const wanted = positions.take(received);
     if (wanted.length > 0) await writePatiently(output, wanted, () => payload.heartbeat());
   };
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  await consumer.run({ autoCommit: false, eachBatch });
-  await ended;
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachBatch });
+    await ended;
+  } finally {
+    stopListening();
+  }
 }
 
 async function deleteGroup(client: Kafka, group: string): Promise<void> {

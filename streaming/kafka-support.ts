@@ -20,8 +20,12 @@ interface KafkaJsError extends Error {
   readonly cause?: unknown;
 }
 
+/** While it reconnects kafkajs trips over its own missing metadata: the first frame tells. */
+const isThrownInside = ({ stack = '' }: Error): boolean =>
+  /[\\/]node_modules[\\/]kafkajs[\\/]/.test(/^\s+at .*$/m.exec(stack)?.[0] ?? '');
+
 export const isKafkaJsError = (error: unknown): error is KafkaJsError =>
-  error instanceof Error && error.name.startsWith('KafkaJS');
+  error instanceof Error && (error.name.startsWith('KafkaJS') || isThrownInside(error));
 
 function wasFenced(error: unknown): boolean {
   if (!isKafkaJsError(error)) return false;

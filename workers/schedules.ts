@@ -65,8 +65,8 @@ function invalid(field: string, error: z.ZodError): WatchlakeError {
 
 const workflowIdOf = (workflow: WorkflowName, input: Record<string, unknown>): string =>
   workflow === 'retrain'
-    ? workflowIds.retrain(String(input.model ?? 'activity'))
-    : workflowIds.refreshTables(String(input.dataset));
+    ? workflowIds.retrain((input.model as string | undefined) ?? 'activity')
+    : workflowIds.refreshTables(input.dataset as string);
 
 const optionsOf = (each: ScheduleDeclaration, paused: boolean): ScheduleOptions => ({
   scheduleId: each.id,
@@ -111,7 +111,7 @@ async function createOrUpdate(
     await client.schedule.getHandle(options.scheduleId).update((previous) => ({
       ...previous,
       spec,
-      action: action as typeof previous.action,
+      action: action,
       policies,
       state: { ...previous.state, ...state },
     }));

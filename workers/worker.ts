@@ -1,5 +1,5 @@
 /** One worker process: a Temporal worker per task queue, over one connection, with metrics and logs. */
-import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { TASK_QUEUES, type TaskQueue } from '../core/task-queues';
 import { activitiesOf } from './activities';
 import { workflowBundle } from './bundle';
@@ -18,15 +18,11 @@ const ACTIVITIES_AT_ONCE: Record<TaskQueue, number> = {
 /** Sets up logs and metrics of the SDK; once in a process, before any worker. */
 export function installRuntime(config: Config, metricsAddress: string | null): void {
   const log = createLog(config, 'worker');
-  const level = config.LOG_LEVEL.toUpperCase() as ConstructorParameters<typeof DefaultLogger>[0];
   Runtime.install({
     logger: temporalLogger(log, config.LOG_LEVEL),
     shutdownSignals: [],
     telemetryOptions: {
-      logging: {
-        filter: { core: 'WARN', other: level === 'TRACE' ? 'DEBUG' : 'WARN' },
-        forward: {},
-      },
+      logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
       ...(metricsAddress
         ? { metrics: { prometheus: { bindAddress: metricsAddress, countersTotalSuffix: true } } }
         : {}),

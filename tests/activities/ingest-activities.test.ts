@@ -27,7 +27,7 @@ const recordings = Array.from({ length: 4 }, (_, index) => ({
 const inActivity = async <T>(
   work: () => Promise<T>,
   environment = new MockActivityEnvironment(),
-): Promise<T> => (await environment.run(work));
+): Promise<T> => await environment.run(work);
 
 async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
   const error = await work.catch((reason: unknown) => reason);

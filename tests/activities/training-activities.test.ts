@@ -23,8 +23,7 @@ const SUBJECTS = ['Ann', 'Bea', 'Cem', 'Dan'];
 let database: TestDatabase;
 let lake: Lake;
 
-const run = <T>(work: () => Promise<T>): Promise<T> =>
-  new MockActivityEnvironment().run(work) as Promise<T>;
+const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironment().run(work);
 
 beforeAll(async () => {
   database = await createTestDatabase();

@@ -1,6 +1,21 @@
 /** Takes out of a recorded history what tells of the machine that recorded it. */
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
+/** Who may stand in a history: the recorder and its worker. */
+export const NEUTRAL_IDENTITIES: ReadonlySet<string> = new Set(['recorder', 'worker']);
+
+const TRACES = [
+  /(^|[\s"'(=])\/(root|home|Users|usr|var|tmp|opt|mnt|private)\//,
+  /\b[A-Z]:\\/,
+  /\d+@[\w.-]+/,
+  /\bstackTrace\b|^ +at .+:\d+:\d+/m,
+  /\b(?!127\.0\.0\.1\b)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/,
+];
+
+/** Texts with a path, a process at a host, a stack trace or an address. */
+export const tracesOf = (texts: readonly string[]): string[] =>
+  texts.filter((text) => TRACES.some((trace) => trace.test(text)));
+
 /** The history without stack traces; replaying does not look at them. */
 export function neutralHistory(history: string): string {
   return `${JSON.stringify(withoutStackTraces(JSON.parse(history) as Json), null, 1)}\n`;

@@ -2,36 +2,37 @@
  * Records a history of every case of history-cases.ts that has none yet, for the replay gate.
  *
  * `npm run record:histories` adds what is missing; with `-- --replace` it records those anew that
- * were never committed. What is committed stays: add a case under a new name instead.
+ * were never committed. What is committed stays: add a case under a new name instead. A folder as
+ * an argument takes the place of tests/replay/histories.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import sdk from '@temporalio/worker/package.json';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { ALL_TASK_QUEUES, TASK_QUEUES } from '../../core/task-queues';
 import { startTemporal } from '../../stack/temporal';
 import { happyActivities, type Activities } from './fakes';
 import { HISTORY_CASES, type HistoryCase } from './history-cases';
-import { neutralHistory } from './neutral-history';
+import { neutralHistory, parseHistory, textsOf, tracesOf } from './neutral-history';
 import { testCache } from './start-stack';
 import { testBundle } from './workflow-bundle';
 
-export const HISTORIES = join(PROJECT_ROOT, 'tests', 'replay', 'histories');
-const SDK_VERSION = '1.24.0';
+const given = process.argv.slice(2).find((argument) => !argument.startsWith('--'));
+const HISTORIES = resolve(given ?? join(PROJECT_ROOT, 'tests', 'replay', 'histories'));
 const CASE_LIMIT_MS = 60_000;
 
 const fileOf = ({ workflow, name }: HistoryCase): string =>
-  join(HISTORIES, workflow, `${name}.${SDK_VERSION}.json`);
+  join(HISTORIES, workflow, `${name}.${sdk.version}.json`);
 
 const isCommitted = (file: string): boolean =>
-  spawnSync('git', ['cat-file', '-e', `HEAD:./${file.slice(PROJECT_ROOT.length + 1)}`], {
-    cwd: PROJECT_ROOT,
-  }).status === 0;
+  spawnSync('git', ['cat-file', '-e', `HEAD:./${basename(file)}`], { cwd: dirname(file) })
+    .status === 0;
 
 /** The activities of the workers, which the case that is being recorded replaces. */
 class Scene {
@@ -76,7 +77,11 @@ async function record(client: Client, scene: Scene, each: HistoryCase): Promise<
     throw new Error(`${workflowId} ended as ${status.name}, expected ${each.ends}`);
   }
   const kept = each.last ? client.workflow.getHandle(workflowId) : first;
-  return neutralHistory(historyToJSON(await kept.fetchHistory()));
+  const history = neutralHistory(historyToJSON(await kept.fetchHistory()));
+  const texts = textsOf(parseHistory(history));
+  const telling = [...tracesOf(texts), ...texts.filter((text) => text.includes(hostname()))];
+  if (telling.length > 0) throw new Error(`${workflowId} tells of this machine: ${telling[0]}`);
+  return history;
 }
 
 async function recordAll(address: string, cases: readonly HistoryCase[]): Promise<void> {
@@ -118,6 +123,16 @@ async function main(): Promise<void> {
   const cases = HISTORY_CASES.filter(
     (each) => !existsSync(fileOf(each)) || (replace && !isCommitted(fileOf(each))),
   );
+  if (cases.length > 0) await recordFresh(cases);
+  const script = join(PROJECT_ROOT, 'scripts', 'check-histories.mjs');
+  const { status } = spawnSync(process.execPath, [script, HISTORIES, '--add'], {
+    stdio: 'inherit',
+  });
+  process.exitCode = status ?? 1;
+}
+
+/** On a server of its own, so that ids and search attributes are what the cases say. */
+async function recordFresh(cases: readonly HistoryCase[]): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'watchlake-record-'));
   const temporal = await startTemporal({ home, cache: testCache(), port: 0, uiPort: 0 });
   try {
@@ -126,9 +141,6 @@ async function main(): Promise<void> {
     await temporal.stop();
     await rm(home, { recursive: true, force: true });
   }
-  const script = join(PROJECT_ROOT, 'scripts', 'check-histories.mjs');
-  const { status } = spawnSync(process.execPath, [script, '--add'], { stdio: 'inherit' });
-  process.exitCode = status ?? 1;
 }
 
 void main();

@@ -1,12 +1,13 @@
 /** The workflow bundle of the tests: built as for production, once for as long as its sources stay. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { buildBundle } from '../../workers/bundle';
 
 const FOLDER = join(PROJECT_ROOT, 'node_modules', '.cache', 'watchlake');
+const DAY_MS = 24 * 60 * 60_000;
 // Whatever a workflow may import by value, and what decides how it is bundled.
 const SOURCES = ['workflows', 'models', 'core'];
 const OTHERS = ['workers/bundle.ts', 'package-lock.json'];
@@ -34,5 +35,15 @@ export async function testBundle(): Promise<string> {
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, code);
   await rename(temporary, path);
+  await removeStale();
   return path;
+}
+
+/** Bundles of sources that were changed since; a test run may still read one of today. */
+async function removeStale(): Promise<void> {
+  for (const name of await readdir(FOLDER)) {
+    const path = join(FOLDER, name);
+    const { mtimeMs } = await stat(path);
+    if (name.startsWith('workflows-') && Date.now() - mtimeMs > DAY_MS) await rm(path, { force: true });
+  }
 }

@@ -50,8 +50,8 @@ export function useWorkflows() {
     environment.client.workflow.start<(typeof workflows)[WorkflowName]>(workflow, {
       workflowId,
       taskQueue: TASK_QUEUES.orchestration,
-      args: [input as never],
-    }) as unknown as Promise<Handle<N>>;
+      args: [input],
+    });
 
   return {
     fakes,
@@ -134,7 +134,11 @@ export const failing = (type: string) => () =>
   Promise.reject(ApplicationFailure.nonRetryable(`${type} happened`, type));
 
 async function wasCalled(fake: { mock: { calls: unknown[] } }, times: number): Promise<void> {
-  while (fake.mock.calls.length < times) await new Promise((resolve) => setTimeout(resolve, 10));
+  const startedMs = Date.now();
+  while (fake.mock.calls.length < times) {
+    if (Date.now() - startedMs > TEST_LIMIT_MS) throw new Error('the activity was not called');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** The types of a failure and of all that lies under it, outermost first. */

@@ -92,13 +92,17 @@ test('a workflow that does not exist is named', () => {
   expect(problem).toMatchObject({ code: 'RUN_NOT_FOUND', message: 'There is no workflow loop/x.' });
 });
 
-test('a server that does not answer is a stack that does not run', () => {
-  const grpc = Object.assign(new Error('14 UNAVAILABLE: No connection'), {
-    code: 14,
-    details: 'No connection',
-    metadata: {},
-  });
-  expect(problemOf(new Error('Failed to start', { cause: grpc })).code).toBe('STACK_NOT_RUNNING');
+const GRPC_UNAVAILABLE = Object.assign(new Error('14 UNAVAILABLE: No connection'), {
+  code: 14,
+  details: 'No connection',
+  metadata: {},
+});
+
+test.each([
+  new Error('Failed to start', { cause: GRPC_UNAVAILABLE }),
+  new Error('Failed to connect before the deadline'),
+])('a server that does not answer is named (%s)', (error) => {
+  expect(problemOf(error).code).toBe('TEMPORAL_UNAVAILABLE');
 });
 
 test('a mistake in the command line points to --help', () => {

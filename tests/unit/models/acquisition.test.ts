@@ -51,6 +51,39 @@ test('picks the least sure first, after the audit share', () => {
   expect(picks.slice(1).map(({ windowId }) => windowId)).toEqual(['torn', 'leaning']);
 });
 
+test('spreads choices over devices and predicted classes, the least sure of each first', () => {
+  const on = (device: string, windowId: string, first: number) => ({
+    ...prediction(windowId, first),
+    device,
+  });
+  const picks = selectTasks({
+    predictions: [
+      on('left', 'l1', 0.51),
+      on('left', 'l2', 0.52),
+      on('left', 'l3', 0.45),
+      on('right', 'r1', 0.7),
+      on('right', 'r2', 0.8),
+    ],
+    budget: 4,
+    auditShare: 0,
+  });
+  expect(picks.map(({ windowId }) => windowId)).toEqual(['l1', 'l3', 'r1', 'l2']);
+});
+
+test('takes windows that overlap a chosen one last, however unsure', () => {
+  const at = (windowId: string, startMs: number, first: number) => ({
+    ...prediction(windowId, first),
+    device: 'left',
+    startMs,
+    endMs: startMs + 4000,
+  });
+  const predictions = [at('a', 0, 0.5), at('b', 2000, 0.51), at('c', 4000, 0.9)];
+  const picked = (budget: number): string[] =>
+    selectTasks({ predictions, budget, auditShare: 0 }).map(({ windowId }) => windowId);
+  expect(picked(2)).toEqual(['a', 'c']);
+  expect(picked(3)).toEqual(['a', 'c', 'b']);
+});
+
 test('never exceeds the budget nor the audit share, and does not depend on the order', () => {
   const some = fc.uniqueArray(
     fc.record({
