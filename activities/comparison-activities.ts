@@ -209,7 +209,12 @@ const scorecardOf = (
     evaluation?.bySubject.map(({ subject, windows, macroF1 }) => ({ subject, windows, macroF1 })) ??
     [],
   perClass:
-    evaluation?.perClass.map(({ label, recall, support }) => ({ label, recall, support })) ?? [],
+    evaluation?.perClass.map(({ label, recall, support, f1 }) => ({
+      label,
+      recall,
+      support,
+      f1,
+    })) ?? [],
   calibrationError: evaluation?.calibrationError ?? 0,
 });
 

@@ -1,6 +1,7 @@
 /** Steps that look at other workflows: joins a run that somebody else has started. */
-import type { Client } from '@temporalio/client';
+import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { translated } from './errors';
 
 const HEARTBEAT_MS = 2_000;
@@ -21,11 +22,29 @@ export function createWorkflowActivities({ client }: WorkflowDeps) {
           context.cancelled,
         ]);
         return result;
+      } catch (error) {
+        throw asOwnFailure(error, workflowId);
       } finally {
         clearInterval(heartbeat);
       }
     },
   });
 }
+
+/** A run that has failed stays failed: waiting for it again would never end. */
+function asOwnFailure(error: unknown, workflowId: string): unknown {
+  const isFinal = error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError;
+  if (!isFinal) return error;
+  const root = rootOf(error);
+  return ApplicationFailure.create({
+    message: `${workflowId} failed: ${root.message}`,
+    type: root instanceof ApplicationFailure && root.type ? root.type : root.name,
+    nonRetryable: true,
+    cause: error,
+  });
+}
+
+const rootOf = (error: Error): Error =>
+  error.cause instanceof Error ? rootOf(error.cause) : error;
 
 export type WorkflowActivities = ReturnType<typeof createWorkflowActivities>;

@@ -121,7 +121,9 @@ export async function runForeground(options: {
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort());
   process.once('SIGTERM', () => stopping.abort());
-  const log = createLog(options.config, 'supervisor');
+  const home = options.config.WATCHLAKE_HOME;
+  await mkdir(join(home, 'logs'), { recursive: true });
+  const log = createLog(options.config, 'supervisor', supervisorLog(home));
   await supervise({ ...options, log, signal: stopping.signal });
 }
 

@@ -3,8 +3,14 @@ import { pino, type Logger as PinoLogger } from 'pino';
 import { DefaultLogger, type Logger, type LogLevel } from '@temporalio/worker';
 import type { Config } from './config';
 
-export const createLog = (config: Config, part: string): PinoLogger =>
-  pino({ level: config.LOG_LEVEL, base: { part }, timestamp: pino.stdTimeFunctions.isoTime });
+/** To standard output, or to a file where the terminal belongs to somebody else. */
+export function createLog(config: Config, part: string, file?: string): PinoLogger {
+  const timestamp = pino.stdTimeFunctions.isoTime;
+  const options = { level: config.LOG_LEVEL, base: { part }, timestamp };
+  return file === undefined
+    ? pino(options)
+    : pino(options, pino.destination({ dest: file, sync: true }));
+}
 
 /** The SDK's logger over ours: its metadata carry workflowId, runId and the activity's name. */
 export function temporalLogger(log: PinoLogger, level: Config['LOG_LEVEL']): Logger {

@@ -1,5 +1,6 @@
 /** Keeps one home running: the embedded stack, a worker process, and the application page. */
 import { fork, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -123,16 +124,21 @@ async function keepWorker(
 }
 
 function startWorker(config: Config, state: UpState, appToken: string | null): ChildProcess {
-  return fork(WORKER_ENTRY, {
+  mkdirSync(join(config.WATCHLAKE_HOME, 'logs'), { recursive: true });
+  const log = openSync(join(config.WATCHLAKE_HOME, 'logs', 'worker.log'), 'a', 0o600);
+  const worker = fork(WORKER_ENTRY, {
     env: environmentOf({
       WATCHLAKE_HOME: config.WATCHLAKE_HOME,
       WATCHLAKE_APP_URL: state.app.url,
       ...(appToken === null ? {} : { WATCHLAKE_APP_TOKEN: appToken }),
     }),
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Its JSON logs go to a file: the terminal belongs to the command.
+    stdio: ['ignore', log, log, 'ipc'],
     // Ctrl-C reaches the whole group: the supervisor alone decides when the worker stops.
     detached: true,
   });
+  closeSync(log);
+  return worker;
 }
 
 async function endOf(worker: ChildProcess, signal: AbortSignal): Promise<void> {

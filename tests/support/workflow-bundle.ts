@@ -44,6 +44,7 @@ async function removeStale(): Promise<void> {
   for (const name of await readdir(FOLDER)) {
     const path = join(FOLDER, name);
     const { mtimeMs } = await stat(path);
-    if (name.startsWith('workflows-') && Date.now() - mtimeMs > DAY_MS) await rm(path, { force: true });
+    if (name.startsWith('workflows-') && Date.now() - mtimeMs > DAY_MS)
+      await rm(path, { force: true });
   }
 }
