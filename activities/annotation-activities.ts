@@ -65,11 +65,13 @@ const TASKS_AT_ONCE = 100;
 async function survey(source: AsyncIterable<Prediction>, asked: ReadonlySet<string>, alive: Alive) {
   const classes = new Set<string>();
   const predictions: CandidatePrediction[] = [];
-  for await (const { windowId, candidate, probabilities, classes: known } of source) {
+  for await (const prediction of source) {
+    const { windowId, candidate, probabilities, classes: known } = prediction;
+    const { device, startMs, endMs } = prediction;
     alive.signal.throwIfAborted();
     if (candidate === null || asked.has(windowId)) continue;
     for (const label of known) classes.add(label);
-    predictions.push({ windowId, probabilities, kind: candidate });
+    predictions.push({ windowId, probabilities, kind: candidate, device, startMs, endMs });
     if (predictions.length % 200 === 0) alive.report({ candidates: predictions.length });
   }
   return { classes: [...classes].sort(), predictions };

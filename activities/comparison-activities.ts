@@ -209,12 +209,7 @@ const scorecardOf = (
     evaluation?.bySubject.map(({ subject, windows, macroF1 }) => ({ subject, windows, macroF1 })) ??
     [],
   perClass:
-    evaluation?.perClass.map(({ label, recall, support, f1 }) => ({
-      label,
-      recall,
-      support,
-      f1,
-    })) ?? [],
+    evaluation?.perClass.map(({ label, recall, support }) => ({ label, recall, support })) ?? [],
   calibrationError: evaluation?.calibrationError ?? 0,
 });
 

@@ -105,7 +105,7 @@ export function createLandingActivities({ lake, broker, topics, annotation }: La
       const signal = context.cancellationSignal;
       const previous = await findManifestOrNull(lake, { dataset, table: PREDICTIONS_TABLE });
       const fromOffsets = previous?.facts.endOffsets as Offsets | undefined;
-      const reading = await readPredictions(broker, { topics, fromOffsets, signal });
+      const reading = await readPredictions(broker, { topics, model, fromOffsets, signal });
       if (previous !== null && contentHash(reading.endOffsets) === contentHash(fromOffsets)) {
         return summaryOf(previous, true);
       }

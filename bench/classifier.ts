@@ -63,11 +63,11 @@ async function measureOurs(
 }
 
 async function runForests(
+  python: string,
   { features, subjects }: SampleWindows,
   labels: readonly number[],
   seeds: readonly number[],
 ): Promise<ForestResults> {
-  const python = await pythonEnvironment(join(BENCH, 'requirements.txt'));
   const folder = await mkdtemp(join(tmpdir(), 'watchlake-bench-'));
   try {
     await writeFile(join(folder, 'features.f32'), new Uint8Array(features.buffer));
@@ -101,12 +101,14 @@ function scoreForests({ runs }: ForestResults, windows: SampleWindows, classes: 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { seeds: { type: 'string', default: '5' } } });
   const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
+  // First of all: without Python there is nothing to compare with.
+  const python = await pythonEnvironment(join(BENCH, 'requirements.txt'));
   const windows = await readSampleWindows();
   const classes = [...new Set(windows.labels)].sort();
   const { name: backend } = await useBackend();
   const ours = await measureOurs(windows, classes, seeds);
   const truth = windows.labels.map((label) => classes.indexOf(label));
-  const results = await runForests(windows, truth, seeds);
+  const results = await runForests(python, windows, truth, seeds);
   const comparison = compare(ours, scoreForests(results, windows, classes), {
     backend,
     versions: { node: process.versions.node, tfjs: tfjsVersion.tfjs, ...results.versions },

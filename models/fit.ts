@@ -49,7 +49,7 @@ function drawMask(random: Random, rate: number, length: number): Float32Array {
   const mask = new Float32Array(length);
   let bits = 0;
   for (let i = 0; i < length; i += 1) {
-    bits = (i & 3) === 0 ? Math.floor(random() * 4294967296) : bits >>> 8;
+    bits = (i & 3) === 0 ? random() * 4294967296 : bits >>> 8;
     mask[i] = (bits & 255) < dropped ? 0 : kept;
   }
   return mask;

@@ -18,7 +18,7 @@ interface DenseWeights {
 export type Mask = (rows: number, units: number) => tf.Tensor2D;
 
 /**
- * The product whose gradient transposes before it multiplies: the WebAssembly backend is ten times
+ * The product whose gradient transposes before it multiplies: the WebAssembly backend is seven times
  * slower at products with a transposed operand, which TensorFlow.js's own gradient asks for.
  */
 const product = tf.customGrad((x, kernel, save) => {

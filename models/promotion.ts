@@ -4,20 +4,12 @@ import { signFlipTest } from './sign-flip';
 
 export { signFlipTest } from './sign-flip';
 
-export interface ClassScorecard {
-  readonly label: string;
-  readonly recall: number;
-  readonly support: number;
-  /** Without it, the recall alone decides whether the class has lost. */
-  readonly f1?: number;
-}
-
 export interface Scorecard {
   readonly version: string;
   /** Hash of the feature schema. */
   readonly featureSchema: string;
   readonly bySubject: readonly { subject: string; windows: number; macroF1: number }[];
-  readonly perClass: readonly ClassScorecard[];
+  readonly perClass: readonly { label: string; recall: number; support: number }[];
   readonly calibrationError: number;
 }
 
@@ -87,8 +79,6 @@ export interface ClassComparison {
   readonly support: number;
   readonly championRecall: number;
   readonly challengerRecall: number;
-  /** Recall lost without a gain in F1: recall that was given up for precision is no loss. */
-  readonly recallLoss: number;
   /** Whether the class has enough support for its recall to count. */
   readonly counted: boolean;
 }
@@ -137,25 +127,13 @@ function pairSubjects({ champion, challenger }: Comparison): SubjectComparison[]
 }
 
 function pairClasses({ champion, challenger }: Comparison, gate: GateOptions): ClassComparison[] {
-  return champion.perClass.map((before) => {
-    const { label, support } = before;
-    const after = challenger.perClass.find((score) => score.label === label);
-    return {
-      label,
-      support,
-      championRecall: before.recall,
-      challengerRecall: after?.recall ?? 0,
-      recallLoss: recallLossOf(before, after),
-      counted: support >= gate.minimumSupport,
-    };
-  });
-}
-
-/** A champion that calls everything by one name has all of its recall, and false alarms with it. */
-function recallLossOf(before: ClassScorecard, after?: ClassScorecard): number {
-  const loss = Math.max(0, before.recall - (after?.recall ?? 0));
-  const hasGained = before.f1 !== undefined && after?.f1 !== undefined && after.f1 >= before.f1;
-  return hasGained ? 0 : loss;
+  return champion.perClass.map(({ label, recall, support }) => ({
+    label,
+    support,
+    championRecall: recall,
+    challengerRecall: challenger.perClass.find((score) => score.label === label)?.recall ?? 0,
+    counted: support >= gate.minimumSupport,
+  }));
 }
 
 const reject = (reason: PromotionReason, explanation: string): Decision => ({
@@ -203,7 +181,10 @@ function decideAudit(
 function decideGuards(comparison: Comparison, perClass: ClassComparison[], gate: GateOptions) {
   const losses = perClass
     .filter(({ counted }) => counted)
-    .map(({ label, recallLoss }) => ({ label, loss: recallLoss }))
+    .map(({ label, championRecall, challengerRecall }) => ({
+      label,
+      loss: championRecall - challengerRecall,
+    }))
     .filter(({ loss }) => loss > gate.recallLossLimit);
   if (losses.length > 0) {
     const list = losses.map(({ label, loss }) => `${label} loses ${rounded(loss)}`).join(', ');
@@ -241,7 +222,7 @@ function decideEligibility(comparison: Comparison): Decision | null {
  * 1. another feature schema, 2. data of a withdrawn subject → reject;
  * 3. fewer subjects than a proof needs → need more labels;
  * 4. no proof by the sign-flip test, or a mean difference within the margin → reject;
- * 5. a class with enough support loses recall and does not gain in F1, 6. calibration worse → reject;
+ * 5. a class with enough support loses recall, 6. calibration worse → reject;
  * 7. too few audit labels → need more labels; 8. worse on audit labels → reject;
  * 9. otherwise promote.
  * Throws INPUT_INVALID when the two were not scored on the same windows.

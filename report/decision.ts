@@ -76,7 +76,10 @@ const proofOf = ({ bySubject, pValue, meanDifference, gate }: Verdict): GateChec
 function guardsOf({ perClass, calibration, audit, gate }: Verdict): GateCheck[] {
   const losses = perClass
     .filter(({ counted }) => counted)
-    .map(({ label, recallLoss }) => ({ label, loss: recallLoss }))
+    .map(({ label, championRecall, challengerRecall }) => ({
+      label,
+      loss: championRecall - challengerRecall,
+    }))
     .sort((a, b) => b.loss - a.loss);
   const worst = losses[0];
   return [

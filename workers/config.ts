@@ -178,7 +178,7 @@ export const VARIABLES = {
     .number()
     .min(0)
     .max(1)
-    .default(0.9)
+    .default(0.97)
     .describe('Predictions below this calibrated confidence may be asked of people.'),
   LABEL_AUDIT_SHARE: z.coerce
     .number()
