@@ -416,7 +416,7 @@ export class WatchlakeError extends Error {
   }
 
   get status(): number {
-    return (ERRORS[this.code]).status ?? 500;
+    return ERRORS[this.code].status ?? 500;
   }
 }
 

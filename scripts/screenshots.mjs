@@ -68,6 +68,12 @@ try {
   await picture('temporal-ui', `${ui}/${encodeURIComponent('loop/demo')}`, async () => {
     await page.getByText('activeLearningLoop').first().waitFor({ timeout: 60_000 });
     await page.waitForTimeout(4_000);
+    // The timeline says more than the input above it.
+    await page
+      .getByRole('heading', { name: 'Timeline' })
+      .first()
+      .evaluate((heading) => heading.scrollIntoView());
+    await page.waitForTimeout(1_000);
   });
   await picture(
     'label-page',
