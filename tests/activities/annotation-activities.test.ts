@@ -91,7 +91,7 @@ async function labelsOf(dataset: string): Promise<Label[]> {
   return labels;
 }
 
-test('a campaign asks the least certain windows and its audit share', async () => {
+test('a campaign asks the least certain windows of each device and its audit share', async () => {
   const input = newCampaign();
   const opened = await run(create().openCampaign, input);
   expect(opened).toEqual({ tasks: 20, uncertain: 16, audit: 4 });
@@ -104,11 +104,16 @@ test('a campaign asks the least certain windows and its audit share', async () =
   });
   const uncertain = leased
     .filter(({ kind }) => kind === 'uncertain')
-    .map(({ windowId }) => windowId);
-  const expected = Array.from({ length: CANDIDATES }, (_, index) => index)
-    .filter((index) => index % 4 !== 3)
-    .slice(0, 16);
-  expect(uncertain.map((id) => Number(id.slice(-4)))).toEqual(expected);
+    .map(({ windowId }) => Number(windowId.slice(-4)));
+  // In turn from each of the three devices, and of each device those that are least certain.
+  for (const device of [0, 1, 2]) {
+    const chosen = uncertain.filter((index) => index % 3 === device);
+    const candidates = Array.from({ length: CANDIDATES }, (_, index) => index).filter(
+      (index) => index % 4 !== 3 && index % 3 === device,
+    );
+    expect(chosen).toEqual(candidates.slice(0, chosen.length));
+    expect(Math.abs(chosen.length - uncertain.length / 3)).toBeLessThan(1);
+  }
   expect(leased[0]).toMatchObject({ labels: [...CLASSES].sort(), model: 'm', version: '1' });
   expect(leased[0]!.signal!.values[0]).toHaveLength(200);
 });
