@@ -11,11 +11,11 @@ import { trainingWindows, type TrainingWindows } from '../lakehouse/samples';
 import { loadClassifier, type Classifier } from '../models/classifier';
 import { evaluate, type Evaluation } from '../models/evaluation';
 import type { AuditComparison, Comparison, Scorecard } from '../models/promotion';
-import { CHAMPION } from '../registry/aliases';
 import type { Registry } from '../registry/registry';
 import type { ModelVersion } from '../registry/versions';
+import { championOf } from './champion';
 import { translated } from './errors';
-import { knownLabels } from './known-labels';
+import { knownLabels, knownUntilOf } from './known-labels';
 
 export interface ComparisonDeps {
   lake: Lake;
@@ -56,11 +56,6 @@ export const comparisonKey = ({ model, champion, challenger, run }: CompareInput
   `comparisons/${model}/${champion}-${challenger}-${contentHash(run, 8)}.json`;
 
 export function createComparisonActivities({ lake, registry, annotation }: ComparisonDeps) {
-  async function championOf(model: string): Promise<ModelVersion | null> {
-    const alias = await registry.getAlias({ model, alias: CHAMPION });
-    return alias === null ? null : registry.getVersion({ model, version: alias.version });
-  }
-
   /** The holdout less every subject that one of the two has learned from: those prove nothing. */
   async function unseenSubjects(input: CompareInput, versions: ModelVersion[]): Promise<string[]> {
     const split = await registry.getSplit({ dataset: input.dataset, seed: input.seed });
@@ -71,8 +66,8 @@ export function createComparisonActivities({ lake, registry, annotation }: Compa
   return translated({
     // Safe to retry: it only reads.
     async countNewLabels({ model, dataset }: { model: string; dataset: string }) {
-      const champion = await championOf(model);
-      const since = (champion?.card.data.knownUntil as string | undefined) ?? '';
+      const champion = await championOf(registry, model);
+      const since = knownUntilOf(champion);
       let labels = 0;
       for await (const label of annotation.labels({ dataset })) {
         if (label.knownAt > since) labels += 1;

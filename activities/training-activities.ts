@@ -15,8 +15,8 @@ import type { Evaluation } from '../models/evaluation';
 import { splitSubjects, type SplitPart } from '../models/split';
 import { trainClassifier } from '../models/training';
 import type { TrainingSet } from '../models/training-set';
-import { CHAMPION } from '../registry/aliases';
 import type { Registry } from '../registry/registry';
+import { championOf } from './champion';
 import { translated } from './errors';
 import { evaluateTraining } from './evaluate-training';
 import { knownLabels } from './known-labels';
@@ -61,11 +61,6 @@ interface TrainingFacts {
 export function createTrainingActivities(deps: TrainingDeps) {
   const { lake, registry, annotation, codeVersion } = deps;
 
-  async function championOf(model: string) {
-    const alias = await registry.getAlias({ model, alias: CHAMPION });
-    return alias === null ? null : registry.getVersion({ model, version: alias.version });
-  }
-
   return translated({
     // Safe to retry: the draw depends on names and seed alone, and the first saved one stays.
     async drawSubjects(input: {
@@ -90,7 +85,7 @@ export function createTrainingActivities(deps: TrainingDeps) {
     // Safe to retry: the same rows give the same snapshot, which is then found.
     async freezeTrainingSet(input: FreezeInput) {
       const { model, dataset, withLabels, knownUntil } = input;
-      const champion = withLabels ? await championOf(model) : null;
+      const champion = withLabels ? await championOf(registry, model) : null;
       const base = input.subjects ?? (champion?.card.data.baseSubjects as string[] | undefined);
       const windows = await trainingWindows(lake, { dataset, subjectKeys: base });
       const labels = withLabels
