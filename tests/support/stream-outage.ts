@@ -2,13 +2,14 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startKafka } from '../../stack/kafka';
+import { fetchProgress } from '../../streaming/progress';
 import { Predictor } from '../../streaming/predictor';
 import type { Prediction } from '../../streaming/prediction';
 import { simulateDevices } from '../../streaming/simulator';
 import { topicSpecs } from '../../streaming/topics';
 import { madeRecordings, type MadeRecordings } from './made-recordings';
 import { makeTestHome, testCache } from './start-stack';
-import { connectBroker, freshTopicNames, silentLog } from './streams';
+import { connectBroker, freshTopicNames, recordingLog } from './streams';
 import {
   expectedPredictions,
   predictorOptions,
@@ -27,6 +28,10 @@ export interface Outage {
 
 const MODEL = 'outage';
 
+/** Rejects when the work does; its end is no news. */
+const failureOf = (work: Promise<unknown>): Promise<never> =>
+  work.then(() => new Promise<never>(() => undefined));
+
 /** Kills the broker without warning as often as asked; gives what was predicted and what should be. */
 export async function predictThroughOutages({ made, outagesMs }: Outage): Promise<{
   written: Prediction[];
@@ -35,18 +40,21 @@ export async function predictThroughOutages({ made, outagesMs }: Outage): Promis
   const home = await makeTestHome();
   let kafka = await startKafka({ home, cache: testCache(), port: 0 });
   const port = Number(kafka.brokers.split(':')[1]);
-  const broker = connectBroker([kafka.brokers]);
+  const log = recordingLog();
+  const broker = connectBroker([kafka.brokers], log);
   const topics = freshTopicNames();
   const stop = new AbortController();
   const working: Promise<unknown>[] = [];
   try {
     await broker.ensureTopics(topicSpecs(topics, { partitions: 2 }));
+    // A fresh broker's coordinator may be seconds away, in which all would be processed unseen.
+    let before = processed(await fetchProgress(broker, topics, MODEL));
     const loadChampion = () => Promise.resolve(testChampion(1));
     const options = { ...predictorOptions(MODEL, topics), messagesPerTransaction: 10 };
-    const predictor = new Predictor({ broker, log: silentLog, loadChampion }, options);
+    const predictor = new Predictor({ broker, log, loadChampion }, options);
     const predicted = predictor.run(stop.signal);
     const simulated = simulateDevices(
-      { broker, source: madeRecordings(made), log: silentLog },
+      { broker, source: madeRecordings(made), log },
       {
         ...{ name: 'outage', dataset: 'exercises', topics, speed: 20 },
         ...{ messagesPerTransaction: 20, signal: stop.signal },
@@ -57,11 +65,14 @@ export async function predictThroughOutages({ made, outagesMs }: Outage): Promis
       simulated.catch(() => undefined),
     );
     for (const outageMs of outagesMs) {
-      let before = Infinity;
-      await untilProgress(broker, { topics, model: MODEL }, (progress) => {
-        before = Math.min(before, processed(progress));
-        return processed(progress) > before;
+      const moved = untilProgress(broker, { topics, model: MODEL }, (progress) => {
+        const now = processed(progress);
+        const hasMoved = now > before;
+        before = now;
+        return hasMoved;
       });
+      // Either may fail first, and then its own error says more than that nothing moves.
+      await Promise.race([moved, failureOf(predicted), failureOf(simulated)]);
       process.kill(kafka.record.pid, 'SIGKILL');
       await sleep(outageMs);
       kafka = await startKafka({ home, cache: testCache(), port });
@@ -74,6 +85,8 @@ export async function predictThroughOutages({ made, outagesMs }: Outage): Promis
     await predicted;
     const written = await writtenPredictions(broker, topics, MODEL);
     return { written, expected: await expectedPredictions(made, MODEL) };
+  } catch (error) {
+    throw new Error(`what the client said until then:\n${log.story()}`, { cause: error });
   } finally {
     stop.abort();
     await Promise.all(working);

@@ -4,12 +4,28 @@ import { createKafkaBroker } from '../../streaming/kafka';
 import type { Broker, StreamLog } from '../../streaming/ports';
 import { topicNames, topicSpecs, type TopicNames } from '../../streaming/topics';
 
+const STORY_LINES = 200;
+
 export const silentLog: StreamLog = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
 };
+
+/** Keeps what was said, for a test that has to explain why it failed. */
+export function recordingLog(): StreamLog & { story(): string } {
+  const lines: string[] = [];
+  const record =
+    (level: string): StreamLog['info'] =>
+    (message, fields) =>
+      void lines.push(`${new Date().toISOString()} ${level} ${message} ${JSON.stringify(fields)}`);
+  return {
+    ...{ debug: record('debug'), info: record('info'), warn: record('warn') },
+    error: record('error'),
+    story: () => lines.slice(-STORY_LINES).join('\n'),
+  };
+}
 
 export function kafkaAddresses(): string[] {
   const addresses = process.env['KAFKA_BROKERS'];
