@@ -7,5 +7,7 @@ export const workflowIds = {
   simulateDevices: (name: string) => `simulate/${name}`,
   annotationCampaign: (campaign: string) => `annotate/${campaign}`,
   retrain: (model: string) => `retrain/${model}`,
+  athenaQuery: (query: string) => `query/${query}`,
+  provision: (environment: string) => `provision/${environment}`,
   activeLearningLoop: (name: string) => `loop/${name}`,
 } as const;

@@ -1,6 +1,7 @@
 /** Aliases such as `champion`: moved by compare-and-set, every move with its audit row. */
 import { WatchlakeError } from '../core/errors';
 import type { Database, Queryable } from '../core/postgres';
+import { requireLease } from './leases';
 import { previousVersion, ROLLBACK } from './rollback';
 import { lockModel, versionNumber } from './versions';
 
@@ -27,6 +28,8 @@ export interface AliasMoveInput {
   evidence?: Evidence;
   /** The run that moves it: its retry finds the move already made. */
   run?: string;
+  /** Moves only while this lease is the holder's; else LEASE_LOST. */
+  lease?: { name: string; holder: string };
 }
 
 export interface AliasMove extends AliasTarget {
@@ -144,6 +147,7 @@ async function move(connection: Queryable, input: AliasMoveInput): Promise<MoveR
     refuseUnexpected(input, earlier.version, input.to);
     return { ...earlier, moved: false };
   }
+  if (input.lease) await requireLease(connection, input.lease);
   const current = await readAlias(connection, input.model, input.alias);
   refuseUnexpected(input, current?.version ?? null, input.from);
   const generation = (current?.generation ?? 0) + 1;

@@ -57,7 +57,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
 
 async function runMigrations(client: Client, options: MigrateOptions): Promise<string[]> {
   const folder = options.folder ?? MIGRATIONS_FOLDER;
-  await refuseNewerDatabase(client, folder);
+  await compareMigrations(client, folder);
   const log = options.log ?? (() => undefined);
   // The package ships ES modules only.
   const { runner } = await import('node-pg-migrate');
@@ -75,14 +75,38 @@ async function runMigrations(client: Client, options: MigrateOptions): Promise<s
   return migrations.map(({ name }) => name);
 }
 
-async function refuseNewerDatabase(client: Client, folder: string): Promise<void> {
-  const { rows: found } = await client.query<{ present: boolean }>(
+/** Whoever only uses the database calls it first: throws DATABASE_OLDER or DATABASE_NEWER. */
+export async function requireMigrated(pool: Pool, folder = MIGRATIONS_FOLDER): Promise<void> {
+  try {
+    const { missing } = await compareMigrations(pool, folder);
+    if (missing.length > 0) {
+      throw new WatchlakeError('DATABASE_OLDER', { names: missing.join(', ') });
+    }
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+/** The names of the migrations that the database lacks; refuses one with migrations unknown to us. */
+async function compareMigrations(
+  database: Pick<Pool, 'query'>,
+  folder: string,
+): Promise<{ missing: string[] }> {
+  const known = (await readdir(folder)).map((file) => parse(file).name).sort();
+  const applied = await appliedMigrations(database);
+  const unknown = applied.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new WatchlakeError('DATABASE_NEWER', { names: unknown.join(', ') });
+  return { missing: known.filter((name) => !applied.includes(name)) };
+}
+
+async function appliedMigrations(database: Pick<Pool, 'query'>): Promise<string[]> {
+  const { rows: found } = await database.query<{ present: boolean }>(
     'SELECT to_regclass($1) IS NOT NULL AS present',
     [`public.${MIGRATIONS_TABLE}`],
   );
-  if (found[0]?.present !== true) return;
-  const known = new Set((await readdir(folder)).map((file) => parse(file).name));
-  const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${MIGRATIONS_TABLE}`);
-  const unknown = rows.map(({ name }) => name).filter((name) => !known.has(name));
-  if (unknown.length > 0) throw new WatchlakeError('DATABASE_NEWER', { names: unknown.join(', ') });
+  if (found[0]?.present !== true) return [];
+  const { rows } = await database.query<{ name: string }>(
+    `SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY id`,
+  );
+  return rows.map(({ name }) => name);
 }

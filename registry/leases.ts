@@ -1,5 +1,6 @@
 /** Leases: a name that one holder has until it gives it back or its time is over. */
-import { onlyRow, type Database } from '../core/postgres';
+import { WatchlakeError } from '../core/errors';
+import { onlyRow, type Database, type Queryable } from '../core/postgres';
 
 export interface LeaseInput {
   name: string;
@@ -14,6 +15,11 @@ export interface LeaseResult {
   expiresAt: string;
 }
 
+export interface RenewResult {
+  renewed: boolean;
+  holder: string | null;
+}
+
 interface LeaseRow {
   holder: string;
   expires_at: Date;
@@ -21,6 +27,23 @@ interface LeaseRow {
 
 // The database's clock decides, so that machines whose clocks differ agree.
 const EXPIRY = `clock_timestamp() + make_interval(secs => $3)`;
+
+async function holderOf(connection: Queryable, name: string): Promise<string | null> {
+  const { rows } = await connection.query<{ holder: string }>(
+    'SELECT holder FROM registry.leases WHERE name = $1 FOR SHARE',
+    [name],
+  );
+  return rows[0]?.holder ?? null;
+}
+
+/** Throws LEASE_LOST unless it is the holder's; in a transaction nobody takes it before the end. */
+export async function requireLease(
+  connection: Queryable,
+  { name, holder }: { name: string; holder: string },
+): Promise<void> {
+  const present = await holderOf(connection, name);
+  if (present !== holder) throw new WatchlakeError('LEASE_LOST', { name, holder: present });
+}
 
 export function createLeases(database: Database) {
   return {
@@ -48,13 +71,14 @@ export function createLeases(database: Database) {
         return { acquired: row.holder === holder, holder: row.holder, expiresAt };
       }),
 
-    /** Prolongs a lease that is still the holder's; false when it was lost. */
-    async renewLease({ name, holder, ttlSeconds }: LeaseInput): Promise<{ renewed: boolean }> {
+    /** Prolongs a lease that is still the holder's; else names who has it, if anybody does. */
+    async renewLease({ name, holder, ttlSeconds }: LeaseInput): Promise<RenewResult> {
       const { rowCount } = await database.query(
         `UPDATE registry.leases SET expires_at = ${EXPIRY} WHERE name = $1 AND holder = $2`,
         [name, holder, ttlSeconds],
       );
-      return { renewed: rowCount === 1 };
+      if (rowCount === 1) return { renewed: true, holder };
+      return { renewed: false, holder: await holderOf(database, name) };
     },
 
     /** Gives it back; false when it was not the holder's any more, which is no error. */

@@ -103,7 +103,7 @@ async function requireVersion(data: string): Promise<void> {
   if (version === POSTGRES_MAJOR) return;
   const detail =
     `${data} was written by PostgreSQL ${version ?? '(unknown)'}, this is ${POSTGRES_MAJOR}; ` +
-    'restore a backup into a new home';
+    'use the version of Watchlake that wrote them, or another home';
   throw new WatchlakeError('STACK_FAILED', { service: 'PostgreSQL', detail });
 }
 

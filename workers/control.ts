@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
 import { PROJECT_ROOT } from '../core/project-root';
+import { buildVersion } from '../core/version';
 import type { OnProgress } from '../stack/progress';
 import { stopStack } from '../stack/stack';
 import { environmentOf, type Config } from './config';
@@ -22,12 +23,26 @@ const LOOK_EVERY_MS = 150;
 
 export const supervisorLog = (home: string): string => join(home, 'logs', 'supervisor.log');
 
-/** Starts a detached supervisor and waits until its worker is ready; joins one that runs. */
+/** Joining another version would leave the caller with code that is not its own, unnoticed. */
+function requireSameVersion(home: string, { version }: UpState): void {
+  const ours = buildVersion();
+  if (version === ours) return;
+  throw new WatchlakeError('STACK_OTHER_VERSION', { home, found: version, ours });
+}
+
+/**
+ * Starts a detached supervisor and waits until its worker is ready; joins one that runs.
+ * Throws STACK_OTHER_VERSION when other code runs there.
+ */
 export async function up(options: { config: Config; onProgress: OnProgress }): Promise<UpState> {
   const { config, onProgress } = options;
   const home = config.WATCHLAKE_HOME;
   const running = await readState(home);
-  if (running) return waitUntilReady(home, () => null, onProgress, 0);
+  if (running) {
+    requireSameVersion(home, running);
+    if (running.worker.ready) return running;
+    return waitUntilReady(home, () => null, onProgress, 0);
+  }
 
   await mkdir(join(home, 'logs'), { recursive: true });
   const file = supervisorLog(home);

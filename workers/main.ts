@@ -1,5 +1,6 @@
 /** Entry of a worker process; started by the supervisor, or by hand where workers run elsewhere. */
 import { useBackend } from '../models/backend';
+import { requireMigrated } from '../registry/database';
 import { resolveAddresses } from './addresses';
 import { loadConfig } from './config';
 import { connectDependencies } from './dependencies';
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
   installRuntime(config, metrics);
   const addresses = await resolveAddresses(config);
   const dependencies = await connectDependencies(config, addresses);
+  await requireMigrated(dependencies.pool);
   const connection = await connectWorker(config, addresses.temporal.address);
   try {
     const workers = await createWorkers(config, connection, dependencies);

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { isRunning, processIdentity } from '../stack/processes';
 
 export interface UpState {
+  /** Of the code that runs there. */
+  version: string;
   pid: number;
   startedAt: string;
   temporal: { address: string; uiUrl: string };
@@ -14,7 +16,10 @@ export interface UpState {
   worker: { pid: number | null; restarts: number; ready: boolean };
 }
 
-type Stored = UpState & { identity: string };
+type Stored = Omit<UpState, 'version'> & { identity: string; version?: string };
+
+// The first supervisors did not say.
+const VERSION_UNKNOWN = 'unknown';
 
 const stateFile = (home: string): string => join(home, 'up.json');
 
@@ -32,8 +37,10 @@ export const clearState = (home: string): Promise<void> => rm(stateFile(home), {
 /** Null when nothing runs there; the file that a killed supervisor left behind does not count. */
 export async function readState(home: string): Promise<UpState | null> {
   try {
-    const { identity, ...state } = JSON.parse(await readFile(stateFile(home), 'utf8')) as Stored;
-    return isRunning({ pid: state.pid, identity }) ? state : null;
+    const text = await readFile(stateFile(home), 'utf8');
+    const { identity, ...state } = JSON.parse(text) as Stored;
+    if (!isRunning({ pid: state.pid, identity })) return null;
+    return { ...state, version: state.version ?? VERSION_UNKNOWN };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

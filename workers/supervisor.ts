@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { PROJECT_ROOT } from '../core/project-root';
+import { buildVersion } from '../core/version';
 import type { OnProgress } from '../stack/progress';
 import type { StackOptions } from '../stack/components';
 import { readStack, startStack, stopStack } from '../stack/stack';
@@ -90,6 +91,7 @@ async function keepWorker(
 ): Promise<void> {
   const { config, log, signal } = options;
   const state: UpState = {
+    version: buildVersion(),
     pid: process.pid,
     startedAt: new Date().toISOString(),
     ...parts,

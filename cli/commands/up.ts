@@ -42,6 +42,7 @@ export function showAddresses(voice: Voice, state: UpState): void {
     PostgreSQL: new URL(state.postgres.url).host,
     Metrics: state.metrics?.url ?? null,
     Worker: worker.ready ? `ready, process ${worker.pid}` : 'starting',
+    Version: state.version,
     Restarts: worker.restarts > 0 ? String(worker.restarts) : null,
   });
 }

@@ -1,9 +1,10 @@
 /** What the migrations and the connection pool promise. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { migrate, openPool } from '../../registry/database';
+import { join, parse } from 'node:path';
+import { migrate, openPool, requireMigrated } from '../../registry/database';
 import { createDatabase } from '../../core/postgres';
+import { PROJECT_ROOT } from '../../core/project-root';
 import { createRegistry } from '../../registry/registry';
 import { createEmptyDatabase, type TestDatabase } from '../support/database';
 
@@ -42,6 +43,51 @@ test('a database that a newer version made is refused by name', async () => {
     code: 'DATABASE_NEWER',
     message: expect.stringContaining('20300101000000000_future') as string,
   });
+});
+
+describe('the newest migration', () => {
+  const names = async (): Promise<string[]> =>
+    (await readdir(join(PROJECT_ROOT, 'migrations'))).sort();
+
+  /** The database as the code before the newest migration left it. */
+  async function withoutNewest(): Promise<string> {
+    const files = await names();
+    for (const file of files.slice(0, -1)) {
+      await cp(join(PROJECT_ROOT, 'migrations', file), join(folder, file));
+    }
+    await migrate(database.url, { folder });
+    return parse(files.at(-1) ?? '').name;
+  }
+
+  test('is added to a database in use, whose rows stay', async () => {
+    const newest = await withoutNewest();
+    await database.pool.query(`INSERT INTO registry.models (model) VALUES ('kept')`);
+    await database.pool.query(
+      `INSERT INTO registry.versions (model, version, key, artefact_uri, card)
+       VALUES ('kept', 1, 'a key', 'file:///artefact', '{"any": "card"}')`,
+    );
+    expect(await migrate(database.url)).toEqual([newest]);
+    const kept = 'SELECT version, key, artefact_uri, card FROM registry.versions';
+    expect((await database.pool.query(kept)).rows).toEqual([
+      { version: 1, key: 'a key', artefact_uri: 'file:///artefact', card: { any: 'card' } },
+    ]);
+  });
+
+  test('is asked for by name where it is missing', async () => {
+    const newest = await withoutNewest();
+    await expect(requireMigrated(database.pool)).rejects.toMatchObject({
+      code: 'DATABASE_OLDER',
+      message: expect.stringContaining(newest) as string,
+    });
+    await migrate(database.url);
+    await expect(requireMigrated(database.pool)).resolves.toBeUndefined();
+  });
+});
+
+test('whoever only uses a database refuses one that a newer version made', async () => {
+  await writeFile(join(folder, '20300101000000000_future.sql'), 'SELECT 1;');
+  await migrate(database.url, { folder });
+  await expect(requireMigrated(database.pool)).rejects.toMatchObject({ code: 'DATABASE_NEWER' });
 });
 
 test('a database that is not there is an outage that may be retried', async () => {

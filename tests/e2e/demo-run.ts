@@ -10,7 +10,6 @@ import { PROJECT_ROOT } from '../../core/project-root';
 import { openLake } from '../../lakehouse/lake';
 import { query } from '../../lakehouse/query';
 
-const COMMAND = join(PROJECT_ROOT, 'bin', 'watchlake.js');
 // Ports of its own, so that a stack that the developer runs stays undisturbed.
 const ANY_PORTS = {
   TEMPORAL_PORT: '0',
@@ -54,8 +53,10 @@ interface Finished {
   stderr: string;
 }
 
-export function watchlake(home: string, args: readonly string[]) {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+/** Runs a command of this clone, or of the one at `root`. */
+export function watchlake(home: string, args: readonly string[], root = PROJECT_ROOT) {
+  const child = spawn(process.execPath, [join(root, 'bin', 'watchlake.js'), ...args], {
+    cwd: root,
     env: { ...process.env, ...ANY_PORTS, WATCHLAKE_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

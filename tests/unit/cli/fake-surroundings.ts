@@ -28,6 +28,7 @@ export function captured(): Captured {
 }
 
 export const UP: UpState = {
+  version: '0.1.0',
   pid: 1,
   startedAt: '2026-01-01T00:00:00.000Z',
   temporal: { address: '127.0.0.1:7233', uiUrl: 'http://127.0.0.1:8233' },

@@ -1,0 +1,109 @@
+/** Errors of: archives, formats, the lake, its tables and the catalogue. */
+import { catalogue, entry } from './entry';
+
+export const DATA_ERRORS = catalogue({
+  // Archives and formats
+  SOURCE_NOT_FOUND: entry(
+    (c) => `${c.source} does not exist.`,
+    'Check the path; a relative path starts at the folder where the command runs.',
+  ),
+  ARCHIVE_EMPTY: entry(
+    (c) => `${c.source} holds no recordings.`,
+    'Pack recordings.csv and recordings/<recording>.csv; docs/formats.md shows the layout.',
+  ),
+  SOURCE_WITHOUT_FILES: entry(
+    (c) => `${c.source} holds no file of JSON lines of the format stedi.`,
+    'Give the folder that holds customer/, accelerometer/ and step_trainer/; docs/stedi.md shows the layout.',
+  ),
+  JSON_LINES_UNREADABLE: entry(
+    (c) => `${c.file} cannot be read line by line: ${c.detail}`,
+    'A line may have at most 16 MB; compressed files have to be unpacked first.',
+  ),
+  ARCHIVE_CORRUPT: entry(
+    (c) => `${c.source} cannot be read as a zip archive: ${c.detail}`,
+    'Make the archive again; `unzip -t` tests it.',
+  ),
+  ARCHIVE_MEMBER_UNSAFE: entry(
+    (c) => `${c.source} has the member ${c.member}, whose name leaves the archive's folder.`,
+    'Make the archive again with relative names and without `..`.',
+  ),
+  ARCHIVE_MEMBER_DUPLICATE: entry(
+    (c) => `${c.source} has the member ${c.member} twice.`,
+    'Keep one of the two.',
+  ),
+  ARCHIVE_TOO_LARGE: entry(
+    (c) => `${c.source}: ${c.member} inflates to more than ${c.limit} bytes.`,
+    'Raise the limit if the archive is to be trusted.',
+  ),
+  COLUMN_MISSING: entry(
+    (c) => `${c.file}, line 1: the column ${c.column} is missing (found: ${c.found}).`,
+    'Add the column; docs/formats.md lists those of the format.',
+  ),
+  METADATA_INVALID: entry(
+    (c) => `${c.file}, line ${c.line}: ${c.detail}`,
+    'Correct the line; docs/formats.md describes the file.',
+  ),
+  CSV_MALFORMED: entry(
+    (c) => `${c.file}, line ${c.line}: ${c.detail}`,
+    'Correct the line: each row needs as many fields as the header, quotes closed.',
+  ),
+  CHANNELS_DIFFER: entry(
+    (c) => `${c.source} has the channels ${c.found}, the dataset ${c.dataset} has ${c.expected}.`,
+    'Ingest it under another dataset name, or give it the same channels.',
+  ),
+  SOURCE_CHANGED: entry(
+    (c) => `${c.source} has changed since it was opened.`,
+    'Start the ingest again when nothing writes to it any more.',
+  ),
+  RECORDING_DIFFERS: entry(
+    (c) =>
+      `${c.file}, line ${c.line}: the dataset ${c.dataset} already has a recording ${c.recording} with other content.`,
+    'Give the new recording another id, or ingest the archive under another dataset name.',
+  ),
+  INGEST_OVERLAPS: entry(
+    (c) => `Another ingest landed the recording ${c.recording} of ${c.dataset} in the meantime.`,
+    'Run the ingest again: it lands what is still missing.',
+  ),
+  SUBJECT_KEY_CHANGED: entry(
+    (c) =>
+      `The dataset ${c.dataset} was landed with another subject key: its people would get new pseudonyms.`,
+    'Restore the key (secrets/ in the state folder, or the configured one), or use another dataset name.',
+  ),
+  // Lake, tables and catalogue
+  STORE_FULL: entry(
+    (c) => `No space is left while writing ${c.key}.`,
+    'Free some space (`watchlake vacuum` removes old snapshots) and run the command again: it resumes.',
+    { retryable: false },
+  ),
+  OBJECT_NOT_FOUND: entry(
+    (c) => `The lake has no object ${c.key}.`,
+    'It may have been removed by hand; run the refresh again.',
+  ),
+  OBJECT_EXISTS: entry(
+    (c) => `The lake already has the object ${c.key}.`,
+    'Another run has written it.',
+    { retryable: false },
+  ),
+  DATASET_NOT_FOUND: entry(
+    (c) => `There is no dataset ${c.dataset}.`,
+    'Ingest one first: `watchlake ingest <archive> --dataset <name>`.',
+  ),
+  TABLE_NOT_FOUND: entry(
+    (c) => `There is no published table ${c.table} in the dataset ${c.dataset}.`,
+    'Refresh the dataset first: `watchlake refresh <dataset>`.',
+  ),
+  CHECK_FAILED: entry(
+    (c) => `The table ${c.table} failed its checks: ${c.broken}. Nothing was published.`,
+    'Correct the rows in the source and refresh again; docs/formats.md explains the checks. What was published before stays.',
+  ),
+  CATALOG_CONFLICT: entry(
+    (c) => `The catalogue entry of ${c.table} was moved by another run.`,
+    'Run it again.',
+    { retryable: true },
+  ),
+  QUERY_INVALID: entry(
+    (c) => `The query cannot be run: ${c.detail}`,
+    'Only reading statements over published tables are allowed; see `watchlake query --help`.',
+    { status: 400 },
+  ),
+});

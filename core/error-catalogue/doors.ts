@@ -1,0 +1,96 @@
+/** Errors of: label tasks and HTTP doors. */
+import { catalogue, entry } from './entry';
+
+export const DOORS_ERRORS = catalogue({
+  // Label tasks and HTTP doors
+  TASK_NOT_FOUND: entry((c) => `There is no label task ${c.task}.`, 'Ask for the next task.', {
+    status: 404,
+  }),
+  TASK_LEASE_LOST: entry(
+    (c) => `The label task ${c.task} is no longer yours.`,
+    'Ask for the next task.',
+    { status: 409 },
+  ),
+  LABEL_UNKNOWN: entry(
+    (c) => `The label ${c.label} is not one of ${c.known}.`,
+    "Use one of the campaign's labels.",
+    { status: 400 },
+  ),
+  TASK_ANSWERED: entry(
+    (c) => `The label task ${c.task} has another answer already.`,
+    'Ask for the next task; the first answer counts.',
+    { status: 409 },
+  ),
+  CAMPAIGN_NOT_FOUND: entry(
+    (c) => `There is no campaign ${c.campaign}.`,
+    'The home page of the application lists the campaigns.',
+    { status: 404 },
+  ),
+  CAMPAIGN_CLOSED: entry(
+    (c) => `The campaign ${c.campaign} is closed.`,
+    'Answer in an open campaign; the home page lists them.',
+    { status: 409 },
+  ),
+  CAMPAIGN_DIFFERS: entry(
+    (c) => `The campaign ${c.campaign} was opened with another ${c.field}.`,
+    'Give the new campaign its own name.',
+    { status: 409 },
+  ),
+  ROUTE_NOT_FOUND: entry(
+    (c) => `There is nothing at ${c.method} ${c.path}.`,
+    'The home page lists what there is.',
+    { status: 404 },
+  ),
+  BODY_TOO_LARGE: entry(
+    (c) => `The request is larger than ${c.limit} bytes.`,
+    'Send it in smaller parts.',
+    { status: 413 },
+  ),
+  BODY_NOT_JSON: entry(
+    (c) => `The request's body cannot be read: ${c.detail}`,
+    'Send JSON with `Content-Type: application/json`.',
+    { status: 415 },
+  ),
+  RATE_LIMITED: entry(
+    (c) => `More than ${c.limit} requests a minute came from ${c.address}.`,
+    'Wait a moment, then go on more slowly.',
+    { status: 429, retryable: true },
+  ),
+  HOST_NOT_ALLOWED: entry(
+    (c) => `The request is addressed to ${c.host}, which is not this machine.`,
+    'Open the page as http://127.0.0.1 or http://localhost, or configure a token.',
+    { status: 403 },
+  ),
+  DOOR_UNPROTECTED: entry(
+    (c) => `${c.door} would listen on ${c.host} for everybody, without a token.`,
+    'Configure a token, or listen on 127.0.0.1.',
+  ),
+  APP_UNAVAILABLE: entry(
+    (c) => `The application page does not answer at ${c.url}: ${c.detail}`,
+    'Start it with `watchlake up`; what was answered is kept.',
+    { retryable: true },
+  ),
+  APP_REFUSED: entry(
+    (c) => `The application page refused ${c.path} with ${c.code}: ${c.detail}`,
+    'The message says what to correct.',
+  ),
+  TOKENS_INVALID: entry(
+    (c) => `The tokens cannot be read: ${c.detail}`,
+    'Write them as `<role>:<token>`, separated by commas.',
+  ),
+  INTERNAL_ERROR: entry(
+    (c) => `The request ${c.request} failed for a reason that was not foreseen.`,
+    'The log of the worker has the details under the same request id.',
+    { status: 500, retryable: true },
+  ),
+  UNAUTHORIZED: entry(
+    () => 'The request carries no valid token.',
+    'Send `Authorization: Bearer <token>`.',
+    { status: 401 },
+  ),
+  FORBIDDEN: entry(
+    (c) => `The token does not allow ${c.action}.`,
+    'Use a token with the role that it needs.',
+    { status: 403 },
+  ),
+});

@@ -1,0 +1,23 @@
+/** What an entry of the catalogue of errors says. */
+
+export interface ErrorEntry {
+  readonly retryable: boolean;
+  /** The status that an HTTP door answers with, 500 when absent. */
+  readonly status?: number;
+  readonly message: (facts: Facts) => string;
+  readonly remedy: string;
+}
+
+/** The context's values as text, as the messages quote them. */
+export type Facts = Readonly<Record<string, string | undefined>>;
+
+export const entry = (
+  message: ErrorEntry['message'],
+  remedy: string,
+  options: { retryable?: boolean; status?: number } = {},
+): ErrorEntry => ({ retryable: false, ...options, message, remedy });
+
+/** Keeps the codes in the type, so that a misspelt one does not compile. */
+export const catalogue = <Code extends string>(
+  entries: Readonly<Record<Code, ErrorEntry>>,
+): Readonly<Record<Code, ErrorEntry>> => entries;

@@ -1,0 +1,94 @@
+/** Errors of: configuration, the machine, commands and backups. */
+import { catalogue, entry } from './entry';
+
+export const MACHINE_ERRORS = catalogue({
+  // Configuration and the machine
+  CONFIG_INVALID: entry(
+    (c) => `The configuration is not valid: ${c.problems}`,
+    'Correct the variables named above; docs/configuration.md lists them all.',
+  ),
+  PORT_TAKEN: entry(
+    (c) => `Port ${c.port} for ${c.service} is taken.`,
+    'Free the port, or leave it unset to let Watchlake choose the next free one.',
+  ),
+  TOOL_MISSING: entry(
+    (c) => `${c.tool} was not found${c.detail ? `: ${c.detail}` : '.'}`,
+    'Install it, or give the address of a running service; `watchlake doctor` names the variable.',
+  ),
+  DOWNLOAD_FAILED: entry(
+    (c) => `${c.what} could not be downloaded: ${c.detail}`,
+    'Check the network, or point to an installed copy; `watchlake doctor` names the variable.',
+    { retryable: true },
+  ),
+  CHECKSUM_MISMATCH: entry(
+    (c) => `${c.what} has SHA-256 ${c.actual}, expected ${c.expected}.`,
+    'Remove the cached file and try again; if it happens again, do not use the file.',
+  ),
+  STACK_NOT_RUNNING: entry(
+    (c) => `${c.what ?? 'The stack'} is not running.`,
+    'Start it with `watchlake up`.',
+  ),
+  STACK_BUSY: entry(
+    (c) => `Process ${c.holder} holds ${c.lock}.`,
+    'It is starting or stopping the same stack; wait until it has ended and try again.',
+    { retryable: true },
+  ),
+  STACK_OTHER_VERSION: entry(
+    (c) => `${c.home} is run by version ${c.found} of Watchlake, this is ${c.ours}.`,
+    'Stop it with `watchlake down`; the next `watchlake up` goes on with its data. docs/upgrades.md tells more.',
+  ),
+  STACK_FAILED: entry(
+    (c) => `${c.service} did not start: ${c.detail}`,
+    'Read the log named above; `watchlake doctor` checks the machine.',
+  ),
+  // Input of a workflow or a command
+  INPUT_INVALID: entry(
+    (c) => `${c.field}: ${c.detail}`,
+    'Correct the field; the documentation of the command lists them.',
+    { status: 400 },
+  ),
+  // Commands and runs
+  USAGE_INVALID: entry(
+    (c) => `${c.detail}`,
+    'Add --help to the command: it lists the options and shows an example.',
+  ),
+  CONFIRMATION_NEEDED: entry((c) => `${c.what}`, 'Add --yes when that is what you want.'),
+  INTERRUPTED: entry(
+    (c) =>
+      `${c.what} goes on without this command.${c.command ? ` Come back with: ${c.command}` : ''}`,
+    'See its result with `watchlake attach <workflow id>`; started with --cancel-on-exit, Ctrl-C cancels it.',
+  ),
+  RUN_DIFFERS: entry(
+    (c) => `${c.workflow} runs already, with other inputs (${c.fields}).`,
+    'Wait for it (`watchlake attach <workflow id>`), cancel it, or give the same inputs to join it.',
+  ),
+  RUN_NOT_FOUND: entry(
+    (c) => `There is no workflow ${c.workflow}.`,
+    '`watchlake status` lists those that run; the web UI has the finished ones as well.',
+  ),
+  SCHEDULE_NOT_FOUND: entry(
+    (c) => `There is no schedule ${c.schedule}.`,
+    '`watchlake schedules list` shows them; `watchlake schedules apply` creates the declared ones.',
+  ),
+  RUN_FAILED: entry(
+    (c) => `${c.workflow} failed: ${c.detail}`,
+    'The web UI shows the step that failed; the log of the worker has the details.',
+  ),
+  RUN_STOPPED: entry(
+    (c) => `${c.workflow} was ${c.how} before it was finished.`,
+    'Run the command again: what was published stays, and it goes on from there.',
+  ),
+  UNEXPECTED: entry(
+    (c) => `${c.detail}`,
+    'Set LOG_LEVEL=debug to see where it happened; the log of the worker may say more.',
+  ),
+  // Backups
+  BACKUP_INVALID: entry(
+    (c) => `${c.source} is not a complete backup: ${c.detail}`,
+    'Use another backup; nothing was restored.',
+  ),
+  TARGET_EXISTS: entry(
+    (c) => `${c.target} exists already.`,
+    'Give another folder; `restore --force` moves what is there aside and keeps it.',
+  ),
+});

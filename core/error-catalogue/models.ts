@@ -1,0 +1,79 @@
+/** Errors of: models, streams and people’s work on them. */
+import { catalogue, entry } from './entry';
+
+export const MODELS_ERRORS = catalogue({
+  // Models
+  LABELS_UNKNOWN: entry(
+    (c) =>
+      `The data have the label ${c.label}, which the model ${c.model} does not know (known: ${c.known}).`,
+    'Train a new model with all labels, or correct the label.',
+  ),
+  TRAINING_DATA_INSUFFICIENT: entry(
+    (c) => `There is not enough to train on: ${c.detail}`,
+    'Ingest more labelled recordings.',
+  ),
+  LEAKAGE_FOUND: entry(
+    (c) =>
+      `The split leaks: the nearest neighbour on the timestamp alone scores ${c.score} (limit ${c.limit}).`,
+    'Split by subject, and check that training and test do not share recordings.',
+  ),
+  FEATURE_SCHEMA_DIFFERS: entry(
+    (c) => `The model was trained on the feature schema ${c.expected}, the data have ${c.found}.`,
+    'Train a new version on the present features.',
+  ),
+  FEATURES_INVALID: entry(
+    (c) => `The features of a window cannot be used: ${c.detail}.`,
+    'Remove windows with missing values; the refresh quarantines such samples.',
+  ),
+  ARTEFACT_INVALID: entry(
+    (c) => `The stored classifier cannot be used: ${c.detail}.`,
+    'Train a new version, or restore the lake from a backup.',
+  ),
+  MODEL_NOT_FOUND: entry(
+    (c) => `There is no model ${c.model}${c.version ? ` version ${c.version}` : ''}.`,
+    'Train one: `watchlake train`; `watchlake models list` shows what there is.',
+  ),
+  NO_CHAMPION: entry(
+    (c) => `The model ${c.model} has no champion.`,
+    'Promote a version: `watchlake models promote <model> <version>`.',
+  ),
+  ALIAS_MOVED: entry(
+    (c) => `The alias ${c.alias} of ${c.model} points at ${c.actual}, not at ${c.expected}.`,
+    'Somebody else moved it; look at `watchlake models show` and decide again.',
+  ),
+  LEASE_LOST: entry(
+    (c) => `The lease ${c.name} was lost${c.holder ? `: ${c.holder} has it now` : ''}.`,
+    'Nothing has to be done when another run has taken over; else start the run again.',
+  ),
+  NO_PREVIOUS_CHAMPION: entry(
+    (c) => `The alias ${c.alias} of ${c.model} has no earlier version to go back to.`,
+    'Look at `watchlake models show`; promote a version by its number instead.',
+  ),
+  SPLIT_FROZEN: entry(
+    (c) => `The split of ${c.dataset} with seed ${c.seed} is frozen and has other subjects.`,
+    'Use another seed for a new split; scores of the two do not compare.',
+  ),
+  // Streams
+  BROKER_UNAVAILABLE: entry(
+    (c) => `Kafka does not answer at ${c.brokers}: ${c.detail}`,
+    'Start it, or correct KAFKA_BROKERS.',
+    { retryable: true },
+  ),
+  TOPIC_MISMATCH: entry(
+    (c) => `The topic ${c.topic} has ${c.actual} partitions, expected ${c.expected}.`,
+    'Use the partition count that the topic was made with.',
+  ),
+  PRODUCER_FENCED: entry(
+    (c) => `Another process has taken over${c.owner ? ` ${c.owner}` : ''}.`,
+    'Nothing has to be done: the newer process carries on where this one stopped.',
+    { retryable: true },
+  ),
+  PREDICTOR_STOPPED: entry(
+    (c) => `The predictor of ${c.model} was stopped while it was needed.`,
+    'Start the loop again; it goes on where it was.',
+  ),
+  BATCH_UNREADABLE: entry(
+    (c) => `A batch of samples cannot be read: ${c.detail}`,
+    'It went to the dead-letter topic; correct the producer.',
+  ),
+});

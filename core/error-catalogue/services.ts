@@ -1,0 +1,68 @@
+/** Errors of: services that we only call: AWS, Temporal, databases. */
+import { catalogue, entry } from './entry';
+
+export const SERVICES_ERRORS = catalogue({
+  // Amazon Web Services
+  AWS_UNAVAILABLE: entry(
+    (c) => `AWS does not answer ${c.action} now: ${c.detail}`,
+    'It passes by itself more often than not; a limit of the account that is met again and again has to be raised.',
+    { retryable: true, status: 503 },
+  ),
+  AWS_DENIED: entry(
+    (c) => `AWS does not allow ${c.action}: ${c.detail}`,
+    'Check the credentials (AWS_PROFILE, AWS_REGION) and the policy of the role; docs/aws.md says what each statement is for.',
+  ),
+  AWS_REFUSED: entry(
+    (c) => `AWS refused ${c.action}: ${c.detail}`,
+    'The message says what to correct; docs/aws.md describes the set-up.',
+  ),
+  BUCKET_NOT_FOUND: entry(
+    (c) => `There is no bucket ${c.bucket}.`,
+    'Correct LAKE_URI or the source, or make the bucket: `watchlake provision apply`.',
+  ),
+  CATALOG_TABLE_FOREIGN: entry(
+    (c) => `The table ${c.database}.${c.table} of the Glue catalogue ${c.detail}.`,
+    'Give another GLUE_DATABASE, or remove the table when nobody needs it; Watchlake changes no table that is not its own.',
+  ),
+  CATALOG_SOURCE_UNUSABLE: entry(
+    (c) => `The Glue table ${c.database}.${c.table} cannot be read as a source: ${c.detail}`,
+    'Give the folder of its files instead: `--from path --source s3://…`.',
+  ),
+  QUERY_FAILED: entry(
+    (c) => `The query ${c.execution} ended as ${c.state}${c.detail ? `: ${c.detail}` : '.'}`,
+    'Correct the query; what Athena says of it stands in its history under this id.',
+    { status: 400 },
+  ),
+  QUERY_TOO_LARGE: entry(
+    (c) => `The query was stopped: it reads more than the workgroup ${c.workgroup} allows.`,
+    'Read fewer columns or partitions, or raise the limit: `watchlake provision apply --query-limit`.',
+    { status: 400 },
+  ),
+  RESOURCE_FOREIGN: entry(
+    (c) => `${c.resource} exists already and does not belong to the environment ${c.environment}.`,
+    'Choose another name; Watchlake changes and removes only what carries its own tags.',
+  ),
+  RESOURCE_HOLDS_DATA: entry(
+    (c) => `Nothing was removed: ${c.resource} holds ${c.what}.`,
+    'Add --delete-data when all of it, every version, is to be removed for good.',
+  ),
+  // Temporal and databases
+  TEMPORAL_UNAVAILABLE: entry(
+    (c) => `Temporal does not answer: ${c.detail}`,
+    'Start it (`watchlake up`), or correct TEMPORAL_ADDRESS; `watchlake doctor` checks it.',
+    { retryable: true, status: 503 },
+  ),
+  DATABASE_UNAVAILABLE: entry(
+    (c) => `PostgreSQL does not answer: ${c.detail}`,
+    'Start it, or correct DATABASE_URL.',
+    { retryable: true, status: 503 },
+  ),
+  DATABASE_OLDER: entry(
+    (c) => `The database lacks migrations that this version needs: ${c.names}.`,
+    'Run `watchlake down` and `watchlake up`, which runs them; workers elsewhere start after that.',
+  ),
+  DATABASE_NEWER: entry(
+    (c) => `The database has migrations that this version does not know: ${c.names}.`,
+    'Use the version of Watchlake that made them, or a newer one.',
+  ),
+});
