@@ -5,8 +5,8 @@ import { createTaskClient } from '../annotation/client';
 import type { NewTask } from '../annotation/tasks';
 import { selectTasks, type CandidatePrediction, type Pick } from '../models/acquisition';
 import { decodeFeatures, decodeSignal, type Prediction } from '../streaming/prediction';
-import { keepAlive, type Alive } from './alive';
-import { translated } from './errors';
+import { alive, type Alive } from './alive';
+import { asActivities } from './as-activities';
 
 export interface CandidateQuery {
   dataset: string;
@@ -62,17 +62,21 @@ const ORACLE = 'oracle';
 const TASKS_AT_ONCE = 100;
 
 /** What the choice needs of every candidate, which is little: the signals stay where they are. */
-async function survey(source: AsyncIterable<Prediction>, asked: ReadonlySet<string>, alive: Alive) {
+async function survey(
+  source: AsyncIterable<Prediction>,
+  asked: ReadonlySet<string>,
+  { signal, report }: Alive,
+) {
   const classes = new Set<string>();
   const predictions: CandidatePrediction[] = [];
   for await (const prediction of source) {
     const { windowId, candidate, probabilities, classes: known } = prediction;
     const { device, startMs, endMs } = prediction;
-    alive.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (candidate === null || asked.has(windowId)) continue;
     for (const label of known) classes.add(label);
     predictions.push({ windowId, probabilities, kind: candidate, device, startMs, endMs });
-    if (predictions.length % 200 === 0) alive.report({ candidates: predictions.length });
+    if (predictions.length % 200 === 0) report({ candidates: predictions.length });
   }
   return { classes: [...classes].sort(), predictions };
 }
@@ -113,11 +117,12 @@ const stateOf = (progress: CampaignProgress): CampaignState => ({
 export function createAnnotationActivities(deps: AnnotationDeps) {
   const { annotation, predictions, oracle } = deps;
 
-  async function fill(input: OpenCampaignInput, alive: Alive): Promise<void> {
+  async function fill(input: OpenCampaignInput): Promise<void> {
+    const { signal, report } = alive();
     const { campaign, dataset, model, subjectKeys } = input;
     const query = { dataset, model, subjectKeys };
     const asked = await annotation.askedWindows({ dataset, except: campaign });
-    const found = await survey(predictions.candidates(query), asked, alive);
+    const found = await survey(predictions.candidates(query), asked, { signal, report });
     const { classes } = found;
     const channels = await predictions.channels({ dataset });
     const target = input.budget;
@@ -125,15 +130,19 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     const picks = selectTasks({ ...input, predictions: found.predictions });
     let created = 0;
     for await (const tasks of pickedTasks(predictions.candidates(query), picks)) {
-      alive.signal.throwIfAborted();
+      signal.throwIfAborted();
       created += (await annotation.createTasks({ campaign, tasks })).created;
-      alive.report({ picked: picks.length, created });
+      report({ picked: picks.length, created });
     }
     await annotation.markFilled({ campaign });
   }
 
   /** One round of the oracle: false when there is nothing left that it may take. */
-  async function answerSome(campaign: string, leave: number, alive: Alive): Promise<boolean> {
+  async function answerSome(
+    campaign: string,
+    leave: number,
+    { signal, report }: Alive,
+  ): Promise<boolean> {
     const { tasks, answered, skipped } = await annotation.progress({ campaign });
     const count = Math.min(tasks - answered - skipped - leave, TASKS_AT_ONCE);
     if (count <= 0) return false;
@@ -141,7 +150,7 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
       url: await deps.appUrl(),
       token: deps.appToken,
       fetch: deps.fetch,
-      signal: alive.signal,
+      signal,
     });
     const { tasks: leased } = await client.lease({ campaign, annotator: ORACLE, count });
     if (leased.length === 0) return false;
@@ -154,17 +163,17 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
       label: labels.get(windowId) ?? null,
     }));
     const { accepted } = await client.answer({ annotator: ORACLE, answers });
-    alive.report({ answered: answered + accepted.length, tasks });
+    report({ answered: answered + accepted.length, tasks });
     // When nothing was taken, the next round would be the same.
     return accepted.length > 0;
   }
 
-  return translated({
+  return asActivities({
     // Safe to retry: the same predictions give the same picks, and a window becomes a task once.
     async openCampaign(input: OpenCampaignInput): Promise<OpenedCampaign> {
       const { campaign } = input;
       const isFilled = await annotation.isFilled({ campaign });
-      if (!isFilled) await keepAlive((alive) => fill(input, alive));
+      if (!isFilled) await fill(input);
       const counts = await annotation.countTasks({ campaign });
       return { tasks: counts.uncertain + counts.audit, ...counts };
     },
@@ -177,9 +186,8 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     // Safe to retry: what is answered stays so, and what the oracle still holds it gets first.
     async answerAsOracle(input: { campaign: string; leave?: number }): Promise<CampaignState> {
       const { campaign, leave = 0 } = input;
-      await keepAlive(async (alive) => {
-        while (await answerSome(campaign, leave, alive)) alive.signal.throwIfAborted();
-      });
+      const { signal, report } = alive();
+      while (await answerSome(campaign, leave, { signal, report })) signal.throwIfAborted();
       return stateOf(await annotation.progress({ campaign }));
     },
 

@@ -1,21 +1,21 @@
 /** Scores champion and challenger on what neither has learned from, for the promotion gate. */
-import { Context } from '@temporalio/activity';
 import type { AnnotationStore } from '../annotation/annotation';
 import type { Label } from '../annotation/labels';
-import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
-import { readClassifier } from '../lakehouse/model-artefacts';
-import { trainingWindows, type TrainingWindows } from '../lakehouse/samples';
-import { loadClassifier, type Classifier } from '../models/classifier';
-import { evaluate, type Evaluation } from '../models/evaluation';
+import { trainingWindows } from '../lakehouse/samples';
+import type { Evaluation } from '../models/evaluation';
 import type { AuditComparison, Comparison, Scorecard } from '../models/promotion';
+import type { LeaseInput } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import type { ModelVersion } from '../registry/versions';
-import { championOf } from './champion';
-import { translated } from './errors';
+import { alive } from './alive';
+import { asActivities } from './as-activities';
+import { championOf, requireChampion } from './champion';
+import { holdingLease } from './held-lease';
 import { knownLabels, knownUntilOf } from './known-labels';
+import { scoreVersion, shortScore, versionScore, type VersionScore } from './score-version';
 
 export interface ComparisonDeps {
   lake: Lake;
@@ -23,15 +23,20 @@ export interface ComparisonDeps {
   annotation: AnnotationStore;
 }
 
-export interface CompareInput {
+interface HoldoutInput {
   model: string;
   dataset: string;
-  champion: string;
-  challenger: string;
   /** Names the frozen split whose holdout decides. */
   seed: number;
-  knownUntil: string;
   run: string;
+}
+
+export interface CompareInput extends HoldoutInput {
+  champion: string;
+  challenger: string;
+  knownUntil: string;
+  /** Kept meanwhile. */
+  lease?: LeaseInput;
 }
 
 /** What is kept in the lake for the report and for whoever asks later why. */
@@ -43,148 +48,104 @@ export interface StoredComparison {
   figures: Comparison;
 }
 
-interface VersionScore {
-  version: string;
-  trainingWindows: number;
-  labels: number;
-  /** A negative control. */
-  shuffledLabels: boolean;
-  evaluation: Evaluation | null;
+/** The champion alone, where nothing was compared. */
+export interface StoredScore {
+  formatVersion: 1;
+  model: string;
+  champion: VersionScore;
 }
 
 export const comparisonKey = ({ model, champion, challenger, run }: CompareInput): string =>
   `comparisons/${model}/${champion}-${challenger}-${contentHash(run, 8)}.json`;
 
+const scoreKey = ({ model, run }: HoldoutInput, version: string): string =>
+  `scores/${model}/${version}-${contentHash(run, 8)}.json`;
+
 export function createComparisonActivities({ lake, registry, annotation }: ComparisonDeps) {
-  /** The holdout less every subject that one of the two has learned from: those prove nothing. */
-  async function unseenSubjects(input: CompareInput, versions: ModelVersion[]): Promise<string[]> {
-    const split = await registry.getSplit({ dataset: input.dataset, seed: input.seed });
+  /** The holdout less every subject that a version has learned from: those prove nothing. */
+  async function unseenWindows(
+    { dataset, seed }: HoldoutInput,
+    versions: readonly ModelVersion[],
+    signal: AbortSignal,
+  ) {
+    const split = await registry.getSplit({ dataset, seed });
     const seen = new Set(versions.flatMap(({ card }) => card.data.subjects));
-    return (split?.holdout ?? []).filter((subject) => !seen.has(subject));
+    const subjectKeys = (split?.holdout ?? []).filter((subject) => !seen.has(subject));
+    return { subjectKeys, windows: await trainingWindows(lake, { dataset, subjectKeys, signal }) };
   }
 
-  return translated({
+  async function compare(input: CompareInput, signal: AbortSignal) {
+    const { model, run } = input;
+    const { report } = alive();
+    const champion = await registry.getVersion({ model, version: input.champion });
+    const challenger = await registry.getVersion({ model, version: input.challenger });
+    const holdout = await unseenWindows(input, [champion, challenger], signal);
+    const known = await knownLabels(annotation, { ...input, champion });
+    const { schema } = holdout.windows;
+    const audit = known.audit.filter(({ featureSchema }) => featureSchema === schema.hash);
+
+    report({ step: 'champion' });
+    const before = await scoreVersion(lake, champion, holdout.windows, audit);
+    report({ step: 'challenger' });
+    const after = await scoreVersion(lake, challenger, holdout.windows, audit);
+    signal.throwIfAborted();
+    const { uses } = await registry.recordHoldoutUse({
+      model,
+      holdout: contentHash([...holdout.subjectKeys].sort()),
+      run,
+    });
+    const figures: Comparison = {
+      champion: scorecardOf(champion, before.evaluation),
+      challenger: scorecardOf(challenger, after.evaluation),
+      audit: auditOf(audit, before.auditAccuracy, after.auditAccuracy),
+      withdrawnSubjects: 0,
+      holdoutUses: uses,
+    };
+    const stored: StoredComparison = {
+      formatVersion: 1,
+      model,
+      champion: versionScore(champion, before.evaluation),
+      challenger: versionScore(challenger, after.evaluation),
+      figures,
+    };
+    const key = comparisonKey(input);
+    await writeJson(lake.store, key, stored);
+    return {
+      key,
+      figures,
+      champion: shortScore(champion, before.evaluation),
+      challenger: shortScore(challenger, after.evaluation),
+    };
+  }
+
+  return asActivities({
     // Safe to retry: it only reads.
     async countNewLabels({ model, dataset }: { model: string; dataset: string }) {
-      const champion = await championOf(registry, model);
-      const since = knownUntilOf(champion);
-      let labels = 0;
-      for await (const label of annotation.labels({ dataset })) {
-        if (label.knownAt > since) labels += 1;
-      }
-      return { labels };
+      const since = knownUntilOf(await championOf(registry, model));
+      return annotation.countLabels({ dataset, after: since === '' ? null : since });
     },
 
     // Safe to retry: scoring is deterministic, the stored file is named by the run, and the use of
     // the holdout is counted once a run.
-    async compareVersions(input: CompareInput) {
-      const { model, dataset, run } = input;
-      const beat = (step: string) => Context.current().heartbeat({ step });
-      const champion = await registry.getVersion({ model, version: input.champion });
-      const challenger = await registry.getVersion({ model, version: input.challenger });
-      const subjectKeys = await unseenSubjects(input, [champion, challenger]);
-      const holdout = await trainingWindows(lake, { dataset, subjectKeys });
-      const { audit } = await knownLabels(annotation, { ...input, champion });
+    compareVersions: (input: CompareInput) =>
+      holdingLease(registry, input.lease, (signal) => compare(input, signal)),
 
-      beat('champion');
-      const before = await scoreVersion(lake, champion, holdout, audit);
-      beat('challenger');
-      const after = await scoreVersion(lake, challenger, holdout, audit);
-      const { uses } = await registry.recordHoldoutUse({
-        model,
-        holdout: contentHash([...subjectKeys].sort()),
-        run,
-      });
-      const figures: Comparison = {
-        champion: scorecardOf(champion, before.evaluation),
-        challenger: scorecardOf(challenger, after.evaluation),
-        audit: auditOf(audit, before.auditAccuracy, after.auditAccuracy),
-        withdrawnSubjects: 0,
-        holdoutUses: uses,
-      };
-      const stored: StoredComparison = {
+    // Safe to retry: the file is named by version and run. Nothing is decided by it, so that it is
+    // no use of the holdout.
+    async scoreChampion(input: HoldoutInput) {
+      const champion = await requireChampion(registry, input.model);
+      const { windows } = await unseenWindows(input, [champion], alive().signal);
+      const { evaluation } = await scoreVersion(lake, champion, windows, []);
+      const key = scoreKey(input, champion.version);
+      const stored: StoredScore = {
         formatVersion: 1,
-        model,
-        champion: versionScore(champion, before.evaluation),
-        challenger: versionScore(challenger, after.evaluation),
-        figures,
+        model: input.model,
+        champion: versionScore(champion, evaluation),
       };
-      const key = comparisonKey(input);
       await writeJson(lake.store, key, stored);
-      return {
-        key,
-        figures,
-        champion: shortScore(champion, before.evaluation),
-        challenger: shortScore(challenger, after.evaluation),
-      };
+      return { key, champion: shortScore(champion, evaluation) };
     },
   });
-}
-
-interface Scores {
-  evaluation: Evaluation | null;
-  auditAccuracy: number;
-}
-
-async function scoreVersion(
-  lake: Lake,
-  version: ModelVersion,
-  holdout: TrainingWindows,
-  audit: readonly Label[],
-): Promise<Scores> {
-  const classifier = await loadClassifier(await readClassifier(lake.store, version.artefactUri));
-  try {
-    refuseOtherSchema(classifier, holdout);
-    refuseUnknownLabel(classifier, version, holdout.labels);
-    return {
-      evaluation: await evaluateOn(classifier, holdout),
-      auditAccuracy: await auditAccuracy(classifier, audit),
-    };
-  } finally {
-    classifier.dispose();
-  }
-}
-
-function refuseOtherSchema({ artefact }: Classifier, { schema }: TrainingWindows): void {
-  if (artefact.schema.hash === schema.hash) return;
-  const context = { expected: artefact.schema.hash, found: schema.hash };
-  throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', context);
-}
-
-function refuseUnknownLabel(
-  { artefact: { classes } }: Classifier,
-  { model, version }: ModelVersion,
-  labels: readonly string[],
-): void {
-  const label = labels.find((each) => !classes.includes(each));
-  if (label === undefined) return;
-  const context = { label, model: `${model} ${version}`, known: classes.join(', ') };
-  throw new WatchlakeError('LABELS_UNKNOWN', context);
-}
-
-async function evaluateOn(
-  classifier: Classifier,
-  { features, labels, subjectKeys }: TrainingWindows,
-): Promise<Evaluation | null> {
-  // Without a subject that is new to both there is nothing to prove: the gate asks for more.
-  if (labels.length === 0) return null;
-  const probabilities = await classifier.predict(features, labels.length);
-  const { classes } = classifier.artefact;
-  return evaluate({ probabilities, classes, labels, subjects: subjectKeys });
-}
-
-async function auditAccuracy(classifier: Classifier, audit: readonly Label[]): Promise<number> {
-  const { classes, schema } = classifier.artefact;
-  const usable = audit.filter(({ featureSchema }) => featureSchema === schema.hash);
-  if (usable.length === 0) return 0;
-  const rows = new Float32Array(usable.length * schema.names.length);
-  usable.forEach(({ features }, row) => rows.set(features, row * schema.names.length));
-  const probabilities = await classifier.predict(rows, usable.length);
-  const hits = usable.filter(({ label }, row) => {
-    const part = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
-    return classes[part.indexOf(Math.max(...part))] === label;
-  });
-  return hits.length / usable.length;
 }
 
 const auditOf = (
@@ -207,21 +168,5 @@ const scorecardOf = (
     evaluation?.perClass.map(({ label, recall, support }) => ({ label, recall, support })) ?? [],
   calibrationError: evaluation?.calibrationError ?? 0,
 });
-
-const versionScore = (
-  { version, card }: ModelVersion,
-  evaluation: Evaluation | null,
-): VersionScore => ({
-  version,
-  trainingWindows: card.data.windows,
-  labels: Number(card.data.labels ?? 0),
-  shuffledLabels: card.data.shuffledLabels === true,
-  evaluation,
-});
-
-const shortScore = ({ version }: ModelVersion, evaluation: Evaluation | null) =>
-  evaluation === null
-    ? null
-    : { version, accuracy: evaluation.accuracy, macroF1: evaluation.macroF1 };
 
 export type ComparisonActivities = ReturnType<typeof createComparisonActivities>;

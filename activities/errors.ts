@@ -1,6 +1,5 @@
 /** Turns the project's errors into typed failures at the boundary between activities and workflows. */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { Context } from '@temporalio/activity';
 import type { WatchlakeError } from '../core/errors';
 import { WatchlakeError as KnownError, isWatchlakeError } from '../core/errors';
 
@@ -31,35 +30,4 @@ export function toFailure(error: unknown): unknown {
     details: [{ context: plain(known.context), remedy: known.remedy }],
     cause: error instanceof Error ? error : undefined,
   });
-}
-
-/** Whatever a cancelled activity stumbles over is its cancellation. */
-function cancellationOf(): unknown {
-  try {
-    const signal = Context.current().cancellationSignal;
-    return signal.aborted ? signal.reason : null;
-  } catch {
-    // Outside an activity, as in a unit test, nothing is cancelled.
-    return null;
-  }
-}
-
-type Activity = (input: never) => Promise<unknown>;
-
-/** The same activities, with their errors translated. Every factory returns through it. */
-export function translated<T extends object>(activities: T): T {
-  const wrap =
-    (activity: Activity): Activity =>
-    async (input) => {
-      try {
-        return await activity(input);
-      } catch (error) {
-        throw cancellationOf() ?? toFailure(error);
-      }
-    };
-  const wrapped = Object.entries(activities).map(([name, activity]) => [
-    name,
-    wrap(activity as Activity),
-  ]);
-  return Object.fromEntries(wrapped) as T;
 }

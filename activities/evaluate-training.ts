@@ -1,7 +1,8 @@
 /** Scores a training by leaving each subject out, after looking for a split that leaks. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
 import type { Evaluation } from '../models/evaluation';
-import { probeLeakage } from '../models/leakage';
+import { probeLeakage, type LeakageProbe } from '../models/leakage';
 import { leaveOneSubjectOut } from '../models/leave-one-subject-out';
 import type { TrainInput } from '../models/training';
 import type { TrainingSet } from '../models/training-set';
@@ -13,24 +14,32 @@ export async function evaluateTraining(
   training: TrainInput,
   onStep: (step: string) => void,
 ): Promise<Evaluation> {
-  refuseLeakage(set, startsMs);
+  await refuseLeakage(set, startsMs, training.signal);
   return leaveOneSubjectOut(set, {
     ...training,
     onSubject: (done, of) => onStep(`leave-one-subject-out: ${done} of ${of}`),
   });
 }
 
-function refuseLeakage({ labels, groups }: TrainingSet, startsMs: readonly number[]): void {
+async function refuseLeakage(
+  { labels, groups }: TrainingSet,
+  startsMs: readonly number[],
+  signal?: AbortSignal,
+): Promise<void> {
   const rows = labels.map((_, row) => row);
   const side = (chosen: number[]) => ({
     timestampsMs: chosen.map((row) => startsMs[row] as number),
     labels: chosen.map((row) => labels[row] as string),
   });
-  const probes = [...new Set(groups)].map((subject) => {
+  const probes: (LeakageProbe & { windows: number })[] = [];
+  for (const subject of new Set(groups)) {
     const test = side(rows.filter((row) => groups[row] === subject));
     const train = side(rows.filter((row) => groups[row] !== subject));
-    return { ...probeLeakage({ train, test }), windows: test.labels.length };
-  });
+    probes.push({ ...probeLeakage({ train, test }), windows: test.labels.length });
+    // Each probe sorts all windows: heartbeats go out in between.
+    await nextTurn();
+    signal?.throwIfAborted();
+  }
   const mean = (of: (probe: (typeof probes)[number]) => number) =>
     probes.reduce((sum, probe) => sum + of(probe) * probe.windows, 0) / labels.length;
   const score = mean((probe) => probe.score);

@@ -1,22 +1,23 @@
 /** Steps that land an archive: open and plan it, land it batch by batch, publish what has landed. */
+import type { FormatName, IngestPlanBase, PublishedLanding } from '../lakehouse/dataset-format';
+import { formatNamed, formatOf } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
-import { LANDING_TABLE, landingFacts } from '../lakehouse/landing/descriptor';
-import type { IngestPlan } from '../lakehouse/landing/ingest-plan';
-import { landedFacts, loadPlan, planIngest, savePlan } from '../lakehouse/landing/ingest-plan';
-import { entriesOf, landPart } from '../lakehouse/landing/land-part';
-import { isLanded, publishLanding } from '../lakehouse/landing/publish-landing';
-import { readLayout } from '../lakehouse/landing/recordings-layout';
+import { loadPlan } from '../lakehouse/landing/ingest-folder';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
 import { forgetDownload, openSource, sourceHash } from '../lakehouse/sources/open-source';
 import type { Source } from '../lakehouse/sources/source';
-import { keepAlive } from './alive';
-import { translated } from './errors';
+import type { Suppression } from '../lakehouse/suppression';
+import { NOBODY } from '../lakehouse/suppression';
+import { alive } from './alive';
+import { asActivities } from './as-activities';
 
 export interface IngestDeps {
   readonly lake: Lake;
   /** The secret that pseudonyms are made with. */
   readonly subjectKey: string;
   readonly source?: Pick<OpenOptions, 'limits' | 'spoolFolder'>;
+  /** Whose rows stay out; nobody's by default. */
+  readonly suppression?: Suppression;
 }
 
 export interface OpenArchiveResult {
@@ -33,18 +34,14 @@ export interface LandBatchResult {
   readonly rows: number;
 }
 
-export interface PublishLandingResult {
-  readonly table: string;
-  readonly snapshotId: string;
-  readonly rows: number;
-  readonly members: number;
-  readonly quarantined: Record<string, number>;
-}
+export type PublishLandingResult = PublishedLanding;
 
-export function createIngestActivities({ lake, subjectKey: secret, source: options }: IngestDeps) {
+export function createIngestActivities(deps: IngestDeps) {
+  const { lake, subjectKey: secret, source: options, suppression = NOBODY } = deps;
+
   async function withSource<T>(
     name: string,
-    opening: Pick<OpenOptions, 'known' | 'signal'>,
+    opening: Pick<OpenOptions, 'known' | 'signal' | 'extensions'>,
     work: (source: Source) => Promise<T>,
   ): Promise<T> {
     const source = await openSource(name, { ...options, ...opening });
@@ -55,76 +52,65 @@ export function createIngestActivities({ lake, subjectKey: secret, source: optio
     }
   }
 
-  /** Whether the dataset has it already: the same archive again is a no-op. */
-  async function alreadyLanded(plan: IngestPlan): Promise<boolean> {
-    return isLanded(await landedFacts(lake, plan.dataset), plan);
-  }
+  const reopened = <T>(
+    plan: IngestPlanBase,
+    signal: AbortSignal,
+    work: (source: Source) => Promise<T>,
+  ): Promise<T> => {
+    const { extensions } = formatOf(plan);
+    return withSource(plan.source, { known: plan.known, signal, extensions }, work);
+  };
 
-  return translated({
+  return asActivities({
     // Safe to retry: it reads the archive and hashes it.
-    identifySource: ({ source }: { source: string }): Promise<{ sourceHash: string }> =>
-      keepAlive(async ({ signal }) => ({
-        sourceHash: await sourceHash(source, { ...options, signal }),
-      })),
+    async identifySource(input: {
+      source: string;
+      format?: FormatName;
+    }): Promise<{ sourceHash: string }> {
+      const { signal } = alive();
+      const { extensions } = formatOf(input);
+      return { sourceHash: await sourceHash(input.source, { ...options, signal, extensions }) };
+    },
 
     // Safe to retry: the plan follows from the archive and what has landed; writing it again is harmless.
-    openArchive: (input: {
+    async openArchive(input: {
       source: string;
       dataset: string;
-      format: 'recordings';
-    }): Promise<OpenArchiveResult> =>
-      keepAlive(({ signal }) =>
-        withSource(input.source, { signal }, async (source) => {
-          const layout = await readLayout(source);
-          const { dataset } = input;
-          const plan = await planIngest(lake, { dataset, source, layout, secret });
-          return {
-            ingestId: plan.ingestId,
-            dataset,
-            members: plan.parts.flat().length,
-            batches: plan.batches.length,
-            planKey: await savePlan(lake, plan),
-            alreadyLanded: await alreadyLanded(plan),
-          };
-        }),
-      ),
+      format: FormatName;
+    }): Promise<OpenArchiveResult> {
+      const { dataset } = input;
+      const format = formatNamed(input.format);
+      const opening = { signal: alive().signal, extensions: format.extensions };
+      return withSource(input.source, opening, async (source) => ({
+        dataset,
+        ...(await format.openIngest(lake, { dataset, source, secret, suppression })),
+      }));
+    },
 
     // Safe to retry: a part is written whole and once; a retry goes on at the first that is missing.
-    landBatch: ({ planKey, batch }: { planKey: string; batch: number }): Promise<LandBatchResult> =>
-      keepAlive(async ({ signal, report }) => {
-        const plan = await loadPlan(lake, planKey);
-        return withSource(plan.source, { known: plan.known, signal }, async (source) => {
-          const { recordings } = await readLayout(source);
-          let [members, rows, reported] = [0, 0, 0];
-          for (const part of plan.batches[batch] ?? []) {
-            const entries = entriesOf(plan, part, recordings);
-            const onRows = (count: number) => {
-              reported += count;
-              report({ batch, part, rows: reported });
-            };
-            const request = { plan, part, source, entries, secret, signal, onRows };
-            const landed = await landPart(lake, request);
-            members += landed.recordings.length;
-            rows += landed.recordings.reduce((sum, recording) => sum + recording.rows, 0);
-          }
-          return { members, rows };
-        });
-      }),
+    async landBatch(input: { planKey: string; batch: number }): Promise<LandBatchResult> {
+      const { signal, report } = alive();
+      const { planKey, batch } = input;
+      const plan = await loadPlan(lake, planKey);
+      const { dataset } = plan;
+      let reported = 0;
+      const onRows = (part: number, rows: number) => {
+        reported += rows;
+        report({ batch, part, rows: reported });
+      };
+      return reopened(plan, signal, (source) => {
+        const request = { plan, batch, dataset, source, secret, suppression, signal, onRows };
+        return formatOf(plan).landBatch(lake, request);
+      });
+    },
 
     // Safe to retry: the snapshot follows from what has landed, and the pointer moves once.
-    publishLanding: ({ planKey }: { planKey: string }): Promise<PublishLandingResult> =>
-      keepAlive(async ({ signal }) => {
-        const plan = await loadPlan(lake, planKey);
-        const manifest = await publishLanding(lake, plan, { signal });
-        await forgetDownload(plan.source, options?.spoolFolder);
-        return {
-          table: LANDING_TABLE,
-          snapshotId: manifest.snapshotId,
-          rows: manifest.rows,
-          members: landingFacts(manifest).recordings.length,
-          quarantined: { ...manifest.quarantined },
-        };
-      }),
+    async publishLanding({ planKey }: { planKey: string }): Promise<PublishLandingResult> {
+      const plan = await loadPlan(lake, planKey);
+      const landed = await formatOf(plan).publishLanding(lake, plan, { signal: alive().signal });
+      await forgetDownload(plan.source, options?.spoolFolder);
+      return landed;
+    },
   });
 }
 

@@ -1,5 +1,7 @@
 /** The inputs of every workflow: fields, limits and defaults. */
 import { z } from 'zod';
+import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
+import { LEAST_SUBJECTS } from '../models/promotion';
 
 const slug = z
   .string()
@@ -14,20 +16,30 @@ const seed = z
 /** A subject is named by its key alone (16 hexadecimal characters): names never reach a history. */
 const subjectKeys = z
   .array(z.string().regex(/^[0-9a-f]{16}$/, 'use the subject key, not the name'))
+  .min(1, 'name at least one subject, or leave the field out for all of them')
   .max(10_000);
 
-const window = z.object({
-  lengthMs: z.int().min(100).max(600_000).default(4000),
-  stepMs: z.int().min(50).max(600_000).default(2000),
-});
+const window = z
+  .strictObject({
+    lengthMs: z.int().min(100).max(600_000).default(4000),
+    stepMs: z.int().min(50).max(600_000).default(2000),
+  })
+  .refine(({ lengthMs, stepMs }) => stepMs <= lengthMs, {
+    path: ['stepMs'],
+    error: 'must not be larger than lengthMs: samples between two windows would never be looked at',
+  });
 
 const share = z.number().min(0).max(1);
+const count = z.int().min(0);
 
 /** Only what departs from the defaults of models/promotion.ts. */
 const gate = z.strictObject({
   alpha: share.optional(),
   margin: share.optional(),
-  minimumSubjects: z.int().min(1).optional(),
+  minimumSubjects: z
+    .int()
+    .min(LEAST_SUBJECTS, `must be at least ${LEAST_SUBJECTS}: fewer people cannot prove anything`)
+    .optional(),
   recallLossLimit: share.optional(),
   minimumSupport: z.int().min(1).optional(),
   calibrationMargin: share.optional(),
@@ -35,6 +47,9 @@ const gate = z.strictObject({
   minimumAuditLabels: z.int().min(0).optional(),
   holdoutUseLimit: z.int().min(1).optional(),
 });
+
+/** A database of the Glue catalogue, as Athena takes it. */
+const glueName = z.string().regex(/^[a-z0-9_-]{1,255}$/, 'use lower-case letters, digits, _ and -');
 
 const model = slug.default('activity');
 
@@ -62,7 +77,7 @@ export const WORKFLOW_INPUTS = {
       .default(720),
     // Totals of the runs before this one, carried over by continue-as-new.
     carried: z
-      .object({ predicted: z.int(), late: z.int(), deadLettered: z.int() })
+      .strictObject({ predicted: count, late: count, deadLettered: count })
       .default({ predicted: 0, late: 0, deadLettered: 0 }),
   }),
   simulateDevices: z.strictObject({
@@ -100,7 +115,7 @@ export const WORKFLOW_INPUTS = {
     // Hundreds of answers, each with its Update, would outgrow a history: then a new run goes on.
     eventsPerRun: z.int().min(30).max(1_500).default(1_500),
     // How far the runs before this one came, carried over by continue-as-new.
-    waiting: z.object({ tasks: z.int(), startedMs: z.int(), reminders: z.int() }).optional(),
+    waiting: z.strictObject({ tasks: count, startedMs: z.int(), reminders: count }).optional(),
   }),
   retrain: z.strictObject({
     model,
@@ -108,17 +123,18 @@ export const WORKFLOW_INPUTS = {
     seed: seed.default(0),
     gate: gate.prefault({}),
     minimumNewLabels: z.int().min(0).default(0),
-    // Longer than any training should take: a run that was terminated gives way after it.
+    // Renewed while the run works, however long: one that was terminated gives way after it.
     leaseMinutes: z
       .int()
       .min(1)
       .max(60 * 24)
-      .default(60 * 6),
+      .default(15),
     // A negative control: the challenger learns shuffled labels and has to be rejected.
     shuffleLabels: z.boolean().default(false),
   }),
   activeLearningLoop: z.strictObject({
-    name: slug,
+    // Its simulations are named after it, with a suffix.
+    name: slug.max(56, 'use at most 56 characters'),
     source: z.string().min(1),
     dataset: slug,
     format: z.enum(['recordings']).default('recordings'),
@@ -126,7 +142,7 @@ export const WORKFLOW_INPUTS = {
     seed: seed.default(0),
     window: window.prefault({}),
     subjects: z
-      .object({
+      .strictObject({
         bootstrap: z.int().min(1).default(1),
         stream: z.int().min(1).default(3),
         holdout: z.int().min(1).default(6),
@@ -139,6 +155,42 @@ export const WORKFLOW_INPUTS = {
     byHand: z.int().min(0).max(1000).default(0),
     gate: gate.prefault({}),
     negativeControl: z.boolean().default(false),
+  }),
+  athenaQuery: z.strictObject({
+    // The text itself may name people: it lies in the lake until the query has ended.
+    sqlKey: z.string().regex(/^queries\/[0-9a-f]{16}\.sql$/, 'use queries/<hash>.sql'),
+    database: glueName,
+    workgroup: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'use the name of a workgroup'),
+    // US dollars for each TB (2^40 bytes) that the query reads.
+    pricePerTb: z.number().min(0).max(1_000).default(DEFAULT_PRICE_PER_TB),
+  }),
+  provision: z.strictObject({
+    action: z.enum(['plan', 'apply', 'destroy']),
+    environment: slug.max(32, 'use at most 32 characters: names of roles are made from it'),
+    bucket: z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+        'use 3–63 lower-case letters, digits and dashes; no dots, which break TLS',
+      ),
+    // Of the lake within the bucket.
+    prefix: z
+      .string()
+      .regex(/^([A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*)?$/, 'use folders without slashes at the ends')
+      .default(''),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'use a region such as eu-central-1')
+      .optional(),
+    vpc: z
+      .string()
+      .regex(/^vpc-[0-9a-f]+$/, 'use the id of a VPC, vpc-…')
+      .optional(),
+    databases: z.array(glueName).min(1).max(20).default(['stedi-human-balance-analytics']),
+    // Athena takes no limit below 10 MB.
+    queryLimitGb: z.number().min(0.01).max(7_000_000).default(10),
+    // With destroy: every version of every object, and the tables of the catalogue, go for good.
+    deleteData: z.boolean().default(false),
   }),
 } as const;
 

@@ -1,5 +1,4 @@
 /** Steps that bring what was said into the lake: predictions from Kafka, labels from PostgreSQL. */
-import { Context } from '@temporalio/activity';
 import type { AnnotationStore } from '../annotation/annotation';
 import { contentHash } from '../core/hash';
 import type { Cell } from '../lakehouse/engines/row-appender';
@@ -17,7 +16,8 @@ import { readPredictions, type LandedPrediction } from '../streaming/landing';
 import type { Broker, Offsets } from '../streaming/ports';
 import { decodeFeatures } from '../streaming/prediction';
 import type { TopicNames } from '../streaming/topics';
-import { translated } from './errors';
+import { alive } from './alive';
+import { asActivities } from './as-activities';
 
 export interface LandingDeps {
   lake: Lake;
@@ -73,13 +73,14 @@ export function createLandingActivities({ lake, broker, topics, annotation }: La
     columns: readonly string[],
     previous: SnapshotManifest | null,
     fresh: AsyncIterable<readonly LandedPrediction[]>,
-    dataset: string,
+    { dataset, signal }: { dataset: string; signal: AbortSignal },
   ): AsyncGenerator<readonly Cell[]> {
     if (previous !== null) {
       const names = PREDICTION_COLUMNS.replace(/CAST\((\w+) AS DOUBLE\)/g, '$1').split(/,\s*/);
       const positions = columns.map((column) => names.indexOf(column));
       const sql = `SELECT ${PREDICTION_COLUMNS} FROM ${PREDICTIONS_TABLE}`;
-      for await (const row of storedRows(lake, { from: { [PREDICTIONS_TABLE]: previous }, sql })) {
+      const from = { [PREDICTIONS_TABLE]: previous };
+      for await (const row of storedRows(lake, { from, sql, signal })) {
         yield positions.map((position) => cellOf(row[position]));
       }
     }
@@ -91,7 +92,7 @@ export function createLandingActivities({ lake, broker, topics, annotation }: La
     }
   }
 
-  return translated({
+  return asActivities({
     // Safe to retry: the offsets lie in the manifest of the snapshot that holds the rows up to them,
     // so that a reading that was not published is read again, and a published one never twice.
     async landPredictions({
@@ -101,8 +102,7 @@ export function createLandingActivities({ lake, broker, topics, annotation }: La
       dataset: string;
       model: string;
     }): Promise<LandedTable> {
-      const context = Context.current();
-      const signal = context.cancellationSignal;
+      const { signal, report } = alive();
       const previous = await findManifestOrNull(lake, { dataset, table: PREDICTIONS_TABLE });
       const fromOffsets = previous?.facts.endOffsets as Offsets | undefined;
       const reading = await readPredictions(broker, { topics, model, fromOffsets, signal });
@@ -117,17 +117,17 @@ export function createLandingActivities({ lake, broker, topics, annotation }: La
           previous: previous?.snapshotId ?? 'none',
           offsets: contentHash(reading.endOffsets),
         },
-        rows: () => predictionRows(columns, previous, reading.predictions, dataset),
+        rows: () => predictionRows(columns, previous, reading.predictions, { dataset, signal }),
         facts: { endOffsets: reading.endOffsets, lastModel: model },
         signal,
-        onRows: (rows) => context.heartbeat({ rows }),
+        onRows: (rows) => report({ rows }),
       });
       return summaryOf(manifest, reused);
     },
 
     // Safe to retry: the same labels give the same snapshot.
     async publishLabels({ dataset }: { dataset: string }): Promise<LandedTable> {
-      const context = Context.current();
+      const { signal, report } = alive();
       const rows: Cell[][] = [];
       let featureSchema = '';
       for await (const label of annotation.labels({ dataset })) {
@@ -144,14 +144,15 @@ export function createLandingActivities({ lake, broker, topics, annotation }: La
           label.annotator,
           label.kind,
         ]);
-        if (rows.length % 500 === 0) context.heartbeat({ rows: rows.length });
+        signal.throwIfAborted();
+        if (rows.length % 500 === 0) report({ rows: rows.length });
       }
       const { manifest, reused } = await publishRows(lake, {
         table: labelledWindowsTable({ dataset, recipe: 1 }),
         inputs: { labels: contentHash(rows.map(([window, , , , label]) => [window, label])) },
         rows: () => latestAnswers(rows),
         facts: { featureSchemaHash: featureSchema },
-        signal: context.cancellationSignal,
+        signal,
       });
       return summaryOf(manifest, reused);
     },

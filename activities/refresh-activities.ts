@@ -1,17 +1,13 @@
 /** Steps that rebuild a dataset's tables: plan, build each, publish them together, clean up. */
+import { buildTable } from '../lakehouse/build-table';
+import type { RefreshRequest } from '../lakehouse/dataset-format';
+import { formatOfDataset, loadRefreshPlan } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { publishRelease } from '../lakehouse/release';
+import { stagesOf } from '../lakehouse/stages';
 import { vacuum } from '../lakehouse/vacuum';
-import { buildTable } from '../lakehouse/watch/build-table';
-import {
-  declaredTables,
-  loadRefreshPlan,
-  planRefresh,
-  stagesOf,
-} from '../lakehouse/watch/refresh-plan';
-import type { WindowSpec } from '../models/signal';
-import { keepAlive } from './alive';
-import { translated } from './errors';
+import { alive } from './alive';
+import { asActivities } from './as-activities';
 
 export interface RefreshDeps {
   readonly lake: Lake;
@@ -28,38 +24,38 @@ export interface BuildTableResult {
 }
 
 export function createRefreshActivities({ lake }: RefreshDeps) {
-  return translated({
+  return asActivities({
     // Safe to retry: the plan's key is its content's hash.
-    async planRefresh(input: {
-      dataset: string;
-      window?: WindowSpec;
-    }): Promise<{ dataset: string; stages: { tables: string[] }[]; planKey: string }> {
-      const { plan, planKey } = await planRefresh(lake, input);
-      return { dataset: plan.dataset, stages: stagesOf(declaredTables(plan)), planKey };
+    async planRefresh(
+      input: RefreshRequest,
+    ): Promise<{ dataset: string; stages: { tables: string[] }[]; planKey: string }> {
+      const format = await formatOfDataset(lake, input.dataset);
+      const { plan, planKey } = await format.planRefresh(lake, input);
+      return { dataset: plan.dataset, stages: stagesOf(format.declaredTables(plan)), planKey };
     },
 
     // Safe to retry: the same inputs name the same snapshot, and the first manifest written counts.
-    buildTable: (input: {
+    async buildTable(input: {
       planKey: string;
       table: string;
       inputs: Record<string, string>;
-    }): Promise<BuildTableResult> =>
-      keepAlive(async ({ signal, report }) => {
-        const plan = await loadRefreshPlan(lake, input.planKey);
-        const { table, inputs } = input;
-        const onProgress = (done: { windows: number }) => report({ table, ...done });
-        const built = await buildTable(lake, { plan, table, inputs, signal, onProgress });
-        const { snapshotId, rows, quarantined, dropped, firstProblems } = built.manifest;
-        return {
-          table,
-          snapshotId,
-          reused: built.reused,
-          rows,
-          quarantined: { ...quarantined },
-          dropped: { ...dropped },
-          firstProblems: [...firstProblems],
-        };
-      }),
+    }): Promise<BuildTableResult> {
+      const { signal, report } = alive();
+      const plan = await loadRefreshPlan(lake, input.planKey);
+      const { table, inputs } = input;
+      const onProgress = (done: { windows: number }) => report({ table, ...done });
+      const built = await buildTable(lake, { plan, table, inputs, signal, onProgress });
+      const { snapshotId, rows, quarantined, dropped, firstProblems } = built.manifest;
+      return {
+        table,
+        snapshotId,
+        reused: built.reused,
+        rows,
+        quarantined: { ...quarantined },
+        dropped: { ...dropped },
+        firstProblems: [...firstProblems],
+      };
+    },
 
     // Safe to retry: pointers that stand at their snapshot stay, and a release is written once.
     async publishRelease(input: {
@@ -71,17 +67,17 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
     },
 
     // Safe to retry: it removes what is still there and nothing refers to.
-    vacuum: (input: {
+    async vacuum(input: {
       dataset: string;
       dryRun: boolean;
       keepSnapshotIds: string[];
       graceMs?: number;
-    }): Promise<{ removed: string[]; bytes: number }> =>
-      keepAlive(async ({ signal, report }) => {
-        let removed = 0;
-        const onSnapshot = () => report({ removed: ++removed });
-        return vacuum(lake, { ...input, signal, onSnapshot });
-      }),
+    }): Promise<{ removed: string[]; bytes: number }> {
+      const { signal, report } = alive();
+      let removed = 0;
+      const onSnapshot = () => report({ removed: ++removed });
+      return vacuum(lake, { ...input, signal, onSnapshot });
+    },
   });
 }
 

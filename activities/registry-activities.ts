@@ -1,9 +1,9 @@
 /** Steps on the registry: who is champion, who may move it, and what was decided. */
-import { WatchlakeError } from '../core/errors';
+import { WatchlakeError, isWatchlakeError } from '../core/errors';
 import { CHAMPION, type AliasTarget, type Evidence, type MoveResult } from '../registry/aliases';
-import type { LeaseInput, LeaseResult } from '../registry/leases';
+import type { LeaseInput, LeaseResult, RenewResult } from '../registry/leases';
 import type { Registry } from '../registry/registry';
-import { translated } from './errors';
+import { asActivities } from './as-activities';
 
 export interface RegistryDeps {
   registry: Registry;
@@ -20,6 +20,10 @@ export interface MoveChampionInput {
   /** The run that moves it; also who did it, unless an actor is named. */
   run: string;
   actor?: string;
+  /** Lets another champion stay that is there by now, and tells which, instead of failing. */
+  yields?: boolean;
+  /** Moves only while the run has this lease. */
+  lease?: { name: string; holder: string };
 }
 
 export interface RecordVerdictInput {
@@ -38,7 +42,7 @@ export function createRegistryActivities({ registry }: RegistryDeps) {
   const getChampion = ({ model }: { model: string }): Promise<AliasTarget | null> =>
     registry.getAlias({ model, alias: CHAMPION });
 
-  return translated({
+  return asActivities({
     // Reading is safe to repeat.
     getChampion,
 
@@ -50,14 +54,23 @@ export function createRegistryActivities({ registry }: RegistryDeps) {
     },
 
     // Safe to retry: a run moves the alias once, and finds the move already made.
-    moveChampion: (input: MoveChampionInput): Promise<MoveResult> =>
-      registry.moveAlias({ alias: CHAMPION, ...input, actor: input.actor ?? input.run }),
+    async moveChampion({ yields = false, ...input }: MoveChampionInput): Promise<MoveResult> {
+      const { model, run, actor = run } = input;
+      try {
+        return await registry.moveAlias({ ...input, alias: CHAMPION, actor });
+      } catch (error) {
+        const wasTaken = isWatchlakeError(error) && error.code === 'ALIAS_MOVED';
+        const present = yields && wasTaken ? await getChampion({ model }) : null;
+        if (present === null) throw error;
+        return { ...present, moved: false };
+      }
+    },
 
     // Safe to retry: the holder that asks again has it already.
     takeLease: (input: LeaseInput): Promise<LeaseResult> => registry.acquireLease(input),
 
     // Safe to retry: it only prolongs.
-    renewLease: (input: LeaseInput): Promise<{ renewed: boolean }> => registry.renewLease(input),
+    renewLease: (input: LeaseInput): Promise<RenewResult> => registry.renewLease(input),
 
     // Safe to retry: what is given back already stays so, and nobody else's lease is touched.
     returnLease: ({ name, holder }: { name: string; holder: string }) =>

@@ -1,5 +1,5 @@
 /** Writes the report of one run of the loop from what the run has left in lake and registry. */
-import { Context } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import { readJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
 import { findManifestOrNull } from '../lakehouse/snapshots';
@@ -11,15 +11,16 @@ import { decidePromotion, type GateOptions } from '../models/promotion';
 import { decisionFrom } from '../report/decision';
 import { renderReport } from '../report/render-report';
 import type { PredictionCount, ReportData, RetrainDecision } from '../report/report-data';
-import type { StoredComparison } from './comparison-activities';
-import { keepAlive } from './alive';
-import { translated } from './errors';
+import { alive } from './alive';
+import { asActivities } from './as-activities';
+import type { StoredComparison, StoredScore } from './comparison-activities';
 
 export interface ReportDeps {
   lake: Lake;
   codeVersion: string;
   /** Address of the Temporal web UI, for links. */
   temporalUi: () => Promise<string>;
+  temporalNamespace: string;
 }
 
 interface ReportedRetrain {
@@ -46,36 +47,41 @@ export interface ReportInput {
   labels: { uncertain: number; audit: number; skipped: number };
   retrains: ReportedRetrain[];
   gate: Partial<GateOptions>;
+  /** Where the champion's score lies when nothing was compared. */
+  scoreKey?: string | null;
 }
 
 const BUCKET_MS = 30_000;
 
-export function createReportActivities({ lake, codeVersion, temporalUi }: ReportDeps) {
-  return translated({
+export function createReportActivities(deps: ReportDeps) {
+  const { lake, codeVersion, temporalUi, temporalNamespace: namespace } = deps;
+  return asActivities({
     // Safe to retry: the same run writes the same file again.
-    writeReport: (input: ReportInput): Promise<{ uri: string; latestUri: string }> =>
-      keepAlive(async ({ signal }) => {
-        const data = await reportData(lake, input, { codeVersion, ui: await temporalUi(), signal });
-        const html = renderReport(data);
-        const key = `reports/${input.name}.html`;
-        await lake.store.put(key, html);
-        await lake.store.put('reports/latest.html', html);
-        Context.current().log.info('report written', { key });
-        return { uri: lake.store.uriOf(key), latestUri: lake.store.uriOf('reports/latest.html') };
-      }),
+    async writeReport(input: ReportInput): Promise<{ uri: string; latestUri: string }> {
+      const { signal } = alive();
+      const ui = await temporalUi();
+      const data = await reportData(lake, input, { codeVersion, ui, namespace, signal });
+      const html = renderReport(data);
+      const key = `reports/${input.name}.html`;
+      await lake.store.put(key, html);
+      await lake.store.put('reports/latest.html', html);
+      log.info('report written', { key });
+      return { uri: lake.store.uriOf(key), latestUri: lake.store.uriOf('reports/latest.html') };
+    },
   });
 }
 
 interface Surroundings {
   codeVersion: string;
   ui: string;
+  namespace: string;
   signal: AbortSignal;
 }
 
 async function reportData(
   lake: Lake,
   input: ReportInput,
-  { codeVersion, ui, signal }: Surroundings,
+  { codeVersion, ui, namespace, signal }: Surroundings,
 ): Promise<ReportData> {
   const comparisons = await Promise.all(
     input.retrains.map(async ({ comparisonKey }) =>
@@ -84,7 +90,8 @@ async function reportData(
   );
   const first = comparisons.find((each) => each?.champion.evaluation != null) ?? null;
   const promoted = comparisons.findLast((_, index) => input.retrains[index]?.outcome === 'promote');
-  const after = promoted?.challenger ?? first?.champion ?? null;
+  const before = first?.champion ?? (await championAlone(lake, input));
+  const after = promoted?.challenger ?? before;
   return {
     title: `The loop «${input.name}»`,
     generatedAt: input.finishedAt,
@@ -95,19 +102,26 @@ async function reportData(
     stages: input.stages,
     tables: input.tables,
     learningCurve: learningCurve(comparisons),
-    before: scored(first?.champion ?? null),
+    before: scored(before),
     after: scored(after),
     predictions: await predictionCounts(lake, input, signal),
     retrains: input.retrains.map((each, index) =>
       decision(each, comparisons[index] ?? null, input),
     ),
     labels: input.labels,
-    links: ui === '' ? [] : input.workflowIds.map((id) => ({ label: id, url: linkTo(ui, id) })),
+    links:
+      ui === ''
+        ? []
+        : input.workflowIds.map((id) => ({ label: id, url: linkTo(ui, namespace, id) })),
   };
 }
 
-const linkTo = (ui: string, workflowId: string): string =>
-  `${ui}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
+async function championAlone(lake: Lake, { scoreKey = null }: ReportInput) {
+  return scoreKey === null ? null : (await readJson<StoredScore>(lake.store, scoreKey)).champion;
+}
+
+const linkTo = (ui: string, namespace: string, workflowId: string): string =>
+  `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
 
 const scored = (score: StoredComparison['champion'] | null) =>
   score?.evaluation ? { version: score.version, evaluation: score.evaluation } : null;

@@ -1,9 +1,9 @@
 /** Recordings of the lake as the simulator replays them: device by device, in clock order. */
 import type { Lake } from '../lakehouse/lake';
-import type { SampleBlock } from '../lakehouse/sample-blocks';
 import { ownersOf } from '../lakehouse/landing/descriptor';
 import { deviceSamples } from '../lakehouse/samples';
-import type { SampleSpan } from '../models/signal';
+import { findManifest } from '../lakehouse/snapshots';
+import { TRUSTED_TABLE } from '../lakehouse/watch/trusted';
 import type { DeviceRecording, SampleSource, SourceSelection } from '../streaming/ports';
 
 export const createSampleSource = (lake: Lake): SampleSource => ({
@@ -16,30 +16,15 @@ export const createSampleSource = (lake: Lake): SampleSource => ({
     if (found === undefined) return;
     const { channels } = found;
     const owners = await ownersOf(lake, selection.dataset);
-    let parts: SampleBlock[] = [];
-    for await (const block of found.blocks()) {
-      parts.push(block);
-      if (!block.endsRecording) continue;
-      const { recording } = block;
+    for await (const { recording, endsRecording, timestampsMs, values } of found.blocks()) {
       const subjectKey = owners.get(recording) ?? '';
-      yield { recording, subjectKey, channels, span: joined(parts) };
-      parts = [];
+      const span = { timestampsMs, values };
+      yield { recording, subjectKey, channels, span, continues: !endsRecording };
     }
   },
-});
 
-/** One recording in one piece: minutes of signal, a few megabytes. */
-function joined(parts: readonly SampleBlock[]): SampleSpan {
-  const [only] = parts;
-  if (parts.length === 1 && only) return only;
-  const length = parts.reduce((sum, { timestampsMs }) => sum + timestampsMs.length, 0);
-  const timestampsMs = new Float64Array(length);
-  const values = (only?.values ?? []).map(() => new Float32Array(length));
-  let offset = 0;
-  for (const part of parts) {
-    timestampsMs.set(part.timestampsMs, offset);
-    part.values.forEach((channel, index) => values[index]?.set(channel, offset));
-    offset += part.timestampsMs.length;
-  }
-  return { timestampsMs, values };
-}
+  async currentSnapshot(dataset: string): Promise<string> {
+    const { snapshotId } = await findManifest(lake, { dataset, table: TRUSTED_TABLE });
+    return snapshotId;
+  },
+});

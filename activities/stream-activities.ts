@@ -16,8 +16,8 @@ import {
 } from '../streaming/progress';
 import { simulateDevices } from '../streaming/simulator';
 import { topicSpecs, type TopicNames, type TopicShape } from '../streaming/topics';
-import { keepAlive, type Alive } from './alive';
-import { translated } from './errors';
+import { alive } from './alive';
+import { asActivities } from './as-activities';
 
 /** Which predictions people may be asked about. */
 export interface CandidateOptions {
@@ -65,8 +65,8 @@ interface PredictorDetails {
 async function predict(
   deps: StreamDeps,
   { model, dataset }: { model: string; dataset: string },
-  alive: Alive,
 ): Promise<PredictorTotals> {
+  const { signal, report } = alive();
   const { broker, topics, loadChampion, candidates } = deps;
   const earlier = Context.current().info.heartbeatDetails as PredictorDetails | undefined;
   const baseline = earlier?.baseline ?? totalsOf(await fetchProgress(broker, topics, model));
@@ -74,11 +74,11 @@ async function predict(
     { broker, log, loadChampion },
     { model, dataset, topics, candidateOf: (window) => isCandidate({ ...window, ...candidates }) },
   );
-  const report = () => alive.report({ baseline, ...predictor.progress });
-  report();
-  const timer = setInterval(report, REPORT_MS);
+  const tell = () => report({ baseline, ...predictor.progress });
+  tell();
+  const timer = setInterval(tell, REPORT_MS);
   try {
-    await predictor.run(alive.signal);
+    await predictor.run(signal);
   } finally {
     clearInterval(timer);
   }
@@ -96,7 +96,7 @@ function throwUnlessAsked(): void {
 
 export function createStreamActivities(deps: StreamDeps) {
   const { broker, topics } = deps;
-  return translated({
+  return asActivities({
     // Safe to retry: topics that exist are left as they are.
     async prepareTopics(_input: Record<string, never>): Promise<{ topics: string[] }> {
       const specs = topicSpecs(topics, deps.topicShape);
@@ -107,7 +107,7 @@ export function createStreamActivities(deps: StreamDeps) {
     // Safe to retry: the committed offsets say what has been predicted, and a former attempt that
     // still lives is fenced.
     async runPredictor(input: { model: string; dataset: string }): Promise<PredictorTotals> {
-      const totals = await keepAlive((alive) => predict(deps, input, alive));
+      const totals = await predict(deps, input);
       throwUnlessAsked();
       return totals;
     },
@@ -119,12 +119,9 @@ export function createStreamActivities(deps: StreamDeps) {
       devices: number;
       lastOffsets: Record<string, string>;
     }> {
+      const { signal, report: onProgress } = alive();
       const { source } = deps;
-      return keepAlive((alive) => {
-        const { signal } = alive;
-        const onProgress = (sent: { batches: number; samples: number }) => alive.report(sent);
-        return simulateDevices({ broker, source, log }, { ...input, topics, signal, onProgress });
-      });
+      return simulateDevices({ broker, source, log }, { ...input, topics, signal, onProgress });
     },
 
     // Safe to retry: it only looks.
@@ -134,12 +131,11 @@ export function createStreamActivities(deps: StreamDeps) {
     }): Promise<Record<string, never>> {
       const wanted = Object.entries(input.lastOffsets).map(([key, last]) => [key, Number(last)]);
       const lastOffsets = Object.fromEntries(wanted) as Record<number, number>;
-      return keepAlive(async ({ signal }) => {
-        while (!hasPassed(await fetchProgress(broker, topics, input.model), lastOffsets)) {
-          await sleep(POLL_MS, undefined, { signal });
-        }
-        return {};
-      });
+      const { signal } = alive();
+      while (!hasPassed(await fetchProgress(broker, topics, input.model), lastOffsets)) {
+        await sleep(POLL_MS, undefined, { signal });
+      }
+      return {};
     },
 
     // Safe to retry: the topic is compacted, the last announcement counts.
@@ -153,10 +149,8 @@ export function createStreamActivities(deps: StreamDeps) {
 
     // Safe to retry: it only looks.
     async awaitChampion(input: { model: string; version: string }): Promise<Record<string, never>> {
-      return keepAlive(async ({ signal }) => {
-        await awaitVersion(broker, topics, { ...input, signal });
-        return {};
-      });
+      await awaitVersion(broker, topics, { ...input, signal: alive().signal });
+      return {};
     },
   });
 }

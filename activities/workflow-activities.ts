@@ -2,30 +2,26 @@
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
-import { translated } from './errors';
-
-const HEARTBEAT_MS = 2_000;
+import { alive } from './alive';
+import { asActivities } from './as-activities';
 
 export interface WorkflowDeps {
   client: Client;
 }
 
 export function createWorkflowActivities({ client }: WorkflowDeps) {
-  return translated({
+  return asActivities({
     // Safe to retry: it only waits for a result that does not change.
     async awaitWorkflow({ workflowId }: { workflowId: string }): Promise<unknown> {
-      const context = Context.current();
-      const heartbeat = setInterval(() => context.heartbeat({ workflowId }), HEARTBEAT_MS);
+      alive().report({ workflowId });
       try {
         const result: unknown = await Promise.race([
           client.workflow.getHandle(workflowId).result(),
-          context.cancelled,
+          Context.current().cancelled,
         ]);
         return result;
       } catch (error) {
         throw asOwnFailure(error, workflowId);
-      } finally {
-        clearInterval(heartbeat);
       }
     },
   });

@@ -1,5 +1,5 @@
 /** Reads labels with what training needs of their windows. */
-import type { Database } from '../core/postgres';
+import { onlyRow, type Database } from '../core/postgres';
 import { float32From, type TaskKind } from './tasks';
 
 export interface LabelQuery {
@@ -78,6 +78,16 @@ const toLabel = (row: LabelRow): Label => ({
 
 export function createLabels(database: Database) {
   return {
+    /** How many answers were given after that time. */
+    async countLabels({ dataset, after }: { dataset: string; after: string | null }) {
+      const counted = await database.query<{ labels: number }>(
+        `SELECT count(*)::int AS labels FROM annotation.labels
+         WHERE dataset = $1 AND ($2::timestamptz IS NULL OR known_at > $2)`,
+        [dataset, after],
+      );
+      return onlyRow(counted);
+    },
+
     /** Every label, a page in memory at a time, in the order in which the tasks were made. */
     async *labels(query: LabelQuery): AsyncGenerator<Label> {
       const { dataset, knownUntil = null, campaign = null, pageSize = 500 } = query;

@@ -1,5 +1,6 @@
 /** A trained classifier: the artefact that is stored, and the predictions that it gives. */
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { WatchlakeError } from '../core/errors';
 import { useBackend } from './backend';
@@ -71,6 +72,8 @@ export async function logitsOf(network: Network, rows: Float32Array): Promise<Fl
     );
     logits.set(await result.data<'float32'>(), from * outputs);
     result.dispose();
+    // A pass is one piece of work; between passes others may go on.
+    if (until < count) await nextTurn();
   }
   return logits;
 }

@@ -48,6 +48,8 @@ export interface Evaluation {
 }
 
 export interface EvaluationInput {
+  /** For messages alone. */
+  readonly model?: string;
   /** Row-major, in the order of `classes`. */
   readonly probabilities: Float32Array;
   readonly classes: readonly string[];
@@ -147,10 +149,12 @@ function scoreSubjects(
   });
 }
 
-function checkInput({ probabilities, classes, labels, subjects }: EvaluationInput): void {
+function checkInput(input: EvaluationInput): void {
+  const { model = 'under evaluation', probabilities, classes, labels, subjects } = input;
   const unknown = labels.find((label) => !classes.includes(label));
   if (unknown !== undefined) {
-    throw new WatchlakeError('LABELS_UNKNOWN', { label: unknown, known: classes.join(', ') });
+    const context = { label: unknown, model, known: classes.join(', ') };
+    throw new WatchlakeError('LABELS_UNKNOWN', context);
   }
   const wrong =
     labels.length === 0

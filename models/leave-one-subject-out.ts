@@ -44,5 +44,6 @@ export async function leaveOneSubjectOut(
     });
   }
   const { labels, groups } = set;
-  return evaluate({ probabilities, classes: input.classes, labels, subjects: groups });
+  const { model, classes: known } = input;
+  return evaluate({ model, probabilities, classes: known, labels, subjects: groups });
 }

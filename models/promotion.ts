@@ -51,10 +51,13 @@ export interface GateOptions {
   readonly holdoutUseLimit: number;
 }
 
+/** The smallest p-value of n subjects is 1/2^n: fewer can prove nothing at the usual level. */
+export const LEAST_SUBJECTS = 6;
+
 export const DEFAULT_GATE: GateOptions = {
   alpha: 0.05,
   margin: 0.005,
-  minimumSubjects: 6,
+  minimumSubjects: LEAST_SUBJECTS,
   recallLossLimit: 0.1,
   minimumSupport: 30,
   calibrationMargin: 0.02,

@@ -20,7 +20,7 @@ export const MINIMUM_ROWS = 20;
 export function checkTrainingSet(
   set: TrainingSet,
   columns: number,
-  classes: readonly string[],
+  { model, classes }: { model?: string; classes: readonly string[] },
 ): void {
   const { features, labels, groups, blocks, windowIds } = set;
   const rows = labels.length;
@@ -31,7 +31,8 @@ export function checkTrainingSet(
   }
   const unknown = labels.find((label) => !classes.includes(label));
   if (unknown !== undefined) {
-    throw new WatchlakeError('LABELS_UNKNOWN', { label: unknown, known: classes.join(', ') });
+    const context = { label: unknown, model: model ?? 'in training', known: classes.join(', ') };
+    throw new WatchlakeError('LABELS_UNKNOWN', context);
   }
   if (rows < MINIMUM_ROWS) {
     const detail = `${rows} labelled windows, at least ${MINIMUM_ROWS} are needed`;

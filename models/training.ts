@@ -1,4 +1,5 @@
 /** Trains a classifier: epochs and temperature by inner validation, weights on all rows. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { useBackend } from './backend';
 import type { StoredClassifier } from './classifier';
 import { ARTEFACT_FORMAT_VERSION, logitsOf, sha256Of } from './classifier';
@@ -28,6 +29,8 @@ export interface EpochReport {
 }
 
 export interface TrainInput {
+  /** For messages alone. */
+  readonly model?: string;
   readonly schema: FeatureSchema;
   /** All labels that the model knows, also those without a row. */
   readonly classes: readonly string[];
@@ -108,13 +111,19 @@ function pooled(folds: readonly FoldResult[], epoch: number): Float32Array {
 }
 
 /** Index of the epoch with the least pooled loss, from the minimum on. */
-function bestEpoch(folds: readonly FoldResult[], classes: number, minimumEpochs: number): number {
+async function bestEpoch(
+  folds: readonly FoldResult[],
+  classes: number,
+  minimumEpochs: number,
+): Promise<number> {
   const truth = folds.flatMap((fold) => [...fold.truth]);
   const longest = Math.max(...folds.map(({ losses }) => losses.length));
   const first = Math.min(minimumEpochs, longest) - 1;
-  const losses = Array.from({ length: longest - first }, (_, index) =>
-    calibratedLoss(pooled(folds, first + index), classes, truth),
-  );
+  const losses: number[] = [];
+  for (let epoch = first; epoch < longest; epoch += 1) {
+    losses.push(calibratedLoss(pooled(folds, epoch), classes, truth));
+    await nextTurn();
+  }
   return first + losses.indexOf(Math.min(...losses));
 }
 
@@ -152,7 +161,7 @@ async function chooseEpochs(
   for (const [index, fold] of folds.entries()) {
     results.push(await validateFold(settings, fold, index));
   }
-  const epoch = bestEpoch(results, classes, options.minimumEpochs);
+  const epoch = await bestEpoch(results, classes, options.minimumEpochs);
   const method = bySubject ? 'out-of-fold-subjects' : 'out-of-fold-devices';
   return { epochs: epoch + 1, calibration: calibrate(results, epoch, classes, method) };
 }
@@ -165,9 +174,9 @@ export async function trainClassifier(
   set: TrainingSet,
   input: TrainInput,
 ): Promise<TrainedClassifier> {
-  const { schema, classes, seed, signal } = input;
+  const { model, schema, classes, seed, signal } = input;
   const columns = schema.names.length;
-  checkTrainingSet(set, columns, classes);
+  checkTrainingSet(set, columns, { model, classes });
   const standardiser = fitStandardiser(set.features, columns);
   const features = standardise(set.features, standardiser);
   await useBackend();

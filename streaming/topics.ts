@@ -4,7 +4,6 @@ import type { TopicSpec } from './ports';
 export interface TopicNames {
   readonly samples: string;
   readonly predictions: string;
-  readonly shadow: string;
   readonly control: string;
   readonly late: string;
   readonly deadLetter: string;
@@ -14,7 +13,6 @@ export interface TopicNames {
 export const topicNames = (prefix = 'watch'): TopicNames => ({
   samples: `${prefix}.samples`,
   predictions: `${prefix}.predictions`,
-  shadow: `${prefix}.predictions.shadow`,
   control: `${prefix}.control`,
   late: `${prefix}.late`,
   deadLetter: `${prefix}.samples.dead-letter`,

@@ -3,7 +3,8 @@
  *
  * ingest → refresh → first champion → live stream → labels → retrain → the new champion predicts.
  */
-import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { ComparisonActivities } from '../activities/comparison-activities';
 import type { IngestActivities } from '../activities/ingest-activities';
 import type { LandingActivities } from '../activities/landing-activities';
 import type { ReportActivities } from '../activities/report-activities';
@@ -15,10 +16,11 @@ import { annotationCampaign, type CampaignResult } from './annotation-campaign';
 import { runChild } from './children';
 import { ingest, type IngestResult } from './ingest';
 import { whilePredicting } from './live-predictor';
-import { DATA, SHORT, WAITING } from './profiles';
+import { DATA, SHORT, TRAINING, WAITING } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { refreshTables, type RefreshResult, type TableSummary } from './refresh-tables';
 import { retrain, type RetrainResult } from './retrain';
+import { runReference } from './run-reference';
 import { simulateDevices } from './simulate-devices';
 import { trainModel } from './train-model';
 import { validated } from './validate';
@@ -28,6 +30,7 @@ const { drawSubjects } = proxyActivities<TrainingActivities>(DATA);
 const { landPredictions } = proxyActivities<LandingActivities>(DATA);
 const { prepareTopics, announceChampion } = proxyActivities<StreamActivities>(SHORT);
 const { awaitPredicted, awaitChampion } = proxyActivities<StreamActivities>(WAITING);
+const { scoreChampion } = proxyActivities<ComparisonActivities>(TRAINING);
 const { writeReport } = proxyActivities<ReportActivities>(DATA);
 
 export interface LoopResult {
@@ -74,9 +77,12 @@ export async function activeLearningLoop(
     await stage('stream', () => streamAndPredict(input, 'pool', subjects.stream));
     const campaign = await stage('label', () => askForLabels(input, subjects.stream));
     const decided = await stage('retrain', () => tryChallenger(input, 'retrain', false));
-    const champion = decided.outcome === 'promote' ? decided.challenger : decided.champion;
-    // A barrier: what is streamed from here on is predicted by the champion of this moment.
-    if (champion) await awaitChampion({ model: input.model, version: champion.version });
+    const stays = await scoreWithoutVerdict(input, decided);
+    const before = stays?.champion ?? decided.champion;
+    const after = decided.outcome === 'promote' ? decided.challenger : before;
+    // A barrier: what is streamed from here on is predicted by the champion of this moment. Without
+    // a verdict nothing has moved here.
+    if (after && !stays) await awaitChampion({ model: input.model, version: after.version });
     const live = await stage('stream again', () =>
       streamAndPredict(input, 'unseen', subjects.holdout),
     );
@@ -93,9 +99,11 @@ export async function activeLearningLoop(
       labels: campaign.labels,
       campaign,
       retrains: [decided, ...control],
-      champion: { before: decided.champion, after: champion },
+      champion: { before, after },
     };
-    const report = await stage('report', () => writeReport(reportInput(input, result, startedAt)));
+    const report = await stage('report', () =>
+      writeReport({ ...reportInput(input, result, startedAt), scoreKey: stays?.key ?? null }),
+    );
     return { ...result, reportUri: report.uri };
   });
 }
@@ -117,6 +125,12 @@ function reportInput(input: Loop, result: Omit<LoopResult, 'reportUri'>, started
     labels: { uncertain, audit, skipped },
     workflowIds: [workflowInfo().workflowId, workflowIds.predictStream(model)],
   };
+}
+
+/** A retrain that was skipped has compared nothing: the champion that stays is scored by itself. */
+async function scoreWithoutVerdict({ dataset, model, seed }: Loop, { outcome }: RetrainResult) {
+  if (outcome !== 'skipped' || !patched('score-without-verdict')) return null;
+  return scoreChampion({ dataset, model, seed, run: runReference() });
 }
 
 async function ingestSource(input: Loop): Promise<IngestResult> {

@@ -1,10 +1,17 @@
 /** Trains a challenger on what is known by now; moves the champion alias only when the gate says so. */
-import { CancellationScope, log, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  log,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { RegistryActivities } from '../activities/registry-activities';
 import type { StreamActivities } from '../activities/stream-activities';
 import type { ComparisonActivities } from '../activities/comparison-activities';
 import type { TrainingActivities } from '../activities/training-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
+import type { ErrorCode } from '../core/errors';
 import { decidePromotion, type Comparison, type Verdict } from '../models/promotion';
 import { toFailure } from './failures';
 import { SHORT, TRAINING } from './profiles';
@@ -18,6 +25,10 @@ const { countNewLabels } = proxyActivities<ComparisonActivities>(SHORT);
 const { requireChampion, moveChampion, takeLease, returnLease, recordVerdict } =
   proxyActivities<RegistryActivities>(SHORT);
 const { announceChampion } = proxyActivities<StreamActivities>(SHORT);
+
+const LEASE_LOST: ErrorCode = 'LEASE_LOST';
+
+type Lease = Parameters<typeof takeLease>[0];
 
 export interface Score {
   version: string;
@@ -46,21 +57,28 @@ export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainRes
   const input = await validated('retrain', raw);
   tagRun({ dataset: input.dataset, model: input.model });
 
-  const lease = {
+  const lease: Lease = {
     name: `retrain/${input.model}`,
     holder: runReference(),
     ttlSeconds: input.leaseMinutes * 60,
   };
   // Inside the try: a run cancelled while it takes the lease may have got it nevertheless.
   try {
-    const { acquired, holder } = await takeLease(lease);
-    if (!acquired) return finished(skipped(input, 'lease-held', `Another retrain runs: ${holder}`));
+    const { acquired, holder, expiresAt } = await takeLease(lease);
+    if (!acquired) {
+      const detail = `Another retrain runs: ${holder}. Its lease ends at ${expiresAt}, unless it is renewed.`;
+      return finished(skipped(input, 'lease-held', detail));
+    }
     const fresh = await countNewLabels({ model: input.model, dataset: input.dataset });
     if (fresh.labels < input.minimumNewLabels) {
       const detail = `${fresh.labels} new labels, ${input.minimumNewLabels} wanted`;
       return finished(skipped(input, 'too-few-new-labels', detail));
     }
-    return finished(await challenge(input, progress));
+    return finished(await challenge(input, lease, progress));
+  } catch (error) {
+    const lost = leaseLostBy(error);
+    if (lost === null) throw error;
+    return finished(skipped(input, 'lease-lost', lost));
   } finally {
     await CancellationScope.nonCancellable(() => returnLease(lease));
   }
@@ -68,19 +86,21 @@ export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainRes
 
 async function challenge(
   input: ValidInput<'retrain'>,
+  lease: Lease,
   progress: ReturnType<typeof trackProgress>,
 ): Promise<RetrainResult> {
   const { model, dataset } = input;
   const champion = await requireChampion({ model });
   progress('freezing the training snapshot', { model, champion: champion.version });
   const knownUntil = new Date().toISOString();
-  const frozen = await freezeTrainingSet({ model, dataset, withLabels: true, knownUntil });
+  const frozen = await freezeTrainingSet({ model, dataset, withLabels: true, knownUntil, lease });
 
   progress('training the challenger', { rows: frozen.rows, subjects: frozen.subjects });
   const challenger = await trainVersion({
     ...input,
     snapshotId: frozen.snapshotId,
     scheme: 'none',
+    lease,
   });
 
   tagRun({ version: challenger.version });
@@ -93,6 +113,7 @@ async function challenge(
     seed: input.seed,
     knownUntil,
     run: runReference(),
+    lease,
   });
   const verdict = decide(comparison.figures, input.gate);
   log.info('promotion decided', { model, outcome: verdict.outcome, reason: verdict.reason });
@@ -103,26 +124,18 @@ async function challenge(
     newHoldoutAdvised: verdict.newHoldoutAdvised,
   });
 
-  if (verdict.outcome === 'promote') {
-    await moveChampion({
-      model,
-      from: champion.version,
-      to: challenger.version,
-      outcome: verdict.outcome,
-      reason: verdict.reason,
-      evidence: { comparisonKey: comparison.key },
-      run: runReference(),
-    });
-    await announceChampion({ model, version: challenger.version });
-  } else {
-    await recordVerdict({
-      model,
-      version: challenger.version,
-      outcome: verdict.outcome,
-      reason: verdict.reason,
-      evidence: { comparisonKey: comparison.key },
-      run: runReference(),
-    });
+  const decided = {
+    model,
+    outcome: verdict.outcome,
+    reason: verdict.reason,
+    evidence: { comparisonKey: comparison.key },
+    run: runReference(),
+  };
+  const [from, to] = [champion.version, challenger.version];
+  if (verdict.outcome === 'promote') await promote({ ...decided, from, to, lease });
+  else {
+    const { explanation } = verdict;
+    await recordVerdict({ ...decided, champion: from, version: to, explanation });
   }
   return {
     model,
@@ -137,6 +150,20 @@ async function challenge(
     needed: verdict.needed ?? [],
     newHoldoutAdvised: verdict.newHoldoutAdvised,
   };
+}
+
+/** A champion that was moved is announced, whoever cancels meanwhile: predictors would not know it. */
+const promote = (move: Parameters<typeof moveChampion>[0]): Promise<void> =>
+  CancellationScope.nonCancellable(async () => {
+    await moveChampion(move);
+    await announceChampion({ model: move.model, version: move.to });
+  });
+
+/** Why the run may not go on: its lease ran out, and another has it. */
+function leaseLostBy(error: unknown): string | null {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const isLost = cause instanceof ApplicationFailure && cause.type === LEASE_LOST;
+  return isLost ? cause.message : null;
 }
 
 /** Figures that do not fit together end the run. */

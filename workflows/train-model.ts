@@ -45,9 +45,9 @@ export async function trainModel(raw: WorkflowInput<'trainModel'>): Promise<Trai
   });
   tagRun({ version: trained.version });
 
-  const champion = await getChampion({ model: input.model });
-  if (champion === null) {
-    await moveChampion({
+  const champion =
+    (await getChampion({ model: input.model })) ??
+    (await moveChampion({
       model: input.model,
       from: null,
       to: trained.version,
@@ -55,12 +55,13 @@ export async function trainModel(raw: WorkflowInput<'trainModel'>): Promise<Trai
       reason: 'first-version',
       evidence: { snapshotId: frozen.snapshotId },
       run: runReference(),
-    });
-  }
+      // Another first training may have been faster: then its version stays.
+      yields: true,
+    }));
   progress('trained', { version: trained.version, macroF1: trained.evaluation?.macroF1 ?? null });
   return {
     model: input.model,
-    champion: champion?.version ?? trained.version,
+    champion: champion.version,
     ...frozen,
     ...trained,
   };

@@ -65,6 +65,17 @@ test('a champion that somebody else moved is not moved back, and no retry helps'
   await expect(activities.moveChampion(move)).rejects.toEqual(failure('ALIAS_MOVED', true));
 });
 
+test('a first version yields to the champion that another run was faster to make', async () => {
+  const first = { model: 'm', from: null, to: '3', outcome: 'promote', reason: 'first', run: 'r3' };
+  await expect(activities.moveChampion(first)).rejects.toEqual(failure('ALIAS_MOVED', true));
+  const results = await twice(activities.moveChampion, { ...first, yields: true });
+  expect(results).toEqual([
+    { version: '1', generation: 1, moved: false },
+    { version: '1', generation: 1, moved: false },
+  ]);
+  expect(await registry.history({ model: 'm' })).toHaveLength(1);
+});
+
 test('a lease is taken by one run, prolonged and given back', async () => {
   const mine = { name: 'retrain/m', holder: 'run-1', ttlSeconds: 60 };
   const taken = await twice(activities.takeLease, mine);
@@ -73,7 +84,7 @@ test('a lease is taken by one run, prolonged and given back', async () => {
     acquired: false,
     holder: 'run-1',
   });
-  expect(await activities.renewLease(mine)).toEqual({ renewed: true });
+  expect(await activities.renewLease(mine)).toEqual({ renewed: true, holder: 'run-1' });
   const returned = await twice(activities.returnLease, mine);
   expect(returned).toEqual([{ released: true }, { released: false }]);
 });

@@ -1,6 +1,9 @@
 /** Training and comparing as the worker does it, on a small lake and a real registry. */
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createComparisonActivities } from '../../activities/comparison-activities';
+import {
+  createComparisonActivities,
+  type StoredScore,
+} from '../../activities/comparison-activities';
 import { createTrainingActivities } from '../../activities/training-activities';
 import { createAnnotationStore } from '../../annotation/annotation';
 import { readJson, writeJson } from '../../lakehouse/json';
@@ -197,4 +200,47 @@ test('one subject alone cannot be left out, and the message says what is missing
   await expect(run(() => trainVersion(training))).rejects.toMatchObject({
     type: 'TRAINING_DATA_INSUFFICIENT',
   });
+});
+
+test('nothing is frozen, trained or judged under a lease that another run has', async () => {
+  const { registry, drawSubjects, freezeTrainingSet, trainVersion, compareVersions } = activities();
+  const model = 'leased';
+  const { bootstrap } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const { training } = await trainOn(model, bootstrap);
+  const lease = { name: `retrain/${model}`, holder: 'me', ttlSeconds: 60 };
+  await registry.acquireLease({ ...lease, holder: 'other' });
+  const judged = { model, dataset, champion: '1', challenger: '1', seed: 0, knownUntil, run: 'x' };
+  for (const work of [
+    () => freezeTrainingSet({ model, dataset, withLabels: true, knownUntil, lease }),
+    () => trainVersion({ ...training, seed: 1, scheme: 'none', lease }),
+    () => compareVersions({ ...judged, lease }),
+  ]) {
+    await expect(run<unknown>(work)).rejects.toMatchObject({
+      type: 'LEASE_LOST',
+      nonRetryable: true,
+    });
+  }
+  expect(await registry.listVersions({ model })).toHaveLength(1);
+});
+
+test('a champion is scored by itself without a use of the holdout', async () => {
+  const { registry, drawSubjects, scoreChampion, compareVersions } = activities();
+  const model = 'scored';
+  const drawn = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const { version } = (await trainOn(model, drawn.bootstrap)).trained;
+  const call = { model, dataset, seed: 0, run: 'loop' };
+  await expect(run(() => scoreChampion(call))).rejects.toMatchObject({ type: 'NO_CHAMPION' });
+  const reason = { outcome: 'promote', reason: 'test', actor: 'test' };
+  await registry.moveAlias({ model, alias: 'champion', from: null, to: version, ...reason });
+  const scored = await run(() => scoreChampion(call));
+  expect(await run(() => scoreChampion(call))).toEqual(scored);
+  const stored = await readJson<StoredScore>(lake.store, scored.key);
+  expect(stored.champion.evaluation?.bySubject.map(({ subject }) => subject).sort()).toEqual(
+    [...drawn.holdout].sort(),
+  );
+  const compared = await run(() =>
+    compareVersions({ ...call, champion: version, challenger: version, knownUntil }),
+  );
+  expect(compared.champion).toEqual(scored.champion);
+  expect(compared.figures.holdoutUses).toBe(1);
 });

@@ -267,6 +267,21 @@ describe('labels', () => {
     });
   });
 
+  test('are counted from a moment on, and in all without one', async () => {
+    const dataset = `counted-${campaign}`;
+    await openCampaignWith(store, { campaign, tasks: 3, dataset });
+    await answerAll('ann', await lease('ann', 2), 'rest');
+    const [first] = await labelsOf({ dataset });
+    expect(await store.countLabels({ dataset, after: null })).toEqual({ labels: 2 });
+    expect(await store.countLabels({ dataset, after: '2020-01-01T00:00:00Z' })).toEqual({
+      labels: 2,
+    });
+    // All of one answer are known at one and the same time, and not after it.
+    const after = (first as Label).knownAt;
+    expect(await store.countLabels({ dataset, after })).toEqual({ labels: 0 });
+    expect(await store.countLabels({ dataset: 'another', after: null })).toEqual({ labels: 0 });
+  });
+
   test('that came after a moment are not seen at that moment', async () => {
     const dataset = 'as-of';
     await openCampaignWith(store, { campaign, tasks: 2, dataset });

@@ -185,9 +185,31 @@ describe('leases', () => {
   test('go to another when their time is over, and the first cannot prolong them', async () => {
     await registry.acquireLease(lease('c', 'me', 0));
     expect(await registry.acquireLease(lease('c', 'you'))).toMatchObject({ acquired: true });
-    expect(await registry.renewLease(lease('c', 'me'))).toEqual({ renewed: false });
+    expect(await registry.renewLease(lease('c', 'me'))).toEqual({ renewed: false, holder: 'you' });
     expect(await registry.releaseLease({ name: 'c', holder: 'me' })).toEqual({ released: false });
-    expect(await registry.renewLease(lease('c', 'you'))).toEqual({ renewed: true });
+    expect(await registry.renewLease(lease('c', 'you'))).toEqual({ renewed: true, holder: 'you' });
+  });
+
+  test('that nobody took are prolonged although their time is over, but not once given back', async () => {
+    await registry.acquireLease(lease('e', 'me', 0));
+    expect(await registry.renewLease(lease('e', 'me'))).toEqual({ renewed: true, holder: 'me' });
+    expect(await registry.acquireLease(lease('e', 'you'))).toMatchObject({ acquired: false });
+    await registry.releaseLease({ name: 'e', holder: 'me' });
+    expect(await registry.renewLease(lease('e', 'me'))).toEqual({ renewed: false, holder: null });
+  });
+
+  test('guard an alias: who has lost one moves nothing, who has moved finds the move', async () => {
+    const model = await modelWithVersions(2);
+    const held = { name: `retrain/${model}`, holder: 'me' };
+    const wanted = { ...moveOf(model, null, '1', 'run-1'), lease: held };
+    await expect(registry.moveAlias(wanted)).rejects.toEqual(failsWith('LEASE_LOST'));
+    await registry.acquireLease(lease(held.name, 'me', 0));
+    expect(await registry.moveAlias(wanted)).toMatchObject({ moved: true });
+    await registry.acquireLease(lease(held.name, 'you'));
+    expect(await registry.moveAlias(wanted)).toMatchObject({ moved: false });
+    const later = { ...moveOf(model, '1', '2', 'run-2'), lease: held };
+    await expect(registry.moveAlias(later)).rejects.toEqual(failsWith('LEASE_LOST'));
+    expect(await registry.getAlias({ model, alias: 'champion' })).toMatchObject({ version: '1' });
   });
 
   test('are free once given back', async () => {

@@ -1,10 +1,12 @@
 /** Fakes of all activities, typed by the real ones: a small world in which everything goes well. */
 import { Context } from '@temporalio/activity';
 import type { AnnotationActivities, CampaignState } from '../../activities/annotation-activities';
+import type { AthenaActivities } from '../../activities/athena-activities';
 import type { ComparisonActivities } from '../../activities/comparison-activities';
 import type { IngestActivities } from '../../activities/ingest-activities';
 import { createInputActivities, type InputActivities } from '../../activities/input-activities';
 import type { LandedTable, LandingActivities } from '../../activities/landing-activities';
+import type { ProvisionActivities } from '../../activities/provision-activities';
 import type { RefreshActivities } from '../../activities/refresh-activities';
 import type { RegistryActivities } from '../../activities/registry-activities';
 import type { ReportActivities } from '../../activities/report-activities';
@@ -23,6 +25,8 @@ export type Activities = InputActivities &
   RegistryActivities &
   StreamActivities &
   AnnotationActivities &
+  AthenaActivities &
+  ProvisionActivities &
   ReportActivities;
 
 export const SUBJECTS = {
@@ -203,12 +207,16 @@ const registryFakes: RegistryActivities & ComparisonActivities = {
     holder,
     expiresAt: '2026-01-01T06:00:00.000Z',
   }),
-  renewLease: async () => ({ renewed: true }),
+  renewLease: async ({ holder }) => ({ renewed: true, holder }),
   returnLease: async () => ({ released: true }),
   recordHoldoutUse: async () => ({ uses: 1 }),
   recordVerdict: async () => ({ recorded: true }),
   countNewLabels: async () => ({ labels: TASKS }),
   compareVersions: async () => compared(comparison()),
+  scoreChampion: async () => ({
+    key: 'scores/activity/1-abcd.json',
+    champion: { version: CHAMPION, accuracy: 0.7, macroF1: 0.7 },
+  }),
 };
 
 const streamFakes: StreamActivities = {
@@ -230,6 +238,31 @@ const annotationFakes: AnnotationActivities = {
   closeCampaign: async () => campaignState({ status: 'closed' }),
 };
 
+const athenaFakes: AthenaActivities = {
+  startAthenaQuery: async () => ({ executionId: 'query-1' }),
+  followAthenaQuery: async () => ({ scannedBytes: 20e6, costUsd: 0.0001, milliseconds: 900 }),
+  stopAthenaQuery: async () => ({ stopped: true }),
+  forgetQuery: async () => ({ forgotten: true }),
+};
+
+export const RESOURCES = [
+  { kind: 'bucket', name: 'lake' },
+  { kind: 'role', name: 'watchlake-research-glue' },
+  { kind: 'workgroup', name: 'watchlake-research' },
+] as const;
+
+const provisionFakes: ProvisionActivities = {
+  planProvision: async () => ({
+    account: '123456789012',
+    region: 'eu-central-1',
+    resources: RESOURCES.map((each) => ({ ...each, action: 'create' as const, changes: [] })),
+  }),
+  applyResource: async ({ resource }) => ({ ...resource, action: 'create', changes: [] }),
+  planRemoval: async () => [...RESOURCES].reverse(),
+  emptyBucket: async () => ({ versions: 12 }),
+  removeResource: async () => ({ removed: true }),
+};
+
 /** Everything goes well; a test replaces what it is about. */
 export const happyActivities = (): Activities => ({
   ...createInputActivities(),
@@ -239,6 +272,8 @@ export const happyActivities = (): Activities => ({
   ...registryFakes,
   ...streamFakes,
   ...annotationFakes,
+  ...athenaFakes,
+  ...provisionFakes,
   landPredictions: async () => landed('predictions', 700),
   publishLabels: async () => landed('labelled_windows', TASKS),
   writeReport: async ({ name }) => ({

@@ -109,6 +109,15 @@ const TRAIN = casesOf('trainModel', [
   },
   { name: 'champion-stays', input: watch, ends: 'COMPLETED' },
   {
+    name: 'another-was-first',
+    input: watch,
+    activities: () => ({
+      getChampion: async () => null,
+      moveChampion: async () => ({ version: '7', generation: 1, moved: false }),
+    }),
+    ends: 'COMPLETED',
+  },
+  {
     name: 'cancelled',
     input: watch,
     activities: () => ({ trainVersion: cancelled }),
@@ -256,6 +265,24 @@ const RETRAIN = casesOf('retrain', [
     ends: 'COMPLETED',
   },
   {
+    name: 'lease-lost',
+    input: watch,
+    activities: () => ({ compareVersions: failing('LEASE_LOST') }),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'cancelled-while-promoting',
+    input: watch,
+    activities: () => ({
+      moveChampion: async ({ to }) => {
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        return { version: to, generation: 2, moved: true };
+      },
+    }),
+    drive: cancelAfter('moveChampion'),
+    ends: 'COMPLETED',
+  },
+  {
     name: 'too-few-new-labels',
     input: { ...watch, minimumNewLabels: 25 },
     ends: 'COMPLETED',
@@ -292,6 +319,14 @@ const LOOP = casesOf('activeLearningLoop', [
     ends: 'COMPLETED',
   },
   {
+    name: 'champion-scored',
+    input: loop,
+    activities: () => ({
+      takeLease: async () => ({ acquired: false, holder: 'retrain/other', expiresAt: '' }),
+    }),
+    ends: 'COMPLETED',
+  },
+  {
     name: 'predictor-failed',
     input: loop,
     activities: () => ({
@@ -318,6 +353,57 @@ const LOOP = casesOf('activeLearningLoop', [
   },
 ]);
 
+const athena = {
+  ...{ sqlKey: 'queries/00000000c0ffee00.sql', database: 'watchlake_watch' },
+  workgroup: 'watchlake-research',
+};
+
+const ATHENA = casesOf('athenaQuery', [
+  { name: 'answered', input: athena, ends: 'COMPLETED' },
+  {
+    name: 'failed',
+    input: athena,
+    activities: () => ({ followAthenaQuery: failing('QUERY_FAILED') }),
+    ends: 'FAILED',
+  },
+  {
+    name: 'stopped',
+    input: athena,
+    activities: () => ({ followAthenaQuery: cancelled }),
+    drive: cancelAfter('followAthenaQuery'),
+    ends: 'CANCELLED',
+  },
+]);
+
+const environment = { environment: 'research', bucket: 'lake' };
+
+const PROVISION = casesOf('provision', [
+  { name: 'planned', input: { ...environment, action: 'plan' }, ends: 'COMPLETED' },
+  {
+    name: 'applied',
+    input: { ...environment, action: 'apply', vpc: 'vpc-0a1b2c3d' },
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'foreign',
+    input: { ...environment, action: 'apply' },
+    activities: () => ({ applyResource: failing('RESOURCE_FOREIGN') }),
+    ends: 'FAILED',
+  },
+  { name: 'destroyed', input: { ...environment, action: 'destroy' }, ends: 'COMPLETED' },
+  {
+    name: 'destroyed-with-data',
+    input: { ...environment, action: 'destroy', deleteData: true },
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'holds-data',
+    input: { ...environment, action: 'destroy' },
+    activities: () => ({ planRemoval: failing('RESOURCE_HOLDS_DATA') }),
+    ends: 'FAILED',
+  },
+]);
+
 export const HISTORY_CASES: readonly HistoryCase[] = [
   ...INGEST,
   ...REFRESH,
@@ -327,4 +413,6 @@ export const HISTORY_CASES: readonly HistoryCase[] = [
   ...CAMPAIGN,
   ...RETRAIN,
   ...LOOP,
+  ...ATHENA,
+  ...PROVISION,
 ];

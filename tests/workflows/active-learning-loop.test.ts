@@ -90,6 +90,24 @@ test('goes on with the old champion when the challenger is rejected', async () =
   expect(fakes.moveChampion).not.toHaveBeenCalled();
 });
 
+test('shows the champion that stays when the retrain was skipped', async () => {
+  fakes.takeLease.mockResolvedValue({ acquired: false, holder: 'retrain/other', expiresAt: '' });
+  const { retrains, champion } = await run('activeLearningLoop', loopInput());
+  expect(retrains.map(({ outcome }) => outcome)).toEqual(['skipped']);
+  expect(champion.before).toMatchObject({ version: '1', macroF1: 0.7 });
+  expect(champion.after).toEqual(champion.before);
+  expect(fakes.writeReport.mock.calls[0]?.[0].scoreKey).toBe('scores/activity/1-abcd.json');
+  // Somebody else may move the champion at any time: there is none to wait for.
+  expect(fakes.awaitChampion).toHaveBeenCalledTimes(1);
+  expect(fakes.moveChampion).not.toHaveBeenCalled();
+});
+
+test('scores no champion by itself after a comparison', async () => {
+  await run('activeLearningLoop', loopInput());
+  expect(fakes.scoreChampion).not.toHaveBeenCalled();
+  expect(fakes.writeReport.mock.calls[0]?.[0].scoreKey).toBeNull();
+});
+
 test('stops its predictor, and only then ends', async () => {
   const input = loopInput();
   await run('activeLearningLoop', input);

@@ -1,5 +1,5 @@
 /** The retraining workflow: the champion moves only by the gate, and the lease comes back always. */
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { cancelled, compared, comparison, five, six } from '../support/fakes';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
@@ -81,10 +81,15 @@ test('says when the holdout has decided too often', async () => {
 });
 
 test('is skipped while another run has the lease, naming it', async () => {
-  fakes.takeLease.mockResolvedValue({ acquired: false, holder: 'retrain/other', expiresAt: '' });
+  fakes.takeLease.mockResolvedValue({
+    acquired: false,
+    holder: 'retrain/other',
+    expiresAt: '2026-01-01T12:00:00.000Z',
+  });
   const result = await run('retrain', input);
   expect(result).toMatchObject({ outcome: 'skipped', reason: 'lease-held' });
   expect(result.explanation).toContain('retrain/other');
+  expect(result.explanation).toContain('12:00');
   expect(fakes.freezeTrainingSet).not.toHaveBeenCalled();
   expectChampionUntouched();
 });
@@ -131,6 +136,60 @@ test('announces nothing when somebody else moved the champion meanwhile', async 
   expect(await failureOf(run('retrain', input))).toContain('ALIAS_MOVED');
   expect(fakes.announceChampion).not.toHaveBeenCalled();
   expectLeaseReturned();
+});
+
+test('keeps its lease while it works, and moves the champion only under it', async () => {
+  await run('retrain', { ...input, leaseMinutes: 2 });
+  const [lease] = fakes.takeLease.mock.calls[0] ?? [];
+  expect(lease).toMatchObject({ name: 'retrain/activity', ttlSeconds: 120 });
+  const { freezeTrainingSet, trainVersion, compareVersions, moveChampion } = fakes;
+  for (const fake of [freezeTrainingSet, trainVersion, compareVersions, moveChampion]) {
+    expect(fake).toHaveBeenCalledTimes(1);
+    expect(fake.mock.calls[0]?.[0].lease).toEqual(lease);
+  }
+});
+
+test('asks for a short lease, so that a run that was terminated soon gives way', async () => {
+  await run('retrain', input);
+  expect(fakes.takeLease.mock.calls[0]?.[0].ttlSeconds).toBeLessThanOrEqual(15 * 60);
+});
+
+test.each(['freezeTrainingSet', 'trainVersion', 'compareVersions', 'moveChampion'] as const)(
+  'is skipped, naming who has the lease, when it was lost by %s',
+  async (name) => {
+    const lost = () =>
+      Promise.reject(ApplicationFailure.nonRetryable('retrain/other has it now', 'LEASE_LOST'));
+    fakes[name].mockImplementation(lost);
+    const result = await run('retrain', input);
+    expect(result).toMatchObject({ outcome: 'skipped', reason: 'lease-lost' });
+    expect(result.explanation).toContain('retrain/other');
+    expect(fakes.announceChampion).not.toHaveBeenCalled();
+    expect(fakes.recordVerdict).not.toHaveBeenCalled();
+  },
+);
+
+test('announces the champion that it has moved, also when it is cancelled meanwhile', async () => {
+  let go = () => {};
+  const held = new Promise<void>((resolve) => (go = resolve));
+  fakes.moveChampion.mockImplementation(async ({ to }) => {
+    await held;
+    return { version: to, generation: 2, moved: true };
+  });
+  const handle = await start('retrain', input);
+  await called('moveChampion');
+  await handle.cancel();
+  go();
+  expect(await handle.result()).toMatchObject({ outcome: 'promote' });
+  expect(fakes.announceChampion).toHaveBeenCalledTimes(1);
+  expectLeaseReturned();
+});
+
+test('records whom it kept and why', async () => {
+  judges(comparison({ champion: six(0.8), challenger: [0.99, ...five(0.8)] }));
+  const { explanation } = await run('retrain', input);
+  expect(fakes.recordVerdict).toHaveBeenCalledWith(
+    expect.objectContaining({ champion: '1', explanation }),
+  );
 });
 
 test('fails, rather than hangs, on figures of different subjects', async () => {

@@ -15,6 +15,14 @@ test('makes the first version champion', async () => {
   );
 });
 
+test('ends well when another first training was faster, whose version stays champion', async () => {
+  fakes.getChampion.mockResolvedValue(null);
+  fakes.moveChampion.mockResolvedValue({ version: '7', generation: 1, moved: false });
+  const result = await run('trainModel', input);
+  expect(result).toMatchObject({ version: '1', champion: '7' });
+  expect(fakes.moveChampion).toHaveBeenCalledWith(expect.objectContaining({ yields: true }));
+});
+
 test('leaves a champion that there is where it is', async () => {
   fakes.getChampion.mockResolvedValue({ version: '7', generation: 3 });
   const result = await run('trainModel', input);

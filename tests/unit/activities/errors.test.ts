@@ -1,6 +1,7 @@
 /** What a workflow sees of an error: its code, whether to retry, its context and its remedy. */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { toFailure, translated } from '../../../activities/errors';
+import { asActivities } from '../../../activities/as-activities';
+import { toFailure } from '../../../activities/errors';
 import { WatchlakeError } from '../../../core/errors';
 
 test('a known error becomes a failure of its code, with context and remedy', () => {
@@ -32,8 +33,8 @@ test('what is not known, and cancellation, stay as they are', () => {
   }
 });
 
-test('translated activities keep their names and results', async () => {
-  const activities = translated({
+test('activities keep their names and results, and throw failures that a workflow can read', async () => {
+  const activities = asActivities({
     double: async ({ n }: { n: number }) => 2 * n,
     fail: async (_input: object): Promise<never> => {
       throw new WatchlakeError('NO_CHAMPION', { model: 'm' });

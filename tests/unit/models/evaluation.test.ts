@@ -110,3 +110,11 @@ test.each([
 ])('refuses %s', (_, input, code) => {
   expect(codeThrownBy(() => evaluate({ classes, ...input }))).toBe(code);
 });
+
+test('names the model that does not know a label', () => {
+  const input = { classes, probabilities: certain(['a']), labels: ['z'], subjects: ['s'] };
+  expect(() => evaluate({ model: 'activity 7', ...input })).toThrow(
+    /z, which the model activity 7 does not know/,
+  );
+  expect(() => evaluate(input)).toThrow(/the model under evaluation does not know/);
+});

@@ -59,6 +59,22 @@ test('estimates beyond the exact limit, repeatably and close to the exact value'
   expect(signFlipTest([...alternating, 0]).pValue).toBe(estimated);
 });
 
+test('counts exactly up to the limit', () => {
+  // With equal differences the sum reaches n − 2 flipped or less: binomial tail of 0 and 1.
+  const differences = [-0.01, ...new Array<number>(EXACT_LIMIT - 1).fill(0.01)];
+  expect(signFlipTest(differences).pValue).toBe((1 + EXACT_LIMIT) / 2 ** EXACT_LIMIT);
+});
+
+test.each([EXACT_LIMIT, EXACT_LIMIT + 1, 200, 1_000])(
+  'takes less than the second that a workflow task has, with %i subjects',
+  (subjects) => {
+    const differences = Array.from({ length: subjects }, (_, i) => ((i * 37) % 100) / 1000 - 0.04);
+    const startedMs = performance.now();
+    expect(signFlipTest(differences).pValue).toBeGreaterThan(0);
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  },
+);
+
 test('never claims certainty however many subjects improve', () => {
   expect(signFlipTest(new Array<number>(40).fill(0.1)).pValue).toBeGreaterThan(0);
 });

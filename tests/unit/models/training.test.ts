@@ -141,3 +141,11 @@ test.each<[string, TrainingSet, string]>([
 ])('refuses %s', async (_, set, code) => {
   await expect(trainClassifier(set, input)).rejects.toMatchObject({ name: 'WatchlakeError', code });
 });
+
+test('names the model that does not know a label', async () => {
+  const odd = { ...whole, labels: whole.labels.map((label, i) => (i === 3 ? 'swim' : label)) };
+  await expect(trainClassifier(odd, { ...input, model: 'activity' })).rejects.toThrow(
+    /swim, which the model activity does not know/,
+  );
+  await expect(trainClassifier(odd, input)).rejects.toThrow(/the model in training does not know/);
+});

@@ -1,0 +1,131 @@
+/** A lease outlives its time while an activity works under it, and is given up soon after a kill. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { asActivities } from '../../activities/as-activities';
+import { holdingLease } from '../../activities/held-lease';
+import { createRegistry, type Registry } from '../../registry/registry';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+const TTL_SECONDS = 1;
+const TTL_MS = TTL_SECONDS * 1000;
+
+let database: TestDatabase;
+let registry: Registry;
+let leases = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  registry = createRegistry(database.pool);
+});
+afterAll(() => database.drop());
+
+function newLease() {
+  const name = `retrain/model-${++leases}`;
+  return {
+    mine: { name, holder: 'me', ttlSeconds: TTL_SECONDS },
+    yours: { name, holder: 'you', ttlSeconds: TTL_SECONDS },
+  };
+}
+
+const newEnvironment = () =>
+  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+
+function working(
+  lease: { name: string; holder: string; ttlSeconds: number } | undefined,
+  work: (signal: AbortSignal) => Promise<unknown>,
+  { environment = newEnvironment(), over = registry } = {},
+) {
+  const { activity } = asActivities({ activity: () => holdingLease(over, lease, work) });
+  return environment.run(activity);
+}
+
+const lost = (holder: string) =>
+  expect.objectContaining({
+    type: 'LEASE_LOST',
+    nonRetryable: true,
+    message: expect.stringContaining(holder) as string,
+  }) as Error;
+
+test('is renewed past its time while the work goes on', async () => {
+  const { mine, yours } = newLease();
+  await registry.acquireLease(mine);
+  const tries: boolean[] = [];
+  await working(mine, async () => {
+    for (let time = 0; time < 3; time += 1) {
+      await sleep(0.8 * TTL_MS);
+      tries.push((await registry.acquireLease(yours)).acquired);
+    }
+  });
+  expect(tries).toEqual([false, false, false]);
+});
+
+test('goes to another within its time once nothing renews it, as after a kill', async () => {
+  const { mine, yours } = newLease();
+  await registry.acquireLease(mine);
+  await working(mine, () => sleep(0.5 * TTL_MS));
+  expect((await registry.acquireLease(yours)).acquired).toBe(false);
+  await sleep(1.2 * TTL_MS);
+  expect((await registry.acquireLease(yours)).acquired).toBe(true);
+});
+
+test('that another has ends the work, and says who it is', async () => {
+  const { mine, yours } = newLease();
+  await registry.acquireLease(mine);
+  const work = working(mine, async (signal) => {
+    await registry.releaseLease(mine);
+    await registry.acquireLease(yours);
+    await sleep(60_000, undefined, { signal });
+  });
+  await expect(work).rejects.toEqual(lost('you'));
+});
+
+test('that another has lets no work begin', async () => {
+  const { mine, yours } = newLease();
+  await registry.acquireLease(yours);
+  const work = jest.fn(async () => 'done');
+  await expect(working(mine, work)).rejects.toEqual(lost('you'));
+  expect(work).not.toHaveBeenCalled();
+});
+
+test('that ran out while nobody worked goes on when nobody else took it', async () => {
+  const { mine, yours } = newLease();
+  await registry.acquireLease({ ...mine, ttlSeconds: 0 });
+  await working(mine, async () => {
+    expect((await registry.acquireLease(yours)).acquired).toBe(false);
+  });
+});
+
+test('is not touched any more once the run was cancelled', async () => {
+  const { mine, yours } = newLease();
+  await registry.acquireLease(mine);
+  const environment = newEnvironment();
+  const work = working(
+    mine,
+    async () => {
+      environment.cancel();
+      await sleep(1.3 * TTL_MS);
+      return (await registry.acquireLease(yours)).acquired;
+    },
+    { environment },
+  );
+  await expect(work).resolves.toBe(true);
+});
+
+test('survives an outage of the database that is shorter than the lease', async () => {
+  const { mine, yours } = newLease();
+  await registry.acquireLease(mine);
+  let calls = 0;
+  const shaky: Registry = {
+    ...registry,
+    renewLease: (input) =>
+      ++calls === 2 ? Promise.reject(new Error('no answer')) : registry.renewLease(input),
+  };
+  await working(mine, () => sleep(1.5 * TTL_MS), { over: shaky });
+  expect(calls).toBeGreaterThan(3);
+  expect((await registry.acquireLease(yours)).acquired).toBe(false);
+});
+
+test('that a run has not named is not looked for', async () => {
+  await expect(working(undefined, async () => 'done')).resolves.toBe('done');
+});
