@@ -9,9 +9,12 @@ import { useBackend } from '../models/backend';
 import type { Evaluation } from '../models/evaluation';
 import { evaluate } from '../models/evaluation';
 import { leaveOneSubjectOut } from '../models/leave-one-subject-out';
+import { progressLine } from '../stack/progress';
+import { pythonEnvironment } from '../stack/python';
+import { loadConfig } from '../workers/config';
 import type { Contender, Run } from './classifier-report';
 import { compare, contender, toMarkdown } from './classifier-report';
-import { pythonEnvironment, run } from './python-environment';
+import { runProgram } from './run-program';
 import type { SampleWindows } from './watch-sample';
 import { readSampleWindows } from './watch-sample';
 
@@ -72,7 +75,7 @@ async function runForests(
   try {
     await writeFile(join(folder, 'features.f32'), new Uint8Array(features.buffer));
     await writeFile(join(folder, 'rows.json'), JSON.stringify({ labels, subjects, seeds }));
-    await run(python, [join(BENCH, 'forests.py'), folder]);
+    await runProgram(python, [join(BENCH, 'forests.py'), folder]);
     return JSON.parse(await readFile(join(folder, 'forests.json'), 'utf8')) as ForestResults;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -102,7 +105,12 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { seeds: { type: 'string', default: '5' } } });
   const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
   // First of all: without Python there is nothing to compare with.
-  const python = await pythonEnvironment(join(BENCH, 'requirements.txt'));
+  const python = await pythonEnvironment({
+    cache: loadConfig().WATCHLAKE_CACHE,
+    name: 'bench',
+    requirements: join(BENCH, 'requirements.txt'),
+    onProgress: (progress) => console.error(progressLine(progress)),
+  });
   const windows = await readSampleWindows();
   const classes = [...new Set(windows.labels)].sort();
   const { name: backend } = await useBackend();

@@ -1,4 +1,5 @@
 /** What every client of AWS has in common: how it retries, and what its errors mean for a run. */
+import { isNativeError } from 'node:util/types';
 import { WatchlakeError } from './errors';
 
 /** For the constructor of any client; what is absent the SDK takes from its own variables. */
@@ -53,7 +54,7 @@ export type AwsVerdict = 'passing' | 'denied' | 'refused';
 
 /** Null for what did not come from AWS, or the way to it. */
 export function awsVerdict(error: unknown): AwsVerdict | null {
-  if (!(error instanceof Error)) return null;
+  if (!isNativeError(error)) return null;
   const { name, message, code = '', $metadata } = error as AwsFailure;
   const status = $metadata?.httpStatusCode;
   if (DENIED.has(name)) return 'denied';
@@ -71,7 +72,7 @@ const CODES = {
 
 /** The project's own error for one of AWS; any other error as it is. `action` as in `glue:GetTable`. */
 export function awsError(error: unknown, action: string): unknown {
-  const { name = '', message = '' } = error instanceof Error ? error : {};
+  const { name = '', message = '' } = isNativeError(error) ? error : {};
   if (message === 'Region is missing') {
     const problems = 'AWS_REGION: give the region of the lake, such as eu-central-1';
     return new WatchlakeError('CONFIG_INVALID', { problems }, error);
@@ -92,7 +93,7 @@ export async function callingAws<T>(action: string, call: () => Promise<T>): Pro
 }
 
 export const isAwsError = (error: unknown, ...names: readonly string[]): boolean =>
-  error instanceof Error && names.includes(error.name);
+  isNativeError(error) && names.includes(error.name);
 
 /** On objects that `vacuum` has given up: the bucket's lifecycle rule removes what carries it. */
 export const RETIRED_TAG = { key: 'watchlake-retired', value: 'true' } as const;

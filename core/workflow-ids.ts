@@ -8,6 +8,7 @@ export const workflowIds = {
   annotationCampaign: (campaign: string) => `annotate/${campaign}`,
   retrain: (model: string) => `retrain/${model}`,
   athenaQuery: (query: string) => `query/${query}`,
+  eraseSubject: (subject: string) => `erase/${subject}`,
   provision: (environment: string) => `provision/${environment}`,
   activeLearningLoop: (name: string) => `loop/${name}`,
 } as const;

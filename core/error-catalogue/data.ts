@@ -106,4 +106,22 @@ export const DATA_ERRORS = catalogue({
     'Only reading statements over published tables are allowed; see `watchlake query --help`.',
     { status: 400 },
   ),
+  // Consent
+  CONSENT_CASE_NOT_FOUND: entry(
+    (c) => `There is no open case ${c.subject} for the dataset ${c.dataset}.`,
+    'An erasure is started by `watchlake consent withdraw`, which opens the case; a finished one has closed it.',
+  ),
+  ERASURE_WAITS: entry(
+    (c) => `Something is still being written that may hold the person: ${c.what}.`,
+    'The erasure tries again by itself until it has ended.',
+    { retryable: true },
+  ),
+  ERASURE_INCOMPLETE: entry(
+    (c) => `The person is still found in ${c.count} places: ${c.places}.`,
+    'Run `watchlake consent withdraw` again; if a place stays, remove what lies there by hand and run it once more.',
+  ),
+  PROOF_NOT_FOUND: entry(
+    (c) => `There is no proof of an erasure of this person from the dataset ${c.dataset}.`,
+    'Check the spelling; `watchlake consent list` shows which withdrawals there are.',
+  ),
 });

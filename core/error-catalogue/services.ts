@@ -46,6 +46,16 @@ export const SERVICES_ERRORS = catalogue({
     (c) => `Nothing was removed: ${c.resource} holds ${c.what}.`,
     'Add --delete-data when all of it, every version, is to be removed for good.',
   ),
+  // Spark
+  SPARK_FAILED: entry(
+    (c) => `Spark could not run ${c.name}: ${c.detail}`,
+    "Spark's log in the folder logs has more; when memory is short, raise SPARK_MEMORY.",
+  ),
+  SPARK_LOST: entry(
+    (c) => `Spark ended before its work was done: ${c.detail}`,
+    'It is started again by itself; when it ends again and again, read its log and raise SPARK_MEMORY.',
+    { retryable: true },
+  ),
   // Temporal and databases
   TEMPORAL_UNAVAILABLE: entry(
     (c) => `Temporal does not answer: ${c.detail}`,

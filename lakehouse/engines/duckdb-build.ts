@@ -9,6 +9,7 @@ import type { LocalFile } from './parquet-sink';
 import { adoptFiles, copyToParquet, rowsIn } from './parquet-sink';
 
 const FIRST_PROBLEMS = 3;
+const ROWS_KEPT_IN_MEMORY = 250_000;
 
 interface Built {
   files: LocalFile[];
@@ -17,6 +18,7 @@ interface Built {
   usedRows: number;
   quarantined: Record<string, number>;
   dropped: Record<string, number>;
+  noted?: Record<string, number>;
   firstProblems: string[];
 }
 
@@ -27,11 +29,6 @@ function sinkSelect({ columns, orderBy }: SqlTable, from: string, where = ''): s
   );
   const order = orderBy.length > 0 ? ` ORDER BY ${orderBy.map(quoted).join(', ')}` : '';
   return `SELECT ${casts.join(', ')} FROM (${from}) made ${where}${order}`;
-}
-
-async function countsOf(session: DuckdbSession, sql: string): Promise<Record<string, number>> {
-  const rows = await rowsOf(session, sql);
-  return Object.fromEntries(rows.map(({ reason, n }) => [reason as string, Number(n)]));
 }
 
 const drivingRows = (session: DuckdbSession, table: SqlTable): Promise<number> =>
@@ -46,44 +43,71 @@ async function writeQuarantine(session: DuckdbSession, table: SqlTable): Promise
         CAST(to_json(i) AS VARCHAR) AS raw
       FROM rejected r
       JOIN ${input} i ON i.source_file = r.source_file AND i.source_line = r.source_line
-      WHERE r._quarantine IS NOT NULL ORDER BY r.source_file, r.source_line`,
+      ORDER BY r.source_file, r.source_line`,
   });
   return rowsIn(files) === 0 ? [] : files;
 }
 
-/** The rows that did not make it: counted by reason, the quarantined ones kept with their origin. */
-async function sortOut(session: DuckdbSession, table: SqlTable) {
+interface Fates {
+  readonly quarantined: Record<string, number>;
+  readonly dropped: Record<string, number>;
+  readonly noted: Record<string, number>;
+}
+
+/** What became of the rows, by reason. The engine computes no other column for it. */
+async function fatesOf(session: DuckdbSession, { sql, notes }: RowWiseTransform): Promise<Fates> {
+  const fates: Fates = { quarantined: {}, dropped: {}, noted: {} };
+  const note = notes ? 'made._note' : 'NULL';
+  const rows = await rowsOf(
+    session,
+    `SELECT made._quarantine AS quarantine, made._drop AS drop, ${note} AS note, count(*) AS n
+      FROM (${sql}) made GROUP BY ALL ORDER BY ALL`,
+  );
+  const add = (counts: Record<string, number>, reason: string, n: number): void => {
+    counts[reason] = (counts[reason] ?? 0) + n;
+  };
+  for (const { quarantine, drop, note: noted, n } of rows) {
+    if (quarantine !== null) add(fates.quarantined, quarantine as string, Number(n));
+    else if (drop !== null) add(fates.dropped, drop as string, Number(n));
+    else if (noted !== null) add(fates.noted, noted as string, Number(n));
+  }
+  return fates;
+}
+
+/** The rejected rows, kept with their origin. */
+async function setApart(session: DuckdbSession, table: SqlTable, { sql }: RowWiseTransform) {
   await session.connection.run(`CREATE TEMP TABLE rejected AS
-    SELECT made._quarantine, made._detail, made._drop, made.source_file, made.source_line
-    FROM (${table.transform.sql}) made
-    WHERE made._quarantine IS NOT NULL OR made._drop IS NOT NULL`);
+    SELECT made._quarantine, made._detail, made.source_file, made.source_line
+    FROM (${sql}) made WHERE made._quarantine IS NOT NULL`);
   const problems = await rowsOf(
     session,
     `SELECT source_file AS file, source_line AS line, _quarantine AS reason, _detail AS detail
-      FROM rejected WHERE _quarantine IS NOT NULL
-      ORDER BY source_file, source_line LIMIT ${FIRST_PROBLEMS}`,
+      FROM rejected ORDER BY source_file, source_line LIMIT ${FIRST_PROBLEMS}`,
   );
   return {
     quarantine: await writeQuarantine(session, table),
-    quarantined: await countsOf(
-      session,
-      `SELECT _quarantine AS reason, count(*) AS n FROM rejected
-        WHERE _quarantine IS NOT NULL GROUP BY 1 ORDER BY 1`,
-    ),
-    dropped: await countsOf(
-      session,
-      `SELECT _drop AS reason, count(*) AS n FROM rejected
-        WHERE _quarantine IS NULL GROUP BY 1 ORDER BY 1`,
-    ),
     firstProblems: problems.map((row) => describeProblem(row as unknown as Problem)),
   };
+}
+
+/** The SELECT, or what it gave: of few rows the rejected ones are not worth a second run. */
+async function selected(
+  { connection }: DuckdbSession,
+  transform: RowWiseTransform,
+  inputRows: number,
+): Promise<RowWiseTransform> {
+  if (inputRows > ROWS_KEPT_IN_MEMORY) return transform;
+  await connection.run(`CREATE TEMP TABLE selected AS ${transform.sql}`);
+  return { ...transform, sql: 'SELECT * FROM selected' };
 }
 
 async function buildRowWise(
   session: DuckdbSession,
   table: SqlTable,
-  transform: RowWiseTransform,
+  declared: RowWiseTransform,
 ): Promise<Built> {
+  const inputRows = await drivingRows(session, table);
+  const transform = await selected(session, declared, inputRows);
   const files = await copyToParquet(session, {
     folder: 'rows',
     select: sinkSelect(
@@ -94,11 +118,13 @@ async function buildRowWise(
     partitions: table.partitions,
   });
   const usedRows = rowsIn(files);
-  const made = { files, usedRows, inputRows: await drivingRows(session, table) };
+  const nothing = { quarantined: {}, dropped: {}, quarantine: [], firstProblems: [] };
+  const made = { files, usedRows, inputRows, ...nothing };
   // Nothing is missing in the usual case, and then the SELECT need not run again.
-  return usedRows === made.inputRows
-    ? { ...made, quarantine: [], quarantined: {}, dropped: {}, firstProblems: [] }
-    : { ...made, ...(await sortOut(session, table)) };
+  if (usedRows === inputRows && !transform.notes) return made;
+  const fates = await fatesOf(session, transform);
+  if (Object.keys(fates.quarantined).length === 0) return { ...made, ...fates };
+  return { ...made, ...fates, ...(await setApart(session, table, transform)) };
 }
 
 async function buildSet(

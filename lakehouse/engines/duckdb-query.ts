@@ -9,29 +9,30 @@ import { literal, plainValue, quoted, relationSql } from './duckdb-session';
 const READING = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
 
 async function createNamedViews(
-  { connection }: DuckdbSession,
+  session: DuckdbSession,
   store: Store,
   relations: QueryRequest['relations'],
 ): Promise<void> {
+  const { connection } = session;
   for (const [name, relation] of Object.entries(relations)) {
     // A dataset's name may hold dots, a table's never does.
     const at = name.lastIndexOf('.');
     const schema = at < 0 ? 'main' : name.slice(0, at);
     await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
     const view = `${quoted(schema)}.${quoted(name.slice(at + 1))}`;
-    const from = await relationSql(store, relation);
+    const from = await relationSql(session, store, relation);
     await connection.run(`CREATE VIEW ${view} AS SELECT * FROM ${from}`);
   }
 }
 
 /** From here on only the tables' own files can be opened, and nothing can change that. */
 async function lockDown(
-  { connection }: DuckdbSession,
+  { connection, scratch }: DuckdbSession,
   store: Store,
   relations: QueryRequest['relations'],
 ): Promise<void> {
   const keys = new Set(Object.values(relations).flatMap(({ files }) => files.map((f) => f.key)));
-  const paths = await Promise.all([...keys].map((key) => store.localPath(key)));
+  const paths = await Promise.all([...keys].map((key) => store.localPath(key, scratch)));
   if (paths.length > 0) {
     await connection.run(`SET allowed_paths = [${paths.map(literal).join(', ')}]`);
   }

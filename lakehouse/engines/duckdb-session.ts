@@ -97,24 +97,28 @@ export async function withDuckdb<T>(
 }
 
 /** A FROM clause over the relation's files with exactly the declared columns, also when it is empty. */
-export async function relationSql(store: Store, { columns, files }: Relation): Promise<string> {
+export async function relationSql(
+  { scratch }: Pick<DuckdbSession, 'scratch'>,
+  store: Store,
+  { columns, files }: Relation,
+): Promise<string> {
   if (files.length === 0) {
     const empty = columns.map((each) => `CAST(NULL AS ${sqlType(each)}) AS ${quoted(each.name)}`);
     return `(SELECT ${empty.join(', ')} WHERE false)`;
   }
-  const paths = await Promise.all(files.map(({ key }) => store.localPath(key)));
+  const paths = await Promise.all(files.map(({ key }) => store.localPath(key, scratch)));
   const names = columns.map(({ name }) => quoted(name)).join(', ');
   return `(SELECT ${names} FROM read_parquet([${paths.map(literal).join(', ')}]))`;
 }
 
 export async function createViews(
-  { connection }: DuckdbSession,
+  session: Pick<DuckdbSession, 'connection' | 'scratch'>,
   store: Store,
   relations: Readonly<Record<string, Relation>>,
 ): Promise<void> {
   for (const [name, relation] of Object.entries(relations)) {
-    const from = await relationSql(store, relation);
-    await connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS SELECT * FROM ${from}`);
+    const from = await relationSql(session, store, relation);
+    await session.connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS SELECT * FROM ${from}`);
   }
 }
 

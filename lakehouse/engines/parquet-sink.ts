@@ -48,7 +48,10 @@ export async function copyToParquet(
   }));
 }
 
-/** File names are unique to the attempt: two writers of one snapshot never mix their files. */
+/**
+ * Each attempt has a folder of its own: two writers of one snapshot never mix their files, and
+ * whoever reads the winner's folder finds nothing that a killed attempt has left.
+ */
 export async function adoptFiles(
   store: Store,
   files: readonly LocalFile[],
@@ -57,7 +60,7 @@ export async function adoptFiles(
   const attempt = randomBytes(4).toString('hex');
   const adopted: DataFile[] = [];
   for (const { path, name, rows, bytes } of files) {
-    const key = `${prefix}${name.replace(/([^/]+)$/, `${attempt}-$1`)}`;
+    const key = `${prefix}${attempt}/${name}`;
     await store.adopt(key, path);
     adopted.push({ key, rows, bytes });
   }

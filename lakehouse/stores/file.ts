@@ -1,11 +1,8 @@
 /** A store in a local folder: an object appears under its key in one step, or not at all. */
 import { randomUUID } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import {
-  copyFile,
-  link,
   mkdir,
-  mkdtemp,
   open,
   readFile,
   readdir,
@@ -20,19 +17,15 @@ import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { WatchlakeError } from '../../core/errors';
 import type { Store, StoredObject } from '../ports';
+import { checkKey } from './key';
+import { linkOrCopy } from './link-or-copy';
+import { scratchFolder, sweepFolder } from './scratch';
 
 const SCRATCH = '.scratch';
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
-
-function checkKey(key: string): string {
-  const unsafe =
-    key.startsWith('/') || key.split('/').some((part) => part === '..' || part === '.');
-  if (key === '' || unsafe) throw new Error(`not a key of the lake: ${key}`);
-  return key;
-}
 
 async function writing<T>(key: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -68,16 +61,6 @@ async function syncFile(path: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** A hard link, or a copy where the file system has none. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if (!['EPERM', 'EXDEV', 'ENOTSUP', 'EMLINK'].includes(codeOf(error) ?? '')) throw error;
-    await copyFile(from, to, constants.COPYFILE_EXCL);
   }
 }
 
@@ -143,6 +126,14 @@ export function createFileStore({ folder }: { folder: string }): Store {
     }
   }
 
+  async function removeObject(key: string): Promise<{ objects: number; bytes: number }> {
+    const facts = await stat(pathOf(key)).catch(() => null);
+    if (!facts?.isFile()) return { objects: 0, bytes: 0 };
+    await rm(pathOf(key), { force: true });
+    await removeEmptyFolders(dirname(pathOf(key)));
+    return { objects: 1, bytes: facts.size };
+  }
+
   return {
     uriOf: (key) => pathToFileURL(pathOf(key)).href,
     put: (key, body, { ifAbsent = false } = {}) =>
@@ -179,41 +170,22 @@ export function createFileStore({ folder }: { folder: string }): Store {
         () => false,
       ),
     list: (prefix) => walk(root, '', prefix),
-    remove: async (key) => {
-      await rm(pathOf(key), { force: true });
-      await removeEmptyFolders(dirname(pathOf(key)));
+    remove: async (key) => void (await removeObject(key)),
+    retire: async (key) => (await removeObject(key)).objects > 0,
+    removeVersions: removeObject,
+    removeAllVersions: async (prefix) => {
+      const total = { objects: 0, bytes: 0 };
+      for await (const { key } of walk(root, '', prefix)) {
+        const { objects, bytes } = await removeObject(key);
+        total.objects += objects;
+        total.bytes += bytes;
+      }
+      return total;
     },
+    // A folder keeps one version of each file.
+    removeOldVersions: async () => ({ objects: 0, bytes: 0 }),
     localPath: (key) => reading(key, () => stat(pathOf(key)).then(() => pathOf(key))),
-    scratch: async () => {
-      await mkdir(scratchRoot, { recursive: true });
-      return mkdtemp(join(scratchRoot, 'work-'));
-    },
+    scratch: () => scratchFolder(scratchRoot),
     sweep: (olderThanMs) => sweepFolder(scratchRoot, Date.now() - olderThanMs),
   };
-}
-
-async function bytesUnder(path: string): Promise<number> {
-  const facts = await stat(path).catch(() => null);
-  if (facts === null) return 0;
-  if (!facts.isDirectory()) return facts.size;
-  const names = await readdir(path).catch(() => []);
-  const sizes = await Promise.all(names.map((name) => bytesUnder(join(path, name))));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function sweepFolder(
-  folder: string,
-  beforeMs: number,
-): Promise<{ objects: number; bytes: number }> {
-  const names = await readdir(folder).catch(() => []);
-  let [objects, bytes] = [0, 0];
-  for (const name of names) {
-    const path = join(folder, name);
-    const facts = await stat(path).catch(() => null);
-    if (facts === null || facts.mtimeMs > beforeMs) continue;
-    objects += 1;
-    bytes += await bytesUnder(path);
-    await rm(path, { recursive: true, force: true });
-  }
-  return { objects, bytes };
 }

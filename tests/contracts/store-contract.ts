@@ -99,6 +99,37 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await collect(store, '')).toEqual(['a/2']);
     });
 
+    test('gives up an object once, and removes every version for good', async () => {
+      for (const key of ['p/1', 'p/2', 'p/22', 'q']) {
+        await store.put(key, 'older');
+        await store.put(key, 'text');
+      }
+      expect(await store.retire('p/1')).toBe(true);
+      expect(await store.retire('p/1')).toBe(false);
+      expect(await store.retire('no/thing')).toBe(false);
+      expect((await store.removeVersions('p/2')).objects).toBeGreaterThan(0);
+      expect(await store.has('p/2')).toBe(false);
+      expect(await store.has('p/22')).toBe(true);
+      await store.localPath('p/22');
+      await store.removeAllVersions('p/');
+      expect(await store.removeAllVersions('p/')).toEqual({ objects: 0, bytes: 0 });
+      expect(await collect(store, '')).toEqual(['q']);
+      await expect(store.localPath('p/22')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+      expect(await text(store, 'q')).toBe('text');
+    });
+
+    test('removes what readers are not shown any more, and leaves what they are', async () => {
+      for (const key of ['p/kept', 'p/gone', 'q']) {
+        await store.put(key, 'older');
+        await store.put(key, 'text');
+      }
+      await store.remove('p/gone');
+      await store.removeOldVersions('p/');
+      expect(await store.removeOldVersions('p/')).toEqual({ objects: 0, bytes: 0 });
+      expect(await collect(store, '')).toEqual(['p/kept', 'q']);
+      expect(await text(store, 'p/kept')).toBe('text');
+    });
+
     test('a copy outlives its original', async () => {
       await store.put('original', 'content');
       await store.put('target', 'older');
@@ -117,6 +148,19 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       await store.adopt('data/rows', file);
       await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
       expect(await readFile(await store.localPath('data/rows'), 'utf8')).toBe('rows');
+      await rm(scratch, { recursive: true });
+    });
+
+    test('a local file is the newest content, and many ask for it at once', async () => {
+      await store.put('rows', 'first');
+      const read = async () => readFile(await store.localPath('rows'), 'utf8');
+      expect(await Promise.all(Array.from({ length: 40 }, read))).toEqual(Array(40).fill('first'));
+      await store.put('rows', 'second');
+      expect(await read()).toBe('second');
+      const scratch = await store.scratch();
+      const held = await store.localPath('rows', scratch);
+      expect(await store.localPath('rows', scratch)).toBe(held);
+      expect(await readFile(held, 'utf8')).toBe('second');
       await rm(scratch, { recursive: true });
     });
 

@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { AnnotationActivities, CampaignState } from '../../activities/annotation-activities';
 import type { AthenaActivities } from '../../activities/athena-activities';
 import type { ComparisonActivities } from '../../activities/comparison-activities';
+import type { ErasureActivities } from '../../activities/erasure-activities';
 import type { IngestActivities } from '../../activities/ingest-activities';
 import { createInputActivities, type InputActivities } from '../../activities/input-activities';
 import type { LandedTable, LandingActivities } from '../../activities/landing-activities';
@@ -27,6 +28,7 @@ export type Activities = InputActivities &
   AnnotationActivities &
   AthenaActivities &
   ProvisionActivities &
+  ErasureActivities &
   ReportActivities;
 
 export const SUBJECTS = {
@@ -159,6 +161,12 @@ const ingestFakes: IngestActivities = {
     members: 6,
     quarantined: {},
   }),
+  replayQuarantine: async () => ({
+    customer_landing: {
+      ...{ snapshotId: 'landing-2', rows: 300, quarantined: { 'wrong-type': 1 } },
+      ...{ dropped: {}, firstProblems: [], reused: false },
+    },
+  }),
 };
 
 const refreshFakes: RefreshActivities = {
@@ -263,6 +271,31 @@ const provisionFakes: ProvisionActivities = {
   removeResource: async () => ({ removed: true }),
 };
 
+const erasureFakes: ErasureActivities = {
+  suppressSubject: async () => ({ keys: 2 }),
+  awaitWriters: async () => ({}),
+  findSubject: async () => ({ rows: { customer_landing: 1 }, shared: 0 }),
+  rewriteLanding: async () => ({
+    rows: { customer_landing: 1, accelerometer_landing: 40 },
+    refresh: { dataset: 'watch' },
+  }),
+  eraseRecords: async () => ({ labels: 2, tasks: 3, splits: 1, records: 1 }),
+  rewriteModelTables: async () => ({ predictions: 12, labelled_windows: 2 }),
+  eraseMessages: async () => [
+    { topic: 'watch.samples', removed: 9, kept: 0, retentionMs: 604_800_000 },
+  ],
+  removeHoldings: async () => ({ snapshots: 4, objects: 20, bytes: 1_000, rewritten: 1 }),
+  taintedVersions: async () => [
+    { model: 'activity', version: '1', dataset: 'watch', seed: 7, isChampion: false },
+    { model: 'activity', version: '2', dataset: 'watch', seed: 7, isChampion: true },
+  ],
+  proveErasure: async ({ subject }) => ({
+    proof: `proofs/erasure/${subject}/0123456789abcdef.json`,
+    scanned: { objects: 30, bytes: 5_000, databaseRows: 100, messages: 50 },
+    waiting: 0,
+  }),
+};
+
 /** Everything goes well; a test replaces what it is about. */
 export const happyActivities = (): Activities => ({
   ...createInputActivities(),
@@ -274,6 +307,7 @@ export const happyActivities = (): Activities => ({
   ...annotationFakes,
   ...athenaFakes,
   ...provisionFakes,
+  ...erasureFakes,
   landPredictions: async () => landed('predictions', 700),
   publishLabels: async () => landed('labelled_windows', TASKS),
   writeReport: async ({ name }) => ({

@@ -1,7 +1,5 @@
 /** What is recorded for the replay gate: the paths of every workflow that an open run may be on. */
-import { ApplicationFailure } from '@temporalio/common';
-import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { WorkflowInput, WorkflowName } from '../../activities/inputs';
+import { ERASE } from './erasure-history-cases';
 import {
   SUBJECTS,
   campaignState,
@@ -13,26 +11,9 @@ import {
   totals,
   type Activities,
 } from './fakes';
+import { casesOf, failing, type HistoryCase, type Stage } from './history-case';
 
-/** What a case may look at and do while its workflow runs. */
-export interface Stage {
-  client: Client;
-  handle: WorkflowHandle;
-  /** Waits until the activity has been called so often. */
-  called(name: keyof Activities, times?: number): Promise<void>;
-}
-
-export interface HistoryCase {
-  workflow: WorkflowName;
-  name: string;
-  input: unknown;
-  /** Which replace the happy ones; called anew for each recording. */
-  activities?: () => Partial<Activities>;
-  drive?: (stage: Stage) => Promise<void>;
-  /** How the first run ends; of a chain of runs the first is kept, unless `last`. */
-  ends: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'CONTINUED_AS_NEW';
-  last?: boolean;
-}
+export type { HistoryCase } from './history-case';
 
 const watch = { dataset: 'watch', model: 'activity' };
 const loop = {
@@ -40,10 +21,6 @@ const loop = {
   ...{ name: 'demo', source: 'data/sample.zip', labels: 20, answeredBy: 'oracle' as const },
 };
 const campaign = { ...watch, campaign: 'demo', labels: 20 };
-
-const failing = (code: string) => async (): Promise<never> => {
-  throw ApplicationFailure.nonRetryable(`${code} happened`, code);
-};
 
 const stopAfter = (name: keyof Activities, times: number) => async (stage: Stage) => {
   await stage.called(name, times);
@@ -57,17 +34,16 @@ const cancelAfter =
     await handle.cancel();
   };
 
-/** Cases of one workflow, each with an input of its type. */
-const casesOf = <N extends WorkflowName>(
-  workflow: N,
-  cases: (Omit<HistoryCase, 'workflow' | 'input'> & { input: WorkflowInput<N> })[],
-): HistoryCase[] => cases.map((each) => ({ ...each, workflow }));
-
 const judgedBy = (...given: Parameters<typeof comparison>) => ({
   compareVersions: async () => compared(comparison(...given)),
 });
 
 const ingest = { source: 'data/sample.zip', dataset: 'watch' };
+
+const stedi = {
+  ...{ dataset: 'stedi', source: 'data/stedi', format: 'stedi' as const },
+  options: { consent: 'any' as const, association: 'timestamp' as const },
+};
 
 const INGEST = casesOf('ingest', [
   { name: 'landed', input: ingest, ends: 'COMPLETED' },
@@ -97,6 +73,18 @@ const REFRESH = casesOf('refreshTables', [
     input: { dataset: 'watch' },
     activities: () => ({ buildTable: failing('CHECK_FAILED') }),
     ends: 'FAILED',
+  },
+  { name: 'source-landed-first', input: stedi, ends: 'COMPLETED' },
+  {
+    name: 'source-failed',
+    input: stedi,
+    activities: () => ({ landBatch: failing('JSON_LINES_UNREADABLE') }),
+    ends: 'FAILED',
+  },
+  {
+    name: 'quarantine-replayed',
+    input: { dataset: 'stedi', replayQuarantine: true },
+    ends: 'COMPLETED',
   },
 ]);
 
@@ -415,4 +403,5 @@ export const HISTORY_CASES: readonly HistoryCase[] = [
   ...LOOP,
   ...ATHENA,
   ...PROVISION,
+  ...ERASE,
 ];

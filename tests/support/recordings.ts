@@ -15,7 +15,7 @@ import type { SnapshotManifest } from '../../lakehouse/manifest';
 import { publishRelease } from '../../lakehouse/release';
 import type { OpenOptions } from '../../lakehouse/sources/open-source';
 import { openSource } from '../../lakehouse/sources/open-source';
-import { buildTable } from '../../lakehouse/watch/build-table';
+import { buildTable } from '../../lakehouse/build-table';
 import { declaredTables, planRefresh } from '../../lakehouse/watch/refresh-plan';
 import type { WindowSpec } from '../../models/signal';
 

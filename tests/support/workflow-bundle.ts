@@ -14,7 +14,9 @@ const OTHERS = ['workers/bundle.ts', 'package-lock.json'];
 
 function sourcesHash(): string {
   const files = SOURCES.flatMap((folder) =>
-    readdirSync(join(PROJECT_ROOT, folder)).map((name) => join(folder, name)),
+    readdirSync(join(PROJECT_ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
   );
   const hash = createHash('sha256');
   for (const file of [...files.sort(), ...OTHERS]) {

@@ -50,7 +50,7 @@ export function useWorkflows() {
     environment.client.workflow.start<(typeof workflows)[WorkflowName]>(workflow, {
       workflowId,
       taskQueue: TASK_QUEUES.orchestration,
-      args: [input],
+      args: [input] as Parameters<(typeof workflows)[WorkflowName]>,
     });
 
   return {

@@ -1,0 +1,44 @@
+/** Where the files of tables lie that others have made in Glue, for sources that are named by catalogue. */
+import type { GlueClient, Table } from '@aws-sdk/client-glue';
+import { WatchlakeError } from '../../core/errors';
+import { pointerOf } from './glue-table';
+import { findTable, type Place } from './glue-tables';
+
+// One JSON object on each line: what `stedi` files are.
+const JSON_LINES = new Set([
+  'org.openx.data.jsonserde.JsonSerDe',
+  'org.apache.hive.hcatalog.data.JsonSerDe',
+  'org.apache.hadoop.hive.serde2.JsonSerDe',
+]);
+
+function problemOf(found: Table | null): string | null {
+  if (found === null) return 'there is none';
+  if (pointerOf(found) !== null) return 'it is a table that Watchlake publishes';
+  const { StorageDescriptor: storage, PartitionKeys } = found;
+  const serde = storage?.SerdeInfo?.SerializationLibrary ?? 'none';
+  if (!JSON_LINES.has(serde)) return `its rows are not JSON lines (SerDe ${serde})`;
+  if ((PartitionKeys ?? []).length > 0) return 'it has partitions, which may lie anywhere';
+  if (!storage?.Location?.startsWith('s3://')) return `its files do not lie on S3`;
+  return null;
+}
+
+/** The `s3://…/` folder of a foreign table of JSON lines; CATALOG_SOURCE_UNUSABLE says why not. */
+export async function sourceFolder(glue: GlueClient, source: Place): Promise<string> {
+  const found = await findTable(glue, source);
+  const detail = problemOf(found);
+  if (detail !== null) throw new WatchlakeError('CATALOG_SOURCE_UNUSABLE', { ...source, detail });
+  const location = found?.StorageDescriptor?.Location as string;
+  return location.endsWith('/') ? location : `${location}/`;
+}
+
+/** The same for several tables of one database, by table name. */
+export async function sourceFolders(
+  glue: GlueClient,
+  { database, tables }: { database: string; tables: readonly string[] },
+): Promise<Record<string, string>> {
+  const folders = tables.map(async (table) => [
+    table,
+    await sourceFolder(glue, { database, table }),
+  ]);
+  return Object.fromEntries(await Promise.all(folders)) as Record<string, string>;
+}

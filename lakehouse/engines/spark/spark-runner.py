@@ -1,0 +1,274 @@
+"""Runs manifests on Spark: declared views, SELECTs, Parquet files. What is computed stands in the manifest alone.
+
+    spark-runner.py --serve                          manifests as JSON lines on standard input, answers on standard output
+    spark-runner.py --manifest <uri> --result <uri>  one manifest, as a step of a cluster runs it
+
+A manifest:
+    {"formatVersion": 1, "name": "...",
+     "views": {"<name>": {"columns": [{"name": "...", "type": "BIGINT"}], "files": ["file:///..."]}},
+     "steps": [{"step": "view",  "name": "...", "sql": "...", "keep": true},
+               {"step": "write", "name": "...", "sql": "...", "to": "file:///...", "partitions": ["..."]},
+               {"step": "read",  "name": "<view>", "of": "<a write>", "columns": [...]},
+               {"step": "rows",  "name": "...", "sql": "...", "limit": 1000}]}
+`keep` computes a view once. Any step may have "if": "<name>"; it is left out when that earlier `rows` has found none.
+The result: {"formatVersion": 1, "steps": {"<write>": {"files": [{"uri", "name", "bytes", "rows"}]}, "<rows>": {"rows": [{...}]}}}
+"""
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+
+FORMAT_VERSION = 1
+BEAT_SECONDS = 5
+DETAIL_CHARACTERS = 4000
+# Spark leaves partition columns out of the files; they are to stand there as well.
+PARTITION = "__partition_"
+
+
+def open_session(name):
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.appName(name).getOrCreate()
+
+
+def quoted(name):
+    return "`%s`" % name.replace("`", "``")
+
+
+class Files:
+    """Files of any place that Hadoop knows."""
+
+    def __init__(self, spark):
+        self.jvm = spark._jvm
+        self.configuration = spark._jsc.hadoopConfiguration()
+
+    def path(self, uri):
+        return self.jvm.org.apache.hadoop.fs.Path(uri)
+
+    def system(self, path):
+        return path.getFileSystem(self.configuration)
+
+    def read(self, uri):
+        path = self.path(uri)
+        stream = self.system(path).open(path)
+        try:
+            return self.jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
+        finally:
+            stream.close()
+
+    def write(self, uri, text):
+        path = self.path(uri)
+        stream = self.system(path).create(path, True)
+        try:
+            stream.write(bytearray(text, "utf-8"))
+        finally:
+            stream.close()
+
+    def rows_in(self, path):
+        parquet = self.jvm.org.apache.parquet.hadoop
+        source = parquet.util.HadoopInputFile.fromPath(path, self.configuration)
+        reader = parquet.ParquetFileReader.open(source)
+        try:
+            return reader.getRecordCount()
+        finally:
+            reader.close()
+
+    def parquet_below(self, uri):
+        top = self.path(uri)
+        system = self.system(top)
+        root = system.makeQualified(top).toString().rstrip("/") + "/"
+        found = []
+        listing = system.listFiles(top, True)
+        while listing.hasNext():
+            status = listing.next()
+            path = status.getPath()
+            if not path.getName().endswith(".parquet"):
+                continue
+            uri = path.toString()
+            rows = self.rows_in(path)
+            found.append({"uri": uri, "name": uri[len(root):], "bytes": status.getLen(), "rows": rows})
+        return sorted(found, key=lambda file: file["name"])
+
+
+class Run:
+    """One manifest, in a session of its own over the shared Spark."""
+
+    def __init__(self, spark, manifest, on_step):
+        if manifest.get("formatVersion") != FORMAT_VERSION:
+            raise ValueError(f"a manifest of format {manifest.get('formatVersion')} is not known")
+        self.spark = spark.newSession()
+        self.files = Files(spark)
+        self.manifest = manifest
+        self.on_step = on_step
+        self.kept = []
+        self.done = {}
+
+    def frame(self, columns, files):
+        named = [(quoted(each["name"]), each["type"]) for each in columns]
+        if not files:
+            casts = ", ".join("CAST(NULL AS %s) AS %s" % (type, name) for name, type in named)
+            return self.spark.sql("SELECT %s WHERE false" % casts)
+        schema = ", ".join("%s %s" % each for each in named)
+        # The names of files are no patterns.
+        return self.spark.read.schema(schema).option("__globPaths__", "false").parquet(*files)
+
+    def view(self, step):
+        frame = self.spark.sql(step["sql"])
+        if step.get("keep"):
+            frame = frame.persist()
+            self.kept.append(frame)
+        frame.createOrReplaceTempView(step["name"])
+
+    def write(self, step):
+        from pyspark.sql.functions import col
+
+        frame = self.spark.sql(step["sql"])
+        partitions = step.get("partitions", [])
+        for name in partitions:
+            frame = frame.withColumn(PARTITION + name, col(quoted(name)))
+        writer = frame.write.mode("overwrite").option("compression", "zstd")
+        writer.partitionBy(*[PARTITION + name for name in partitions]).parquet(step["to"])
+        self.done[step["name"]] = {"files": self.files.parquet_below(step["to"])}
+
+    def read(self, step):
+        files = [file["uri"] for file in self.done[step["of"]]["files"]]
+        self.frame(step["columns"], files).createOrReplaceTempView(step["name"])
+
+    def rows(self, step):
+        found = self.spark.sql(step["sql"]).take(step["limit"])
+        self.done[step["name"]] = {"rows": [row.asDict(recursive=True) for row in found]}
+
+    def left_out(self, step):
+        condition = step.get("if")
+        return condition is not None and len(self.done[condition]["rows"]) == 0
+
+    def run(self):
+        try:
+            for name, view in self.manifest["views"].items():
+                self.frame(view["columns"], view["files"]).createOrReplaceTempView(name)
+            for at, step in enumerate(self.manifest["steps"]):
+                if self.left_out(step):
+                    continue
+                self.on_step(at, step["name"])
+                {"view": self.view, "write": self.write, "read": self.read, "rows": self.rows}[step["step"]](step)
+            return {"formatVersion": FORMAT_VERSION, "spark": self.spark.version, "steps": self.done}
+        finally:
+            for frame in self.kept:
+                frame.unpersist()
+
+
+def root_cause(error):
+    """The innermost error of Java or Python: what went wrong, without what was in its way."""
+    java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    if java is not None:
+        while java.getCause() is not None:
+            java = java.getCause()
+        return {"type": java.getClass().getName(), "detail": str(java.getMessage())[:DETAIL_CHARACTERS]}
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return {"type": type(error).__name__, "detail": str(error)[:DETAIL_CHARACTERS]}
+
+
+def describe(error):
+    try:
+        return root_cause(error)
+    except Exception:  # Java has gone: nothing can be asked of it any more.
+        return {"type": type(error).__name__, "detail": str(error)[:DETAIL_CHARACTERS]}
+
+
+class Server:
+    """Standard output carries answers alone: what anybody else prints goes to standard error."""
+
+    def __init__(self):
+        self.out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+        self.lock = threading.Lock()
+        self.working = None
+
+    def say(self, message):
+        with self.lock:
+            self.out.write(json.dumps(message) + "\n")
+            self.out.flush()
+
+    def beat(self, spark):
+        """Says that Java answers, not only that this process lives."""
+        while True:
+            time.sleep(BEAT_SECONDS)
+            number = self.working
+            if number is None:
+                continue
+            try:
+                spark._jvm.java.lang.System.currentTimeMillis()
+                self.say({"id": number, "alive": True})
+            except Exception:
+                return
+
+    def answer(self, spark, request):
+        number = request["id"]
+        self.working = number
+        try:
+            on_step = lambda at, name: self.say({"id": number, "step": at, "name": name})
+            return {"id": number, "ok": True, "result": Run(spark, request["manifest"], on_step).run()}
+        except Exception as error:
+            return {"id": number, "ok": False, "error": describe(error)}
+        finally:
+            self.working = None
+
+    def requests(self):
+        """Ends the process with its parent, also in the middle of a job; Java ends with us."""
+        arrived = []
+        ready = threading.Semaphore(0)
+
+        def read():
+            for line in sys.stdin:
+                arrived.append(json.loads(line))
+                ready.release()
+            os._exit(0)
+
+        threading.Thread(target=read, daemon=True).start()
+        while True:
+            ready.acquire()
+            yield arrived.pop(0)
+
+    def serve(self, spark):
+        threading.Thread(target=self.beat, args=(spark,), daemon=True).start()
+        self.say({"ready": True, "spark": spark.version, "pid": os.getpid()})
+        for request in self.requests():
+            self.say(self.answer(spark, request))
+
+
+def run_once(manifest_uri, result_uri):
+    spark = open_session("watchlake")
+    files = Files(spark)
+    say = lambda at, name: print("step %d: %s" % (at, name), file=sys.stderr)
+    try:
+        manifest = json.loads(files.read(manifest_uri))
+        result = {"ok": True, "result": Run(spark, manifest, say).run()}
+    except Exception as error:
+        result = {"ok": False, "error": describe(error)}
+        print("failed: %(type)s: %(detail)s" % result["error"], file=sys.stderr)
+    files.write(result_uri, json.dumps(result))
+    spark.stop()
+    return 0 if result["ok"] else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs manifests of SQL on Spark.")
+    parser.add_argument("--serve", action="store_true", help="read manifests from standard input")
+    parser.add_argument("--manifest", help="URI of one manifest")
+    parser.add_argument("--result", help="URI that its result is written to")
+    arguments = parser.parse_args()
+    if arguments.serve:
+        server = Server()
+        server.serve(open_session("watchlake"))
+        return 0
+    if not (arguments.manifest and arguments.result):
+        parser.error("give --serve, or --manifest and --result")
+    return run_once(arguments.manifest, arguments.result)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

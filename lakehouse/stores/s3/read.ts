@@ -1,0 +1,126 @@
+/** Reads objects; a body whose connection breaks goes on where it stopped. */
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { awsVerdict } from '../../../core/aws';
+import type { Bucket } from './bucket';
+import { inParallel } from './in-parallel';
+import { piecesOf } from './pieces';
+
+export interface Facts {
+  /** With its quotes, as requests want it. */
+  readonly etag: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+interface Range {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+}
+
+const ACTION = 's3:GetObject';
+const RESUMES = 5;
+const RESUME_WAIT_MS = 200;
+const BROKEN = { code: 'ECONNRESET' };
+const RANGES_AT_ONCE = 4;
+const RANGE_BYTES = 16 * 1024 * 1024;
+
+/** OBJECT_NOT_FOUND when there is none. */
+export const factsOf = (bucket: Bucket, key: string): Promise<Facts> =>
+  bucket.call(ACTION, key, async () => {
+    const found = await bucket.client.send(new HeadObjectCommand(bucket.at(key)));
+    const { ETag = '', ContentLength = 0, LastModified } = found;
+    return { etag: ETag, bytes: ContentLength, modifiedMs: LastModified?.getTime() ?? 0 };
+  });
+
+async function request(bucket: Bucket, key: string, etag?: string, range?: Range) {
+  const Range = range && `bytes=${range.start}-${range.end - 1}`;
+  const command = new GetObjectCommand({ ...bucket.at(key), IfMatch: etag, Range });
+  const { Body, ETag = '', ContentLength = 0 } = await bucket.client.send(command);
+  return { body: Body as Readable, etag: ETag, bytes: ContentLength };
+}
+
+/** The bytes of a range; `first` is the body of its first request where that was made already. */
+async function* bytesOf(
+  bucket: Bucket,
+  key: string,
+  { etag, range, first }: { etag: string; range: Range; first?: Readable },
+): AsyncGenerator<Buffer> {
+  let { start } = range;
+  let body = first;
+  for (let resumes = 0; start < range.end; resumes += 1) {
+    try {
+      body ??= (await request(bucket, key, etag, { start, end: range.end })).body;
+      for await (const chunk of body) {
+        start += (chunk as Buffer).length;
+        yield chunk as Buffer;
+      }
+      if (start < range.end) throw Object.assign(new Error('the body ended early'), BROKEN);
+    } catch (error) {
+      if (awsVerdict(error) !== 'passing' || resumes === RESUMES) {
+        throw bucket.explain(ACTION, key, error);
+      }
+      await sleep(RESUME_WAIT_MS * 2 ** resumes * Math.random());
+    }
+    body = undefined;
+  }
+}
+
+export async function readStream(bucket: Bucket, key: string): Promise<Readable> {
+  const { body, etag, bytes } = await bucket.call(ACTION, key, () => request(bucket, key));
+  const range = { start: 0, end: bytes };
+  return Readable.from(bytesOf(bucket, key, { etag, range, first: body }), { objectMode: false });
+}
+
+export async function readWhole(bucket: Bucket, key: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const stream = await readStream(bucket, key);
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+interface RangeTarget {
+  readonly file: FileHandle;
+  readonly etag: string;
+  readonly range: Range;
+  readonly signal?: AbortSignal;
+}
+
+async function writeRange(
+  bucket: Bucket,
+  key: string,
+  { file, etag, range, signal }: RangeTarget,
+): Promise<void> {
+  let position = range.start;
+  for await (const chunk of bytesOf(bucket, key, { etag, range })) {
+    signal?.throwIfAborted();
+    for (let written = 0; written < chunk.length;) {
+      const left = chunk.length - written;
+      written += (await file.write(chunk, written, left, position + written)).bytesWritten;
+    }
+    position += chunk.length;
+  }
+}
+
+/** Several ranges at once into one file, all of the object that the facts tell of. */
+export async function downloadFile(
+  bucket: Bucket,
+  key: string,
+  { etag, bytes }: Pick<Facts, 'etag' | 'bytes'>,
+  target: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const file = await open(target, 'wx');
+  try {
+    await inParallel(piecesOf(bytes, RANGE_BYTES), RANGES_AT_ONCE, (piece) => {
+      const range = { start: piece.offset, end: piece.offset + piece.bytes };
+      return writeRange(bucket, key, { file, etag, range, signal });
+    });
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,28 @@
+/** The full names of the lake's resources, as policies spell them. */
+import { keyIn, namesOf, type AccountFacts, type Target } from './target';
+
+export interface Arns {
+  readonly bucket: string;
+  objects(key: string): string;
+  readonly catalog: readonly string[];
+  role(name: string): string;
+  readonly workgroup: string;
+  readonly glueLogs: string;
+}
+
+export function arnsOf(target: Target, { account, region, partition }: AccountFacts): Arns {
+  const bucket = `arn:${partition}:s3:::${target.bucket}`;
+  const glue = `arn:${partition}:glue:${region}:${account}`;
+  const databases = target.databases.flatMap((name) => [
+    `${glue}:database/${name}`,
+    `${glue}:table/${name}/*`,
+  ]);
+  return {
+    bucket,
+    objects: (key) => `${bucket}/${keyIn(target, key)}`,
+    catalog: [`${glue}:catalog`, ...databases],
+    role: (name) => `arn:${partition}:iam::${account}:role/${name}`,
+    workgroup: `arn:${partition}:athena:${region}:${account}:workgroup/${namesOf(target).workgroup}`,
+    glueLogs: `arn:${partition}:logs:${region}:${account}:log-group:/aws-glue/*`,
+  };
+}

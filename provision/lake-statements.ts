@@ -1,0 +1,107 @@
+/** What jobs and workers may do with the lake. */
+import type { Arns } from './arns';
+import type { Statement } from './policy-document';
+import { keyIn, type Target } from './target';
+
+// The folders of the lake that hold tables; the others (labels, models, catalogue) are the worker's alone.
+const TABLE_FOLDERS = [
+  ...['landing', 'trusted', 'curated', 'refresh'],
+  ...['customer', 'accelerometer', 'step_trainer', 'machine_learning'],
+];
+const JOB_CODE = 'code/';
+
+const foldersOf = (target: Target): string[] =>
+  TABLE_FOLDERS.map((name) => keyIn(target, `${name}/`));
+
+/** What a Spark job needs, on Glue as on EMR: it reads and writes tables, and publishes none. */
+export function jobStatements(target: Target, arns: Arns): Statement[] {
+  const tables = TABLE_FOLDERS.map((name) => arns.objects(`${name}/*`));
+  return [
+    {
+      sid: 'FindTheBucket',
+      purpose: 'The S3 client asks for the region of the bucket before it reads.',
+      actions: ['s3:GetBucketLocation'],
+      resources: [arns.bucket],
+    },
+    {
+      sid: 'ListTables',
+      purpose: 'Spark lists the files of a snapshot; other folders of the bucket stay hidden.',
+      actions: ['s3:ListBucket'],
+      resources: [arns.bucket],
+      conditions: { StringLike: { 's3:prefix': foldersOf(target).map((folder) => `${folder}*`) } },
+    },
+    {
+      sid: 'ReadTables',
+      purpose: 'Reads the inputs of a table, in every zone.',
+      actions: ['s3:GetObject'],
+      resources: tables,
+    },
+    {
+      sid: 'WriteTables',
+      purpose:
+        'Writes a new snapshot and takes away what an attempt left behind; versions cannot be deleted.',
+      actions: [
+        ...['s3:PutObject', 's3:DeleteObject'],
+        ...['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      ],
+      resources: tables,
+    },
+    {
+      sid: 'ReadCode',
+      purpose: 'Loads the runner that the worker has put beside the lake.',
+      actions: ['s3:GetObject'],
+      resources: [arns.objects(`${JOB_CODE}*`)],
+    },
+    {
+      sid: 'ReadCatalogue',
+      purpose: 'Looks tables up; moving a pointer is left to the worker, after the checks.',
+      actions: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:GetPartitions'],
+      resources: arns.catalog,
+    },
+  ];
+}
+
+/** For whoever runs the worker and the command line; nothing makes it, docs/aws.md says how to use it. */
+export function workerStatements(arns: Arns): Statement[] {
+  return [
+    {
+      sid: 'ListTheLake',
+      purpose: 'Lists snapshots, releases and old versions, and finds uploads to resume.',
+      actions: [
+        ...['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketVersions'],
+        's3:ListBucketMultipartUploads',
+      ],
+      resources: [arns.bucket],
+    },
+    {
+      sid: 'UseTheLake',
+      purpose:
+        'Reads and writes the lake, marks objects as retired, and removes every version of an erased person.',
+      actions: [
+        ...['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:PutObjectTagging'],
+        ...['s3:GetObjectTagging', 's3:DeleteObject', 's3:DeleteObjectVersion'],
+        ...['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      ],
+      resources: [arns.objects('*')],
+    },
+    {
+      sid: 'PublishTables',
+      purpose: 'Makes the databases and tables of the catalogue, and moves their pointers.',
+      actions: [
+        ...['glue:GetDatabase', 'glue:GetDatabases', 'glue:CreateDatabase'],
+        ...['glue:GetTable', 'glue:GetTables', 'glue:GetPartitions'],
+        ...['glue:CreateTable', 'glue:UpdateTable'],
+      ],
+      resources: arns.catalog,
+    },
+    {
+      sid: 'Query',
+      purpose: 'Runs, follows and stops queries in this workgroup, whose byte limit holds.',
+      actions: [
+        ...['athena:StartQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults'],
+        ...['athena:StopQueryExecution', 'athena:GetWorkGroup'],
+      ],
+      resources: [arns.workgroup],
+    },
+  ];
+}

@@ -1,0 +1,390 @@
+/** Provisioning against an emulator of AWS: made once, repaired, resumed after a crash, removed when ours. */
+import { AthenaClient, GetWorkGroupCommand } from '@aws-sdk/client-athena';
+import {
+  CreateRouteTableCommand,
+  CreateVpcCommand,
+  CreateVpcEndpointCommand,
+  DescribeVpcEndpointsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import {
+  CreateDatabaseCommand,
+  CreateTableCommand,
+  GetDatabasesCommand,
+  GlueClient,
+} from '@aws-sdk/client-glue';
+import {
+  CreateRoleCommand,
+  DeleteRolePolicyCommand,
+  GetRolePolicyCommand,
+  IAMClient,
+  ListInstanceProfilesCommand,
+  ListRolesCommand,
+} from '@aws-sdk/client-iam';
+import {
+  CreateBucketCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
+  ListBucketsCommand,
+  PutBucketTaggingCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { awsClientConfig, GLUE_POINTER } from '../../core/aws';
+import { openProvisioning, type Provisioning } from '../../provision/provision';
+import type { ResourceName } from '../../provision/resource';
+import type { Target } from '../../provision/target';
+import { useAwsEmulator } from '../support/aws-emulator';
+import { isTarget, useAwsGateway, type Rule } from '../support/aws-gateway';
+import { athenaWorkGroups } from '../support/aws-guarantees';
+
+const aws = useAwsEmulator();
+const gateway = useAwsGateway(aws, [athenaWorkGroups()]);
+const opened: Provisioning[] = [];
+
+const BUCKET = 'stedi-lake-test';
+const target = (changes: Partial<Target> = {}): Target => ({
+  environment: 'research',
+  bucket: BUCKET,
+  prefix: '',
+  databases: ['stedi-human-balance-analytics'],
+  queryLimitGb: 10,
+  ...changes,
+});
+
+async function open(changes: Partial<Target> = {}): Promise<Provisioning> {
+  const provisioning = await openProvisioning(target(changes), gateway().client);
+  opened.push(provisioning);
+  return provisioning;
+}
+
+async function applyAll(changes: Partial<Target> = {}): Promise<void> {
+  const provisioning = await open(changes);
+  for (const resource of await provisioning.plan()) await provisioning.apply(resource);
+}
+
+const actions = async (changes: Partial<Target> = {}): Promise<string[]> =>
+  (await (await open(changes)).plan()).map(({ kind, action }) => `${kind} ${action}`);
+
+async function destroyAll(deleteData = false): Promise<ResourceName[]> {
+  const provisioning = await open();
+  const going = await provisioning.planRemoval({ deleteData });
+  if (deleteData) await provisioning.emptyBucket({});
+  for (const resource of going) await provisioning.remove(resource);
+  return going;
+}
+
+const clients = () => ({
+  s3: new S3Client({ ...awsClientConfig(aws().client), forcePathStyle: true }),
+  ec2: new EC2Client(awsClientConfig(aws().client)),
+  iam: new IAMClient(awsClientConfig(aws().client)),
+  glue: new GlueClient(awsClientConfig(aws().client)),
+  athena: new AthenaClient(awsClientConfig(aws().client)),
+});
+
+/** Calls that change something, of those that went through the gateway. */
+const writes = (): string[] =>
+  gateway().calls.filter((call) => !/(^|\.)(Get|List|Describe)|^(GET|HEAD) /.test(call));
+
+beforeEach(() => aws().reset());
+afterEach(() => opened.splice(0).forEach((each) => each.close()));
+
+describe('apply', () => {
+  test('makes everything, and the second time changes nothing', async () => {
+    const before = await actions();
+    expect(before.every((each) => each.endsWith(' create'))).toBe(true);
+    await applyAll();
+    gateway().clear();
+    const after = await (await open()).plan();
+    expect(after.filter(({ action }) => action !== 'none')).toEqual([]);
+    await applyAll();
+    expect(writes()).toEqual([]);
+  });
+
+  test('makes a bucket that is versioned, encrypted, closed to the public and to plain HTTP', async () => {
+    await applyAll();
+    const { s3 } = clients();
+    const { Rules } = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: BUCKET }));
+    expect(Rules?.map(({ ID, Status }) => [ID, Status])).toEqual([
+      ['incomplete-uploads', 'Enabled'],
+      ['noncurrent-versions', 'Enabled'],
+      ['retired-objects', 'Enabled'],
+    ]);
+    // Only what is tagged may expire while it is current.
+    const expiring = Rules?.filter(({ Expiration }) => Expiration?.Days !== undefined);
+    expect(expiring?.map(({ Filter }) => Filter?.Tag?.Key)).toEqual(['watchlake-retired']);
+    const { Policy = '' } = await s3.send(new GetBucketPolicyCommand({ Bucket: BUCKET }));
+    expect(JSON.parse(Policy)).toMatchObject({
+      Statement: { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+    });
+    const found = await (await open()).plan();
+    expect(found[0]).toMatchObject({ kind: 'bucket', action: 'none', changes: [] });
+  });
+
+  test('limits what a query may read, and sends its results into the bucket', async () => {
+    await applyAll();
+    const request = new GetWorkGroupCommand({ WorkGroup: 'watchlake-research' });
+    const { WorkGroup } = await clients().athena.send(request);
+    expect(WorkGroup?.Configuration).toMatchObject({
+      BytesScannedCutoffPerQuery: 10_000_000_000,
+      EnforceWorkGroupConfiguration: true,
+      ResultConfiguration: { OutputLocation: `s3://${BUCKET}/athena/results/` },
+    });
+    expect((await actions({ queryLimitGb: 20 })).at(-1)).toBe('workgroup update');
+    await applyAll({ queryLimitGb: 20 });
+    const { WorkGroup: raised } = await clients().athena.send(request);
+    expect(raised?.Configuration?.BytesScannedCutoffPerQuery).toBe(20_000_000_000);
+    expect((await actions({ queryLimitGb: 20 })).at(-1)).toBe('workgroup none');
+  });
+
+  test('repairs what somebody has changed by hand, and says what', async () => {
+    await applyAll();
+    const { s3, iam } = clients();
+    const role = { RoleName: 'watchlake-research-glue', PolicyName: 'lake' };
+    await s3.send(
+      new PutBucketVersioningCommand({
+        Bucket: BUCKET,
+        VersioningConfiguration: { Status: 'Suspended' },
+      }),
+    );
+    await s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
+    await iam.send(new DeleteRolePolicyCommand(role));
+    const changed = (await (await open()).plan()).filter(({ action }) => action === 'update');
+    expect(
+      changed.map(({ name, changes }) => [name, changes.map((each) => each.property)]),
+    ).toEqual([
+      [BUCKET, ['versioning', 'policy']],
+      [role.RoleName, ['policies']],
+    ]);
+    expect(changed[0]?.changes[0]).toEqual({
+      property: 'versioning',
+      from: 'Suspended',
+      to: 'Enabled',
+    });
+    await applyAll();
+    expect((await actions()).every((each) => each.endsWith(' none'))).toBe(true);
+    expect((await iam.send(new GetRolePolicyCommand(role))).PolicyName).toBe('lake');
+  });
+
+  test('keeps the tags that others have put on the bucket', async () => {
+    await applyAll();
+    const tags = [
+      { Key: 'cost-centre', Value: '42' },
+      { Key: 'watchlake-environment', Value: 'research' },
+    ];
+    const { s3 } = clients();
+    await s3.send(new PutBucketTaggingCommand({ Bucket: BUCKET, Tagging: { TagSet: tags } }));
+    expect((await actions())[0]).toBe('bucket none');
+  });
+
+  // A call of each resource breaks off for good: what was made before it stays, and is found again.
+  test.each<[string, Rule['on']]>([
+    ['the tag of the bucket', ({ method, url }) => method === 'PUT' && url.includes('tagging')],
+    ['the policy of the bucket', ({ method, url }) => method === 'PUT' && url.includes('policy')],
+    ['CreateDatabase', isTarget('AWSGlue.CreateDatabase')],
+    ['PutRolePolicy', isTarget('PutRolePolicy')],
+    ['AttachRolePolicy', isTarget('AttachRolePolicy')],
+    ['AddRoleToInstanceProfile', isTarget('AddRoleToInstanceProfile')],
+    ['CreateWorkGroup', isTarget('AmazonAthena.CreateWorkGroup')],
+  ])('goes on after a crash at %s', async (_at, on) => {
+    gateway().breakOn({ on, fault: 'reset', times: 99 });
+    await expect(applyAll()).rejects.toMatchObject({ code: 'AWS_UNAVAILABLE', retryable: true });
+    gateway().clear();
+    await applyAll();
+    expect((await actions()).every((each) => each.endsWith(' none'))).toBe(true);
+  });
+});
+
+describe('what is not ours', () => {
+  const foreign = { code: 'RESOURCE_FOREIGN' };
+
+  test.each([
+    [
+      'a bucket with data',
+      async () => {
+        const { s3 } = clients();
+        await s3.send(
+          new CreateBucketCommand({
+            Bucket: BUCKET,
+            CreateBucketConfiguration: { LocationConstraint: 'eu-central-1' },
+          }),
+        );
+        await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'x', Body: 'theirs' }));
+      },
+    ],
+    [
+      'a role',
+      async () => {
+        const RoleName = 'watchlake-research-glue';
+        await clients().iam.send(
+          new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: '{"Version":"2012-10-17"}' }),
+        );
+      },
+    ],
+    [
+      'a database',
+      async () => {
+        const DatabaseInput = { Name: 'stedi-human-balance-analytics' };
+        await clients().glue.send(new CreateDatabaseCommand({ DatabaseInput }));
+      },
+    ],
+  ])('is not touched: %s', async (_what, make) => {
+    await make();
+    await expect(actions()).rejects.toMatchObject(foreign);
+    gateway().clear();
+    await expect(applyAll()).rejects.toMatchObject(foreign);
+    expect(writes()).toEqual([]);
+    expect(await destroyAll(true)).toEqual([]);
+    expect(writes()).toEqual([]);
+  });
+
+  test('of another environment of ours stays when this one goes', async () => {
+    const other = {
+      environment: 'production',
+      bucket: 'stedi-lake-production',
+      databases: ['prod'],
+    };
+    await applyAll(other);
+    await applyAll();
+    await destroyAll();
+    expect((await actions(other)).every((each) => each.endsWith(' none'))).toBe(true);
+    expect((await actions()).every((each) => each.endsWith(' create'))).toBe(true);
+  });
+});
+
+describe('destroy', () => {
+  /** The emulator reads a policy without its conditions, and would let nobody in. */
+  const openUp = () => clients().s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
+  const put = (Key: string) =>
+    clients().s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: Key }));
+
+  test('removes everything that was made, and is done when it is repeated', async () => {
+    await applyAll();
+    const removed = await destroyAll();
+    expect(removed.map(({ kind }) => kind)).toEqual([
+      'workgroup',
+      'instance-profile',
+      ...['role', 'role', 'role'],
+      'database',
+      'bucket',
+    ]);
+    const { s3, iam, glue } = clients();
+    expect((await s3.send(new ListBucketsCommand({}))).Buckets).toEqual([]);
+    expect((await iam.send(new ListRolesCommand({}))).Roles).toEqual([]);
+    expect((await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles).toEqual([]);
+    expect((await glue.send(new GetDatabasesCommand({}))).DatabaseList).toEqual([]);
+    expect(await destroyAll()).toEqual([]);
+  });
+
+  test('refuses a bucket with data, even when only old versions are left of it', async () => {
+    await applyAll();
+    await openUp();
+    await put('curated/x');
+    await clients().s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'curated/x' }));
+    gateway().clear();
+    await expect(destroyAll()).rejects.toMatchObject({ code: 'RESOURCE_HOLDS_DATA' });
+    expect(writes()).toEqual([]);
+  });
+
+  test('takes the data along when it is told to: every version', async () => {
+    await applyAll();
+    await openUp();
+    for (const key of ['a', 'b', 'a', 'c']) await put(key);
+    await clients().s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'b' }));
+    const provisioning = await open();
+    expect(await provisioning.emptyBucket({})).toBe(5);
+    await destroyAll(true);
+    expect((await clients().s3.send(new ListBucketsCommand({}))).Buckets).toEqual([]);
+  });
+
+  test('refuses a database with tables, and always one with tables of others', async () => {
+    await applyAll();
+    const table = (Name: string, Parameters: Record<string, string>) =>
+      clients().glue.send(
+        new CreateTableCommand({
+          DatabaseName: 'stedi-human-balance-analytics',
+          TableInput: { Name, Parameters },
+        }),
+      );
+    await table('ours', { [GLUE_POINTER]: '{}' });
+    await expect(destroyAll()).rejects.toMatchObject({ code: 'RESOURCE_HOLDS_DATA' });
+    await table('theirs', {});
+    await expect(destroyAll(true)).rejects.toMatchObject({
+      code: 'RESOURCE_FOREIGN',
+      message: expect.stringContaining('theirs') as string,
+    });
+    expect((await actions()).every((each) => each.endsWith(' none'))).toBe(true);
+  });
+
+  test.each([
+    ['a role', isTarget('DeleteRole')],
+    ['the database', isTarget('AWSGlue.DeleteDatabase')],
+  ])('goes on after a crash at %s', async (_at, on) => {
+    await applyAll();
+    gateway().breakOn({ on, fault: 'reset', times: 99 });
+    await expect(destroyAll()).rejects.toMatchObject({ code: 'AWS_UNAVAILABLE' });
+    gateway().clear();
+    await destroyAll();
+    expect((await actions()).every((each) => each.endsWith(' create'))).toBe(true);
+  });
+});
+
+describe('the gateway endpoint', () => {
+  async function makeVpc(): Promise<string> {
+    const { Vpc } = await clients().ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));
+    return Vpc?.VpcId as string;
+  }
+
+  async function addRouteTable(VpcId: string): Promise<string> {
+    const { RouteTable } = await clients().ec2.send(new CreateRouteTableCommand({ VpcId }));
+    return RouteTable?.RouteTableId as string;
+  }
+
+  const endpoints = async () =>
+    ((await clients().ec2.send(new DescribeVpcEndpointsCommand({}))).VpcEndpoints ?? []).filter(
+      ({ State }) => State?.toLowerCase() !== 'deleted',
+    );
+
+  test('serves every route table of the VPC, also those that come later', async () => {
+    const vpc = await makeVpc();
+    await applyAll({ vpc });
+    expect(await endpoints()).toMatchObject([
+      { VpcId: vpc, VpcEndpointType: 'Gateway', ServiceName: 'com.amazonaws.eu-central-1.s3' },
+    ]);
+    const added = await addRouteTable(vpc);
+    expect(await actions({ vpc })).toContain('gateway-endpoint update');
+    await applyAll({ vpc });
+    const [endpoint] = await endpoints();
+    expect(endpoint?.RouteTableIds).toHaveLength(2);
+    expect(endpoint?.RouteTableIds).toContain(added);
+    expect(await actions({ vpc })).toContain('gateway-endpoint none');
+  });
+
+  test('of somebody else is used where it serves, and stays', async () => {
+    const vpc = await makeVpc();
+    const theirs = await addRouteTable(vpc);
+    await clients().ec2.send(
+      new CreateVpcEndpointCommand({
+        VpcId: vpc,
+        ServiceName: 'com.amazonaws.eu-central-1.s3',
+        VpcEndpointType: 'Gateway',
+        RouteTableIds: [theirs],
+      }),
+    );
+    await applyAll({ vpc });
+    const served = (await endpoints()).map(({ RouteTableIds }) => RouteTableIds);
+    expect(served).toHaveLength(2);
+    expect(served[1]).not.toContain(theirs);
+    await (await open({ vpc })).remove({ kind: 'gateway-endpoint', name: vpc });
+    expect((await endpoints()).map(({ RouteTableIds }) => RouteTableIds)).toEqual([[theirs]]);
+  });
+
+  test('needs a VPC that there is', async () => {
+    await expect(open({ vpc: 'vpc-0123456789abcdef0' })).rejects.toMatchObject({
+      code: 'AWS_REFUSED',
+    });
+  });
+});
