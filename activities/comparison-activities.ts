@@ -5,6 +5,7 @@ import { contentHash } from '../core/hash';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
 import { trainingWindows } from '../lakehouse/samples';
+import { NOBODY, pseudonymIdentifier, type Suppression } from '../lakehouse/suppression';
 import type { Evaluation } from '../models/evaluation';
 import type { AuditComparison, Comparison, Scorecard } from '../models/promotion';
 import type { LeaseInput } from '../registry/leases';
@@ -21,6 +22,8 @@ export interface ComparisonDeps {
   lake: Lake;
   registry: Registry;
   annotation: AnnotationStore;
+  /** Who withdrew; nobody by default. */
+  suppression?: Suppression;
 }
 
 interface HoldoutInput {
@@ -61,7 +64,18 @@ export const comparisonKey = ({ model, champion, challenger, run }: CompareInput
 const scoreKey = ({ model, run }: HoldoutInput, version: string): string =>
   `scores/${model}/${version}-${contentHash(run, 8)}.json`;
 
-export function createComparisonActivities({ lake, registry, annotation }: ComparisonDeps) {
+export function createComparisonActivities(deps: ComparisonDeps) {
+  const { lake, registry, annotation, suppression = NOBODY } = deps;
+
+  /** Marked ones, and those whom a training had read before they were erased. */
+  async function withdrawnSubjects({ dataset }: HoldoutInput, version: ModelVersion) {
+    const gone = await suppression.keys(dataset);
+    const unmarked = version.card.data.subjects.filter((key) =>
+      gone.has(suppression.keyOf(dataset, pseudonymIdentifier(key))),
+    );
+    return unmarked.length + (await registry.withdrawnSubjects(version));
+  }
+
   /** The holdout less every subject that a version has learned from: those prove nothing. */
   async function unseenWindows(
     { dataset, seed }: HoldoutInput,
@@ -98,7 +112,7 @@ export function createComparisonActivities({ lake, registry, annotation }: Compa
       champion: scorecardOf(champion, before.evaluation),
       challenger: scorecardOf(challenger, after.evaluation),
       audit: auditOf(audit, before.auditAccuracy, after.auditAccuracy),
-      withdrawnSubjects: 0,
+      withdrawnSubjects: await withdrawnSubjects(input, challenger),
       holdoutUses: uses,
     };
     const stored: StoredComparison = {

@@ -1,6 +1,11 @@
 /** Steps that land an archive: open and plan it, land it batch by batch, publish what has landed. */
-import type { FormatName, IngestPlanBase, PublishedLanding } from '../lakehouse/dataset-format';
-import { formatNamed, formatOf } from '../lakehouse/formats';
+import type {
+  FormatName,
+  IngestPlanBase,
+  LandedTableSummary,
+  PublishedLanding,
+} from '../lakehouse/dataset-format';
+import { formatNamed, formatOf, formatOfDataset, refuseOtherFormat } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { loadPlan } from '../lakehouse/landing/ingest-folder';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
@@ -15,7 +20,7 @@ export interface IngestDeps {
   readonly lake: Lake;
   /** The secret that pseudonyms are made with. */
   readonly subjectKey: string;
-  readonly source?: Pick<OpenOptions, 'limits' | 'spoolFolder'>;
+  readonly source?: Pick<OpenOptions, 'limits' | 'spoolFolder' | 's3'>;
   /** Whose rows stay out; nobody's by default. */
   readonly suppression?: Suppression;
 }
@@ -80,6 +85,7 @@ export function createIngestActivities(deps: IngestDeps) {
     }): Promise<OpenArchiveResult> {
       const { dataset } = input;
       const format = formatNamed(input.format);
+      await refuseOtherFormat(lake, dataset, format.name);
       const opening = { signal: alive().signal, extensions: format.extensions };
       return withSource(input.source, opening, async (source) => ({
         dataset,
@@ -110,6 +116,17 @@ export function createIngestActivities(deps: IngestDeps) {
       const landed = await formatOf(plan).publishLanding(lake, plan, { signal: alive().signal });
       await forgetDownload(plan.source, options?.spoolFolder);
       return landed;
+    },
+
+    // Safe to retry: what passes is a row from then on, the rest stays where it is.
+    async replayQuarantine({
+      dataset,
+    }: {
+      dataset: string;
+    }): Promise<Record<string, LandedTableSummary>> {
+      const format = await formatOfDataset(lake, dataset);
+      const request = { dataset, secret, suppression, signal: alive().signal };
+      return (await format.replayQuarantine?.(lake, request)) ?? {};
     },
   });
 }

@@ -1,6 +1,8 @@
 /** The inputs of every workflow: fields, limits and defaults. */
 import { z } from 'zod';
 import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
+import { FORMAT_NAMES } from '../lakehouse/dataset-format';
+import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../lakehouse/stedi/options';
 import { LEAST_SUBJECTS } from '../models/promotion';
 
 const slug = z
@@ -51,15 +53,31 @@ const gate = z.strictObject({
 /** A database of the Glue catalogue, as Athena takes it. */
 const glueName = z.string().regex(/^[a-z0-9_-]{1,255}$/, 'use lower-case letters, digits, _ and -');
 
+const stediOptions = z.strictObject({
+  consent: z.enum(CONSENT_RULES).default(DEFAULT_OPTIONS.consent),
+  association: z.enum(ASSOCIATIONS).default(DEFAULT_OPTIONS.association),
+  from: z.enum(FROM).default(DEFAULT_OPTIONS.from),
+});
+
 const model = slug.default('activity');
 
 export const WORKFLOW_INPUTS = {
   ingest: z.strictObject({
     source: z.string().min(1),
     dataset: slug,
-    format: z.enum(['recordings']).default('recordings'),
+    format: z.enum(FORMAT_NAMES).default('recordings'),
   }),
-  refreshTables: z.strictObject({ dataset: slug, window: window.prefault({}) }),
+  refreshTables: z.strictObject({
+    dataset: slug,
+    window: window.prefault({}),
+    // Landed before the tables are built.
+    source: z.string().min(1).optional(),
+    format: z.enum(FORMAT_NAMES).optional(),
+    options: stediOptions.optional(),
+    engine: z.enum(['duckdb', 'spark']).optional(),
+    // Quarantined lines go through the landing rules again before the tables are built.
+    replayQuarantine: z.boolean().optional(),
+  }),
   trainModel: z.strictObject({
     model,
     dataset: slug,
@@ -163,6 +181,11 @@ export const WORKFLOW_INPUTS = {
     workgroup: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'use the name of a workgroup'),
     // US dollars for each TB (2^40 bytes) that the query reads.
     pricePerTb: z.number().min(0).max(1_000).default(DEFAULT_PRICE_PER_TB),
+  }),
+  eraseSubject: z.strictObject({
+    dataset: slug,
+    // What identifies the person lies sealed in PostgreSQL: no history ever holds it.
+    subject: z.string().regex(/^[0-9a-f]{16}$/, 'use the keyed hash, never the identifier'),
   }),
   provision: z.strictObject({
     action: z.enum(['plan', 'apply', 'destroy']),

@@ -6,6 +6,7 @@ import type { Lake } from '../lakehouse/lake';
 import { publishRows } from '../lakehouse/publish';
 import { findManifestOrNull } from '../lakehouse/snapshots';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
+import { NOBODY, pseudonymIdentifier, type Suppression } from '../lakehouse/suppression';
 import {
   PREDICTIONS_TABLE,
   labelledWindowsTable,
@@ -24,6 +25,8 @@ export interface LandingDeps {
   broker: Broker;
   topics: TopicNames;
   annotation: AnnotationStore;
+  /** Whose predictions stay out; nobody's by default. */
+  suppression?: Suppression;
 }
 
 export interface LandedTable {
@@ -67,7 +70,9 @@ const predictionCells = (each: LandedPrediction): Record<string, Cell> => ({
   kafka_offset: each.offset,
 });
 
-export function createLandingActivities({ lake, broker, topics, annotation }: LandingDeps) {
+export function createLandingActivities(deps: LandingDeps) {
+  const { lake, broker, topics, annotation, suppression = NOBODY } = deps;
+
   /** Rows that the published snapshot has, then those that Kafka has beyond its offsets. */
   async function* predictionRows(
     columns: readonly string[],
@@ -84,8 +89,11 @@ export function createLandingActivities({ lake, broker, topics, annotation }: La
         yield positions.map((position) => cellOf(row[position]));
       }
     }
+    const gone = await suppression.keys(dataset);
+    const isWanted = ({ dataset: of, subjectKey }: LandedPrediction): boolean =>
+      of === dataset && !gone.has(suppression.keyOf(dataset, pseudonymIdentifier(subjectKey)));
     for await (const batch of fresh) {
-      for (const prediction of batch.filter((each) => each.dataset === dataset)) {
+      for (const prediction of batch.filter(isWanted)) {
         const cells = predictionCells(prediction);
         yield columns.map((column) => cells[column] ?? null);
       }

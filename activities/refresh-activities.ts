@@ -2,7 +2,9 @@
 import { buildTable } from '../lakehouse/build-table';
 import type { RefreshRequest } from '../lakehouse/dataset-format';
 import { formatOfDataset, loadRefreshPlan } from '../lakehouse/formats';
+import type { EngineName } from '../lakehouse/engines/engines';
 import type { Lake } from '../lakehouse/lake';
+import { withEngine } from '../lakehouse/lake';
 import { publishRelease } from '../lakehouse/release';
 import { stagesOf } from '../lakehouse/stages';
 import { vacuum } from '../lakehouse/vacuum';
@@ -20,6 +22,8 @@ export interface BuildTableResult {
   readonly rows: number;
   readonly quarantined: Record<string, number>;
   readonly dropped: Record<string, number>;
+  /** Used rows in which something was mended; of tables that mend rows. */
+  readonly noted?: Record<string, number>;
   readonly firstProblems: string[];
 }
 
@@ -39,13 +43,21 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
       planKey: string;
       table: string;
       inputs: Record<string, string>;
+      engine?: EngineName;
     }): Promise<BuildTableResult> {
       const { signal, report } = alive();
       const plan = await loadRefreshPlan(lake, input.planKey);
       const { table, inputs } = input;
       const onProgress = (done: { windows: number }) => report({ table, ...done });
-      const built = await buildTable(lake, { plan, table, inputs, signal, onProgress });
-      const { snapshotId, rows, quarantined, dropped, firstProblems } = built.manifest;
+      const { engine } = input;
+      const built = await buildTable(engine === undefined ? lake : withEngine(lake, engine), {
+        plan,
+        table,
+        inputs,
+        signal,
+        onProgress,
+      });
+      const { snapshotId, rows, quarantined, dropped, noted, firstProblems } = built.manifest;
       return {
         table,
         snapshotId,
@@ -53,6 +65,7 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
         rows,
         quarantined: { ...quarantined },
         dropped: { ...dropped },
+        ...(noted === undefined ? {} : { noted: { ...noted } }),
         firstProblems: [...firstProblems],
       };
     },

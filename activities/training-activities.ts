@@ -29,8 +29,8 @@ export function createTrainingActivities(deps: TrainingDeps) {
         stream: keys('stream'),
         holdout: keys('holdout'),
       };
-      await registry.saveSplit({ dataset, seed, parts });
-      return parts;
+      const saved = await registry.saveSplit({ dataset, seed, parts });
+      return { ...parts, ...saved.parts };
     },
 
     // Safe to retry: the same rows give the same snapshot, which is then found.

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { createDatabase } from '../core/postgres';
 import { createAnswers } from './answers';
 import { createCampaigns } from './campaigns';
+import { createAnnotationErasing } from './erase';
 import { createLabels } from './labels';
 import { createLeasing } from './leasing';
 
@@ -13,6 +14,7 @@ export function createAnnotationStore(pool: Pool) {
     ...createLeasing(database),
     ...createAnswers(database),
     ...createLabels(database),
+    ...createAnnotationErasing(database),
     /** Fails when the database does not answer. */
     async ping(): Promise<void> {
       await database.query('SELECT 1');

@@ -2,8 +2,12 @@
 import type { Connection } from '@temporalio/client';
 import { createConnection } from 'node:net';
 import { Client as DatabaseClient } from 'pg';
+import { isWatchlakeError } from '../core/errors';
+import { isS3Address } from '../lakehouse/stores/s3/address';
+import { examineBucket } from '../lakehouse/stores/s3/examine';
 import { missingSearchAttributes, searchAttributesCommand } from '../stack/temporal-namespace';
 import type { Config } from '../workers/config';
+import { s3Access } from '../workers/s3';
 import { connectClient } from '../workers/temporal';
 import type { Finding } from './doctor';
 
@@ -76,5 +80,22 @@ export async function examineDatabase(url: string): Promise<Finding> {
     return { name, status: 'missing', found: message(error), remedy };
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/** A lake in a folder is looked at with the home; one in a bucket has to answer. */
+export async function examineLake(config: Config): Promise<Finding[]> {
+  const { LAKE_URI: uri, S3_BUCKET_OWNER: owner } = config;
+  if (!isS3Address(uri)) return [];
+  const name = 'Lake';
+  try {
+    const { versioned } = await examineBucket(uri, { ...s3Access(config), owner });
+    if (versioned !== false) return [{ name, status: 'ok', found: uri }];
+    const found = `${uri}, whose bucket keeps no versions`;
+    const remedy = 'Switch versioning on: `watchlake provision apply`, or the console.';
+    return [{ name, status: 'note', found, remedy }];
+  } catch (error) {
+    const remedy = isWatchlakeError(error) ? error.remedy : undefined;
+    return [{ name, status: 'missing', found: message(error), remedy }];
   }
 }

@@ -11,7 +11,7 @@ import { temporalProgram } from '../stack/temporal';
 import { unprivilegedUser } from '../stack/system-user';
 import { tryTool } from '../stack/tools';
 import type { Config } from '../workers/config';
-import { examineDatabase, examineKafka, examineTemporal } from './doctor-services';
+import { examineDatabase, examineKafka, examineLake, examineTemporal } from './doctor-services';
 import { bytes } from './voice';
 
 export interface Finding {
@@ -174,6 +174,7 @@ export async function examine(config: Config): Promise<Finding[]> {
     node(),
     await python(),
     ...(await embedded(config)),
+    ...(await examineLake(config)),
     tensorflow(),
     memory(),
     await writable('Home', config.WATCHLAKE_HOME),

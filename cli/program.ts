@@ -5,18 +5,23 @@ import { join } from 'node:path';
 import { PROJECT_ROOT } from '../core/project-root';
 import { addAttach } from './commands/attach';
 import { addBackup, addRestore } from './commands/backup';
+import { addCatalog } from './commands/catalog';
+import { addConsent } from './commands/consent';
 import { addDemo } from './commands/demo';
 import { addDoctor } from './commands/doctor';
 import { addIngest } from './commands/ingest';
 import { addLoop } from './commands/loop';
 import { addModels } from './commands/models';
 import { addPredict } from './commands/predict';
+import { addProvision } from './commands/provision';
+import { addQuarantine } from './commands/quarantine';
 import { addQuery } from './commands/query';
 import { addRefresh } from './commands/refresh';
 import { addRetrain } from './commands/retrain';
 import { addSchedules } from './commands/schedules';
 import { addSimulate } from './commands/simulate';
 import { addStatus } from './commands/status';
+import { addStedi } from './commands/stedi';
 import { addTrain } from './commands/train';
 import { addDown, addUp } from './commands/up';
 import { addVacuum } from './commands/vacuum';
@@ -25,10 +30,15 @@ import type { Actions } from './shell';
 const GROUPS = [
   { title: 'Start here:', adders: [addDemo, addDoctor] },
   { title: 'The stack:', adders: [addUp, addDown, addStatus] },
-  { title: 'Data:', adders: [addIngest, addRefresh, addQuery, addVacuum] },
+  {
+    title: 'Data:',
+    adders: [addIngest, addRefresh, addStedi, addQuery, addQuarantine, addCatalog, addVacuum],
+  },
   { title: 'Models:', adders: [addTrain, addRetrain, addModels] },
   { title: 'Streams and the loop:', adders: [addSimulate, addPredict, addLoop] },
   { title: 'Operation:', adders: [addAttach, addSchedules, addBackup, addRestore] },
+  { title: 'People:', adders: [addConsent] },
+  { title: 'AWS:', adders: [addProvision] },
 ] as const;
 
 export const versionText = (): string =>

@@ -5,6 +5,7 @@ import type { Config } from '../workers/config';
 import type { UpState } from '../workers/state';
 import type { ScheduleState } from '../workers/schedules';
 import type { Client } from '@temporalio/client';
+import type { FormatName } from '../lakehouse/dataset-format';
 import type { Finding } from './doctor';
 
 export interface StartOptions {
@@ -19,8 +20,8 @@ export interface Services {
   readState(home: string): Promise<UpState | null>;
   connect(config: Config): Promise<CommandContext>;
   openLake(config: Config): Promise<CommandLake>;
-  /** The id of an archive's content. */
-  sourceHash(source: string): Promise<string>;
+  /** The id of an archive's content; which files belong to it, its format tells. */
+  sourceHash(source: string, format: FormatName, config: Config): Promise<string>;
   applySchedules(options: { client: Client; paused: boolean }): Promise<ScheduleState[]>;
   listSchedules(options: { client: Client }): Promise<ScheduleState[]>;
   pauseSchedule(client: Client, id: string, paused: boolean): Promise<void>;
@@ -36,6 +37,8 @@ const control = () => loaded(import('../workers/control.js'));
 const connection = () => loaded(import('../workers/connect.js'));
 const schedules = () => loaded(import('../workers/schedules.js'));
 const sources = () => loaded(import('../lakehouse/sources/open-source.js'));
+const formats = () => loaded(import('../lakehouse/formats.js'));
+const access = () => loaded(import('../workers/s3.js'));
 const doctor = () => loaded(import('./doctor.js'));
 
 export const realServices: Services = {
@@ -45,7 +48,11 @@ export const realServices: Services = {
   readState: async (home) => (await control()).readState(home),
   connect: async (config) => (await connection()).connectCommand(config),
   openLake: async (config) => (await connection()).openLake(config),
-  sourceHash: async (source) => (await sources()).sourceHash(source),
+  sourceHash: async (source, format, config) => {
+    const { extensions } = (await formats()).formatNamed(format);
+    const s3 = (await access()).s3Access(config);
+    return (await sources()).sourceHash(source, { extensions, s3 });
+  },
   applySchedules: async (options) => (await schedules()).applySchedules(options),
   listSchedules: async (options) => (await schedules()).listSchedules(options),
   pauseSchedule: async (client, id, paused) =>

@@ -1,15 +1,13 @@
 /** A lake opened: its store, its catalogue and the engine that works on it. */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { WatchlakeError } from '../core/errors';
-import { createFileCatalog } from './catalogs/file';
-import { createDuckdbEngine } from './engines/duckdb';
+import { openCatalog, type CatalogOptions } from './catalogs/open-catalog';
 import type { DuckdbOptions } from './engines/duckdb-session';
 import { DEFAULT_DUCKDB } from './engines/duckdb-session';
+import type { EngineName, Engines, EnginesOptions } from './engines/engines';
+import { createEngines } from './engines/engines';
 import type { Catalog, Engine, Store } from './ports';
-import { createFileStore } from './stores/file';
+import { openStore, type S3Settings } from './stores/open-store';
 
-export interface Lake {
+export interface Lake extends Engines {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly engine: Engine;
@@ -18,28 +16,24 @@ export interface Lake {
 }
 
 export interface LakeOptions {
-  /** A folder, or a `file:` address of one. */
+  /** A folder, a `file:` address of one, or `s3://bucket/prefix`. */
   readonly uri: string;
+  readonly s3?: S3Settings;
   readonly duckdb?: Partial<DuckdbOptions>;
+  readonly catalog?: CatalogOptions;
+  readonly spark?: EnginesOptions['spark'];
 }
 
-function folderOf(uri: string): string {
-  if (uri.startsWith('file:')) return fileURLToPath(uri);
-  const scheme = /^([a-z][a-z0-9+]+):\/\//i.exec(uri)?.[1];
-  if (scheme === undefined) return join(uri);
-  throw new WatchlakeError('CONFIG_INVALID', {
-    problems: `LAKE_URI: ${scheme} is not supported, use a folder`,
-  });
-}
-
-export function openLake({ uri, duckdb }: LakeOptions): Lake {
+export function openLake({ uri, s3, duckdb, catalog: catalogOptions, spark }: LakeOptions): Lake {
   const options = { ...DEFAULT_DUCKDB, ...duckdb };
-  const store = createFileStore({ folder: folderOf(uri) });
-  const catalog = createFileCatalog({ store });
-  return {
-    store,
-    catalog,
-    engine: createDuckdbEngine({ store, duckdb: options }),
-    duckdb: options,
-  };
+  const store = openStore(uri, s3);
+  const catalog = openCatalog(store, catalogOptions);
+  const engines = createEngines({ store, duckdb: options, spark });
+  return { store, catalog, engine: engines.engineNamed('duckdb'), duckdb: options, ...engines };
 }
+
+/** The same lake, with its tables built by the engine of this name. */
+export const withEngine = (lake: Lake, name: EngineName): Lake => ({
+  ...lake,
+  engine: lake.engineNamed(name),
+});

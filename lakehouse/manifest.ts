@@ -3,6 +3,7 @@ import { isWatchlakeError } from '../core/errors';
 import { readJson } from './json';
 import type { Store } from './ports';
 import type { ColumnDeclaration, Zone } from './tables';
+import { defaultLocation } from './tables';
 
 export interface DataFile {
   readonly key: string;
@@ -16,6 +17,8 @@ export interface SnapshotManifest {
   readonly table: string;
   readonly zone: Zone;
   readonly snapshotId: string;
+  /** Key prefix of the snapshot; absent in manifests of versions before 0.2. */
+  readonly prefix?: string;
   readonly createdAt: string;
   readonly inputs: Readonly<Record<string, string>>;
   /** Hash of the declaration: SELECT, columns, checks. */
@@ -27,6 +30,7 @@ export interface SnapshotManifest {
   readonly usedRows: number;
   readonly quarantined: Readonly<Record<string, number>>;
   readonly dropped: Readonly<Record<string, number>>;
+  readonly noted?: Readonly<Record<string, number>>;
   readonly checks: readonly { name: string; offending: number }[];
   readonly files: readonly DataFile[];
   readonly quarantineFiles: readonly DataFile[];
@@ -40,23 +44,27 @@ export interface SnapshotPlace {
   readonly table: string;
   readonly zone: Zone;
   readonly snapshotId: string;
+  /** Key prefix; without one it lies below its zone. */
+  readonly prefix?: string;
 }
 
-export const snapshotPrefix = ({ zone, dataset, table, snapshotId }: SnapshotPlace): string =>
-  `${zone}/${dataset}/${table}/${snapshotId}/`;
+export const snapshotPrefix = ({ prefix, snapshotId, ...of }: SnapshotPlace): string =>
+  prefix ?? `${defaultLocation(of)}${snapshotId}/`;
 
-export const manifestKey = (place: SnapshotPlace): string =>
-  `${snapshotPrefix(place)}manifest.json`;
+export const manifestKey = (prefix: string): string => `${prefix}manifest.json`;
 
-/** Null when there is none: the snapshot was never finished. */
-export async function readManifest(
-  store: Store,
-  place: SnapshotPlace,
-): Promise<SnapshotManifest | null> {
+/** Null when there is none under the snapshot's prefix: it was never finished. */
+export async function readManifest(store: Store, prefix: string): Promise<SnapshotManifest | null> {
   try {
-    return await readJson<SnapshotManifest>(store, manifestKey(place));
+    return await readJson<SnapshotManifest>(store, manifestKey(prefix));
   } catch (error) {
     if (isWatchlakeError(error) && error.code === 'OBJECT_NOT_FOUND') return null;
     throw error;
   }
 }
+
+/** Snapshot id by table: what names the inputs of another snapshot. */
+export const snapshotsOf = (
+  manifests: Readonly<Record<string, SnapshotManifest>>,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(manifests).map(([table, m]) => [table, m.snapshotId]));

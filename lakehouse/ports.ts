@@ -1,5 +1,6 @@
 /** The three ports of the lakehouse: where objects lie, what runs SQL, and what is published. */
 import type { Readable } from 'node:stream';
+import type { DataPlace } from './data-place';
 import type { DataFile, SnapshotManifest } from './manifest';
 import type { ColumnDeclaration, SqlTable, TableCheck, Zone } from './tables';
 
@@ -29,8 +30,22 @@ export interface Store {
   list(prefix: string): AsyncIterable<StoredObject>;
   /** Removing what is not there is no error. */
   remove(key: string): Promise<void>;
-  /** A local file with the object's content, to be read only: embedded engines need one. */
-  localPath(key: string): Promise<string>;
+  /**
+   * Gives up an object that nobody refers to: removed now, or by the store's own rules later, until
+   * then still listed. False when it was given up before.
+   */
+  retire(key: string): Promise<boolean>;
+  /** Removes the object for good, in every version that the store has kept of it. */
+  removeVersions(key: string): Promise<{ objects: number; bytes: number }>;
+  /** The same for all objects under the prefix, also those that are removed already. */
+  removeAllVersions(prefix: string): Promise<{ objects: number; bytes: number }>;
+  /** Of all objects under the prefix the versions that are not the present one, also of removed objects. */
+  removeOldVersions(prefix: string): Promise<{ objects: number; bytes: number }>;
+  /**
+   * A local file with the object's content, to be read only: embedded engines need one. It stays as
+   * long as the folder `heldIn` does; without one it is to be opened soon.
+   */
+  localPath(key: string, heldIn?: string): Promise<string>;
   /** A new, empty local folder for unfinished work; who asked for it removes it. */
   scratch(): Promise<string>;
   /** Removes what killed processes left unfinished longer ago than this. */
@@ -59,6 +74,8 @@ export interface BuildOutcome {
   readonly usedRows: number;
   readonly quarantined: Readonly<Record<string, number>>;
   readonly dropped: Readonly<Record<string, number>>;
+  /** Used rows in which something was mended, by its name. */
+  readonly noted?: Readonly<Record<string, number>>;
   readonly files: readonly DataFile[];
   readonly quarantineFiles: readonly DataFile[];
   /** A few quarantined rows as «file, line n: reason». */
@@ -101,6 +118,8 @@ export interface TablePointer {
   readonly snapshotId: string;
   /** Key prefix of the snapshot. */
   readonly prefix: string;
+  /** The snapshot's data files alone; absent in pointers of versions before 0.2. */
+  readonly data?: DataPlace;
   readonly columns: readonly ColumnDeclaration[];
   readonly publishedAt: string;
 }

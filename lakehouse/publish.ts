@@ -1,4 +1,5 @@
 /** Publishes a table whose rows our own code makes, by the same path as one that SQL makes. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withDuckdb } from './engines/duckdb-session';
 import { adoptFiles, copyToParquet, rowsIn } from './engines/parquet-sink';
 import type { Cell } from './engines/row-appender';
@@ -41,6 +42,8 @@ async function writeFiles(
       if (count % ROWS_BETWEEN_REPORTS > 0) continue;
       signal?.throwIfAborted();
       onRows?.(count);
+      // Rows that lie in memory never wait: heartbeats would not be sent.
+      await nextTurn();
     }
     appender.finish();
     const order = table.orderBy.map(quoted).join(', ');

@@ -19,8 +19,9 @@ async function withTable<T>(
   { store, duckdb: options }: Lake,
   manifest: SnapshotManifest,
   read: (sql: (text: string) => ReturnType<typeof rowsOf>) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  return withDuckdb({ store, options }, async (session) => {
+  return withDuckdb({ store, options, signal }, async (session) => {
     await createViews(session, store, { [manifest.table]: manifest });
     return read((text) => rowsOf(session, text));
   });
@@ -34,11 +35,15 @@ export interface Subject {
 /** By name, sorted. Names are personal: they stay in memory. */
 export async function subjectsOf(
   lake: Lake,
-  { dataset, snapshotId }: { dataset: string; snapshotId?: string },
+  request: { dataset: string; snapshotId?: string; signal?: AbortSignal },
 ): Promise<Subject[]> {
+  const { dataset, snapshotId, signal } = request;
   const manifest = await landingManifest(lake, dataset, snapshotId);
-  const rows = await withTable(lake, manifest, (sql) =>
-    sql(`SELECT DISTINCT subject, subject_key FROM ${LANDING_TABLE} ORDER BY subject`),
+  const rows = await withTable(
+    lake,
+    manifest,
+    (sql) => sql(`SELECT DISTINCT subject, subject_key FROM ${LANDING_TABLE} ORDER BY subject`),
+    signal,
   );
   return rows.map(({ subject, subject_key: subjectKey }) => ({
     subject: subject as string,
@@ -84,6 +89,7 @@ export interface TrainingRequest {
   readonly snapshotId?: string;
   /** `window_features`, or another table with the same columns. */
   readonly table?: string;
+  readonly signal?: AbortSignal;
 }
 
 function trainingFilter(manifest: SnapshotManifest, subjectKeys?: readonly string[]): string {
@@ -99,15 +105,15 @@ function trainingFilter(manifest: SnapshotManifest, subjectKeys?: readonly strin
 /** Labelled windows by window id: an order that does not depend on the secret key. */
 export async function trainingWindows(
   lake: Lake,
-  { dataset, subjectKeys, snapshotId, table = FEATURES_TABLE }: TrainingRequest,
+  { dataset, subjectKeys, snapshotId, table = FEATURES_TABLE, signal }: TrainingRequest,
 ): Promise<TrainingWindows> {
   const manifest = await findManifest(lake, { dataset, table, snapshotId });
   const schema = manifest.facts.featureSchema as FeatureSchema | undefined;
   if (schema === undefined) throw new Error(`${table} ${manifest.snapshotId} names no schema`);
-  const rows = await withTable(lake, manifest, (sql) =>
-    sql(`SELECT window_id, subject_key, device, CAST(start_ms AS DOUBLE) AS start_ms, label, features
-      FROM ${table} ${trainingFilter(manifest, subjectKeys)} ORDER BY window_id`),
-  );
+  const select = `SELECT window_id, subject_key, device, CAST(start_ms AS DOUBLE) AS start_ms,
+      label, features
+    FROM ${table} ${trainingFilter(manifest, subjectKeys)} ORDER BY window_id`;
+  const rows = await withTable(lake, manifest, (sql) => sql(select), signal);
   const width = schema.names.length;
   const features = new Float32Array(rows.length * width);
   rows.forEach((row, index) => {
@@ -159,10 +165,9 @@ export async function deviceSamples(
   const manifest = await findManifest(lake, { dataset, table: TRUSTED_TABLE, snapshotId });
   const channels = manifest.columns.map(({ name }) => name).filter((name) => !FIXED.has(name));
   const where = subjectKeys === undefined ? '' : `WHERE subject_key IN ${inList(subjectKeys)}`;
-  const devices = await withTable(lake, manifest, (sql) =>
-    sql(`SELECT device, list_sort(list(DISTINCT subject_key)) AS subject_keys
-      FROM ${TRUSTED_TABLE} ${where} GROUP BY device ORDER BY device`),
-  );
+  const select = `SELECT device, list_sort(list(DISTINCT subject_key)) AS subject_keys
+    FROM ${TRUSTED_TABLE} ${where} GROUP BY device ORDER BY device`;
+  const devices = await withTable(lake, manifest, (sql) => sql(select), signal);
   return devices.map((row) => {
     const [device, keys] = [row.device as string, row.subject_keys as string[]];
     const request = { channels, device, subjectKeys: keys, signal };

@@ -1,12 +1,14 @@
 /** Write, check, publish: a snapshot is visible only after its balance and its checks have passed. */
 import { WatchlakeError, isWatchlakeError } from '../core/errors';
+import { dataPlace } from './data-place';
 import { writeJson } from './json';
 import type { Lake } from './lake';
-import type { DataFile, SnapshotManifest, SnapshotPlace } from './manifest';
+import { locationOf, locationsOf } from './locations';
+import type { DataFile, SnapshotManifest } from './manifest';
 import { manifestKey, readManifest, snapshotPrefix } from './manifest';
 import type { BuildOutcome, Relation, VersionedPointer } from './ports';
 import type { TableDeclaration } from './tables';
-import { ZONES, checksOf, recipeHash, snapshotId } from './tables';
+import { checksOf, recipeHash, snapshotId } from './tables';
 
 export interface SnapshotRequest {
   readonly table: TableDeclaration;
@@ -39,6 +41,18 @@ async function removeFiles({ store }: Lake, files: readonly DataFile[]): Promise
   for (const { key } of files) await store.remove(key);
 }
 
+/** What is personal in an input is so in a curated table as well, whatever its own declaration says. */
+function personalCheck(
+  { zone, columns }: TableDeclaration,
+  relations: Readonly<Record<string, Relation>> = {},
+): SnapshotManifest['checks'] {
+  if (zone !== 'curated') return [];
+  const known = Object.values(relations).flatMap((relation) => relation.columns);
+  const personal = new Set(known.filter((each) => each.personal).map(({ name }) => name));
+  const offending = columns.filter((each) => each.personal || personal.has(each.name)).length;
+  return [{ name: 'no-personal-column', offending }];
+}
+
 async function runChecks(
   { engine }: Lake,
   { table, relations, signal }: SnapshotRequest,
@@ -54,6 +68,7 @@ async function runChecks(
   return [
     { name: 'balance', offending: imbalance(outcome) },
     { name: 'files-hold-the-rows', offending: Math.abs(outcome.rows - held) },
+    ...personalCheck(table, relations),
     ...checked,
   ];
 }
@@ -72,18 +87,22 @@ function refuseBroken(table: TableDeclaration, checks: SnapshotManifest['checks'
 export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Promise<Snapshot> {
   const { table, inputs } = request;
   const id = snapshotId({ table, inputs, engine: lake.engine.name });
-  const place = { dataset: table.dataset, table: table.name, zone: table.zone, snapshotId: id };
-  const existing = await readManifest(lake.store, place);
+  const prefix = `${locationOf(table)}${id}/`;
+  const existing = await readManifest(lake.store, prefix);
   if (existing !== null) return { manifest: existing, reused: true };
 
-  const { facts = {}, ...outcome } = await request.write(snapshotPrefix(place));
+  const { facts = {}, ...outcome } = await request.write(prefix);
   const files = [...outcome.files, ...outcome.quarantineFiles];
   try {
     const checks = await runChecks(lake, request, outcome);
     refuseBroken(table, checks);
     const manifest: SnapshotManifest = {
       formatVersion: 1,
-      ...place,
+      dataset: table.dataset,
+      table: table.name,
+      zone: table.zone,
+      snapshotId: id,
+      prefix,
       createdAt: new Date().toISOString(),
       inputs,
       recipeHash: recipeHash(table),
@@ -93,13 +112,13 @@ export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Prom
       checks,
       facts,
     };
-    await writeJson(lake.store, manifestKey(place), manifest, { ifAbsent: true });
+    await writeJson(lake.store, manifestKey(prefix), manifest, { ifAbsent: true });
     return { manifest, reused: false };
   } catch (error) {
     await removeFiles(lake, files);
     if (!isWatchlakeError(error) || error.code !== 'OBJECT_EXISTS') throw error;
     // A twin of this run was faster: its files count, ours are gone.
-    const manifest = await readManifest(lake.store, place);
+    const manifest = await readManifest(lake.store, prefix);
     if (manifest === null) throw error;
     return { manifest, reused: true };
   }
@@ -121,6 +140,7 @@ export async function publishSnapshot(
       columns,
       snapshotId: manifest.snapshotId,
       prefix: snapshotPrefix(manifest),
+      data: dataPlace(snapshotPrefix(manifest), manifest.files),
       publishedAt: new Date().toISOString(),
     },
     present?.version ?? 0,
@@ -133,14 +153,12 @@ export async function findManifest(
   { dataset, table, snapshotId: id }: { dataset: string; table: string; snapshotId?: string },
 ): Promise<SnapshotManifest> {
   const pointer = id === undefined ? await catalog.pointer({ dataset, table }) : null;
-  const places: SnapshotPlace[] =
-    pointer !== null
-      ? [pointer]
-      : id !== undefined
-        ? ZONES.map((zone) => ({ zone, dataset, table, snapshotId: id }))
-        : [];
-  for (const place of places) {
-    const manifest = await readManifest(store, place);
+  const prefixes =
+    id === undefined
+      ? [pointer?.prefix].filter((prefix) => prefix !== undefined)
+      : locationsOf({ dataset, table }).map((location) => `${location}${id}/`);
+  for (const prefix of prefixes) {
+    const manifest = await readManifest(store, prefix);
     if (manifest !== null) return manifest;
   }
   throw new WatchlakeError('TABLE_NOT_FOUND', { dataset, table, snapshotId: id });
@@ -152,4 +170,19 @@ export async function findManifestOrNull(
   of: { dataset: string; table: string },
 ): Promise<SnapshotManifest | null> {
   return (await lake.catalog.pointer(of)) === null ? null : findManifest(lake, of);
+}
+
+/** The snapshot under a location that was finished last, whatever the catalogue says; null when there is none. */
+export async function newestManifest(
+  { store }: Lake,
+  location: string,
+): Promise<SnapshotManifest | null> {
+  let newest: SnapshotManifest | null = null;
+  for await (const { key } of store.list(location)) {
+    const rest = key.slice(location.length).split('/');
+    if (rest.length !== 2 || rest[1] !== 'manifest.json') continue;
+    const manifest = await readManifest(store, `${location}${rest[0]}/`);
+    if (manifest !== null && manifest.createdAt > (newest?.createdAt ?? '')) newest = manifest;
+  }
+  return newest;
 }

@@ -30,6 +30,8 @@ export interface TableCheck {
 export interface RowWiseTransform {
   readonly type: 'row-wise';
   readonly sql: string;
+  /** Whether there is a `_note` as well: the name of what was mended in a row that is used, or null. */
+  readonly notes?: true;
 }
 
 /**
@@ -54,6 +56,8 @@ export interface TableDeclaration<T extends Transform = Transform> {
   readonly dataset: string;
   readonly name: string;
   readonly zone: Zone;
+  /** Key prefix of its snapshots, with a slash at the end; by default `<zone>/<dataset>/<name>/`. */
+  readonly location?: string;
   readonly comment: string;
   readonly columns: readonly ColumnDeclaration[];
   /** Columns that name a row; empty when nothing does. */
@@ -64,12 +68,28 @@ export interface TableDeclaration<T extends Transform = Transform> {
   readonly inputs: readonly string[];
   readonly transform: T;
   readonly checks: readonly TableCheck[];
+  /** What may become of a row besides being used; for the reference, it decides nothing. */
+  readonly reasons?: readonly Reason[];
 }
+
+export interface Reason {
+  readonly fate: 'quarantined' | 'dropped' | 'mended';
+  readonly reason: string;
+  readonly meaning: string;
+}
+
+export const defaultLocation = (of: { dataset: string; table: string; zone: Zone }): string =>
+  `${of.zone}/${of.dataset}/${of.table}/`;
 
 export type SqlTable = TableDeclaration<RowWiseTransform | SetTransform>;
 
 export const isSqlTable = (table: TableDeclaration): table is SqlTable =>
   table.transform.type !== 'rows';
+
+export const reason = (fate: Reason['fate'], name: string, meaning: string): Reason => ({
+  ...{ fate, meaning },
+  reason: name,
+});
 
 interface ColumnOptions {
   required?: boolean;

@@ -1,5 +1,6 @@
 /** Removes snapshots that nothing refers to any more, and what killed runs left behind. */
 import type { Lake } from './lake';
+import { placesElsewhere } from './locations';
 import { ZONES } from './tables';
 
 export interface VacuumRequest {
@@ -16,7 +17,7 @@ export interface VacuumRequest {
 }
 
 export interface VacuumResult {
-  /** `<zone>/<dataset>/<table>/<snapshot>`, or a folder of unfinished work. */
+  /** Prefix of a snapshot without its last slash, or a folder of unfinished work. */
   readonly removed: string[];
   readonly bytes: number;
 }
@@ -42,11 +43,22 @@ async function referenced(
   ]);
 }
 
+/** Where snapshots and unfinished work of the dataset lie, and how many folders down. */
+export const placesOf = (dataset: string): { prefix: string; depth: number }[] => [
+  ...ZONES.map((zone) => ({ prefix: `${zone}/${dataset}/`, depth: 2 })),
+  { prefix: `refresh/${dataset}/`, depth: 1 },
+  ...placesElsewhere(dataset).map((prefix) => ({ prefix, depth: 1 })),
+];
+
 /** Objects by snapshot folder, or by ingest. */
-async function groupObjects({ store }: Lake, prefix: string): Promise<Map<string, Found>> {
+async function groupObjects(
+  { store }: Lake,
+  { prefix, depth }: { prefix: string; depth: number },
+): Promise<Map<string, Found>> {
   const groups = new Map<string, Found>();
+  const end = prefix.split('/').length - 1 + depth;
   for await (const { key, bytes, modifiedMs } of store.list(prefix)) {
-    const group = key.split('/').slice(0, 4).join('/');
+    const group = key.split('/').slice(0, end).join('/');
     const found = groups.get(group) ?? { keys: [], bytes: 0, newestMs: 0 };
     found.keys.push(key);
     found.bytes += bytes;
@@ -56,20 +68,26 @@ async function groupObjects({ store }: Lake, prefix: string): Promise<Map<string
   return groups;
 }
 
-/** The manifest goes first: what is half removed is not a snapshot any more. */
-async function removeGroup({ store }: Lake, { keys }: Found): Promise<void> {
-  const manifests = keys.filter((key) => key.endsWith('/manifest.json'));
-  const others = keys.filter((key) => !key.endsWith('/manifest.json'));
-  for (const key of [...manifests, ...others]) await store.remove(key);
+const isData = (key: string): boolean => key.endsWith('.parquet');
+
+/**
+ * Whether there was anything left to remove. What refers to data goes first: what is half removed is
+ * not a snapshot any more. Only data may stay for a while: nobody finds them by their names.
+ */
+async function removeGroup({ store }: Lake, { keys }: Found): Promise<boolean> {
+  const references = keys.filter((key) => !isData(key));
+  for (const key of references) await store.remove(key);
+  let retired = false;
+  for (const key of keys.filter(isData)) retired = (await store.retire(key)) || retired;
+  return retired || references.length > 0;
 }
 
 /** Never removes what the catalogue, a kept release or a passed reference names. */
 export async function vacuum(lake: Lake, request: VacuumRequest): Promise<VacuumResult> {
   const { dataset, dryRun, signal, onSnapshot, graceMs = DEFAULTS.graceMs } = request;
   // The objects are listed before the references are read: what is published in between is kept.
-  const prefixes = [...ZONES.map((zone) => `${zone}/${dataset}/`), `refresh/${dataset}/`];
   const groups: [string, Found][] = [];
-  for (const prefix of prefixes) groups.push(...(await groupObjects(lake, prefix)));
+  for (const place of placesOf(dataset)) groups.push(...(await groupObjects(lake, place)));
   const keep = await referenced(lake, request);
   const beforeMs = Date.now() - graceMs;
 
@@ -79,7 +97,7 @@ export async function vacuum(lake: Lake, request: VacuumRequest): Promise<Vacuum
     signal?.throwIfAborted();
     const name = group.split('/').at(-1) as string;
     if (keep.has(name) || found.newestMs > beforeMs) continue;
-    if (!dryRun) await removeGroup(lake, found);
+    if (!dryRun && !(await removeGroup(lake, found))) continue;
     removed.push(group);
     freed += found.bytes;
     onSnapshot?.();

@@ -6,6 +6,7 @@ import { createDecisions } from './decisions';
 import { createLeases } from './leases';
 import { createSplits } from './splits';
 import { createVersions } from './versions';
+import { createWithdrawals } from './withdrawals';
 
 export function createRegistry(pool: Pool) {
   const database = createDatabase(pool);
@@ -15,6 +16,7 @@ export function createRegistry(pool: Pool) {
     ...createLeases(database),
     ...createDecisions(database),
     ...createSplits(database),
+    ...createWithdrawals(database),
   };
 }
 

@@ -24,7 +24,10 @@ export function createSplits(database: Database) {
     return rows[0]?.parts ?? null;
   }
 
-  /** Saves the split, or finds it saved; SPLIT_FROZEN when the saved one has other subjects. */
+  /**
+   * Saves the split, or finds it saved; SPLIT_FROZEN when the saved one has other subjects. One from
+   * which somebody was erased stays as it is: no draw gives it again.
+   */
   async function saveSplit({ dataset, seed, parts }: SplitName & { parts: SplitParts }) {
     await database.query(
       `INSERT INTO registry.splits (dataset, seed, parts) VALUES ($1, $2, $3)
@@ -32,11 +35,13 @@ export function createSplits(database: Database) {
       [dataset, seed, JSON.stringify(parts)],
     );
     const saved = onlyRow(
-      await database.query<{ parts: SplitParts }>(
-        'SELECT parts FROM registry.splits WHERE dataset = $1 AND seed = $2',
+      await database.query<{ parts: SplitParts; reduced: boolean }>(
+        `SELECT parts, reduced_at IS NOT NULL AS reduced FROM registry.splits
+         WHERE dataset = $1 AND seed = $2`,
         [dataset, seed],
       ),
     );
+    if (saved.reduced) return { parts: saved.parts };
     if (canonicalJson(sorted(saved.parts)) !== canonicalJson(sorted(parts)))
       throw new WatchlakeError('SPLIT_FROZEN', { dataset, seed });
     return { parts: saved.parts };

@@ -22,7 +22,18 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const OLDEST_NODE = [20, 19];
 const HOUSES = [
-  ...['core', 'models', 'lakehouse', 'streaming', 'annotation', 'registry', 'stack', 'report'],
+  ...[
+    'core',
+    'models',
+    'lakehouse',
+    'streaming',
+    'annotation',
+    'registry',
+    'consent',
+    'stack',
+    'report',
+  ],
+  ...['provision'],
   ...['activities', 'workflows', 'workers', 'cli', 'bench'],
 ];
 const DIST = join(ROOT, 'dist');

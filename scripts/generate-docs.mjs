@@ -8,6 +8,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 
 const documentation = require(join(root, 'dist', 'cli', 'documentation.js'));
+const { policiesPage } = require(join(root, 'dist', 'cli', 'policy-documentation.js'));
+const { stediTablesPage } = require(join(root, 'dist', 'cli', 'table-documentation.js'));
 const { VARIABLES } = require(join(root, 'dist', 'workers', 'config.js'));
 const { ERRORS } = require(join(root, 'dist', 'core', 'errors.js'));
 
@@ -16,6 +18,8 @@ const pages = {
   '.env.example': documentation.environmentExample(VARIABLES),
   'docs/errors.md': documentation.errorsPage(ERRORS),
   'docs/cli.md': documentation.commandsPage(),
+  'docs/aws-policies.md': policiesPage(),
+  'docs/stedi-tables.md': stediTablesPage(),
 };
 
 for (const [path, text] of Object.entries(pages)) {

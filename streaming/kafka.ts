@@ -1,12 +1,12 @@
 /** The broker port on kafkajs, the one place that knows this client. */
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
 import { consume } from './kafka-consumer';
 import { openIdempotentProducer, openTransactionalProducer } from './kafka-producer';
 import { readRange } from './kafka-reader';
 import { brokerError, isKafkaJsError, logTo, RETRY, type KafkaSecurity } from './kafka-support';
-import type { Broker, PartitionBounds, ReadRequest, StreamLog, TopicSpec } from './ports';
+import type { Broker, Offsets, PartitionBounds, ReadRequest, StreamLog, TopicSpec } from './ports';
 
 export interface KafkaOptions extends KafkaSecurity {
   readonly brokers: readonly string[];
@@ -181,6 +181,35 @@ class KafkaBroker implements Broker {
           { offset: Number(offset), metadata },
         ]),
       );
+    });
+  }
+
+  deleteRecords(topic: string, before: Offsets): Promise<void> {
+    return this.translated(async () => {
+      const bounds = await this.fetchBounds(topic);
+      const partitions = Object.entries(before)
+        .map(([partition, offset]) => ({ partition: Number(partition), offset }))
+        // A broker refuses what is gone already.
+        .filter(({ partition, offset }) => offset > (bounds.get(partition)?.start ?? Infinity))
+        .map(({ partition, offset }) => ({ partition, offset: String(offset) }));
+      if (partitions.length === 0) return;
+      await this.admin.use((admin) => admin.deleteTopicRecords({ topic, partitions }));
+    });
+  }
+
+  retention(topic: string): Promise<number | null> {
+    return this.translated(async () => {
+      const described = await this.admin.use((admin) =>
+        admin.describeConfigs({
+          includeSynonyms: false,
+          resources: [
+            { type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['retention.ms'] },
+          ],
+        }),
+      );
+      const [entry] = described.resources[0]?.configEntries ?? [];
+      const ms = Number(entry?.configValue ?? -1);
+      return ms < 0 ? null : ms;
     });
   }
 

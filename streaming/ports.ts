@@ -138,6 +138,10 @@ export interface Broker {
    */
   bounds(topic: string): Promise<ReadonlyMap<number, PartitionBounds>>;
   committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset>>;
+  /** Makes each partition begin at this offset: what lies before it is gone for every reader. */
+  deleteRecords(topic: string, before: Offsets): Promise<void>;
+  /** How long the topic keeps a message, in milliseconds; null when it keeps it for ever. */
+  retention(topic: string): Promise<number | null>;
   openProducer(): Promise<Producer>;
   /** Fences whoever holds the id, and waits until its last transaction is decided. */
   openTransactional(transactionalId: string): Promise<TransactionalProducer>;

@@ -1,11 +1,14 @@
 /** Which activities each task queue serves, wired to their dependencies. */
 import { join } from 'node:path';
 import { createAnnotationActivities } from '../activities/annotation-activities';
+import { createAthenaActivities } from '../activities/athena-activities';
 import { createComparisonActivities } from '../activities/comparison-activities';
+import { createErasureActivities } from '../activities/erasure-activities';
 import { createIngestActivities } from '../activities/ingest-activities';
 import { createInputActivities } from '../activities/input-activities';
 import { createLandingActivities } from '../activities/landing-activities';
 import { createPredictionSource } from '../activities/prediction-source';
+import { createProvisionActivities } from '../activities/provision-activities';
 import { createRefreshActivities } from '../activities/refresh-activities';
 import { createRegistryActivities } from '../activities/registry-activities';
 import { createReportActivities } from '../activities/report-activities';
@@ -22,6 +25,8 @@ import { loadClassifier } from '../models/classifier';
 import { CHAMPION } from '../registry/aliases';
 import type { Config } from './config';
 import type { Dependencies } from './dependencies';
+import { athenaClient } from './athena';
+import { s3Access } from './s3';
 import { readState } from './state';
 
 /** Everything that workflows may call on the queue, by activity name. */
@@ -35,32 +40,39 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
     ...createInputActivities(),
     ...createRegistryActivities(all),
     ...createWorkflowActivities(all),
+    ...createAthenaActivities({ lake: all.lake, athena: athenaClient }),
+    ...createProvisionActivities({ aws: {} }),
+    ...pick(erasureActivities(all), ['suppressSubject', 'eraseRecords', 'taintedVersions']),
     ...pick(annotationActivities(all), ['campaignProgress', 'closeCampaign', 'answerAsOracle']),
-    ...pick(createComparisonActivities(all), ['countNewLabels']),
+    ...pick(comparisonActivities(all), ['countNewLabels']),
     ...pick(streamActivities(all), ['prepareTopics', 'announceChampion']),
   }),
   data: (all) => ({
     ...createIngestActivities({
       lake: all.lake,
       subjectKey: all.pseudonymKey,
+      suppression: all.consent,
       source: {
         limits: { memberBytes: all.config.ARCHIVE_LIMIT_BYTES },
-        spoolFolder: join(all.config.WATCHLAKE_HOME, 'downloads'),
+        spoolFolder: spoolFolder(all),
+        s3: s3Access(all.config),
       },
     }),
     ...createRefreshActivities(all),
-    ...createLandingActivities(all),
+    ...createLandingActivities({ ...all, suppression: all.consent }),
+    ...pick(erasureActivities(all), DATA_OF_ERASURE),
     ...createReportActivities({
       lake: all.lake,
       codeVersion: CODE_VERSION,
       temporalUi: async () => all.addresses.temporal.uiUrl,
+      temporalNamespace: all.config.TEMPORAL_NAMESPACE,
     }),
     ...pick(annotationActivities(all), ['openCampaign']),
     ...pick(trainingActivities(all), ['drawSubjects']),
   }),
   training: (all) => ({
     ...pick(trainingActivities(all), ['freezeTrainingSet', 'trainVersion']),
-    ...pick(createComparisonActivities(all), ['compareVersions']),
+    ...pick(comparisonActivities(all), ['compareVersions', 'scoreChampion']),
   }),
   streaming: (all) =>
     pick(streamActivities(all), ['runPredictor', 'simulate', 'awaitPredicted', 'awaitChampion']),
@@ -68,6 +80,34 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
 
 const pick = <T extends object, K extends keyof T>(all: T, names: readonly K[]): Pick<T, K> =>
   Object.fromEntries(names.map((name) => [name, all[name]])) as Pick<T, K>;
+
+const spoolFolder = ({ config }: Dependencies): string => join(config.WATCHLAKE_HOME, 'downloads');
+
+const topicShape = ({ config }: Dependencies) => ({
+  partitions: config.KAFKA_PARTITIONS,
+  replicationFactor: config.KAFKA_REPLICATION,
+});
+
+const comparisonActivities = (all: Dependencies) =>
+  createComparisonActivities({ ...all, suppression: all.consent });
+
+const DATA_OF_ERASURE = [
+  'awaitWriters',
+  'findSubject',
+  'rewriteLanding',
+  'rewriteModelTables',
+  'eraseMessages',
+  'removeHoldings',
+  'proveErasure',
+] as const;
+
+const erasureActivities = (all: Dependencies) =>
+  createErasureActivities({
+    ...all,
+    secret: all.pseudonymKey,
+    spoolFolder: spoolFolder(all),
+    topicShape: topicShape(all),
+  });
 
 const trainingActivities = (all: Dependencies) =>
   createTrainingActivities({ ...all, codeVersion: CODE_VERSION });
@@ -85,10 +125,7 @@ const streamActivities = (all: Dependencies) =>
   createStreamActivities({
     broker: all.broker,
     topics: all.topics,
-    topicShape: {
-      partitions: all.config.KAFKA_PARTITIONS,
-      replicationFactor: all.config.KAFKA_REPLICATION,
-    },
+    topicShape: topicShape(all),
     loadChampion: (model) => loadChampion(all, model),
     source: createSampleSource(all.lake),
     candidates: {

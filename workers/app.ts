@@ -1,17 +1,20 @@
 /** The application page as the supervisor runs it: tasks from the database, links to the rest. */
-import { join } from 'node:path';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createAnnotationStore } from '../annotation/annotation';
 import { createAppServer } from '../annotation/server';
+import { isWatchlakeError } from '../core/errors';
 import { newToken, parseTokens } from '../core/tokens';
 import { CODE_VERSION } from '../core/version';
 import { workflowIds } from '../core/workflow-ids';
+import type { Store } from '../lakehouse/ports';
+import { openStore } from '../lakehouse/stores/open-store';
 import { createRegistry, type Registry } from '../registry/registry';
 import { openPool } from '../registry/database';
 import { reservePort } from '../stack/ports';
 import type { Addresses } from './addresses';
 import type { Config } from './config';
+import { s3Settings } from './s3';
 import { connectClient } from './temporal';
 
 const PREFERRED_PORT = 8080;
@@ -23,9 +26,13 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
-/** Where the newest report lies; the loop's last step writes it. */
-export const reportFile = (config: Config): string =>
-  join(config.LAKE_URI, 'reports', 'latest.html');
+/** Where the newest report lies, which the loop's last step writes; null while there is none to show. */
+export const reportFile = (store: Store): Promise<string | null> =>
+  store.localPath('reports/latest.html').catch((error: unknown) => {
+    // The page does without it, also while the lake does not answer.
+    if (isWatchlakeError(error)) return null;
+    throw error;
+  });
 
 export async function startAppServer(
   config: Config,
@@ -41,6 +48,7 @@ export async function startAppServer(
   });
   const client = await connectClient(config, addresses.temporal.address);
   const registry = createRegistry(pool);
+  const store = openStore(config.LAKE_URI, s3Settings(config));
   const app = await createAppServer({
     annotation: createAnnotationStore(pool),
     version: CODE_VERSION,
@@ -49,7 +57,7 @@ export async function startAppServer(
     logger: log.child({ part: 'app' }, { level: 'warn' }),
     onBatch: ({ campaign, batch }) => announceBatch(client, campaign, batch),
     describe: async () => ({ links: linksOf(addresses), models: await modelsOf(registry) }),
-    reportPath: async () => reportFile(config),
+    reportPath: () => reportFile(store),
   });
   const { port, release } = await reservePort({
     service: 'the application page',

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { config as readDotenv } from 'dotenv';
 import { z } from 'zod';
 import { WatchlakeError } from '../core/errors';
+import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
+import { lakeAddress } from '../lakehouse/lake-folder';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.stringbool();
@@ -29,7 +31,64 @@ export const VARIABLES = {
   LAKE_URI: z
     .string()
     .optional()
-    .describe('Where the lake lies: a folder. Default: `lake` in WATCHLAKE_HOME.'),
+    .describe(
+      'Where the lake lies: a folder, or `s3://bucket/prefix`. Default: `lake` in WATCHLAKE_HOME.',
+    ),
+  S3_CACHE_FOLDER: z
+    .string()
+    .optional()
+    .describe(
+      'Folder of local copies of a lake on S3, and of unfinished work. Default: `s3` in WATCHLAKE_HOME.',
+    ),
+  S3_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(20 * 2 ** 30)
+    .describe('Most that the local copies may take, besides those in use.'),
+  S3_ENCRYPTION: z
+    .enum(['bucket', 'sse-s3', 'sse-kms'])
+    .default('bucket')
+    .describe(
+      "How objects on S3 are encrypted; bucket leaves it to the bucket's own default, which is SSE-S3 at least.",
+    ),
+  S3_KMS_KEY_ID: z
+    .string()
+    .optional()
+    .describe("Key for sse-kms. Default: the account's own key for S3."),
+  S3_BUCKET_OWNER: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional()
+    .describe("Account that the lake's bucket has to belong to; requests fail when it does not."),
+  S3_PATH_STYLE: flag
+    .default(false)
+    .describe(
+      'Whether the bucket is named in the path instead of the host name, as most servers other than AWS want it.',
+    ),
+  CATALOG: z
+    .enum(['file', 'glue'])
+    .default('file')
+    .describe(
+      'Where the tables are published: in the lake itself, or in the AWS Glue catalogue, which needs a lake on S3.',
+    ),
+  GLUE_DATABASE: z
+    .string()
+    .regex(/^[a-z0-9_{}-]+$/)
+    .optional()
+    .describe(
+      'Database of the Glue catalogue; `{dataset}` in it stands for the dataset. Default: `stedi-human-balance-analytics` for the dataset stedi, else `watchlake_{dataset}`.',
+    ),
+  ATHENA_WORKGROUP: z
+    .string()
+    .default('primary')
+    .describe('Workgroup of Athena whose limits and place for results hold for queries.'),
+  ATHENA_PRICE_PER_TB: z.coerce
+    .number()
+    .min(0)
+    .default(DEFAULT_PRICE_PER_TB)
+    .describe('US dollars for each TB that Athena reads, for the cost that is shown.'),
+
   WATCHLAKE_APP_URL: z
     .url()
     .optional()
@@ -174,6 +233,18 @@ export const VARIABLES = {
     .max(256)
     .default(2)
     .describe('Threads of the embedded engine.'),
+  SPARK_MEMORY: z
+    .string()
+    .regex(/^\d+[mg]$/)
+    .default('1g')
+    .describe("Java's memory for the engine Spark on this machine, such as `2g`."),
+  SPARK_THREADS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(2)
+    .describe('Threads of the engine Spark on this machine.'),
   LABEL_CONFIDENCE: z.coerce
     .number()
     .min(0)
@@ -204,12 +275,17 @@ export const VARIABLES = {
     .describe('Least severe level that is logged.'),
 } as const;
 
-const schema = z.object(VARIABLES);
+const schema = z.object(VARIABLES).refine(
+  // Glue's tables name files, and nothing that reads Glue finds those of this machine.
+  ({ CATALOG, LAKE_URI = '' }) => CATALOG === 'file' || /^s3:/i.test(LAKE_URI),
+  { path: ['CATALOG'], error: 'glue needs a lake on S3: set LAKE_URI to s3://…' },
+);
 
 export type Config = Readonly<
-  Omit<z.output<typeof schema>, 'WATCHLAKE_CACHE' | 'LAKE_URI'> & {
+  Omit<z.output<typeof schema>, 'WATCHLAKE_CACHE' | 'LAKE_URI' | 'S3_CACHE_FOLDER'> & {
     WATCHLAKE_CACHE: string;
     LAKE_URI: string;
+    S3_CACHE_FOLDER: string;
   }
 >;
 
@@ -232,7 +308,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = withDotenv()): Confi
     ...parsed.data,
     WATCHLAKE_HOME: home,
     WATCHLAKE_CACHE: resolve(parsed.data.WATCHLAKE_CACHE ?? defaultCache(environment)),
-    LAKE_URI: lakeFolder(parsed.data.LAKE_URI ?? join(home, 'lake')),
+    LAKE_URI: lakeAddress(parsed.data.LAKE_URI ?? join(home, 'lake')),
+    S3_CACHE_FOLDER: resolve(parsed.data.S3_CACHE_FOLDER ?? join(home, 's3')),
   });
 }
 
@@ -244,15 +321,6 @@ function withDotenv(): NodeJS.ProcessEnv {
 
 const defaultCache = (environment: NodeJS.ProcessEnv): string =>
   join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watchlake');
-
-/** The local folder of a lake address; other stores have schemes of their own. */
-function lakeFolder(uri: string): string {
-  if (uri.startsWith('file://')) return resolve(new URL(uri).pathname);
-  if (!/^[a-z][a-z0-9+.-]*:\/\//.test(uri)) return resolve(uri);
-  throw new WatchlakeError('CONFIG_INVALID', {
-    problems: `LAKE_URI: ${uri.split(':')[0]} is not a store that this version has; give a folder`,
-  });
-}
 
 /** The environment of a process of ours that has to see the same configuration. */
 export const environmentOf = (additions: Record<string, string>): NodeJS.ProcessEnv => ({

@@ -1,12 +1,18 @@
 /** What a command needs of a running system: a client, the registry and the lake. */
 import type { Client } from '@temporalio/client';
+import type { Lake } from '../lakehouse/lake';
 import type { QueryResult } from '../lakehouse/ports';
 import { query } from '../lakehouse/query';
+import type { QuarantineCount, ShowRequest } from '../lakehouse/read-quarantine';
+import { listQuarantine, showQuarantine } from '../lakehouse/read-quarantine';
 import { vacuum } from '../lakehouse/vacuum';
 import { openPool } from '../registry/database';
 import { createRegistry, type Registry } from '../registry/registry';
 import { announceVersion } from '../streaming/control';
 import { topicNames } from '../streaming/topics';
+import { commandAthena, type CommandAthena } from './athena';
+import { commandConsent, type CommandConsent } from './consent';
+import { catalogDdl, type DdlOptions } from './catalog-ddl';
 import { resolveAddresses, type Addresses } from './addresses';
 import type { Config } from './config';
 import { brokerOf, lakeOf } from './dependencies';
@@ -21,6 +27,7 @@ export interface CommandContext {
   client: Client;
   addresses: Addresses;
   registry: Registry;
+  consent: CommandConsent;
   /** Keeps what the catalogue, a model card or a running workflow refers to. */
   vacuum(options: { dataset?: string; dryRun: boolean }): Promise<VacuumResult>;
   /** Tells running predictors through the control topic. */
@@ -31,6 +38,14 @@ export interface CommandContext {
 /** The lake alone: it is a folder, and needs nothing that runs. */
 export interface CommandLake {
   query(options: { sql: string; dataset?: string; maximumRows: number }): Promise<QueryResult>;
+  /** What broke a rule, by table and reason, and row by row. */
+  readonly quarantine: {
+    list(options: { dataset?: string }): Promise<QuarantineCount[]>;
+    show(options: ShowRequest): ReturnType<typeof showQuarantine>;
+  };
+  /** `CREATE EXTERNAL TABLE` of every published table, as Athena takes it. */
+  ddl(options: DdlOptions): Promise<string[]>;
+  readonly athena: CommandAthena;
 }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -45,6 +60,7 @@ export async function connectCommand(config: Config): Promise<CommandContext> {
     client,
     addresses,
     registry,
+    consent: commandConsent(config, pool, (work) => withLake(config, work)),
     vacuum: (options) => vacuumLake({ config, client, registry }, options),
     async announceChampion({ model, version }) {
       const broker = brokerOf(config, addresses, silent);
@@ -61,9 +77,26 @@ export async function connectCommand(config: Config): Promise<CommandContext> {
   };
 }
 
+async function withLake<T>(config: Config, work: (lake: Lake) => Promise<T>): Promise<T> {
+  const lake = lakeOf(config);
+  try {
+    return await work(lake);
+  } finally {
+    await lake.close();
+  }
+}
+
 export async function openLake(config: Config): Promise<CommandLake> {
   const lake = lakeOf(config);
-  return { query: (options) => query(lake, options) };
+  return {
+    query: (options) => query(lake, options),
+    quarantine: {
+      list: (options) => listQuarantine(lake, options),
+      show: (options) => showQuarantine(lake, options),
+    },
+    ddl: (options) => catalogDdl(lake, config, options),
+    athena: commandAthena(config, lake),
+  };
 }
 
 interface Vacuuming {

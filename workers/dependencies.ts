@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { createAnnotationStore, type AnnotationStore } from '../annotation/annotation';
+import { createConsent, type Consent } from '../consent/consent';
 import { openLake, type Lake } from '../lakehouse/lake';
 import { migrate, openPool } from '../registry/database';
 import { createRegistry, type Registry } from '../registry/registry';
@@ -11,7 +12,9 @@ import { topicNames, type TopicNames } from '../streaming/topics';
 import type { Addresses } from './addresses';
 import type { Config } from './config';
 import { createLog } from './logging';
+import { s3Settings } from './s3';
 import { pseudonymKey } from './secrets';
+import { sparkOptions } from './spark';
 import { connectClient } from './temporal';
 
 export interface Dependencies {
@@ -21,6 +24,7 @@ export interface Dependencies {
   pool: Pool;
   registry: Registry;
   annotation: AnnotationStore;
+  consent: Consent;
   lake: Lake;
   broker: Broker;
   topics: TopicNames;
@@ -35,7 +39,10 @@ export const migrateDatabase = ({ postgres }: Addresses): Promise<string[]> =>
 export const lakeOf = (config: Config): Lake =>
   openLake({
     uri: config.LAKE_URI,
+    s3: s3Settings(config),
     duckdb: { memoryLimit: config.DUCKDB_MEMORY_LIMIT, threads: config.DUCKDB_THREADS },
+    catalog: { kind: config.CATALOG, database: config.GLUE_DATABASE },
+    spark: sparkOptions(config),
   });
 
 export async function connectDependencies(
@@ -49,6 +56,8 @@ export async function connectDependencies(
     onIdleError: (err) => processLog.warn({ err }, 'an idle database connection broke'),
   });
   const broker = brokerOf(config, addresses, log);
+  const secret = await pseudonymKey(config);
+  const lake = lakeOf(config);
   return {
     config,
     addresses,
@@ -56,13 +65,15 @@ export async function connectDependencies(
     pool,
     registry: createRegistry(pool),
     annotation: createAnnotationStore(pool),
-    lake: lakeOf(config),
+    consent: createConsent(pool, secret),
+    lake,
     broker,
     topics: topicNames(),
-    pseudonymKey: await pseudonymKey(config),
+    pseudonymKey: secret,
     log,
     async close() {
       await broker.close();
+      await lake.close();
       await pool.end();
       await client.connection.close();
     },

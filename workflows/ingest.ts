@@ -2,6 +2,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { IngestActivities } from '../activities/ingest-activities';
 import type { WorkflowInput } from '../activities/inputs';
+import type { LandedTableSummary } from '../lakehouse/dataset-format';
 import { DATA } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
@@ -19,6 +20,10 @@ export interface IngestResult {
   rows: number;
   quarantined: Record<string, number>;
   alreadyLanded: boolean;
+  /** Left out by a named rule; in recordings where the format has those. */
+  dropped?: Record<string, number>;
+  /** Of formats with several landing tables. */
+  tables?: Record<string, LandedTableSummary>;
 }
 
 export async function ingest(raw: WorkflowInput<'ingest'>): Promise<IngestResult> {

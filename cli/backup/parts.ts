@@ -1,6 +1,7 @@
 /** Which files and folders make up a home, and where each lies. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isS3Address } from '../../lakehouse/stores/s3/address';
 import { dataParent } from '../../stack/postgres-data';
 import { unprivilegedUser } from '../../stack/system-user';
 import type { Config } from '../../workers/config';
@@ -21,7 +22,7 @@ export async function partsOf(config: Config): Promise<Part[]> {
   const home = config.WATCHLAKE_HOME;
   const embedded = (external: unknown, ...parts: Part[]): Part[] => (external ? [] : parts);
   return [
-    { name: 'lake', place: config.LAKE_URI },
+    ...embedded(isS3Address(config.LAKE_URI), { name: 'lake', place: config.LAKE_URI }),
     { name: 'secrets', place: join(home, 'secrets') },
     ...embedded(config.DATABASE_URL, { name: 'postgres', place: await postgresFolder(home) }),
     ...embedded(config.KAFKA_BROKERS, { name: 'kafka', place: join(home, 'kafka') }),
@@ -33,6 +34,7 @@ export async function partsOf(config: Config): Promise<Part[]> {
 }
 
 export const notIncluded = (config: Config): string[] => [
+  ...(isS3Address(config.LAKE_URI) ? ['the lake on S3 (LAKE_URI)'] : []),
   ...(config.DATABASE_URL ? ['PostgreSQL (DATABASE_URL)'] : []),
   ...(config.KAFKA_BROKERS ? ['Kafka (KAFKA_BROKERS)'] : []),
   ...(config.TEMPORAL_ADDRESS ? ['Temporal (TEMPORAL_ADDRESS)'] : []),

@@ -1,7 +1,8 @@
 /** `watchlake ingest`: lands an archive of recordings in the lake. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { workflowIds } from '../../core/workflow-ids';
+import { FORMAT_NAMES, type FormatName } from '../../lakehouse/dataset-format';
 import type { IngestResult } from '../../workflows/ingest';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { commandLine } from '../follow-run';
@@ -12,7 +13,7 @@ import { count, tally } from '../voice';
 
 interface IngestOptions extends WaitingOptions {
   dataset: string;
-  format: 'recordings';
+  format: FormatName;
 }
 
 /** The worker runs in another folder: only absolute paths mean the same there. */
@@ -26,15 +27,20 @@ export function addIngest(program: Command, act: Actions): void {
     examples: [
       'ingest recordings.zip --dataset trial',
       'ingest data/sample/watch-exercises.zip --dataset watch-exercises',
+      'ingest s3://my-bucket/recordings/ --dataset trial',
     ],
     more: 'docs/formats.md describes the archive. The same archive is landed once.',
   })
     .requiredOption('--dataset <name>', 'dataset that the recordings belong to')
-    .option('--format <format>', 'format of the archive', 'recordings');
+    .addOption(
+      new Option('--format <format>', 'format of the archive')
+        .choices(FORMAT_NAMES)
+        .default('recordings'),
+    );
   waiting(command).action(
     act(async (shell, archive: string, { dataset, format, cancelOnExit }: IngestOptions) => {
       const source = absoluteSource(archive);
-      const sourceHash = await shell.services.sourceHash(source);
+      const sourceHash = await shell.services.sourceHash(source, format, shell.config);
       return withContext(shell, async (context) => {
         const { run, result } = await runWorkflow<IngestResult, 'ingest'>(
           shell,

@@ -3,12 +3,16 @@ import { Option, type Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import type { QueryResult } from '../../lakehouse/ports';
 import { declare, wholeNumber } from '../command';
-import { toJsonLine, type Actions } from '../shell';
+import { noteMore, onAthena } from '../query-athena';
+import { toJsonLine, type Actions, type Outcome, type Shell } from '../shell';
 import { showTable } from '../tables';
 import type { Voice } from '../voice';
 
 interface QueryOptions {
   dataset?: string;
+  engine: 'duckdb' | 'athena';
+  database?: string;
+  workgroup?: string;
   format: Format;
   limit: number;
 }
@@ -44,6 +48,14 @@ const WRITERS: Record<Format, (voice: Voice, result: QueryResult) => void> = {
   },
 };
 
+async function onDuckdb(shell: Shell, sql: string, options: QueryOptions): Promise<Outcome> {
+  const { dataset, format, limit } = options;
+  const lake = await shell.services.openLake(shell.config);
+  const result = await lake.query({ sql, dataset, maximumRows: limit });
+  if (result.truncated) noteMore(shell, limit);
+  return { result, show: (voice) => WRITERS[format](voice, result) };
+}
+
 export function addQuery(program: Command, act: Actions): void {
   declare(program, {
     usage: 'query <sql>',
@@ -51,22 +63,30 @@ export function addQuery(program: Command, act: Actions): void {
     examples: [
       'query "SELECT label, count(*) AS windows FROM windows GROUP BY label" --dataset trial',
       'query "SELECT * FROM recordings_trusted" --limit 20 --format csv',
+      'query "SELECT count(*) FROM customer_trusted" --engine athena --dataset stedi',
     ],
-    more: 'Nothing but the published tables can be read: no files, no network. The stack need not run.',
+    more: 'With DuckDB nothing but the published tables can be read: no files, no network; the stack need not run. On Athena the rights of the account decide; the query runs as a workflow, Ctrl-C stops it, and what it read and cost is told.',
   })
     .option('--dataset <name>', 'dataset that plain table names refer to; the only one when absent')
+    .addOption(
+      new Option('--engine <engine>', 'what runs it')
+        .choices(['duckdb', 'athena'])
+        .default('duckdb'),
+    )
+    .option(
+      '--database <name>',
+      'with Athena: database of the Glue catalogue, instead of --dataset',
+    )
+    .option('--workgroup <name>', 'with Athena: workgroup; ATHENA_WORKGROUP when absent')
     .addOption(
       new Option('--format <format>', 'form of the answer').choices(FORMATS).default('table'),
     )
     .option('--limit <rows>', 'most rows to answer with', wholeNumber(1, 1_000_000), 1000)
     .action(
-      act(async (shell, sql: string, { dataset, format, limit }: QueryOptions) => {
-        const lake = await shell.services.openLake(shell.config);
-        const result = await lake.query({ sql, dataset, maximumRows: limit });
-        if (result.truncated) {
-          shell.notes.line(`There are more rows than ${limit}: raise --limit to see them.`);
-        }
-        return { result, show: (voice) => WRITERS[format](voice, result) };
-      }),
+      act((shell, sql: string, options: QueryOptions) =>
+        options.engine === 'athena'
+          ? onAthena(shell, sql, { ...options, show: WRITERS[options.format] })
+          : onDuckdb(shell, sql, options),
+      ),
     );
 }

@@ -19,6 +19,7 @@ export function showTableSummaries(voice: Voice, tables: Record<string, TableSum
     { title: 'rows', figures: true },
     { title: 'quarantined' },
     { title: 'dropped' },
+    { title: 'mended' },
     { title: '' },
   ];
   const rows = Object.entries(tables).map(([name, table]) => [
@@ -26,6 +27,7 @@ export function showTableSummaries(voice: Voice, tables: Record<string, TableSum
     count(table.rows),
     tally(table.quarantined),
     tally(table.dropped),
+    tally(table.noted ?? {}),
     table.reused ? voice.colors.dim('unchanged') : '',
   ]);
   showTable(voice, columns, rows);

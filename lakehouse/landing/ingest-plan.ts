@@ -2,12 +2,15 @@
 import { basename } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { contentHash, pseudonym } from '../../core/hash';
-import { readJson, writeJson } from '../json';
+import type { IngestPlanBase } from '../dataset-format';
+import { writeJson } from '../json';
 import type { Lake } from '../lake';
-import type { KnownSource, Source } from '../sources/source';
+import type { Source } from '../sources/source';
+import { NOBODY, type Suppression } from '../suppression';
 import type { DatasetDescriptor, LandingFacts } from './descriptor';
 import { LANDING_TABLE, keyFingerprint, landingFacts } from './descriptor';
 import { findManifest } from '../snapshots';
+import { ingestFolder } from './ingest-folder';
 import type { Channel, RecordingEntry, RecordingsLayout } from './recordings-layout';
 
 // A part is what one retry repeats at most; a batch is the work of one activity.
@@ -17,14 +20,12 @@ const MAXIMUM_BATCHES = 50;
 // Engines open every part's file: a large archive has larger parts, not more of them.
 const MAXIMUM_PARTS = 500;
 
-export interface IngestPlan {
+export interface IngestPlan extends IngestPlanBase {
   readonly formatVersion: 1;
-  readonly ingestId: string;
-  readonly dataset: string;
-  readonly source: string;
-  readonly known: KnownSource;
   readonly channels: readonly Channel[];
   readonly keyFingerprint: string;
+  /** Recordings of people who were erased: they stay out. */
+  readonly withdrawn?: number;
   /** Recording ids by part. */
   readonly parts: readonly (readonly string[])[];
   /** Part numbers by batch. */
@@ -117,18 +118,29 @@ export interface PlanRequest {
   readonly source: Source;
   readonly layout: RecordingsLayout;
   readonly secret: string;
+  readonly suppression?: Suppression;
 }
 
-export async function planIngest(
-  lake: Lake,
-  { dataset, source, layout, secret }: PlanRequest,
-): Promise<IngestPlan> {
+/** The recordings of people who were not erased. */
+async function permitted(
+  layout: RecordingsLayout,
+  { dataset, suppression = NOBODY }: PlanRequest,
+): Promise<RecordingsLayout> {
+  const gone = await suppression.keys(dataset);
+  const isPermitted = ({ subject }: RecordingEntry): boolean =>
+    !gone.has(suppression.keyOf(dataset, subject));
+  return { ...layout, recordings: layout.recordings.filter(isPermitted) };
+}
+
+export async function planIngest(lake: Lake, request: PlanRequest): Promise<IngestPlan> {
+  const { dataset, source, layout, secret } = request;
   const landed = await landedFacts(lake, dataset);
   const fingerprint = keyFingerprint(secret);
   if (landed !== null) {
     refuseOtherDataset(source.name, landed.descriptor, layout.channels, fingerprint);
   }
-  const entries = newRecordings(layout, landed, { dataset, secret });
+  const others = await permitted(layout, request);
+  const entries = newRecordings(others, landed, { dataset, secret });
   const total = entries.reduce((sum, { member }) => sum + member.bytes, 0);
   const partBytes = Math.max(PART_BYTES, total / (MAXIMUM_PARTS - 1));
   const parts = groupBySize(entries, ({ member }) => member.bytes, partBytes);
@@ -140,13 +152,11 @@ export async function planIngest(
     known: { stamp: source.stamp, contentHash: source.contentHash, members: source.members },
     channels: layout.channels,
     keyFingerprint: fingerprint,
+    withdrawn: layout.recordings.length - others.recordings.length,
     parts: parts.map((part) => part.map(({ recording }) => recording)),
     batches: batchParts(parts),
   };
 }
-
-export const ingestFolder = ({ dataset, ingestId }: Pick<IngestPlan, 'dataset' | 'ingestId'>) =>
-  `landing/${dataset}/ingests/${ingestId}/`;
 
 /** Another division into parts has another folder: their results never mix. */
 export const partsFolder = (plan: IngestPlan): string =>
@@ -157,8 +167,5 @@ export async function savePlan({ store }: Lake, plan: IngestPlan): Promise<strin
   await writeJson(store, key, plan);
   return key;
 }
-
-export const loadPlan = ({ store }: Lake, planKey: string): Promise<IngestPlan> =>
-  readJson<IngestPlan>(store, planKey);
 
 export const sourceLabel = ({ source }: IngestPlan): string => basename(source);

@@ -1,5 +1,4 @@
 /** Publishes what an ingest has landed: the table's recordings so far and the new ones. */
-import { randomBytes } from 'node:crypto';
 import { WatchlakeError } from '../../core/errors';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
@@ -7,8 +6,10 @@ import type { BuildOutcome } from '../ports';
 import { ensureSnapshot, findManifest, publishSnapshot } from '../snapshots';
 import type { LandingFacts } from './descriptor';
 import { LANDING_TABLE, describeDataset, landingFacts } from './descriptor';
+import { copyFiles } from './copy-files';
+import { removeParts } from './ingest-folder';
 import type { IngestPlan } from './ingest-plan';
-import { ingestFolder, sourceLabel } from './ingest-plan';
+import { savePlan, sourceLabel } from './ingest-plan';
 import type { LandedPart } from './land-part';
 import { readPart } from './land-part';
 import { landingTable } from './landing-table';
@@ -46,26 +47,7 @@ function mergedFacts(
   };
 }
 
-/** A snapshot is complete under its own prefix: older files are copied, which links them. */
-async function copyFiles(
-  { store }: Lake,
-  files: readonly DataFile[],
-  prefix: string,
-  onFile?: () => void,
-): Promise<DataFile[]> {
-  const copied: DataFile[] = [];
-  // A twin of this run must not find its files removed when this one gives up.
-  const attempt = randomBytes(4).toString('hex');
-  for (const [index, file] of files.entries()) {
-    const key = `${prefix}data/${attempt}-${String(index).padStart(6, '0')}.parquet`;
-    await store.copy(file.key, key);
-    copied.push({ ...file, key });
-    onFile?.();
-  }
-  return copied;
-}
-
-function outcomeOf(files: DataFile[], facts: LandingFacts): BuildOutcome {
+export function outcomeOf(files: DataFile[], facts: LandingFacts): BuildOutcome {
   return {
     rows: sum(files.map(({ rows }) => rows)),
     // What the CSV reader counted against what the Parquet files hold.
@@ -79,17 +61,21 @@ function outcomeOf(files: DataFile[], facts: LandingFacts): BuildOutcome {
   };
 }
 
-async function removeParts({ store }: Lake, plan: IngestPlan): Promise<void> {
-  const keys: string[] = [];
-  for await (const { key } of store.list(ingestFolder(plan))) {
-    if (!key.includes('/plan-')) keys.push(key);
-  }
-  for (const key of keys) await store.remove(key);
+/** Recordings that were erased since may land again, once consent is given anew. */
+export function isLanded(facts: LandingFacts | null, plan: IngestPlan): boolean {
+  if (facts === null) return false;
+  const known = new Set(facts.recordings.map(({ recording }) => recording));
+  const isNamed = facts.ingests.some(({ ingestId }) => ingestId === plan.ingestId);
+  const recordings = plan.parts.flat();
+  return recordings.length === 0 || (isNamed && recordings.every((each) => known.has(each)));
 }
 
-export const isLanded = (facts: LandingFacts | null, plan: IngestPlan): boolean =>
-  facts !== null &&
-  (plan.parts.length === 0 || facts.ingests.some(({ ingestId }) => ingestId === plan.ingestId));
+/** Names of files that were left out may name people: once nothing is read any more, they go. */
+async function forgetMembers(lake: Lake, plan: IngestPlan): Promise<void> {
+  if (!plan.withdrawn) return;
+  const key = await savePlan(lake, { ...plan, known: { ...plan.known, members: [] } });
+  await lake.store.removeOldVersions(key);
+}
 
 /** Repeating it changes nothing: an ingest that the published table names is done. */
 export async function publishLanding(
@@ -100,6 +86,7 @@ export async function publishLanding(
   const before = await currentLanding(lake, plan.dataset);
   if (before !== null && isLanded(landingFacts(before), plan)) {
     await removeParts(lake, plan);
+    await forgetMembers(lake, plan);
     return before;
   }
   const parts = await readParts(lake, plan);
@@ -119,11 +106,12 @@ export async function publishLanding(
     write: async (prefix) => {
       const old = before?.files ?? [];
       const files = [...old, ...parts.flatMap((part) => part.files)];
-      const copied = await copyFiles(lake, files, prefix, onFile);
+      const copied = await copyFiles(lake, files, `${prefix}data/`, onFile);
       return { ...outcomeOf(copied, facts), facts: { ...facts } };
     },
   });
   await publishSnapshot(lake, manifest);
   await removeParts(lake, plan);
+  await forgetMembers(lake, plan);
   return manifest;
 }

@@ -35,10 +35,12 @@ async function fetchBody(url: string, signal?: AbortSignal): Promise<ReadableStr
   return response.body;
 }
 
+const spoolFolder = (): string =>
+  join(tmpdir(), `watchlake-downloads-${process.getuid?.() ?? 'user'}`);
+
 /** Where the download of the address lies; a private temporary folder unless told otherwise. */
-export function downloadPath(url: string, folder?: string): string {
-  const spool = folder ?? join(tmpdir(), `watchlake-downloads-${process.getuid?.() ?? 'user'}`);
-  return join(spool, createHash('sha256').update(url).digest('hex').slice(0, 32));
+export function downloadPath(url: string, folder = spoolFolder()): string {
+  return join(folder, createHash('sha256').update(url).digest('hex').slice(0, 32));
 }
 
 /** The path of the downloaded file; one that is already there is not fetched again. */
@@ -60,3 +62,7 @@ export async function download(
     await rm(partial, { force: true });
   }
 }
+
+/** Removes all downloads; an ingest that still needs one fetches it again. */
+export const forgetDownloads = (folder = spoolFolder()): Promise<void> =>
+  rm(folder, { recursive: true, force: true });

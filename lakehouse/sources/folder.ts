@@ -9,21 +9,23 @@ import { contentHash } from '../../core/hash';
 import type { Source, SourceMember, SourceOptions } from './source';
 import { checkSizes, verifying } from './verified';
 
+const READ_BYTES = 1024 * 1024;
+
 async function measure(path: string, name: string, signal?: AbortSignal): Promise<SourceMember> {
   let bytes = 0;
   let checksum = 0;
-  for await (const chunk of createReadStream(path, { signal })) {
+  for await (const chunk of createReadStream(path, { signal, highWaterMark: READ_BYTES })) {
     bytes += (chunk as Buffer).length;
     checksum = crc32(chunk as Buffer, checksum);
   }
   return { name, bytes, crc32: checksum };
 }
 
-async function listFiles(root: string): Promise<string[]> {
+async function listFiles(root: string, endings: readonly string[]): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true, recursive: true });
   // A symbolic link could lead out of the folder: it is not followed.
   return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.csv'))
+    .filter((entry) => entry.isFile() && endings.some((ending) => entry.name.endsWith(ending)))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
 }
@@ -44,8 +46,8 @@ async function measureAll({ path, signal }: SourceOptions, names: readonly strin
 }
 
 export async function openFolderSource(options: SourceOptions): Promise<Source> {
-  const { path, name, limits, known } = options;
-  const names = await listFiles(path);
+  const { path, name, limits, known, extensions } = options;
+  const names = await listFiles(path, extensions);
   if (names.length > limits.members) {
     const member = `a list of ${names.length} members`;
     throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source: name, member, limit: limits.members });
@@ -67,6 +69,7 @@ export async function openFolderSource(options: SourceOptions): Promise<Source> 
       pipeline(createReadStream(join(path, each)), verified, () => undefined);
       return verified;
     },
+    pathOf: (each) => join(path, each),
     close: async () => undefined,
   };
 }

@@ -1,11 +1,14 @@
-/** Opens whatever a user names as a source: a zip archive, a folder, or the address of an archive. */
-import { rm, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+/** Opens whatever a user names as a source: a zip archive, a folder, or the address of one. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
+import { isS3Address } from '../stores/s3/address';
+import type { S3Access } from '../stores/s3/bucket';
 import { download, downloadPath } from './download';
 import { openFolderSource } from './folder';
+import { downloadFromS3 } from './s3';
 import type { KnownSource, Source, SourceLimits } from './source';
-import { DEFAULT_LIMITS } from './source';
+import { DEFAULT_EXTENSIONS, DEFAULT_LIMITS } from './source';
 import { openZipSource } from './zip';
 
 export interface OpenOptions {
@@ -14,13 +17,20 @@ export interface OpenOptions {
   readonly spoolFolder?: string;
   readonly known?: KnownSource;
   readonly signal?: AbortSignal;
+  /** Files of a folder with other endings are left alone; `.csv` by default. */
+  readonly extensions?: readonly string[];
+  /** How addresses such as `s3://bucket/folder/` are reached. */
+  readonly s3?: S3Access;
 }
 
 const isAddress = (source: string): boolean => /^https?:\/\//i.test(source);
 
 async function localPath(source: string, limits: SourceLimits, options: OpenOptions) {
+  const { signal, spoolFolder: folder, extensions = DEFAULT_EXTENSIONS, s3: access } = options;
+  if (isS3Address(source)) {
+    return downloadFromS3(source, { limits, extensions, folder, access, signal });
+  }
   if (!isAddress(source)) return resolve(source);
-  const { signal, spoolFolder: folder } = options;
   return download(source, { limit: limits.downloadBytes, signal, folder });
 }
 
@@ -30,9 +40,9 @@ export async function openSource(source: string, options: OpenOptions = {}): Pro
   const path = await localPath(source, limits, options);
   const facts = await stat(path).catch(() => null);
   if (facts === null) throw new WatchlakeError('SOURCE_NOT_FOUND', { source });
-  const { known, signal } = options;
+  const { known, signal, extensions = DEFAULT_EXTENSIONS } = options;
   const open = facts.isDirectory() ? openFolderSource : openZipSource;
-  const opened = await open({ path, name: source, limits, known, signal });
+  const opened = await open({ path, name: source, limits, extensions, known, signal });
   if (known === undefined || known.contentHash === opened.contentHash) return opened;
   await opened.close();
   throw new WatchlakeError('SOURCE_CHANGED', { source });
@@ -47,5 +57,13 @@ export async function sourceHash(source: string, options: OpenOptions = {}): Pro
 
 /** A download that is landed is not needed any more. */
 export async function forgetDownload(source: string, spoolFolder?: string): Promise<void> {
-  if (isAddress(source)) await rm(downloadPath(source, spoolFolder), { force: true });
+  if (!isAddress(source) && !isS3Address(source)) return;
+  const path = downloadPath(source, spoolFolder);
+  const spool = dirname(path);
+  const names = (await readdir(spool).catch(() => [])).filter(
+    (name) => name.startsWith(basename(path)) && !name.endsWith('.part'),
+  );
+  for (const name of names) {
+    await rm(join(spool, name), { recursive: true, force: true });
+  }
 }

@@ -21,6 +21,8 @@ export interface Source extends KnownSource {
   readonly name: string;
   /** Fails with ARCHIVE_CORRUPT when the content is not what the member list says. */
   open(member: string): Promise<Readable>;
+  /** Where a member lies that is a local file by itself: it need not be copied to be read. */
+  readonly pathOf?: (member: string) => string;
   close(): Promise<void>;
 }
 
@@ -40,12 +42,16 @@ export const DEFAULT_LIMITS: SourceLimits = {
   downloadBytes: 64 * GIB,
 };
 
+export const DEFAULT_EXTENSIONS: readonly string[] = ['.csv'];
+
 export interface SourceOptions {
   /** A local path. */
   readonly path: string;
   /** As the user named it. */
   readonly name: string;
   readonly limits: SourceLimits;
+  /** Endings of the files that belong to it. */
+  readonly extensions: readonly string[];
   readonly known?: KnownSource;
   readonly signal?: AbortSignal;
 }

@@ -4,7 +4,8 @@ import { featureSchema } from '../../models/features';
 import type { WindowSpec } from '../../models/signal';
 import { DEFAULT_MAX_GAP_MS, DEFAULT_WINDOW } from '../../models/signal';
 import { contentHash } from '../../core/hash';
-import { readJson, writeJson } from '../json';
+import type { RefreshPlanBase } from '../dataset-format';
+import { writeJson } from '../json';
 import type { Lake } from '../lake';
 import type { DatasetDescriptor } from '../landing/descriptor';
 import { LANDING_TABLE, landingFacts, landingManifest } from '../landing/descriptor';
@@ -13,13 +14,10 @@ import { trustedTable } from './trusted';
 import { windowFeaturesTable } from './window-features';
 import { windowsTable } from './windows';
 
-export interface RefreshPlan {
+export interface RefreshPlan extends RefreshPlanBase {
   readonly formatVersion: 1;
-  readonly dataset: string;
   readonly window: WindowSpec;
   readonly maxGapMs: number;
-  /** Snapshots that the refresh starts from, by table. */
-  readonly sources: Readonly<Record<string, string>>;
   readonly descriptor: DatasetDescriptor;
 }
 
@@ -47,21 +45,6 @@ export function declaredTables(plan: RefreshPlan): TableDeclaration[] {
   ];
 }
 
-/** Tables of one stage need none of each other and are built side by side. */
-export function stagesOf(tables: readonly TableDeclaration[]): { tables: string[] }[] {
-  const waiting = new Map(tables.map((table) => [table.name, table]));
-  const stages: { tables: string[] }[] = [];
-  while (waiting.size > 0) {
-    const ready = [...waiting.values()]
-      .filter(({ inputs }) => inputs.every((input) => !waiting.has(input)))
-      .map(({ name }) => name);
-    if (ready.length === 0) throw new Error(`${[...waiting.keys()].join(', ')} need each other`);
-    ready.forEach((name) => waiting.delete(name));
-    stages.push({ tables: ready });
-  }
-  return stages;
-}
-
 /** DATASET_NOT_FOUND when nothing has landed. The plan's key names its content. */
 export async function planRefresh(
   lake: Lake,
@@ -81,6 +64,3 @@ export async function planRefresh(
   await writeJson(lake.store, planKey, plan);
   return { plan, planKey };
 }
-
-export const loadRefreshPlan = ({ store }: Lake, planKey: string): Promise<RefreshPlan> =>
-  readJson<RefreshPlan>(store, planKey);

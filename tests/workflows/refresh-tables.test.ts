@@ -77,3 +77,47 @@ test('publishes nothing when it is cancelled', async () => {
   expect(await failureOf(handle.result())).toContain('CancelledFailure');
   expect(fakes.publishRelease).not.toHaveBeenCalled();
 });
+
+describe('with a source', () => {
+  const stedi = { dataset: 'stedi', source: 'data/stedi', format: 'stedi' as const };
+  const options = { consent: 'any' as const, association: 'timestamp' as const };
+  const landing = {
+    ...{ snapshotId: 'landing-1', rows: 300, quarantined: { 'wrong-type': 2 } },
+    ...{ dropped: {}, firstProblems: [], reused: false },
+  };
+
+  test('lands it first, by the ingest of its content, and counts its tables as well', async () => {
+    fakes.publishLanding.mockResolvedValue({
+      ...{ table: 'customer_landing', snapshotId: 'landing-1', rows: 300, members: 3 },
+      ...{ quarantined: {}, tables: { customer_landing: landing } },
+    });
+    const result = await run('refreshTables', { ...stedi, options });
+    expect(fakes.identifySource).toHaveBeenCalledWith({ source: 'data/stedi', format: 'stedi' });
+    expect(fakes.openArchive).toHaveBeenCalledWith(stedi);
+    expect(result.tables.customer_landing).toEqual(landing);
+    const order = (name: 'publishLanding' | 'planRefresh') => fakes[name].mock.invocationCallOrder;
+    expect(order('planRefresh')[0]).toBeGreaterThan(order('publishLanding')[0] as number);
+    expect(fakes.planRefresh.mock.calls[0]?.[0].options).toEqual({ ...options, from: 'catalog' });
+  });
+
+  test('builds nothing when it cannot be landed, and passes the code on', async () => {
+    fakes.landBatch.mockImplementation(failing('JSON_LINES_UNREADABLE'));
+    expect(await failureOf(run('refreshTables', stedi))).toContain('JSON_LINES_UNREADABLE');
+    expect(fakes.planRefresh).not.toHaveBeenCalled();
+  });
+});
+
+test('an engine that the run names builds every table', async () => {
+  await run('refreshTables', { ...input, engine: 'spark' });
+  expect(fakes.buildTable.mock.calls.map(([{ engine }]) => engine)).toEqual([
+    'spark',
+    'spark',
+    'spark',
+  ]);
+});
+
+test('puts the quarantine through the rules again before anything is built', async () => {
+  const result = await run('refreshTables', { dataset: 'stedi', replayQuarantine: true });
+  expect(fakes.replayQuarantine).toHaveBeenCalledWith({ dataset: 'stedi' });
+  expect(result.tables.customer_landing).toMatchObject({ snapshotId: 'landing-2' });
+});

@@ -10,6 +10,8 @@ import {
   formOf,
   markdownTable,
 } from '../../../cli/documentation';
+import { policiesPage } from '../../../cli/policy-documentation';
+import { stediTablesPage } from '../../../cli/table-documentation';
 import { ERRORS } from '../../../core/errors';
 import { PROJECT_ROOT } from '../../../core/project-root';
 import { VARIABLES } from '../../../workers/config';
@@ -21,6 +23,8 @@ test.each([
   ['.env.example', () => environmentExample(VARIABLES)],
   ['docs/errors.md', () => errorsPage(ERRORS)],
   ['docs/cli.md', () => commandsPage()],
+  ['docs/aws-policies.md', () => policiesPage()],
+  ['docs/stedi-tables.md', () => stediTablesPage()],
 ])(
   '%s is what its source says (else: npm run build, node scripts/generate-docs.mjs)',
   (path, make) => {

@@ -1,8 +1,10 @@
 import { WatchlakeError } from '../../../core/errors';
+import type { CommandLake } from '../../../workers/connect';
 import { onlyObject, run, UP } from './fake-surroundings';
 
 const query = (rows: Record<string, unknown>[], columns = ['label', 'windows']) => ({
-  openLake: async () => ({ query: async () => ({ columns, rows, truncated: true }) }),
+  openLake: async () =>
+    ({ query: async () => ({ columns, rows, truncated: true }) }) as unknown as CommandLake,
 });
 
 const ROWS = [

@@ -104,6 +104,27 @@ test.each([
     },
   ],
   [
+    ['provision', 'plan', '--environment', 'research', '--bucket', 'lake', '--query-limit', '2'],
+    'provision/research',
+    { action: 'plan', environment: 'research', bucket: 'lake', queryLimitGb: 2 },
+  ],
+  [
+    [
+      ...['provision', 'apply', '--environment', 'research', '--bucket', 'lake'],
+      ...['--vpc', 'vpc-0a1b', '--region', 'eu-north-1', '--databases', 'one,two'],
+    ],
+    'provision/research',
+    { action: 'apply', vpc: 'vpc-0a1b', region: 'eu-north-1', databases: ['one', 'two'] },
+  ],
+  [
+    [
+      ...['provision', 'destroy', '--environment', 'research', '--bucket', 'lake'],
+      ...['--yes', '--delete-data'],
+    ],
+    'provision/research',
+    { action: 'destroy', environment: 'research', bucket: 'lake', deleteData: true },
+  ],
+  [
     ['predict', '--dataset', 'trial', '--model', 'gait'],
     'predict/gait',
     { dataset: 'trial', model: 'gait' },

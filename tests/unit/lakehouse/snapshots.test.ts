@@ -5,7 +5,7 @@ import { latestRelease, publishRelease } from '../../../lakehouse/release';
 import { ensureSnapshot, imbalance, publishSnapshot } from '../../../lakehouse/snapshots';
 import type { RowsTransform, TableCheck, TableDeclaration } from '../../../lakehouse/tables';
 import { column, declareTable, recipeHash } from '../../../lakehouse/tables';
-import { stagesOf } from '../../../lakehouse/watch/refresh-plan';
+import { stagesOf } from '../../../lakehouse/stages';
 import { tableContentHash } from '../../../lakehouse/content-hash';
 import { query } from '../../../lakehouse/query';
 import {

@@ -1,0 +1,162 @@
+/** Steps that erase a person; each finds its own earlier work done and may be repeated. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { AnnotationStore } from '../annotation/annotation';
+import { isWatchlakeError } from '../core/errors';
+import type { RefreshRequest } from '../lakehouse/dataset-format';
+import { formatOfDataset } from '../lakehouse/formats';
+import { rewriteModelTables } from '../lakehouse/erasure/model-tables';
+import { joined } from '../lakehouse/erasure/person';
+import { removeHoldings } from '../lakehouse/erasure/remove';
+import { forgetDownloads } from '../lakehouse/sources/download';
+import { deviceIdentifier, pseudonymIdentifier } from '../lakehouse/suppression';
+import type { Registry } from '../registry/registry';
+import { eraseFromTopics, type TopicErasure } from '../streaming/erase';
+import { topicSpecs, type TopicShape } from '../streaming/topics';
+import { alive } from './alive';
+import { asActivities } from './as-activities';
+import { onCase, type CaseDeps, type CaseName } from './erasure-case';
+import { prove, proofKey, readProof, type ProofDeps, type ProofRequest } from './erasure-proof';
+import { landedPredictions, samplesRead } from './erasure-streams';
+
+export interface ErasureDeps extends CaseDeps, ProofDeps {
+  readonly registry: Registry;
+  readonly annotation: AnnotationStore;
+  readonly client: Client;
+  readonly topicShape?: TopicShape;
+  /** Where downloads of archives lie. */
+  readonly spoolFolder?: string;
+  /** Unfinished work that is younger may still be finished; ten minutes by default. */
+  readonly graceMs?: number;
+}
+
+const GRACE_MS = 10 * 60_000;
+const LOOK_EVERY_MS = 1_000;
+
+type Counts = Record<string, number>;
+
+/** Runs that could publish rows which they read before the person was put on the list. */
+const writersOf = (dataset: string, before: string): string =>
+  `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running' AND StartTime < '${before}'
+   AND WorkflowType IN ('ingest', 'refreshTables')`;
+
+export function createErasureActivities(deps: ErasureDeps) {
+  const { lake, consent, registry, annotation, broker, topics, client } = deps;
+  const withCase = onCase(deps);
+
+  return asActivities({
+    // Safe to retry: what is on the list stays on it, and the ledger takes no entry twice.
+    suppressSubject: ({ run, ...name }: CaseName & { run: string }): Promise<{ keys: number }> =>
+      withCase(name, async ({ identifier, subjectKey }) => {
+        const { dataset } = name;
+        const known = [identifier, pseudonymIdentifier(subjectKey)];
+        const keys = known.map((each) => consent.keyOf(dataset, each));
+        await consent.suppress({ ...name, keys, run });
+        await consent.recordWithdrawal(name);
+        return { keys: keys.length };
+      }),
+
+    // Safe to retry: it only looks.
+    async awaitWriters({ dataset }: { dataset: string }): Promise<Record<string, never>> {
+      const { signal, report } = alive();
+      const before = new Date().toISOString();
+      for (;;) {
+        const { count } = await client.workflow.count(writersOf(dataset, before));
+        if (count === 0) return {};
+        report({ waitingFor: count });
+        await sleep(LOOK_EVERY_MS, undefined, { signal });
+      }
+    },
+
+    // Safe to retry: what an earlier attempt has found stays known.
+    findSubject: ({ run, ...name }: CaseName & { run: string }) =>
+      withCase(name, async (known, before): Promise<{ rows: Counts; shared: number }> => {
+        const { dataset } = name;
+        const { erasing } = await formatOfDataset(lake, dataset);
+        const request = { ...known, dataset, signal: alive().signal };
+        const { person: found, rows } = await erasing.findPerson(lake, request);
+        const person = joined(before, found);
+        await consent.updateCase(name, { identifier: person.identifier, person });
+        const devices = person.devices.map((each) => deviceIdentifier(each));
+        const keys = devices.map((each) => consent.keyOf(dataset, each));
+        await consent.suppress({ ...name, keys, run });
+        return { rows: { ...rows }, shared: person.shared };
+      }),
+
+    // Safe to retry: a landing table without the person is left as it is.
+    rewriteLanding: (name: CaseName) =>
+      withCase(name, async (person) => {
+        const { dataset } = name;
+        const { erasing } = await formatOfDataset(lake, dataset);
+        const request = { dataset, person, signal: alive().signal };
+        const refresh = await erasing.presentRefresh(lake, dataset);
+        const rows: Counts = await erasing.rewriteLanding(lake, request);
+        return { rows, refresh } satisfies { rows: Counts; refresh: RefreshRequest | null };
+      }),
+
+    // Safe to retry: what is gone stays gone, and marks are made once.
+    eraseRecords: (name: CaseName) =>
+      withCase(name, async ({ subjectKey }) => {
+        const answers = await annotation.eraseAnswers({ dataset: name.dataset, subjectKey });
+        return { ...answers, ...(await registry.eraseFromRegistry({ ...name, subjectKey })) };
+      }),
+
+    // Safe to retry: a table without the person is left as it is.
+    rewriteModelTables: (name: CaseName): Promise<Counts> =>
+      withCase(name, ({ subjectKey }) => {
+        const { signal } = alive();
+        return rewriteModelTables(lake, { dataset: name.dataset, subjectKey, signal });
+      }),
+
+    // Safe to retry: copies are committed with how far they go.
+    eraseMessages: (name: CaseName): Promise<TopicErasure[]> =>
+      withCase(name, async (person) => {
+        await broker.ensureTopics(topicSpecs(topics, deps.topicShape));
+        return eraseFromTopics(broker, {
+          ...{ topics, person },
+          name: name.subject,
+          samplesRead: await samplesRead(broker, registry, topics),
+          isLanded: await landedPredictions(lake),
+          signal: alive().signal,
+        });
+      }),
+
+    // Safe to retry: it removes what is still there.
+    removeHoldings: (name: CaseName) =>
+      withCase(name, async (person) => {
+        const { signal, report } = alive();
+        await forgetDownloads(deps.spoolFolder);
+        return removeHoldings(lake, {
+          dataset: name.dataset,
+          needles: person,
+          instead: name.subject,
+          graceMs: deps.graceMs ?? GRACE_MS,
+          onObject: (objects) => report({ objects }),
+          signal,
+        });
+      }),
+
+    // Safe to retry: it only reads.
+    taintedVersions: (name: CaseName) => registry.taintedVersions(name),
+
+    // Safe to retry: the proof is named by the run; with it the case is closed.
+    async proveErasure(
+      request: ProofRequest,
+    ): Promise<{ proof: string; scanned: Counts; waiting: number }> {
+      const { signal, report } = alive();
+      const { dataset, subject, run } = request;
+      const watch = { signal, report: (objects: number) => report({ objects }) };
+      const written = await withCase(request, (person) =>
+        prove(deps, request, person, watch),
+      ).catch((error: unknown) => {
+        if (!isWatchlakeError(error) || error.code !== 'CONSENT_CASE_NOT_FOUND') throw error;
+        return readProof(lake, request, run);
+      });
+      await consent.closeCase({ dataset, subject });
+      const { scanned, waiting } = written;
+      return { proof: proofKey(request, run), scanned: { ...scanned }, waiting };
+    },
+  });
+}
+
+export type ErasureActivities = ReturnType<typeof createErasureActivities>;

@@ -1,0 +1,66 @@
+/** The case of an erasure: who it is about is known here and in the sealed case, never in a history. */
+import type { Consent } from '../consent/consent';
+import { isWatchlakeError, WatchlakeError } from '../core/errors';
+import { createFinder, replaceNeedles, type Needles } from '../core/needles';
+import { subjectKeyOf } from '../lakehouse/landing/ingest-plan';
+import type { Person } from '../lakehouse/erasure/person';
+import { needlesOf } from '../lakehouse/erasure/person';
+
+export interface CaseName {
+  dataset: string;
+  /** Keyed hash of the person. */
+  subject: string;
+}
+
+/** What lies sealed in PostgreSQL while the erasure runs. */
+export interface ErasureCase {
+  /** As the dataset's format writes it. */
+  readonly identifier: string;
+  /** What was found of the person so far. */
+  readonly person?: Person;
+}
+
+/** What is known of the person before anything was found. */
+export function strangerOf(secret: string, dataset: string, identifier: string): Person {
+  const subjectKey = subjectKeyOf(secret, dataset, identifier);
+  const needles = needlesOf({ own: [identifier, subjectKey], others: [] });
+  return { identifier, subjectKey, devices: [], ...needles };
+}
+
+const HIDDEN = '…';
+
+/** An error that quotes the person, as one of an engine or a store may, does not do so any more. */
+function withoutPerson(error: unknown, person: Needles): unknown {
+  if (!(error instanceof Error)) return error;
+  const isKnown = isWatchlakeError(error);
+  const said = `${error.message} ${JSON.stringify(isKnown ? error.context : null)} ${error.stack}`;
+  const cause = error.cause instanceof Error ? `${error.cause.message} ${error.cause.stack}` : '';
+  if (!createFinder(person)(said + cause)) return error;
+  if (!isKnown) return new Error(replaceNeedles(person, error.message, HIDDEN));
+  const context = replaceNeedles(person, JSON.stringify(error.context), HIDDEN);
+  return new WatchlakeError(error.code, JSON.parse(context) as Record<string, unknown>);
+}
+
+export interface CaseDeps {
+  readonly consent: Consent;
+  readonly secret: string;
+}
+
+/** Works on the person of the case; CONSENT_CASE_NOT_FOUND when it is closed. */
+export const onCase =
+  ({ consent, secret }: CaseDeps) =>
+  async <T>(
+    name: CaseName,
+    /** `before`: what an earlier search has found. */
+    work: (person: Person, before: Person | null) => Promise<T>,
+  ): Promise<T> => {
+    const { dataset, subject } = name;
+    const known = await consent.readCase<ErasureCase>({ dataset, subject });
+    const person = known.person ?? strangerOf(secret, dataset, known.identifier);
+    try {
+      return await work(person, known.person ?? null);
+    } catch (error) {
+      // Names that are too short to be told from other text are left to the engine's own care.
+      throw withoutPerson(error, person);
+    }
+  };

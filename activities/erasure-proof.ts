@@ -1,0 +1,149 @@
+/** The proof that ends an erasure: what was looked into, and that the person is in none of it. */
+import type { Consent } from '../consent/consent';
+import { WatchlakeError } from '../core/errors';
+import { contentHash } from '../core/hash';
+import type { Person } from '../lakehouse/erasure/person';
+import { scanLake } from '../lakehouse/erasure/scan';
+import { readJson, writeJson } from '../lakehouse/json';
+import type { Lake } from '../lakehouse/lake';
+import { searchTopics, type TopicErasure } from '../streaming/erase';
+import type { Broker } from '../streaming/ports';
+import type { TopicNames } from '../streaming/topics';
+import type { TaintedVersion } from '../registry/withdrawals';
+import type { CaseName } from './erasure-case';
+
+const PLACES_NAMED = 10;
+
+/** What the erasure has done, as its workflow has counted it. */
+export interface ErasureFacts {
+  readonly removedRows: Readonly<Record<string, number>>;
+  readonly removedObjects: { snapshots: number; objects: number; bytes: number; rewritten: number };
+  readonly records: { labels: number; tasks: number; splits: number; records: number };
+  readonly topics: readonly TopicErasure[];
+  readonly models: readonly TaintedVersion[];
+  readonly retrainings: readonly string[];
+}
+
+export interface ErasureProof extends ErasureFacts {
+  readonly formatVersion: 1;
+  readonly dataset: string;
+  readonly subject: string;
+  readonly run: string;
+  readonly suppressedSince: string | null;
+  readonly provedAt: string;
+  readonly scanned: {
+    readonly objects: number;
+    readonly bytes: number;
+    readonly rows: number;
+    /** Of other datasets, which were not looked into. */
+    readonly otherObjects: number;
+    readonly databaseTables: number;
+    readonly databaseRows: number;
+    readonly topics: number;
+    readonly messages: number;
+  };
+  /** How many names, numbers and keys were looked for; those that others share were not. */
+  readonly lookedFor: { readonly identifiers: number; readonly shared: number };
+  readonly found: 0;
+  /** Messages that wait for their reader, and go by the topic's retention at the latest. */
+  readonly waiting: number;
+}
+
+export const proofsFolder = (subject: string): string => `proofs/erasure/${subject}/`;
+
+export const proofKey = ({ subject }: CaseName, run: string): string =>
+  `${proofsFolder(subject)}${contentHash(run)}.json`;
+
+export interface ProofDeps {
+  readonly lake: Lake;
+  readonly consent: Consent;
+  readonly broker: Broker;
+  readonly topics: TopicNames;
+}
+
+export interface ProofRequest extends CaseName {
+  readonly run: string;
+  readonly facts: ErasureFacts;
+}
+
+interface Looked {
+  readonly scanned: ErasureProof['scanned'];
+  readonly places: string[];
+  readonly waiting: number;
+}
+
+async function look(
+  { lake, consent, broker, topics }: ProofDeps,
+  { dataset, facts }: ProofRequest,
+  person: Person,
+  { signal, report }: { signal: AbortSignal; report: (objects: number) => void },
+): Promise<Looked> {
+  const request = { dataset, needles: person, signal, onObject: report };
+  const objects = await scanLake(lake, request);
+  const records = await consent.searchRows(person);
+  const messages = await searchTopics(broker, { topics, person, signal });
+  const mayWait = (topic: string): number =>
+    facts.topics.find((each) => each.topic === topic)?.kept ?? 0;
+  const left = messages.filter(({ topic, found }) => found > mayWait(topic));
+  return {
+    scanned: {
+      objects: objects.objects,
+      bytes: objects.bytes,
+      rows: objects.rows,
+      otherObjects: objects.otherDatasets,
+      databaseTables: records.tables,
+      databaseRows: records.rows,
+      topics: messages.length,
+      messages: messages.reduce((sum, each) => sum + each.messages, 0),
+    },
+    places: [
+      ...objects.found,
+      ...records.found.map(({ place, rows }) => `${place} (${rows} rows)`),
+      ...left.map(({ topic, found }) => `${topic} (${found} messages)`),
+    ],
+    waiting: messages.reduce((sum, each) => sum + each.found, 0),
+  };
+}
+
+/** Written once; ERASURE_INCOMPLETE, and nothing written, when the person is found anywhere. */
+export async function prove(
+  deps: ProofDeps,
+  request: ProofRequest,
+  person: Person,
+  watch: { signal: AbortSignal; report: (objects: number) => void },
+): Promise<ErasureProof> {
+  const { dataset, subject, run, facts } = request;
+  const { scanned, places, waiting } = await look(deps, request, person, watch);
+  if (places.length > 0) {
+    const named = places.slice(0, PLACES_NAMED).join(', ');
+    throw new WatchlakeError('ERASURE_INCOMPLETE', { count: places.length, places: named });
+  }
+  const { texts, values, shared } = person;
+  const proof: ErasureProof = {
+    formatVersion: 1,
+    ...{ dataset, subject, run },
+    suppressedSince: await deps.consent.suppressedSince({ dataset, subject }),
+    provedAt: new Date().toISOString(),
+    ...facts,
+    scanned,
+    lookedFor: { identifiers: texts.length + values.length, shared },
+    found: 0,
+    waiting,
+  };
+  await writeJson(deps.lake.store, proofKey(request, run), proof);
+  return proof;
+}
+
+export const readProof = ({ store }: Lake, name: CaseName, run: string): Promise<ErasureProof> =>
+  readJson<ErasureProof>(store, proofKey(name, run));
+
+/** The newest proof about the person; PROOF_NOT_FOUND when there is none. */
+export async function newestProof(lake: Lake, { dataset, subject }: CaseName) {
+  let newest: { key: string; proof: ErasureProof } | null = null;
+  for await (const { key } of lake.store.list(proofsFolder(subject))) {
+    const proof = await readJson<ErasureProof>(lake.store, key);
+    if (newest === null || proof.provedAt > newest.proof.provedAt) newest = { key, proof };
+  }
+  if (newest === null) throw new WatchlakeError('PROOF_NOT_FOUND', { dataset });
+  return newest;
+}

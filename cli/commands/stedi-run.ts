@@ -1,0 +1,91 @@
+/** `watchlake stedi run`: lands the three sources and builds, checks and publishes their tables. */
+import { Option, type Command } from 'commander';
+import type { WorkflowInput } from '../../activities/inputs';
+import { workflowIds } from '../../core/workflow-ids';
+import { STEDI_DATASET } from '../../lakehouse/stedi/locations';
+import type { StediOptions } from '../../lakehouse/stedi/options';
+import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../../lakehouse/stedi/options';
+import type { RefreshResult } from '../../workflows/refresh-tables';
+import { declare, waiting, type WaitingOptions } from '../command';
+import { runWorkflow, withContext } from '../run-workflow';
+import type { Actions } from '../shell';
+import { showHeading } from '../tables';
+import { absoluteSource } from './ingest';
+import { showTableSummaries } from './refresh';
+
+interface RunFlags extends WaitingOptions, StediOptions {
+  source?: string;
+  dataset: string;
+  engine?: 'duckdb' | 'spark';
+}
+
+function inputOf(flags: RunFlags): WorkflowInput<'refreshTables'> {
+  const { source, dataset, consent, association, from, engine } = flags;
+  return {
+    dataset,
+    options: { consent, association, from },
+    ...(source === undefined ? {} : { source: absoluteSource(source), format: 'stedi' }),
+    ...(engine === undefined ? {} : { engine }),
+  };
+}
+
+const withOptions = (command: Command): Command =>
+  command
+    .option('--source <place>', 'folder, zip or s3:// address; what has landed when absent')
+    .addOption(
+      new Option('--consent <rule>', 'drop readings from before the consent, or keep them')
+        .choices(CONSENT_RULES)
+        .default(DEFAULT_OPTIONS.consent),
+    )
+    .addOption(
+      new Option('--association <rule>', "pair readings of one person's moments, or of any moments")
+        .choices(ASSOCIATIONS)
+        .default(DEFAULT_OPTIONS.association),
+    )
+    .addOption(
+      new Option('--from <place>', 'find landing tables in the catalogue, or by their prefix')
+        .choices(FROM)
+        .default(DEFAULT_OPTIONS.from),
+    )
+    .addOption(
+      new Option('--engine <engine>', "what runs the SQL; the lake's own when absent").choices([
+        'duckdb',
+        'spark',
+      ]),
+    )
+    .option('--dataset <name>', 'dataset in the lake', STEDI_DATASET);
+
+export function addStediRun(group: Command, act: Actions): void {
+  const command = declare(group, {
+    usage: 'run',
+    about: 'Lands customers and readings, and builds, checks and publishes the tables of them.',
+    examples: [
+      'stedi run --source data/stedi',
+      'stedi run --source s3://bucket/stedi --consent any --association timestamp --json',
+    ],
+    more: 'docs/stedi.md describes the source and the tables. What has landed is not landed again.',
+  });
+  waiting(withOptions(command)).action(
+    act(async (shell, flags: RunFlags) =>
+      withContext(shell, async (context) => {
+        const { dataset, cancelOnExit } = flags;
+        const request = {
+          workflow: 'refreshTables' as const,
+          workflowId: workflowIds.refreshTables(dataset),
+          input: inputOf(flags),
+          summary: `Land and build ${dataset}`,
+        };
+        const { run, result } = await runWorkflow<RefreshResult, 'refreshTables'>(
+          ...([shell, context, request, { cancelOnExit }] as const),
+        );
+        return {
+          result: { ...run, ...result },
+          show: (voice) => {
+            showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
+            showTableSummaries(voice, result.tables);
+          },
+        };
+      }),
+    ),
+  );
+}

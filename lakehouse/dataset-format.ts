@@ -1,0 +1,130 @@
+/** What a format of datasets has to tell: how an archive lands, and which tables follow from it. */
+import type { WindowSpec } from '../models/signal';
+import type { ErasingFormat } from './erasure/erasing-format';
+import type { Lake } from './lake';
+import type { SnapshotManifest } from './manifest';
+import type { Snapshot } from './snapshots';
+import type { KnownSource, Source } from './sources/source';
+import type { StediOptions } from './stedi/options';
+import type { Suppression } from './suppression';
+import type { TableDeclaration } from './tables';
+
+export const FORMAT_NAMES = ['recordings', 'stedi'] as const;
+export type FormatName = (typeof FORMAT_NAMES)[number];
+
+/** What every plan of an ingest has, whatever its format adds. */
+export interface IngestPlanBase {
+  /** Absent in plans of versions before 0.2, which knew recordings alone. */
+  readonly format?: FormatName;
+  readonly ingestId: string;
+  readonly dataset: string;
+  readonly source: string;
+  readonly known: KnownSource;
+}
+
+export interface OpenRequest {
+  readonly dataset: string;
+  readonly source: Source;
+  /** The secret that pseudonyms are made with. */
+  readonly secret: string;
+  readonly suppression: Suppression;
+}
+
+export interface OpenedIngest {
+  readonly ingestId: string;
+  readonly members: number;
+  readonly batches: number;
+  readonly planKey: string;
+  readonly alreadyLanded: boolean;
+  /** What is left out, by reason, where that is known before anything is read. */
+  readonly dropped?: Record<string, number>;
+}
+
+export interface LandRequest<Plan extends IngestPlanBase = IngestPlanBase> extends OpenRequest {
+  readonly plan: Plan;
+  readonly batch: number;
+  readonly signal?: AbortSignal;
+  /** The part that is read, and the rows of it so far. */
+  readonly onRows?: (part: number, rows: number) => void;
+}
+
+export interface LandedTableSummary {
+  readonly snapshotId: string;
+  readonly rows: number;
+  readonly quarantined: Record<string, number>;
+  readonly dropped: Record<string, number>;
+  readonly firstProblems: string[];
+  /** Whether the table is as it was. */
+  readonly reused: boolean;
+}
+
+export interface ReplayRequest extends Omit<OpenRequest, 'source'> {
+  readonly signal?: AbortSignal;
+}
+
+export interface PublishedLanding {
+  /** The landing table, or all of them. */
+  readonly table: string;
+  readonly snapshotId: string;
+  readonly rows: number;
+  readonly members: number;
+  readonly quarantined: Record<string, number>;
+  /** Left out by a named rule; in recordings where the format has those. */
+  readonly dropped?: Record<string, number>;
+  /** Of formats with several landing tables. */
+  readonly tables?: Record<string, LandedTableSummary>;
+}
+
+export interface RefreshRequest {
+  readonly dataset: string;
+  readonly window?: WindowSpec;
+  readonly options?: StediOptions;
+}
+
+/** What every plan of a refresh has, whatever its format adds. */
+export interface RefreshPlanBase {
+  readonly format?: FormatName;
+  readonly dataset: string;
+  /** Snapshots that the refresh starts from, by table. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+export interface RowsRequest<Plan extends RefreshPlanBase = RefreshPlanBase> {
+  readonly plan: Plan;
+  readonly table: TableDeclaration;
+  readonly inputs: Readonly<Record<string, SnapshotManifest>>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: { windows: number }) => void;
+}
+
+// Methods, so that a format may ask for its own plans: the registry hands it no others.
+export interface DatasetFormat {
+  readonly name: FormatName;
+  /** Endings of the files in a source that belong to it. */
+  readonly extensions: readonly string[];
+  /** Tables that an ingest fills; a dataset that has the first is of this format. */
+  readonly landingTables: readonly string[];
+  readonly erasing: ErasingFormat;
+  openIngest(lake: Lake, request: OpenRequest): Promise<OpenedIngest>;
+  landBatch(lake: Lake, request: LandRequest): Promise<{ members: number; rows: number }>;
+  publishLanding(
+    lake: Lake,
+    plan: IngestPlanBase,
+    options: { signal?: AbortSignal },
+  ): Promise<PublishedLanding>;
+  /** Runs what landing has quarantined through its rules again; formats without such rules have none. */
+  replayQuarantine?(
+    lake: Lake,
+    request: ReplayRequest,
+  ): Promise<Record<string, LandedTableSummary>>;
+  planRefresh(
+    lake: Lake,
+    request: RefreshRequest,
+  ): Promise<{ plan: RefreshPlanBase; planKey: string }>;
+  /** In the order in which they can be built. */
+  declaredTables(plan: RefreshPlanBase): TableDeclaration[];
+  /** What the manifests of the tables that the plan builds say of it. */
+  factsOf?(plan: RefreshPlanBase): Readonly<Record<string, unknown>>;
+  /** Builds a table whose rows our own code makes. */
+  buildRows?(lake: Lake, request: RowsRequest): Promise<Snapshot>;
+}

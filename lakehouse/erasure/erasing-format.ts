@@ -1,0 +1,32 @@
+/** What a format has to tell so that a person can be erased from its datasets. */
+import type { RefreshRequest } from '../dataset-format';
+import type { Lake } from '../lake';
+import type { Person } from './person';
+
+export interface FindRequest {
+  readonly dataset: string;
+  /** Already as `identifierOf` writes it. */
+  readonly identifier: string;
+  readonly subjectKey: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface FoundPerson {
+  readonly person: Person;
+  /** Rows of the landing tables that are theirs. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+export interface ErasingFormat {
+  /** The one spelling of an identifier. */
+  identifierOf(given: string): string;
+  /** Looks into the published landing tables. */
+  findPerson(lake: Lake, request: FindRequest): Promise<FoundPerson>;
+  /** Publishes the landing tables without the person; rows removed by table. Repeating it is harmless. */
+  rewriteLanding(
+    lake: Lake,
+    request: { dataset: string; person: Person; signal?: AbortSignal },
+  ): Promise<Record<string, number>>;
+  /** How the published tables were made; null when there are none. */
+  presentRefresh(lake: Lake, dataset: string): Promise<RefreshRequest | null>;
+}

@@ -1,0 +1,63 @@
+/** Publishes the tables that the loop fills without one person: nothing rebuilds those. */
+import { literal, withDuckdb } from '../engines/duckdb-session';
+import { quoted, relationSql } from '../engines/duckdb-session';
+import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
+import type { Lake } from '../lake';
+import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import { WITHDRAWN } from '../suppression';
+import type { TableDeclaration } from '../tables';
+import { labelledWindowsTable, predictionsTable } from '../watch/model-tables';
+
+interface Request {
+  readonly dataset: string;
+  readonly subjectKey: string;
+  readonly signal?: AbortSignal;
+}
+
+async function rewrite(lake: Lake, table: TableDeclaration, request: Request): Promise<number> {
+  const { dataset, subjectKey, signal } = request;
+  const before = await findManifestOrNull(lake, { dataset, table: table.name });
+  if (before === null) return 0;
+  const { store, duckdb: options } = lake;
+  const theirs = `subject_key = ${literal(subjectKey)}`;
+  return withDuckdb({ store, options, signal }, async (session) => {
+    const from = await relationSql(session, store, before);
+    const order = table.orderBy.map(quoted).join(', ');
+    const select = `SELECT * FROM ${from} WHERE NOT (${theirs}) ORDER BY ${order}`;
+    const kept = await copyToParquet(session, { folder: 'kept', select });
+    const removed = before.rows - rowsIn(kept);
+    if (removed === 0) return 0;
+    const { manifest } = await ensureSnapshot(lake, {
+      table,
+      inputs: { before: before.snapshotId, erased: 'a person' },
+      signal,
+      write: async (prefix) => ({
+        rows: rowsIn(kept),
+        inputRows: before.rows,
+        usedRows: rowsIn(kept),
+        quarantined: {},
+        dropped: { [WITHDRAWN]: removed },
+        files: await adoptFiles(store, kept, `${prefix}data/`),
+        quarantineFiles: [],
+        firstProblems: [],
+        facts: { ...before.facts },
+      }),
+    });
+    await publishSnapshot(lake, manifest);
+    return removed;
+  });
+}
+
+/** Rows removed, by table. */
+export async function rewriteModelTables(
+  lake: Lake,
+  request: Request,
+): Promise<Record<string, number>> {
+  const { dataset } = request;
+  const removed: Record<string, number> = {};
+  for (const table of [predictionsTable, labelledWindowsTable]) {
+    const declared = table({ dataset, recipe: 1 });
+    removed[declared.name] = await rewrite(lake, declared, request);
+  }
+  return removed;
+}

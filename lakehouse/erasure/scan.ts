@@ -1,0 +1,118 @@
+/** Reads every object of the lake and tells which of them hold a person. */
+import type { Needles } from '../../core/needles';
+import { createFinder, streamHolds } from '../../core/needles';
+import type { DuckdbSession } from '../engines/duckdb-session';
+import { literal, numberOf, quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import type { Lake } from '../lake';
+import { datasetOfKey } from '../locations';
+import type { StoredObject } from '../ports';
+import { nameHoldsSql, textHoldsSql } from './hold-sql';
+
+// One session keeps what it has opened until it ends.
+const OBJECTS_A_SESSION = 200;
+
+export interface ScanRequest {
+  readonly dataset: string;
+  readonly needles: Needles;
+  readonly signal?: AbortSignal;
+  readonly onObject?: (objects: number) => void;
+}
+
+export interface LakeScan {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly rows: number;
+  /** Objects of other datasets, which are not looked into: consent is given and withdrawn by dataset. */
+  readonly otherDatasets: number;
+  /** Keys of those that hold the person. */
+  readonly found: readonly string[];
+}
+
+export const isParquet = (key: string): boolean => key.endsWith('.parquet');
+
+const HOLDS_TEXT = /VARCHAR|STRUCT|MAP|JSON/;
+
+/** Columns in which even a short text is somebody's name. */
+const NAMING =
+  /^(subject|subject_key|user|email|customername|phone|serialnumber|device|recording)$/i;
+
+async function scanParquet(session: DuckdbSession, path: string, needles: Needles) {
+  const from = `read_parquet(${literal(path)}, hive_partitioning = false) r`;
+  const columns = (await rowsOf(session, `DESCRIBE SELECT r.* FROM ${from}`)).filter((each) =>
+    HOLDS_TEXT.test(each.column_type as string),
+  );
+  const rows = await numberOf(session, `SELECT count(*) FROM ${from}`);
+  const holds = columns.map(({ column_name: name }) => {
+    const cell = `CAST(r.${quoted(name as string)} AS VARCHAR)`;
+    return (NAMING.test(name as string) ? nameHoldsSql : textHoldsSql)(cell, needles);
+  });
+  if (holds.length === 0) return { rows, held: 0 };
+  const where = holds.join(' OR ');
+  return { rows, held: await numberOf(session, `SELECT count(*) FROM ${from} WHERE ${where}`) };
+}
+
+/** Partitions stand in keys, escaped. */
+function readable(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
+}
+
+async function* listed(
+  { store }: Lake,
+  dataset: string,
+): AsyncGenerator<{ object: StoredObject; isOthers: boolean }> {
+  for await (const object of store.list('')) {
+    const owner = datasetOfKey(object.key);
+    yield { object, isOthers: owner !== null && owner !== dataset };
+  }
+}
+
+type Mutable = { -readonly [K in keyof Omit<LakeScan, 'found'>]: number } & { found: string[] };
+
+async function scanObjects(
+  lake: Lake,
+  objects: readonly StoredObject[],
+  { needles, signal, onObject }: ScanRequest,
+  total: Mutable,
+): Promise<void> {
+  const holdsName = createFinder(needles);
+  const options = { store: lake.store, options: lake.duckdb, signal };
+  await withDuckdb(options, async (session) => {
+    for (const { key, bytes } of objects) {
+      signal?.throwIfAborted();
+      let held = holdsName(readable(key));
+      if (isParquet(key)) {
+        const scanned = await scanParquet(session, await lake.store.localPath(key), needles);
+        total.rows += scanned.rows;
+        held ||= scanned.held > 0;
+      } else {
+        held ||= await streamHolds(needles, await lake.store.stream(key));
+      }
+      total.objects += 1;
+      total.bytes += bytes;
+      if (held) total.found.push(key);
+      onObject?.(total.objects);
+    }
+  });
+}
+
+/** All objects but those of other datasets. */
+export async function scanLake(lake: Lake, request: ScanRequest): Promise<LakeScan> {
+  const total: Mutable = { objects: 0, bytes: 0, rows: 0, otherDatasets: 0, found: [] };
+  let waiting: StoredObject[] = [];
+  for await (const { object, isOthers } of listed(lake, request.dataset)) {
+    if (isOthers) {
+      total.otherDatasets += 1;
+      continue;
+    }
+    waiting.push(object);
+    if (waiting.length < OBJECTS_A_SESSION) continue;
+    await scanObjects(lake, waiting, request, total);
+    waiting = [];
+  }
+  await scanObjects(lake, waiting, request, total);
+  return total;
+}

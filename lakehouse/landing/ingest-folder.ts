@@ -1,0 +1,21 @@
+/** Where the plan and the finished parts of an ingest lie until they are published. */
+import type { IngestPlanBase } from '../dataset-format';
+import { readJson } from '../json';
+import type { Lake } from '../lake';
+
+type IngestName = Pick<IngestPlanBase, 'dataset' | 'ingestId'>;
+
+export const ingestFolder = ({ dataset, ingestId }: IngestName): string =>
+  `landing/${dataset}/ingests/${ingestId}/`;
+
+export const loadPlan = ({ store }: Lake, planKey: string): Promise<IngestPlanBase> =>
+  readJson<IngestPlanBase>(store, planKey);
+
+/** Removes the parts; the plan stays, which a retry of the last step reads. */
+export async function removeParts({ store }: Lake, ingest: IngestName): Promise<void> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(ingestFolder(ingest))) {
+    if (!key.includes('/plan-')) keys.push(key);
+  }
+  for (const key of keys) await store.remove(key);
+}

@@ -1,0 +1,130 @@
+/** Brings a source on S3 to the local disk: an archive, or the files of a folder. */
+import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { WatchlakeError, isWatchlakeError } from '../../core/errors';
+import { contentHash } from '../../core/hash';
+import { asPrefix, parseS3Address } from '../stores/s3/address';
+import type { Bucket, S3Access } from '../stores/s3/bucket';
+import { openBucket } from '../stores/s3/bucket';
+import { inParallel } from '../stores/s3/in-parallel';
+import { listObjects } from '../stores/s3/list';
+import { downloadFile, factsOf } from '../stores/s3/read';
+import { downloadPath } from './download';
+import type { SourceLimits } from './source';
+
+export interface S3SourceOptions {
+  readonly limits: SourceLimits;
+  /** Endings of the files that belong to a folder. */
+  readonly extensions: readonly string[];
+  readonly folder?: string;
+  readonly access?: S3Access;
+  readonly signal?: AbortSignal;
+}
+
+interface Found {
+  readonly key: string;
+  /** Below the folder; empty for an archive. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+  readonly etag: string;
+}
+
+const DOWNLOADS_AT_ONCE = 4;
+
+/** The object of this very key; null when there is none, and it may be a folder. */
+async function findArchive(bucket: Bucket, key: string): Promise<Found[] | null> {
+  if (key === '' || key.endsWith('/')) return null;
+  try {
+    return [{ key, name: '', ...(await factsOf(bucket, key)) }];
+  } catch (error) {
+    if (isWatchlakeError(error) && error.code === 'OBJECT_NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+function checkName(source: string, member: string): void {
+  if (!member.split('/').some((part) => ['', '.', '..'].includes(part))) return;
+  throw new WatchlakeError('ARCHIVE_MEMBER_UNSAFE', { source, member });
+}
+
+async function findFiles(
+  bucket: Bucket,
+  source: string,
+  prefix: string,
+  { limits, extensions }: S3SourceOptions,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  let seen = 0;
+  for await (const object of listObjects(bucket, prefix)) {
+    seen += 1;
+    const name = object.key.slice(prefix.length);
+    if (!extensions.some((ending) => name.endsWith(ending))) continue;
+    checkName(source, name);
+    found.push({ ...object, name });
+    if (found.length <= limits.members) continue;
+    const member = `a list of more than ${limits.members} members`;
+    throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member, limit: limits.members });
+  }
+  if (seen === 0) throw new WatchlakeError('SOURCE_NOT_FOUND', { source });
+  return found;
+}
+
+async function fetchAll(
+  bucket: Bucket,
+  found: readonly Found[],
+  target: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  await inParallel(found, DOWNLOADS_AT_ONCE, async (object) => {
+    signal?.throwIfAborted();
+    const path = join(target, object.name);
+    await mkdir(dirname(path), { recursive: true });
+    await downloadFile(bucket, object.key, object, path, signal);
+    // The same on every machine: what was opened before is recognised by its time.
+    const modified = new Date(object.modifiedMs);
+    await utimes(path, modified, modified);
+  });
+}
+
+/** Both hold for the content: another one is another download. */
+const spoolPath = (source: string, found: readonly Found[], folder?: string): string =>
+  `${downloadPath(source, folder)}-${contentHash(found.map(({ name, bytes, etag }) => [name, bytes, etag]))}`;
+
+/** The path of the downloaded archive or folder; what is already there is not fetched again. */
+export async function downloadFromS3(source: string, options: S3SourceOptions): Promise<string> {
+  const { limits, folder, access, signal } = options;
+  const { bucket: name, key } = parseS3Address(source);
+  const bucket = openBucket({ ...access, bucket: name, prefix: '' });
+  try {
+    const archive = await findArchive(bucket, key);
+    const found = archive ?? (await findFiles(bucket, source, asPrefix(key), options));
+    const bytes = found.reduce((sum, object) => sum + object.bytes, 0);
+    if (bytes > limits.downloadBytes) {
+      const limit = limits.downloadBytes;
+      throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member: source, limit });
+    }
+    const path = spoolPath(source, found, folder);
+    const present = await stat(path).catch(() => null);
+    if (present !== null) return path;
+    const partial = `${path}.${process.pid}.part`;
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(archive === null ? partial : dirname(partial), { recursive: true, mode: 0o700 });
+    try {
+      await fetchAll(bucket, found, partial, signal);
+      await moveTo(partial, path);
+      return path;
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+  } finally {
+    bucket.client.destroy();
+  }
+}
+
+/** Another process may have brought the same in the meantime. */
+async function moveTo(partial: string, path: string): Promise<void> {
+  await rename(partial, path).catch((error: NodeJS.ErrnoException) => {
+    if (!['EEXIST', 'ENOTEMPTY'].includes(error.code ?? '')) throw error;
+  });
+}

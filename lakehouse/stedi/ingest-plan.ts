@@ -1,0 +1,98 @@
+/** Plans an ingest of the format `stedi`: which files are new or changed, and their batches. */
+import { contentHash } from '../../core/hash';
+import { WatchlakeError } from '../../core/errors';
+import type { IngestPlanBase, OpenRequest, OpenedIngest } from '../dataset-format';
+import { writeJson } from '../json';
+import type { Lake } from '../lake';
+import { keyFingerprint } from '../landing/descriptor';
+import { groupBySize } from '../landing/ingest-plan';
+import { ingestFolder } from '../landing/ingest-folder';
+import { findManifestOrNull } from '../snapshots';
+import type { SourceName } from './fields';
+import { SOURCE_NAMES } from './fields';
+import type { LandingFacts } from './landing-facts';
+import { fingerprintOf, landingFacts } from './landing-facts';
+import type { SourceFile } from './layout';
+import { readSourceFiles } from './layout';
+import { STEDI_LANDING, isReserved } from './locations';
+
+const BATCH_BYTES = 8 * 1024 * 1024;
+const MAXIMUM_BATCHES = 50;
+
+export interface StediIngestPlan extends IngestPlanBase {
+  readonly formatVersion: 1;
+  readonly format: 'stedi';
+  readonly keyFingerprint: string;
+  /** Files to land; those that lie in the lake as they are do not appear. */
+  readonly files: readonly SourceFile[];
+  /** Numbers of files by batch. */
+  readonly batches: readonly (readonly number[])[];
+}
+
+/** Null before the first ingest. */
+export async function landedFacts(
+  lake: Lake,
+  dataset: string,
+  source: SourceName,
+): Promise<LandingFacts | null> {
+  const manifest = await findManifestOrNull(lake, { dataset, table: STEDI_LANDING[source] });
+  return manifest === null ? null : landingFacts(manifest);
+}
+
+async function newFiles(
+  lake: Lake,
+  { dataset, secret }: OpenRequest,
+  files: readonly SourceFile[],
+): Promise<{ files: SourceFile[]; complete: boolean }> {
+  const fresh: SourceFile[] = [];
+  let complete = true;
+  for (const source of SOURCE_NAMES) {
+    const landed = await landedFacts(lake, dataset, source);
+    if (landed === null) complete = false;
+    else if (landed.keyFingerprint !== keyFingerprint(secret)) {
+      throw new WatchlakeError('SUBJECT_KEY_CHANGED', { dataset });
+    }
+    const known = new Set(landed?.files.map(({ fingerprint }) => fingerprint));
+    const own = files.filter((file) => file.source === source);
+    fresh.push(...own.filter(({ member }) => !known.has(fingerprintOf(member))));
+  }
+  return { files: fresh, complete };
+}
+
+function batchesOf(files: readonly SourceFile[]): number[][] {
+  const bytesOf = (at: number): number => files[at]?.member.bytes ?? 0;
+  const total = files.reduce((sum, { member }) => sum + member.bytes, 0);
+  const size = Math.max(BATCH_BYTES, total / (MAXIMUM_BATCHES - 1));
+  // The largest first: the last batch to end is then a small one.
+  const order = [...files.keys()].sort((a, b) => bytesOf(b) - bytesOf(a) || a - b);
+  return groupBySize(order, bytesOf, size);
+}
+
+export async function openIngest(lake: Lake, request: OpenRequest): Promise<OpenedIngest> {
+  const { dataset, source, secret } = request;
+  if (isReserved(dataset)) {
+    const detail = `${dataset} is a folder of the lake itself: choose another name`;
+    throw new WatchlakeError('INPUT_INVALID', { field: 'dataset', detail });
+  }
+  const { files, complete } = await newFiles(lake, request, readSourceFiles(source));
+  const plan: StediIngestPlan = {
+    formatVersion: 1,
+    format: 'stedi',
+    ingestId: source.contentHash,
+    dataset,
+    source: source.name,
+    known: { stamp: source.stamp, contentHash: source.contentHash, members: source.members },
+    keyFingerprint: keyFingerprint(secret),
+    files,
+    batches: batchesOf(files),
+  };
+  const planKey = `${ingestFolder(plan)}plan-${contentHash(plan.files)}.json`;
+  await writeJson(lake.store, planKey, plan);
+  return {
+    ingestId: plan.ingestId,
+    members: files.length,
+    batches: plan.batches.length,
+    planKey,
+    alreadyLanded: complete && files.length === 0,
+  };
+}

@@ -1,0 +1,85 @@
+/** Lands the files of one batch; what has landed before is not read again. */
+import { contentHash } from '../../core/hash';
+import { isWatchlakeError } from '../../core/errors';
+import type { LandRequest } from '../dataset-format';
+import { withDuckdb } from '../engines/duckdb-session';
+import { readJson, writeJson } from '../json';
+import type { Lake } from '../lake';
+import { ingestFolder } from '../landing/ingest-folder';
+import type { StediIngestPlan } from './ingest-plan';
+import { landFile } from './land-file';
+import type { LandedFile } from './landing-facts';
+import { fingerprintOf } from './landing-facts';
+import type { SourceFile } from './layout';
+import { subjectKey } from './subject-keys';
+import type { Withdrawals } from './withdrawn';
+import { serialsOfWithdrawn, withdrawalsOf } from './withdrawn';
+
+type Request = LandRequest<StediIngestPlan>;
+
+const partsFolder = (plan: StediIngestPlan): string =>
+  `${ingestFolder(plan)}${contentHash(plan.files)}/`;
+
+const partKey = (plan: StediIngestPlan, file: number): string => `${partsFolder(plan)}${file}.json`;
+
+/** OBJECT_NOT_FOUND when the file has not landed. */
+export const readLanded = (
+  { store }: Lake,
+  plan: StediIngestPlan,
+  file: number,
+): Promise<LandedFile> => readJson<LandedFile>(store, partKey(plan, file));
+
+/** Readings name a device, not a person: whose it is, the customers of the same source tell. */
+async function withdrawalsFrom(lake: Lake, request: Request): Promise<Withdrawals> {
+  const { suppression, dataset, source } = request;
+  const withdrawals = await withdrawalsOf(suppression, dataset);
+  if (!withdrawals.any) return withdrawals;
+  const options = { store: lake.store, options: lake.duckdb, signal: request.signal };
+  const serials = await withDuckdb(options, (session) =>
+    serialsOfWithdrawn(session, source, withdrawals),
+  );
+  return withdrawalsOf(suppression, dataset, serials);
+}
+
+async function landOnce(
+  lake: Lake,
+  request: Request,
+  at: number,
+  withdrawals: Withdrawals,
+): Promise<LandedFile> {
+  const { plan, source, secret, dataset, signal } = request;
+  const key = partKey(plan, at);
+  if (await lake.store.has(key)) return readLanded(lake, plan, at);
+  const file = plan.files[at] as SourceFile;
+  const landed = await landFile(lake, source, file, {
+    withdrawals,
+    keyOf: (email) => subjectKey(secret, dataset, email),
+    prefix: `${partsFolder(plan)}${at}/`,
+    signal,
+  });
+  const { member } = file;
+  const facts = { file: member.name, fingerprint: fingerprintOf(member), ...landed };
+  try {
+    await writeJson(lake.store, key, facts, { ifAbsent: true });
+    return facts;
+  } catch (error) {
+    if (!isWatchlakeError(error) || error.code !== 'OBJECT_EXISTS') throw error;
+    for (const each of [...facts.files, ...facts.quarantineFiles])
+      await lake.store.remove(each.key);
+    return readLanded(lake, plan, at);
+  }
+}
+
+export async function landBatch(lake: Lake, request: Request) {
+  const { plan, batch, signal, onRows } = request;
+  const withdrawals = await withdrawalsFrom(lake, request);
+  let [members, rows] = [0, 0];
+  for (const at of plan.batches[batch] ?? []) {
+    signal?.throwIfAborted();
+    const landed = await landOnce(lake, request, at, withdrawals);
+    onRows?.(at, landed.rows);
+    members += 1;
+    rows += landed.rows;
+  }
+  return { members, rows };
+}

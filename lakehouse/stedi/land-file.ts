@@ -1,0 +1,174 @@
+/** Lands one file of a source: its lines in their types, and apart from them those that do not fit. */
+import { join } from 'node:path';
+import { WatchlakeError } from '../../core/errors';
+import type { DuckdbSession } from '../engines/duckdb-session';
+import { quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import type { LocalFile } from '../engines/parquet-sink';
+import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
+import type { Lake } from '../lake';
+import type { DataFile } from '../manifest';
+import type { Problem } from '../quarantine';
+import { describeProblem } from '../quarantine';
+import type { Source } from '../sources/source';
+import { WITHDRAWN } from '../suppression';
+import type { SourceName } from './fields';
+import { SOURCE_FIELDS, normalSql } from './fields';
+import { landingColumns } from './landing-tables';
+import type { SourceFile } from './layout';
+import { localFile } from './local-file';
+import type { ReadLines } from './read-lines';
+import { parquetSql, readLineByLine, readLines } from './read-lines';
+import { SUBJECTS, addSubjects } from './subject-keys';
+import { writeAsUtf8 } from './utf8';
+import type { Withdrawals } from './withdrawn';
+import { othersCondition, othersLinesCondition } from './withdrawn';
+
+const FIRST_PROBLEMS = 3;
+
+export interface Landed {
+  /** Lines that are not blank: as many as became rows, were quarantined or dropped. */
+  readonly lines: number;
+  readonly rows: number;
+  readonly quarantined: Readonly<Record<string, number>>;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly files: readonly DataFile[];
+  readonly quarantineFiles: readonly DataFile[];
+  readonly firstProblems: readonly string[];
+}
+
+export interface LandingContext {
+  readonly withdrawals: Withdrawals;
+  readonly keyOf: (email: string) => string;
+  /** Key prefix under which the files come to lie. */
+  readonly prefix: string;
+  readonly signal?: AbortSignal;
+}
+
+const messageOf = (error: unknown): string => String((error as Error | null)?.message ?? '');
+
+const isEncoding = (error: unknown): boolean => /unicode|utf-?8/i.test(messageOf(error));
+
+async function readFileLines(
+  session: DuckdbSession,
+  source: Source,
+  { source: name, member }: SourceFile,
+  signal?: AbortSignal,
+) {
+  const path = await localFile(session, source, member.name, signal);
+  const request = { path, file: member.name, fields: SOURCE_FIELDS[name], signal };
+  try {
+    return await readLines(session, request);
+  } catch (error) {
+    if (!isEncoding(error)) throw error;
+    const readable = join(session.scratch, 'utf8.json');
+    await writeAsUtf8(path, readable, signal);
+    return readLineByLine(session, { ...request, path: readable });
+  }
+}
+
+/** Writes the file again without the rows that the condition leaves out; null leaves out none. */
+async function keepOnly(
+  session: DuckdbSession,
+  files: LocalFile[],
+  folder: string,
+  condition: string | null,
+): Promise<LocalFile[]> {
+  if (condition === null) return files;
+  return copyToParquet(session, {
+    folder,
+    select: `SELECT r.* FROM ${parquetSql(files)} r WHERE ${condition}`,
+  });
+}
+
+/** The landing table's columns in their order; customers get their pseudonym here. */
+async function finish(
+  session: DuckdbSession,
+  source: SourceName,
+  good: LocalFile[],
+  keyOf: LandingContext['keyOf'],
+): Promise<LocalFile[]> {
+  if (source !== 'customer') return good;
+  await addSubjects(session, good, keyOf);
+  const columns = landingColumns(source).map(({ name }) =>
+    name === 'subject_key' ? 's.subject_key' : `r.${quoted(name)}`,
+  );
+  return copyToParquet(session, {
+    folder: 'rows',
+    select: `SELECT ${columns.join(', ')} FROM ${parquetSql(good)} r
+      JOIN ${SUBJECTS} s ON s.email = ${normalSql('r.email')} ORDER BY r.source_line`,
+  });
+}
+
+async function problemsIn(session: DuckdbSession, bad: readonly LocalFile[]) {
+  if (bad.length === 0) return { quarantined: {}, firstProblems: [] };
+  const from = parquetSql(bad);
+  const counts = await rowsOf(
+    session,
+    `SELECT reason, count(*) AS n FROM ${from} GROUP BY 1 ORDER BY 1`,
+  );
+  const first = await rowsOf(
+    session,
+    `SELECT source_file AS file, source_line AS line, reason, detail FROM ${from}
+      ORDER BY source_file, source_line LIMIT ${FIRST_PROBLEMS}`,
+  );
+  return {
+    quarantined: Object.fromEntries(counts.map(({ reason, n }) => [reason as string, Number(n)])),
+    firstProblems: first.map((row) => describeProblem(row as unknown as Problem)),
+  };
+}
+
+/** From judged lines to objects of the lake. */
+export async function settle(
+  lake: Lake,
+  session: DuckdbSession,
+  source: SourceName,
+  { good, bad, lines }: ReadLines,
+  { withdrawals, keyOf, prefix }: LandingContext,
+): Promise<Landed> {
+  const others = await othersCondition(session, source, good, withdrawals);
+  const kept = await keepOnly(session, good, 'kept', others);
+  const otherLines = await othersLinesCondition(session, source, bad, withdrawals);
+  const problems = await keepOnly(session, bad, 'kept-problems', otherLines);
+  const rows = await finish(session, source, kept, keyOf);
+  const withdrawn = rowsIn(good) + rowsIn(bad) - rowsIn(kept) - rowsIn(problems);
+  return {
+    lines,
+    rows: rowsIn(rows),
+    ...(await problemsIn(session, problems)),
+    dropped: withdrawn > 0 ? { [WITHDRAWN]: withdrawn } : {},
+    files: rowsIn(rows) > 0 ? await adoptFiles(lake.store, rows, `${prefix}data/`) : [],
+    quarantineFiles:
+      rowsIn(problems) > 0 ? await adoptFiles(lake.store, problems, `${prefix}quarantine/`) : [],
+  };
+}
+
+/** What DuckDB cannot read at all is the file's fault, and does not get better by trying again. */
+function translated(file: string, error: unknown): unknown {
+  const detail = messageOf(error);
+  if (!/^(Invalid Input|CSV) Error/.test(detail)) return error;
+  return new WatchlakeError(
+    'JSON_LINES_UNREADABLE',
+    { file, detail: detail.split('\n')[0] },
+    error,
+  );
+}
+
+export async function landFile(
+  lake: Lake,
+  source: Source,
+  file: SourceFile,
+  context: LandingContext,
+): Promise<Landed> {
+  const { store, duckdb } = lake;
+  const { signal } = context;
+  // Lines are numbered in their order, by one thread; files are landed side by side instead.
+  const options = { ...duckdb, threads: 1 };
+  try {
+    return await withDuckdb({ store, options, signal }, async (session) => {
+      const read = await readFileLines(session, source, file, signal);
+      return settle(lake, session, file.source, read, context);
+    });
+  } catch (error) {
+    throw translated(file.member.name, error);
+  }
+}

@@ -1,0 +1,149 @@
+/** Publishes what an ingest has landed: a changed file takes the place of its earlier version. */
+import { contentHash } from '../../core/hash';
+import type { LandedTableSummary, PublishedLanding } from '../dataset-format';
+import type { Lake } from '../lake';
+import { copyFiles } from '../landing/copy-files';
+import { removeParts } from '../landing/ingest-folder';
+import type { SnapshotManifest } from '../manifest';
+import type { BuildOutcome } from '../ports';
+import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import type { SourceName } from './fields';
+import { SOURCE_NAMES } from './fields';
+import type { StediIngestPlan } from './ingest-plan';
+import { readLanded } from './land-batch';
+import type { LandedFile, LandingFacts } from './landing-facts';
+import { fingerprintOf, landingFacts } from './landing-facts';
+import { landingTable } from './landing-tables';
+import { STEDI_LANDING } from './locations';
+
+const FIRST_PROBLEMS = 3;
+
+type Counts = Readonly<Record<string, number>>;
+
+const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
+
+export function addCounts(all: readonly Counts[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [reason, n] of Object.entries(counts)) total[reason] = (total[reason] ?? 0) + n;
+  }
+  return total;
+}
+
+/** The files' objects under the snapshot's own prefix, all in one folder. */
+async function adopted(
+  lake: Lake,
+  files: readonly LandedFile[],
+  prefix: string,
+): Promise<LandedFile[]> {
+  const rows = await copyFiles(
+    lake,
+    files.flatMap((file) => file.files),
+    `${prefix}data/`,
+  );
+  const problems = files.flatMap(({ quarantineFiles }) => quarantineFiles);
+  const rejected = await copyFiles(lake, problems, `${prefix}quarantine/`);
+  return files.map((file) => ({
+    ...file,
+    files: rows.splice(0, file.files.length),
+    quarantineFiles: rejected.splice(0, file.quarantineFiles.length),
+  }));
+}
+
+export function outcomeOf(files: readonly LandedFile[]): BuildOutcome {
+  const rows = sum(files.map((each) => each.rows));
+  return {
+    rows,
+    inputRows: sum(files.map(({ lines }) => lines)),
+    usedRows: rows,
+    quarantined: addCounts(files.map(({ quarantined }) => quarantined)),
+    dropped: addCounts(files.map(({ dropped }) => dropped)),
+    files: files.flatMap((each) => each.files),
+    quarantineFiles: files.flatMap(({ quarantineFiles }) => quarantineFiles),
+    firstProblems: files.flatMap(({ firstProblems }) => firstProblems).slice(0, FIRST_PROBLEMS),
+  };
+}
+
+export interface NewLanding {
+  readonly dataset: string;
+  readonly source: SourceName;
+  readonly keyFingerprint: string;
+  readonly before: SnapshotManifest | null;
+  /** All files that the table holds from now on; names of the new ones say what made it. */
+  readonly files: readonly LandedFile[];
+  readonly change: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/** Writes and publishes the landing table that holds these files. */
+export async function writeLanding(lake: Lake, landing: NewLanding): Promise<SnapshotManifest> {
+  const { dataset, source, keyFingerprint, before, files, signal } = landing;
+  const change = contentHash(landing.change);
+  const { manifest } = await ensureSnapshot(lake, {
+    table: landingTable(dataset, source, change),
+    inputs: { before: before?.snapshotId ?? 'none', change },
+    signal,
+    write: async (prefix) => {
+      const own = await adopted(lake, files, prefix);
+      const facts: LandingFacts = { format: 'stedi', keyFingerprint, files: own };
+      return { ...outcomeOf(own), facts: { ...facts } };
+    },
+  });
+  await publishSnapshot(lake, manifest);
+  return manifest;
+}
+
+async function publishSource(
+  lake: Lake,
+  plan: StediIngestPlan,
+  source: SourceName,
+  signal?: AbortSignal,
+): Promise<{ manifest: SnapshotManifest; reused: boolean }> {
+  const { dataset, keyFingerprint } = plan;
+  const before = await findManifestOrNull(lake, { dataset, table: STEDI_LANDING[source] });
+  const present = before === null ? [] : landingFacts(before).files;
+  const known = new Set(present.map(({ fingerprint }) => fingerprint));
+  const fresh: LandedFile[] = [];
+  for (const [at, file] of plan.files.entries()) {
+    const isNew = file.source === source && !known.has(fingerprintOf(file.member));
+    if (isNew) fresh.push(await readLanded(lake, plan, at));
+  }
+  // A retry of this step finds its own work done.
+  if (before !== null && fresh.length === 0) return { manifest: before, reused: true };
+  const names = new Set(fresh.map(({ file }) => file));
+  const files = [...present.filter(({ file }) => !names.has(file)), ...fresh];
+  const change = fresh.map(({ fingerprint }) => fingerprint);
+  const landing = { dataset, source, keyFingerprint, before, files, change, signal };
+  return { manifest: await writeLanding(lake, landing), reused: false };
+}
+
+export const summaryOf = (manifest: SnapshotManifest): Omit<LandedTableSummary, 'reused'> => ({
+  snapshotId: manifest.snapshotId,
+  rows: manifest.rows,
+  quarantined: { ...manifest.quarantined },
+  dropped: { ...manifest.dropped },
+  firstProblems: [...manifest.firstProblems],
+});
+
+/** Repeating it changes nothing: files that the published tables name are done. */
+export async function publishLanding(
+  lake: Lake,
+  plan: StediIngestPlan,
+  { signal }: { signal?: AbortSignal },
+): Promise<PublishedLanding> {
+  const tables: Record<string, LandedTableSummary> = {};
+  for (const source of SOURCE_NAMES) {
+    const { manifest, reused } = await publishSource(lake, plan, source, signal);
+    tables[manifest.table] = { ...summaryOf(manifest), reused };
+  }
+  await removeParts(lake, plan);
+  const all = Object.values(tables);
+  return {
+    table: Object.keys(tables).join(', '),
+    snapshotId: contentHash(all.map(({ snapshotId }) => snapshotId)),
+    rows: sum(all.map(({ rows }) => rows)),
+    members: plan.files.length,
+    quarantined: addCounts(all.map(({ quarantined }) => quarantined)),
+    tables,
+  };
+}

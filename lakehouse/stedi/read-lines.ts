@@ -1,0 +1,106 @@
+/** Reads JSON lines into Parquet: quickly where every line is good, line by line where one is not. */
+import { randomBytes } from 'node:crypto';
+import type { DuckdbSession } from '../engines/duckdb-session';
+import { literal, quoted } from '../engines/duckdb-session';
+import type { LocalFile } from '../engines/parquet-sink';
+import { copyToParquet, rowsIn } from '../engines/parquet-sink';
+import type { Field } from './fields';
+import { countLines } from './count-lines';
+import {
+  fieldsOfLinesSql,
+  linesSql,
+  objectsSql,
+  plainValueSql,
+  plainlyGoodSql,
+  problemSql,
+  valueSql,
+} from './json-lines';
+
+export interface ReadRequest {
+  readonly path: string;
+  /** As the column source_file names it. */
+  readonly file: string;
+  readonly fields: readonly Field[];
+  readonly signal?: AbortSignal;
+}
+
+export interface Judged {
+  readonly good: LocalFile[];
+  /** With the columns of a quarantine; empty when every line is good. */
+  readonly bad: LocalFile[];
+}
+
+const valuesOf = (fields: readonly Field[]): string =>
+  fields.map((each) => `${valueSql(each)} AS ${quoted(each.name)}`).join(',\n    ');
+
+export const parquetSql = (files: readonly { path: string }[]): string =>
+  `read_parquet([${files.map(({ path }) => literal(path)).join(', ')}])`;
+
+/** What is numbered is done by one thread: whatever costs time is done below it, by all of them. */
+const goodObjects = (session: DuckdbSession, { path, file, fields }: ReadRequest) => {
+  const names = fields.map(({ name }) => `n.${quoted(name)}`);
+  const values = fields.map((each) => `${plainValueSql(each)} AS ${quoted(each.name)}`);
+  return copyToParquet(session, {
+    folder: 'objects',
+    select: `SELECT ${names.join(', ')}, ${literal(file)} AS source_file, n.source_line
+      FROM (
+        SELECT v.*, row_number() OVER () AS source_line FROM (
+          SELECT ${values.join(', ')}, (${plainlyGoodSql(fields)}) AS _is_good
+          FROM ${objectsSql(path, fields)} j
+        ) v
+      ) n WHERE n._is_good`,
+  });
+};
+
+/** `numbered`: a relation with source_file, source_line and line. */
+export async function judgeLines(
+  session: DuckdbSession,
+  numbered: string,
+  fields: readonly Field[],
+): Promise<Judged> {
+  const names = fields.map(({ name }) => quoted(name)).join(', ');
+  // Lines that could not be read at first are judged a second time in the same session.
+  const run = randomBytes(4).toString('hex');
+  const judged = await copyToParquet(session, {
+    folder: `judged-${run}`,
+    select: `SELECT ${valuesOf(fields)}, j.source_file, j.source_line, j.line,
+        coalesce(j.line_problem, ${problemSql(fields)}) AS problem
+      FROM (${fieldsOfLinesSql(numbered, fields)}) j`,
+  });
+  const from = parquetSql(judged);
+  const good = await copyToParquet(session, {
+    folder: `good-${run}`,
+    select: `SELECT ${names}, source_file, source_line FROM ${from} WHERE problem IS NULL`,
+  });
+  const bad = await copyToParquet(session, {
+    folder: `bad-${run}`,
+    select: `SELECT split_part(problem, ':', 1) AS reason,
+        nullif(split_part(problem, ':', 2), '') AS detail, source_file, source_line, line AS raw
+      FROM ${from} WHERE problem IS NOT NULL`,
+  });
+  return { good, bad: rowsIn(bad) > 0 ? bad : [] };
+}
+
+export interface ReadLines extends Judged {
+  /** How many are not blank. */
+  readonly lines: number;
+}
+
+/** Slower, and exact about every line. */
+export async function readLineByLine(
+  session: DuckdbSession,
+  { path, file, fields, signal }: ReadRequest,
+): Promise<ReadLines> {
+  const numbered = `SELECT ${literal(file)} AS source_file, l.source_line, l.line
+    FROM (SELECT row_number() OVER () AS source_line, line FROM ${linesSql(path)}) l
+    WHERE trim(l.line) <> ''`;
+  const { filled: lines } = await countLines(path, signal);
+  return { ...(await judgeLines(session, numbered, fields)), lines };
+}
+
+export async function readLines(session: DuckdbSession, request: ReadRequest): Promise<ReadLines> {
+  const lines = await countLines(request.path, request.signal);
+  const good = await goodObjects(session, request);
+  const isAll = rowsIn(good) === lines.filled && lines.filled === lines.all;
+  return isAll ? { good, bad: [], lines: lines.filled } : readLineByLine(session, request);
+}

@@ -1,0 +1,83 @@
+/** step_trainer_trusted: step readings of the curated customers' devices. */
+import type { RowWiseTransform, TableCheck, TableDeclaration } from '../tables';
+import { column, declareTable, reason } from '../tables';
+import { normalSql } from './fields';
+import { SUBJECT_COLUMN } from './landing-tables';
+import { CUSTOMER_CURATED, STEDI_LANDING, STEP_TRAINER_TRUSTED, stediLocation } from './locations';
+import type { StediOptions } from './options';
+
+// The device sees objects in front of it; its readings lie between 200 and 300.
+const FARTHEST = 10_000;
+
+const sql = ({ consent }: StediOptions): string => `WITH judged AS (
+  SELECT s.sensorReadingTime, s.serialNumber, s.distanceFromObject, s.source_file, s.source_line,
+    c.subject_key,
+    CASE
+      WHEN c.subject_key IS NULL THEN 'no-curated-customer'${
+        consent === 'from-date'
+          ? `
+      WHEN s.sensorReadingTime < c.shareWithResearchAsOfDate THEN 'before-consent'`
+          : ''
+      }
+    END AS left_out
+  FROM ${STEDI_LANDING.step_trainer} s
+  LEFT JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${normalSql('s.serialNumber')}
+), ranged AS (
+  SELECT j.*, CASE WHEN j.left_out IS NULL
+    AND (j.distanceFromObject < 0 OR j.distanceFromObject > ${FARTHEST}) THEN 1 ELSE 0 END AS is_beyond
+  FROM judged j
+)
+SELECT r.sensorReadingTime, ${normalSql('r.serialNumber')} AS serialNumber, r.distanceFromObject,
+  r.subject_key, r.source_file, r.source_line,
+  CASE WHEN r.is_beyond = 1 THEN 'out-of-range' END AS _quarantine,
+  CASE WHEN r.is_beyond = 1 THEN 'distanceFromObject' END AS _detail,
+  r.left_out AS _drop,
+  CASE WHEN r.serialNumber <> ${normalSql('r.serialNumber')} THEN 'serial-number-respelled' END AS _note
+FROM ranged r`;
+
+const STRANGERS = `SELECT COUNT(*) AS offending FROM (
+  SELECT DISTINCT t.serialNumber, t.subject_key FROM ${STEP_TRAINER_TRUSTED} t
+) s LEFT JOIN ${CUSTOMER_CURATED} c
+  ON c.serialNumber = s.serialNumber AND c.subject_key = s.subject_key
+WHERE c.subject_key IS NULL`;
+
+const TOO_EARLY = `SELECT COUNT(*) AS offending FROM (
+  SELECT t.subject_key, MIN(t.sensorReadingTime) AS first_ms FROM ${STEP_TRAINER_TRUSTED} t
+  GROUP BY t.subject_key
+) f JOIN ${CUSTOMER_CURATED} c ON c.subject_key = f.subject_key
+WHERE f.first_ms < c.shareWithResearchAsOfDate`;
+
+const checks = ({ consent }: StediOptions): TableCheck[] => [
+  { name: 'device-not-in-customer-curated', sql: STRANGERS },
+  ...(consent === 'from-date' ? [{ name: 'reading-before-consent', sql: TOO_EARLY }] : []),
+];
+
+export const stepTrainerTrusted = (
+  dataset: string,
+  options: StediOptions,
+): TableDeclaration<RowWiseTransform> =>
+  declareTable({
+    dataset,
+    name: STEP_TRAINER_TRUSTED,
+    zone: 'trusted',
+    location: stediLocation(dataset, STEP_TRAINER_TRUSTED),
+    comment: "Step readings of the curated customers' devices",
+    columns: [
+      column('sensorReadingTime', 'bigint', 'Moment of the reading, ms since 1970'),
+      column('serialNumber', 'string', 'Serial number of the device, in one spelling'),
+      column('distanceFromObject', 'double', 'Distance of the object'),
+      SUBJECT_COLUMN,
+    ],
+    key: [],
+    partitions: [],
+    orderBy: [],
+    inputs: [STEDI_LANDING.step_trainer, CUSTOMER_CURATED],
+    transform: { type: 'row-wise', sql: sql(options), notes: true },
+    checks: checks(options),
+    reasons: [
+      reason('dropped', 'no-curated-customer', 'the device is of nobody in customer_curated'),
+      reason('dropped', 'before-consent', 'read before the consent; with `--consent from-date`'),
+      reason('quarantined', 'out-of-range', `below 0 or above ${FARTHEST}`),
+      reason('mended', 'serial-number-respelled', 'it was in upper case or had spaces around it'),
+    ],
+  });

@@ -1,0 +1,31 @@
+/** Gives each person of a landed file their pseudonym: made by our own code, so that SQL never sees the secret. */
+import { pseudonym } from '../../core/hash';
+import type { DuckdbSession } from '../engines/duckdb-session';
+import type { LocalFile } from '../engines/parquet-sink';
+import { createRowAppender } from '../engines/row-appender';
+import { column } from '../tables';
+import { normal, normalSql } from './fields';
+import { parquetSql } from './read-lines';
+
+export const SUBJECTS = 'subjects';
+
+export const subjectKey = (secret: string, dataset: string, email: string): string =>
+  pseudonym(secret, dataset, normal(email));
+
+const columns = [column('email', 'string', 'E-mail'), column('subject_key', 'string', 'Pseudonym')];
+
+/** Makes the table `subjects` of the session: normalised e-mail and pseudonym. */
+export async function addSubjects(
+  session: DuckdbSession,
+  files: readonly LocalFile[],
+  keyOf: (email: string) => string,
+): Promise<void> {
+  const appender = await createRowAppender(session, SUBJECTS, columns);
+  const reader = await session.connection.stream(
+    `SELECT DISTINCT ${normalSql('r.email')} AS email FROM ${parquetSql(files)} r`,
+  );
+  for await (const rows of reader.yieldRows()) {
+    for (const [email] of rows) appender.append([email as string, keyOf(email as string)]);
+  }
+  appender.finish();
+}

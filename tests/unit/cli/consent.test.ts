@@ -1,0 +1,90 @@
+/** `watchlake consent`: says what would go, erases only when told, and never hands on who it is. */
+import type { CommandConsent } from '../../../workers/consent';
+import { fakeClient, fakeContext, run, type RunCall } from './fake-surroundings';
+
+const PERSON = 'ada@example.org';
+const NAME = { dataset: 'stedi', subject: '00000000000000aa' };
+const RESULT = {
+  ...NAME,
+  removedRows: { customer_landing: 1, accelerometer_landing: 40 },
+  removedObjects: { snapshots: 4, objects: 20, bytes: 1000, rewritten: 0 },
+  records: { labels: 0, tasks: 0, splits: 0, records: 0 },
+  topics: [{ topic: 'watch.samples', removed: 3, kept: 0, retentionMs: null }],
+  models: [],
+  retrainings: [],
+  proof: 'proofs/erasure/00000000000000aa/1.json',
+  scanned: { objects: 30, bytes: 5000, databaseRows: 10, messages: 2 },
+  waiting: 0,
+};
+
+function consentCalls() {
+  const opened: string[] = [];
+  const calls: RunCall[] = [];
+  const consent: Partial<CommandConsent> = {
+    survey: async () => ({ rows: { customer_landing: 1 }, devices: 1, shared: 2 }),
+    caseOf: async () => NAME,
+    openCase: async (_dataset, person) => {
+      opened.push(person);
+      return NAME;
+    },
+    grant: async () => ({ ...NAME, added: true }),
+    entries: async () => [
+      {
+        ...NAME,
+        ...{ purpose: 'research', grantedAt: null, withdrawnAt: '2026-11-01T00:00:00.000Z' },
+        knownAt: '2026-11-02T00:00:00.000Z',
+      },
+    ],
+  };
+  const context = fakeContext({
+    consent: consent as CommandConsent,
+    client: fakeClient({ result: RESULT }, calls),
+  });
+  return { opened, calls, services: { connect: async () => context } };
+}
+
+test('shows what would go, and starts nothing', async () => {
+  const { services, calls, opened } = consentCalls();
+  const { exitCode, stdout } = await run(['consent', 'withdraw', PERSON, '--dry-run', '--json'], {
+    services,
+  });
+  expect(exitCode).toBe(0);
+  const rows = { customer_landing: 1 };
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, dryRun: true, ...NAME, rows, shared: 2 });
+  expect([calls, opened]).toEqual([[], []]);
+});
+
+test('asks before it erases', async () => {
+  const { services, calls, opened } = consentCalls();
+  const { exitCode, stderr } = await run(['consent', 'withdraw', PERSON], { services });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('customer_landing');
+  expect(stderr).toContain('erases 1 rows of a person from stedi for good');
+  expect([calls, opened]).toEqual([[], []]);
+});
+
+test('seals who it is and starts the erasure with the hash alone', async () => {
+  const { services, calls, opened } = consentCalls();
+  const { exitCode, stdout, stderr } = await run(['consent', 'withdraw', PERSON, '--yes'], {
+    services,
+  });
+  expect(exitCode).toBe(0);
+  expect(opened).toEqual([PERSON]);
+  const workflowId = `erase/${NAME.subject}`;
+  expect(calls).toEqual([{ workflow: 'eraseSubject', workflowId, input: NAME }]);
+  expect(JSON.stringify(calls) + stdout + stderr).not.toContain(PERSON);
+  expect(stdout).toContain(RESULT.proof);
+});
+
+test('lists people by their hashes', async () => {
+  const { services } = consentCalls();
+  const { stdout } = await run(['consent', 'list'], { services });
+  expect(stdout).toContain(NAME.subject);
+  expect(stdout).toContain('2026-11-01');
+});
+
+test('notes consent given anew', async () => {
+  const { services } = consentCalls();
+  const { stdout } = await run(['consent', 'grant', PERSON, '--json'], { services });
+  expect(JSON.parse(stdout)).toEqual({ ok: true, ...NAME, added: true });
+});

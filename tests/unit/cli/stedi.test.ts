@@ -1,0 +1,122 @@
+/** `watchlake stedi run` and `quarantine`: what they start, and what they answer. */
+import type { CommandLake } from '../../../workers/connect';
+import {
+  fakeClient,
+  fakeContext,
+  onlyObject,
+  run,
+  type FakeTemporal,
+  type RunCall,
+} from './fake-surroundings';
+
+const table = (rows: number, quarantined: Record<string, number> = {}) => ({
+  ...{ snapshotId: 's', rows, reused: false, quarantined, dropped: {}, firstProblems: [] },
+});
+
+const REFRESHED = {
+  dataset: 'stedi',
+  releaseId: 'r1',
+  tables: { customer_landing: table(3, { 'wrong-type': 1 }), customer_trusted: table(2) },
+};
+
+async function runAgainst(words: string[], fake: FakeTemporal) {
+  const calls: RunCall[] = [];
+  const client = fakeClient(fake, calls);
+  const services = { connect: async () => fakeContext({ client }) };
+  return { calls, ...(await run(words, { services })) };
+}
+
+test('stedi run --json answers with the counts by table', async () => {
+  const words = ['stedi', 'run', '--source', '/data/stedi', '--json'];
+  const { exitCode, stdout, calls } = await runAgainst(words, { result: REFRESHED });
+  expect(exitCode).toBe(0);
+  expect(onlyObject(stdout)).toMatchObject({
+    ok: true,
+    tables: {
+      customer_landing: { rows: 3, quarantined: { 'wrong-type': 1 } },
+      customer_trusted: { rows: 2, quarantined: {} },
+    },
+  });
+  expect(calls).toEqual([
+    {
+      workflow: 'refreshTables',
+      workflowId: 'refresh/stedi',
+      input: {
+        dataset: 'stedi',
+        source: '/data/stedi',
+        format: 'stedi',
+        options: { consent: 'from-date', association: 'person', from: 'catalog' },
+      },
+    },
+  ]);
+});
+
+test('its options reach the workflow', async () => {
+  const choices = ['--consent', 'any', '--association', 'timestamp', '--from', 'path'];
+  const more = ['--engine', 'spark', '--dataset', 'trial', '--json'];
+  const { calls } = await runAgainst(['stedi', 'run', ...choices, ...more], { result: REFRESHED });
+  expect(calls[0]?.input).toEqual({
+    dataset: 'trial',
+    engine: 'spark',
+    options: { consent: 'any', association: 'timestamp', from: 'path' },
+  });
+});
+
+test.each([
+  ['--consent', 'never'],
+  ['--association', 'device'],
+  ['--from', 'memory'],
+  ['--engine', 'abacus'],
+])('%s %s is refused', async (option, value) => {
+  const { exitCode, stderr } = await run(['stedi', 'run', option, value]);
+  expect(exitCode).not.toBe(0);
+  expect(stderr).toContain(value);
+});
+
+test('for people there is a table of all tables', async () => {
+  const { stdout } = await runAgainst(['stedi', 'run'], { result: REFRESHED });
+  expect(stdout).toMatch(/customer_landing +3 +wrong-type 1/);
+});
+
+const counts = [{ dataset: 'stedi', table: 'customer_landing', reason: 'wrong-type', rows: 1 }];
+const line = { reason: 'wrong-type', detail: 'email', file: 'customer/1.json', line: 7 };
+
+const withLake = (words: string[]) => {
+  const asked: unknown[] = [];
+  const quarantine: CommandLake['quarantine'] = {
+    list: async (options) => {
+      asked.push(options);
+      return counts;
+    },
+    show: async (options) => {
+      asked.push(options);
+      return { rows: [line], truncated: false };
+    },
+  };
+  const lake = { quarantine } as CommandLake;
+  const services = { openLake: async () => lake };
+  return run(words, { services }).then((done) => ({ ...done, asked }));
+};
+
+test('quarantine list counts by table and reason', async () => {
+  const { stdout } = await withLake(['quarantine', 'list', '--json']);
+  expect(onlyObject(stdout)).toEqual({ ok: true, quarantined: counts });
+});
+
+test('quarantine show tells the place of each row, and not the row unless asked', async () => {
+  const words = ['quarantine', 'show', 'customer_landing', '--dataset', 'stedi'];
+  const { stdout, asked } = await withLake(words);
+  expect(stdout).toContain('customer/1.json');
+  expect(asked).toEqual([
+    { ...{ dataset: 'stedi', table: 'customer_landing' }, withRaw: false, maximumRows: 20 },
+  ]);
+  expect((await withLake([...words, '--raw'])).asked).toMatchObject([{ withRaw: true }]);
+});
+
+test('quarantine replay starts the refresh that tries it again', async () => {
+  const words = ['quarantine', 'replay', 'stedi', '--json'];
+  const { calls } = await runAgainst(words, { result: REFRESHED });
+  expect(calls).toMatchObject([
+    { workflowId: 'refresh/stedi', input: { dataset: 'stedi', replayQuarantine: true } },
+  ]);
+});

@@ -1,0 +1,153 @@
+/** What is wrong with a source is counted by reason, and nothing is dropped without a word. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WatchlakeError } from '../../../../core/errors';
+import { listQuarantine, showQuarantine } from '../../../../lakehouse/read-quarantine';
+import {
+  DAY,
+  accelerometerLine,
+  customerLine,
+  stediFiles,
+  stepLine,
+  threePeople,
+} from '../../../support/made-stedi';
+import type { MadeSource } from '../../../support/made-stedi';
+import { newLake, temporaryFolder, writeFolder } from '../../../support/recordings';
+import { ingestStedi, refreshStedi } from '../../../support/stedi';
+
+const folder = temporaryFolder();
+
+async function landed(made: MadeSource) {
+  const lake = newLake(folder.path());
+  const source = await writeFolder(folder.path(), stediFiles(made));
+  const { tables = {} } = await ingestStedi(lake, { source });
+  return { lake, tables, source };
+}
+
+const reading = (fields: Record<string, unknown>): string =>
+  JSON.stringify({ user: 'ann@example.org', timestamp: DAY, x: 0, y: 0, z: 0, ...fields });
+
+const WRONG: [string, string, string, string | null][] = [
+  ['a truncated line', reading({}).slice(0, 40), 'json-malformed', null],
+  ['two objects', `${reading({})}${reading({})}`, 'json-malformed', null],
+  ['a list', '[1, 2]', 'not-an-object', null],
+  ['a number', '7', 'not-an-object', null],
+  ['a text for a number', reading({ x: 'fast' }), 'wrong-type', 'x'],
+  ['a number in quotes', reading({ x: '1.0' }), 'wrong-type', 'x'],
+  ['an infinite number', reading({}).replace('"x":0', '"x":1e999'), 'wrong-type', 'x'],
+  ['a truth for a number', reading({ z: true }), 'wrong-type', 'z'],
+  ['a number for a text', reading({ user: 5 }), 'wrong-type', 'user'],
+  ['half a millisecond', reading({ timestamp: DAY + 0.5 }), 'wrong-type', 'timestamp'],
+  ['a moment in quotes', reading({ timestamp: String(DAY) }), 'wrong-type', 'timestamp'],
+  ['an epoch in seconds', reading({ timestamp: DAY / 1000 }), 'epoch-in-seconds', 'timestamp'],
+  ['an epoch in µs', reading({ timestamp: DAY * 1000 }), 'epoch-out-of-range', 'timestamp'],
+  ['a negative epoch', reading({ timestamp: -1 }), 'epoch-out-of-range', 'timestamp'],
+  ['a field that is null', reading({ y: null }), 'field-missing', 'y'],
+  ['a field that is not there', reading({ y: undefined }), 'field-missing', 'y'],
+  ['a blank text', reading({ user: '  ' }), 'field-missing', 'user'],
+];
+
+test.each(WRONG)('%s is quarantined with its reason', async (_what, line, reason, detail) => {
+  const { lake, tables } = await landed({ accelerometer: [reading({}), line, reading({})] });
+  expect(tables.accelerometer_landing).toMatchObject({ rows: 2, quarantined: { [reason]: 1 } });
+  const request = { dataset: 'stedi', table: 'accelerometer_landing' };
+  const { rows } = await showQuarantine(lake, { ...request, withRaw: true, maximumRows: 10 });
+  const file = 'accelerometer/accelerometer-1.json';
+  expect(rows).toEqual([{ reason, detail, file, line: 2, raw: line }]);
+});
+
+test('a line whose bytes are no UTF-8 is quarantined, the others land', async () => {
+  const source = await writeFolder(folder.path(), stediFiles({ accelerometer: [] }));
+  const bytes = Buffer.concat([
+    Buffer.from(`${reading({})}\n{"user":"x`),
+    Buffer.from([0xff]),
+    Buffer.from(`","timestamp":${DAY},"x":0,"y":0,"z":0}\n${reading({ user: 'Zoë@example.org' })}`),
+  ]);
+  await writeFile(join(source, 'accelerometer', 'accelerometer-1.json'), bytes);
+  const { tables } = await ingestStedi(newLake(folder.path()), { source });
+  expect(tables?.accelerometer_landing).toMatchObject({ rows: 2, quarantined: { 'not-utf-8': 1 } });
+});
+
+test('blank lines are no rows, and do not shift the numbers of the others', async () => {
+  const { lake } = await landed({ accelerometer: ['', reading({}), '  ', '[]', ''] });
+  const request = { dataset: 'stedi', table: 'accelerometer_landing' };
+  const { rows } = await showQuarantine(lake, { ...request, withRaw: false, maximumRows: 10 });
+  expect(rows).toEqual([expect.objectContaining({ line: 4, reason: 'not-an-object' })]);
+});
+
+test('escapes are read as what they stand for', async () => {
+  const line = reading({}).replace('ann@', '\\u0061nn@');
+  const { lake } = await landed({ ...threePeople(), accelerometer: [line] });
+  const built = await refreshStedi(lake, { consent: 'any' });
+  expect(built.accelerometer_trusted).toMatchObject({ rows: 1, dropped: {} });
+});
+
+test('an e-mail in another spelling is the same person, and is counted', async () => {
+  const made = threePeople();
+  const [first = '', ...others] = made.accelerometer;
+  const accelerometer = [first.replace('ann@example', ' Ann@Example'), ...others];
+  const { lake } = await landed({ ...made, accelerometer });
+  const { accelerometer_trusted: trusted } = await refreshStedi(lake);
+  expect(trusted).toMatchObject({ rows: 4, noted: { 'email-respelled': 1 } });
+});
+
+test('a serial number in upper case is the same device, and is counted', async () => {
+  const made = threePeople();
+  const steps = made.steps.map((line) => line.replace('serial-ann', 'SERIAL-ANN'));
+  const { lake } = await landed({ ...made, steps });
+  const { step_trainer_trusted: trusted } = await refreshStedi(lake);
+  expect(trusted).toMatchObject({ rows: 4, noted: { 'serial-number-respelled': 2 } });
+});
+
+test('a value that no sensor gives is quarantined in the trusted table', async () => {
+  const made = threePeople();
+  const { lake } = await landed({
+    ...made,
+    accelerometer: [...made.accelerometer, accelerometerLine('ann', DAY + 3, 400)],
+    steps: [...made.steps, stepLine('serial-ann', DAY + 3, -5), stepLine('serial-cid', DAY, -5)],
+  });
+  const built = await refreshStedi(lake);
+  expect(built.accelerometer_trusted?.quarantined).toEqual({ 'out-of-range': 1 });
+  expect(built.step_trainer_trusted?.quarantined).toEqual({ 'out-of-range': 1 });
+  expect(await listQuarantine(lake, { dataset: 'stedi' })).toEqual(
+    expect.arrayContaining([
+      { dataset: 'stedi', table: 'accelerometer_trusted', reason: 'out-of-range', rows: 1 },
+      { dataset: 'stedi', table: 'step_trainer_trusted', reason: 'out-of-range', rows: 1 },
+    ]),
+  );
+});
+
+test('a source without any such file says so', async () => {
+  const source = await writeFolder(folder.path(), { 'notes/readme.json': '{}' });
+  const error = await ingestStedi(newLake(folder.path()), { source }).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(WatchlakeError);
+  expect(error).toMatchObject({ code: 'SOURCE_WITHOUT_FILES' });
+});
+
+test('empty files give empty tables, and say so by their counts', async () => {
+  const { lake, tables } = await landed({ customers: [], accelerometer: [], steps: [] });
+  expect(Object.values(tables).map(({ rows }) => rows)).toEqual([0, 0, 0]);
+  const built = await refreshStedi(lake);
+  expect(Object.values(built).map(({ rows }) => rows)).toEqual([0, 0, 0, 0, 0]);
+});
+
+test('customers without readings are counted as such', async () => {
+  const { lake } = await landed({ customers: [customerLine({ name: 'ann' })] });
+  const built = await refreshStedi(lake);
+  expect(built.customer_trusted?.rows).toBe(1);
+  expect(built.customer_curated).toMatchObject({ rows: 0, dropped: { 'no-readings': 1 } });
+  expect(built.machine_learning_curated?.rows).toBe(0);
+});
+
+test('readings of people whom no customer file names are counted as such', async () => {
+  const { accelerometer, steps } = threePeople();
+  const { lake } = await landed({ accelerometer, steps });
+  const built = await refreshStedi(lake);
+  expect(built.accelerometer_trusted).toMatchObject({ rows: 0, dropped: { 'unknown-person': 6 } });
+  expect(built.step_trainer_trusted?.dropped).toEqual({ 'no-curated-customer': 6 });
+});
+
+test('birthdays that are no dates reject nobody', async () => {
+  const { lake } = await landed({ customers: [customerLine({ name: 'ann' })], accelerometer: [] });
+  expect((await refreshStedi(lake)).customer_trusted).toMatchObject({ rows: 1, quarantined: {} });
+});

@@ -1,0 +1,187 @@
+/** The rules of the tables: consent by date, one person for each device, pairs of one person alone. */
+import { query } from '../../../../lakehouse/query';
+import type { StediOptions } from '../../../../lakehouse/stedi/options';
+import { DEFAULT_OPTIONS } from '../../../../lakehouse/stedi/options';
+import { declaredTables, planRefresh } from '../../../../lakehouse/stedi/refresh-plan';
+import { subjectKey } from '../../../../lakehouse/stedi/subject-keys';
+import type { MadePerson, MadeSource } from '../../../support/made-stedi';
+import {
+  DAY,
+  accelerometerLine,
+  customerLine,
+  emailOf,
+  stediFiles,
+  stepLine,
+  threePeople,
+} from '../../../support/made-stedi';
+import { SECRET, newLake, temporaryFolder, writeFolder } from '../../../support/recordings';
+import { ingestStedi, refreshStedi, rowsOfTables } from '../../../support/stedi';
+
+const folder = temporaryFolder();
+const keyOf = (name: string): string => subjectKey(SECRET, 'stedi', emailOf(name));
+
+async function built(made: MadeSource, options: Partial<StediOptions> = {}) {
+  const lake = newLake(folder.path());
+  const source = await writeFolder(folder.path(), stediFiles(made));
+  await ingestStedi(lake, { source });
+  const tables = await refreshStedi(lake, options);
+  const rowsOf = async (sql: string) => (await query(lake, { sql, dataset: 'stedi' })).rows;
+  return { lake, tables, rowsOf };
+}
+
+test('only people who share their data get beyond landing', async () => {
+  const { tables } = await built(threePeople());
+  expect(rowsOfTables(tables)).toEqual([2, 4, 2, 4, 4]);
+  expect(tables.customer_trusted?.dropped).toEqual({ 'no-consent': 1 });
+  expect(tables.accelerometer_trusted?.dropped).toEqual({ 'no-consent': 2 });
+  expect(tables.step_trainer_trusted?.dropped).toEqual({ 'no-curated-customer': 2 });
+});
+
+test('every row of the driving input is accounted for', async () => {
+  const { tables } = await built(threePeople());
+  for (const { checks } of Object.values(tables)) {
+    expect(checks).toContainEqual({ name: 'balance', offending: 0 });
+  }
+});
+
+const late: MadePerson = { name: 'ann', consented: DAY + 2 };
+const lateSource = { ...threePeople(), customers: [customerLine(late)] };
+
+test('readings from before the consent are dropped, of either sensor', async () => {
+  const { tables } = await built(lateSource);
+  expect(rowsOfTables(tables)).toEqual([1, 1, 1, 1, 1]);
+  expect(tables.accelerometer_trusted?.dropped).toMatchObject({ 'before-consent': 1 });
+  expect(tables.step_trainer_trusted?.dropped).toMatchObject({ 'before-consent': 1 });
+});
+
+test('or they are kept when that is asked for', async () => {
+  expect(rowsOfTables((await built(lateSource, { consent: 'any' })).tables)).toEqual([
+    1, 2, 1, 2, 2,
+  ]);
+});
+
+test('by the moment alone people are paired with others; by person never', async () => {
+  const pairs = `SELECT count(*) AS n FROM machine_learning_curated
+    WHERE subject_key <> accelerometer_subject_key`;
+  const byMoment = await built(threePeople(), { association: 'timestamp' });
+  expect(byMoment.tables.machine_learning_curated?.rows).toBe(8);
+  expect(await byMoment.rowsOf(pairs)).toEqual([{ n: 4 }]);
+  const byPerson = await built(threePeople());
+  expect(await byPerson.rowsOf(pairs)).toEqual([{ n: 0 }]);
+});
+
+test('a step reading without its moment is counted as unmatched', async () => {
+  const made = threePeople();
+  const steps = [...made.steps, stepLine('serial-ann', DAY + 9)];
+  const { tables } = await built({ ...made, steps });
+  expect(tables.machine_learning_curated).toMatchObject({
+    inputRows: 5,
+    usedRows: 4,
+    dropped: { 'no-accelerometer-reading': 1 },
+  });
+});
+
+const shared = (
+  people: readonly MadePerson[],
+  readings: readonly [string, number][],
+): MadeSource => ({
+  customers: people.map((person) => customerLine({ ...person, serial: 'shared' })),
+  accelerometer: readings.map(([name, at]) => accelerometerLine(name, at)),
+  steps: [DAY + 1, DAY + 2, DAY + 3].map((at) => stepLine('shared', at)),
+});
+
+test('a shared serial number goes to the person who was read at the same moments', async () => {
+  const people = [{ name: 'ann' }, { name: 'ben', registered: DAY + 1 }];
+  const { tables, rowsOf } = await built(
+    shared(people, [
+      ['ann', DAY + 1],
+      ['ben', DAY + 2],
+      ['ben', DAY + 3],
+    ]),
+    { consent: 'any' },
+  );
+  expect(tables.customer_curated).toMatchObject({
+    rows: 1,
+    dropped: { 'shared-serial-number': 1 },
+  });
+  expect(await rowsOf('SELECT subject_key FROM customer_curated')).toEqual([
+    { subject_key: keyOf('ben') },
+  ]);
+  // Each step reading is there once, whoever claims the device.
+  expect(tables.step_trainer_trusted?.rows).toBe(3);
+});
+
+test('with as many moments it goes to the one who registered first', async () => {
+  const people = [{ name: 'ann', registered: DAY + 1 }, { name: 'ben' }];
+  const { rowsOf } = await built(
+    shared(people, [
+      ['ann', DAY + 2],
+      ['ben', DAY + 2],
+    ]),
+  );
+  expect(await rowsOf('SELECT subject_key FROM customer_curated')).toEqual([
+    { subject_key: keyOf('ben') },
+  ]);
+});
+
+test('a person without readings has no claim', async () => {
+  const { tables } = await built(shared([{ name: 'ann' }, { name: 'ben' }], [['ben', DAY + 1]]));
+  expect(tables.customer_curated).toMatchObject({ rows: 1, dropped: { 'no-readings': 1 } });
+});
+
+test('of a person who was sent twice the last row counts, also when it takes the consent back', async () => {
+  const again = (updated: number, consented: number | null) =>
+    customerLine({ name: 'ann', updated, consented });
+  const { accelerometer, steps } = threePeople();
+  const withdrawn = { customers: [again(DAY + 5, null), again(DAY, DAY)], accelerometer, steps };
+  const { tables } = await built(withdrawn);
+  expect(tables.customer_trusted).toMatchObject({
+    rows: 0,
+    dropped: { 'no-consent': 1, 'same-person-again': 1 },
+  });
+  const given = { customers: [again(DAY, null), again(DAY + 5, DAY)], accelerometer, steps };
+  expect(rowsOfTables((await built(given)).tables)).toEqual([1, 2, 1, 2, 2]);
+});
+
+test('a refresh that names no rules keeps those of the published tables', async () => {
+  const { lake } = await built(lateSource, { consent: 'any', association: 'timestamp' });
+  const { plan } = await planRefresh(lake, { dataset: 'stedi' });
+  expect(plan.options).toEqual({ consent: 'any', association: 'timestamp', from: 'catalog' });
+});
+
+test('nothing that names a person is in a curated table', async () => {
+  const { lake, rowsOf } = await built(threePeople());
+  const curated = (await lake.catalog.list({ dataset: 'stedi' })).filter(
+    ({ zone }) => zone === 'curated',
+  );
+  expect(curated.map(({ table }) => table).sort()).toEqual([
+    'customer_curated',
+    'machine_learning_curated',
+  ]);
+  for (const { table } of curated) {
+    const text = JSON.stringify(await rowsOf(`SELECT * FROM ${table}`));
+    for (const name of ['ann', 'ben', 'cid']) expect(text).not.toContain(emailOf(name));
+    expect(text).toContain(keyOf('ann'));
+  }
+});
+
+test('the pseudonym depends on the secret, not on the spelling', () => {
+  expect(subjectKey(SECRET, 'stedi', ' Ann@Example.org')).toBe(keyOf('ann'));
+  expect(subjectKey('another secret', 'stedi', emailOf('ann'))).not.toBe(keyOf('ann'));
+});
+
+test('every reason that a SELECT may give is declared', () => {
+  for (const { name, transform, reasons = [] } of declaredTables({
+    ...{ dataset: 'stedi', options: DEFAULT_OPTIONS },
+  })) {
+    if (transform.type === 'rows') throw new Error(`${name} has no SELECT`);
+    const sql = transform.type === 'set' ? transform.balanceSql : transform.sql;
+    const given = [...sql.matchAll(/(?:THEN|ELSE) '([a-z-]+-[a-z-]+)'/g)].map(
+      ([, reason]) => reason,
+    );
+    expect({ name, reasons: [...new Set(given)].sort() }).toEqual({
+      name,
+      reasons: reasons.map(({ reason }) => reason).sort(),
+    });
+  }
+});

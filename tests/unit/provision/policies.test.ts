@@ -1,0 +1,117 @@
+/** The policies grant what they name and no more: nothing for every resource, nothing by wildcard. */
+import { policiesOf } from '../../../provision/policies';
+import {
+  normalDocument,
+  parsedDocument,
+  policyDocument,
+  type Statement,
+} from '../../../provision/policy-document';
+import { changesOf } from '../../../provision/resource';
+import { resourcesOf } from '../../../provision/resources';
+import type { Target } from '../../../provision/target';
+
+const target: Target = {
+  environment: 'research',
+  bucket: 'stedi-lake',
+  prefix: '',
+  databases: ['stedi-human-balance-analytics', 'watchlake_watch'],
+  queryLimitGb: 10,
+};
+const facts = {
+  account: '123456789012',
+  region: 'eu-central-1',
+  partition: 'aws',
+  routeTables: [],
+};
+
+const policies = policiesOf(target, facts);
+const granted: [string, Statement][] = [
+  ...policies.glue.lake.map((each): [string, Statement] => ['glue', each]),
+  ...policies.emrInstance.lake.map((each): [string, Statement] => ['emr instance', each]),
+  ...policies.emr.pass.map((each): [string, Statement] => ['emr', each]),
+  ...policies.worker.map((each): [string, Statement] => ['worker', each]),
+];
+
+test.each(granted)('%s: $sid names its actions and its resources', (_role, statement) => {
+  const { actions, resources, effect = 'Allow', purpose } = statement;
+  expect(effect).toBe('Allow');
+  expect(purpose).toMatch(/^[A-Z].*\.$/);
+  expect(actions.length).toBeGreaterThan(0);
+  for (const action of actions) expect(action).toMatch(/^[a-z0-9]+:[A-Z][A-Za-z]+$/);
+  for (const resource of resources) {
+    expect(resource).toMatch(/^arn:aws:(s3:::stedi-lake|glue|iam|athena|logs)/);
+    // Of databases and tables only those that are named.
+    if (resource.includes(':glue:') && !resource.endsWith(':catalog')) {
+      expect(resource).toMatch(/(database|table)\/(stedi-human-balance-analytics|watchlake_watch)/);
+    }
+  }
+});
+
+test('jobs write tables and publish none', () => {
+  for (const { actions } of policies.glue.lake) {
+    for (const action of actions) expect(action).not.toMatch(/^glue:(Create|Update|Delete)/);
+  }
+  const write = policies.glue.lake.find(({ sid }) => sid === 'WriteTables');
+  expect(write?.resources).toContain('arn:aws:s3:::stedi-lake/customer/*');
+  expect(write?.resources).not.toContain('arn:aws:s3:::stedi-lake/*');
+  expect(write?.actions).not.toContain('s3:DeleteObjectVersion');
+});
+
+test('only its own service takes a role, and for this account', () => {
+  expect(policyDocument(policies.glue.trust)).toEqual({
+    Version: '2012-10-17',
+    Statement: {
+      Sid: 'TakeTheRole',
+      Effect: 'Allow',
+      Principal: { Service: 'glue.amazonaws.com' },
+      Action: 'sts:AssumeRole',
+      Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+    },
+  });
+});
+
+test('a lake below a prefix is all that its policies reach', () => {
+  const below = policiesOf({ ...target, prefix: 'team/lake' }, facts);
+  const keys = below.glue.lake.flatMap(({ resources }) => resources);
+  const objects = keys.filter((arn) => arn.includes('stedi-lake/'));
+  expect(objects.every((arn) => arn.startsWith('arn:aws:s3:::stedi-lake/team/lake/'))).toBe(true);
+});
+
+test('documents are equal whatever their spelling', () => {
+  const [ours, theirs] = [
+    policyDocument(policies.bucket),
+    {
+      Statement: [
+        {
+          Condition: { Bool: { 'aws:SecureTransport': ['false'] } },
+          Action: ['s3:*'],
+          Principal: '*',
+          Effect: 'Deny',
+          Resource: ['arn:aws:s3:::stedi-lake/*', 'arn:aws:s3:::stedi-lake'],
+          Sid: 'OnlyOverTls',
+        },
+      ],
+      Version: '2012-10-17',
+    },
+  ];
+  expect(normalDocument(theirs)).toEqual(ours);
+  expect(parsedDocument(JSON.stringify(theirs))).toEqual(ours);
+  expect(parsedDocument(encodeURIComponent(JSON.stringify(theirs)))).toEqual(ours);
+});
+
+test('documents with another action differ', () => {
+  const [statement] = policies.bucket;
+  const other = policyDocument([{ ...(statement as Statement), actions: ['s3:GetObject'] }]);
+  expect(changesOf({ policy: policyDocument(policies.bucket) }, { policy: other })).toHaveLength(1);
+});
+
+test('what is not declared is nobody’s business', () => {
+  expect(changesOf({ a: 1 }, { a: 1, b: 2 })).toEqual([]);
+  expect(changesOf({ a: 1 }, {})).toEqual([{ property: 'a', from: '–', to: '1' }]);
+});
+
+test('declares an endpoint only where there is a VPC', () => {
+  const kinds = (vpc?: string) => resourcesOf({ ...target, vpc }, facts).map(({ kind }) => kind);
+  expect(kinds()).not.toContain('gateway-endpoint');
+  expect(kinds('vpc-1')).toContain('gateway-endpoint');
+});

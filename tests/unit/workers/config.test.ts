@@ -1,0 +1,29 @@
+/** What the configuration refuses as a whole. */
+import { loadConfig } from '../../../workers/config';
+
+test.each([undefined, '/data/lake', 'file:///data/lake'])(
+  'a catalogue in Glue needs a lake on S3, not %s',
+  (lake) => {
+    const environment = { CATALOG: 'glue', ...(lake === undefined ? {} : { LAKE_URI: lake }) };
+    expect(() => loadConfig(environment)).toThrow('CATALOG: glue needs a lake on S3');
+  },
+);
+
+test('the catalogue lies in the lake unless told otherwise', () => {
+  expect(loadConfig({})).toMatchObject({ CATALOG: 'file', ATHENA_WORKGROUP: 'primary' });
+});
+
+test('a database may be named after the dataset', () => {
+  expect(loadConfig({ GLUE_DATABASE: 'lab_{dataset}' }).GLUE_DATABASE).toBe('lab_{dataset}');
+  expect(() => loadConfig({ GLUE_DATABASE: 'Lab.1' })).toThrow('GLUE_DATABASE');
+});
+
+test('a lake on S3 keeps its address, and its copies lie in the home', () => {
+  const config = loadConfig({ LAKE_URI: 's3://bucket/lake/', WATCHLAKE_HOME: '/home/of-it' });
+  expect(config).toMatchObject({
+    LAKE_URI: 's3://bucket/lake',
+    S3_CACHE_FOLDER: '/home/of-it/s3',
+    S3_ENCRYPTION: 'bucket',
+  });
+  expect(() => loadConfig({ S3_BUCKET_OWNER: 'me' })).toThrow('S3_BUCKET_OWNER');
+});

@@ -1,0 +1,111 @@
+/** The erasure: in this order, with the tables rebuilt, the champion retrained and a proof. */
+import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
+
+const { fakes, run, start, client, called } = useWorkflows();
+
+const SUBJECT = '00000000000000aa';
+const INPUT = { dataset: 'watch', subject: SUBJECT };
+
+const orderOf = (names: readonly (keyof typeof fakes)[]): string[] =>
+  names
+    .flatMap((name) => fakes[name].mock.invocationCallOrder.map((at) => ({ name, at })))
+    .sort((a, b) => a.at - b.at)
+    .map(({ name }) => name);
+
+test('suppresses first, rebuilds before it removes, and proves last', async () => {
+  const result = await run('eraseSubject', INPUT);
+  expect(
+    orderOf([
+      'suppressSubject',
+      'findSubject',
+      'rewriteLanding',
+      'publishRelease',
+      'eraseRecords',
+      'eraseMessages',
+      'removeHoldings',
+      'proveErasure',
+    ]),
+  ).toEqual([
+    'suppressSubject',
+    'findSubject',
+    'rewriteLanding',
+    'rewriteLanding',
+    'publishRelease',
+    'eraseRecords',
+    'eraseMessages',
+    'removeHoldings',
+    'proveErasure',
+  ]);
+  expect(result).toMatchObject({
+    subject: SUBJECT,
+    removedRows: { customer_landing: 2, predictions: 12 },
+    proof: `proofs/erasure/${SUBJECT}/0123456789abcdef.json`,
+  });
+});
+
+test('hands the proof what was done', async () => {
+  await run('eraseSubject', INPUT);
+  const [request] = fakes.proveErasure.mock.calls[0] as [{ facts: object; run: string }];
+  expect(request.facts).toMatchObject({
+    records: { labels: 2, tasks: 3 },
+    removedObjects: { snapshots: 4 },
+    retrainings: ['retrain/activity'],
+  });
+});
+
+test('starts the retraining of a champion, which goes on by itself, and of no other version', async () => {
+  let release = () => {};
+  fakes.freezeTrainingSet.mockImplementation(async () => {
+    await new Promise<void>((resolve) => (release = resolve));
+    return { snapshotId: 's', rows: 1, subjects: 1 };
+  });
+  const { retrainings } = await run('eraseSubject', INPUT);
+  expect(retrainings).toEqual(['retrain/activity']);
+  const retraining = client().workflow.getHandle('retrain/activity');
+  expect((await retraining.describe()).status.name).toBe('RUNNING');
+  await called('freezeTrainingSet');
+  expect(fakes.freezeTrainingSet.mock.calls[0]?.[0]).toMatchObject({ model: 'activity' });
+  release();
+  await retraining.terminate();
+});
+
+test('counts a retraining that runs already as started', async () => {
+  let release = () => {};
+  fakes.freezeTrainingSet.mockImplementation(async () => {
+    await new Promise<void>((resolve) => (release = resolve));
+    return { snapshotId: 's', rows: 1, subjects: 1 };
+  });
+  const running = await start('retrain', { dataset: 'watch' }, { workflowId: 'retrain/activity' });
+  await called('freezeTrainingSet');
+  const { retrainings } = await run('eraseSubject', INPUT);
+  expect(retrainings).toEqual(['retrain/activity']);
+  release();
+  await running.terminate();
+});
+
+test('retrains nothing when no champion learned from the person', async () => {
+  fakes.taintedVersions.mockResolvedValue([
+    { model: 'activity', version: '1', dataset: 'watch', seed: 7, isChampion: false },
+  ]);
+  const { models, retrainings } = await run('eraseSubject', INPUT);
+  expect([models.length, retrainings]).toEqual([1, []]);
+});
+
+test('leaves tables unbuilt that were never built', async () => {
+  fakes.taintedVersions.mockResolvedValue([]);
+  fakes.rewriteLanding.mockResolvedValue({ rows: { customer_landing: 1 }, refresh: null });
+  await run('eraseSubject', INPUT);
+  expect(fakes.planRefresh).not.toHaveBeenCalled();
+});
+
+test('fails where the person is still found, and says so', async () => {
+  fakes.taintedVersions.mockResolvedValue([]);
+  fakes.proveErasure.mockImplementation(failing('ERASURE_INCOMPLETE'));
+  expect(await failureOf(run('eraseSubject', INPUT))).toContain('ERASURE_INCOMPLETE');
+});
+
+test('removes nothing when a table cannot be rebuilt', async () => {
+  fakes.buildTable.mockImplementation(failing('CHECK_FAILED'));
+  expect(await failureOf(run('eraseSubject', INPUT))).toContain('CHECK_FAILED');
+  expect(fakes.removeHoldings).not.toHaveBeenCalled();
+});

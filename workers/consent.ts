@@ -1,0 +1,73 @@
+/** What the commands about consent do themselves: the ledger, and what an erasure starts from. */
+import type { Pool } from 'pg';
+import { strangerOf, type CaseName, type ErasureCase } from '../activities/erasure-case';
+import { newestProof, type ErasureProof } from '../activities/erasure-proof';
+import { createConsent } from '../consent/consent';
+import type { ConsentEntry } from '../consent/ledger';
+import { formatOfDataset } from '../lakehouse/formats';
+import type { Lake } from '../lakehouse/lake';
+import type { Config } from './config';
+import { pseudonymKey } from './secrets';
+
+/** What goes when the person is erased, as far as the landing tables tell. */
+export interface ConsentSurvey {
+  readonly rows: Readonly<Record<string, number>>;
+  readonly devices: number;
+  /** Names, numbers or devices that others have as well: those stay where the others are. */
+  readonly shared: number;
+}
+
+export interface CommandConsent {
+  /** The keyed hash of a person; DATASET_NOT_FOUND when nothing has landed. */
+  caseOf(dataset: string, identifier: string): Promise<CaseName>;
+  survey(dataset: string, identifier: string): Promise<ConsentSurvey>;
+  /** Seals what an erasure has to know of the person, for as long as it runs. */
+  openCase(dataset: string, identifier: string): Promise<CaseName>;
+  grant(dataset: string, identifier: string): Promise<CaseName & { added: boolean }>;
+  entries(dataset?: string): Promise<ConsentEntry[]>;
+  proof(dataset: string, identifier: string): Promise<{ key: string; proof: ErasureProof }>;
+}
+
+export function commandConsent(
+  config: Config,
+  pool: Pool,
+  withLake: <T>(work: (lake: Lake) => Promise<T>) => Promise<T>,
+): CommandConsent {
+  const open = async () => {
+    const secret = await pseudonymKey(config);
+    return { secret, consent: createConsent(pool, secret) };
+  };
+
+  async function known(lake: Lake, dataset: string, given: string) {
+    const { secret, consent } = await open();
+    const { erasing } = await formatOfDataset(lake, dataset);
+    const identifier = erasing.identifierOf(given);
+    const name = { dataset, subject: consent.subjectOf(dataset, identifier) };
+    return { secret, consent, erasing, identifier, name };
+  }
+
+  return {
+    caseOf: (dataset, given) => withLake(async (lake) => (await known(lake, dataset, given)).name),
+    survey: (dataset, given) =>
+      withLake(async (lake) => {
+        const { secret, erasing, identifier } = await known(lake, dataset, given);
+        const request = { ...strangerOf(secret, dataset, identifier), dataset };
+        const { rows, person } = await erasing.findPerson(lake, request);
+        return { rows, devices: person.devices.length, shared: person.shared };
+      }),
+    openCase: (dataset, given) =>
+      withLake(async (lake) => {
+        const { consent, identifier, name } = await known(lake, dataset, given);
+        await consent.openCase<ErasureCase>(name, { identifier });
+        return name;
+      }),
+    grant: (dataset, given) =>
+      withLake(async (lake) => {
+        const { consent, name } = await known(lake, dataset, given);
+        return { ...name, ...(await consent.recordGrant(name)) };
+      }),
+    entries: async (dataset) => (await open()).consent.entries({ dataset }),
+    proof: (dataset, given) =>
+      withLake(async (lake) => newestProof(lake, (await known(lake, dataset, given)).name)),
+  };
+}

@@ -1,0 +1,123 @@
+/** Erases a person who withdrew: from landing upward, from what was learned about, and with a proof at the end. */
+import { ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { ErasureActivities } from '../activities/erasure-activities';
+import type { WorkflowInput } from '../activities/inputs';
+import { workflowIds } from '../core/workflow-ids';
+import { runChild } from './children';
+import { DATA, SHORT } from './profiles';
+import { tagRun, trackProgress } from './progress';
+import { refreshTables, type RefreshResult } from './refresh-tables';
+import { retrain } from './retrain';
+import { runReference } from './run-reference';
+import { validated } from './validate';
+
+const { suppressSubject, eraseRecords, taintedVersions } =
+  proxyActivities<ErasureActivities>(SHORT);
+const {
+  awaitWriters,
+  findSubject,
+  rewriteLanding,
+  rewriteModelTables,
+  eraseMessages,
+  removeHoldings,
+  proveErasure,
+} = proxyActivities<ErasureActivities>(DATA);
+
+type Case = Parameters<ErasureActivities['rewriteLanding']>[0];
+type Tainted = Awaited<ReturnType<ErasureActivities['taintedVersions']>>[number];
+type Report = ReturnType<typeof trackProgress>;
+
+export interface EraseResult {
+  dataset: string;
+  subject: string;
+  /** Rows, and lines in quarantine, by table. */
+  removedRows: Record<string, number>;
+  removedObjects: { snapshots: number; objects: number; bytes: number; rewritten: number };
+  records: { labels: number; tasks: number; splits: number; records: number };
+  topics: { topic: string; removed: number; kept: number; retentionMs: number | null }[];
+  /** Versions that learned from the person. */
+  models: { model: string; version: string; isChampion: boolean }[];
+  /** Ids of the retrainings that were started. */
+  retrainings: string[];
+  /** Key of the proof in the lake. */
+  proof: string;
+  scanned: Record<string, number>;
+  /** Messages that wait for their reader and go by the topic's retention at the latest. */
+  waiting: number;
+}
+
+export async function eraseSubject(raw: WorkflowInput<'eraseSubject'>): Promise<EraseResult> {
+  const progress = trackProgress();
+  const input = await validated('eraseSubject', raw);
+  const run = runReference();
+  tagRun({ dataset: input.dataset });
+
+  progress('putting the person on the list', { dataset: input.dataset });
+  await suppressSubject({ ...input, run });
+  progress('waiting for ingests and refreshes that run');
+  await awaitWriters({ dataset: input.dataset });
+  progress('looking for the person');
+  const { shared } = await findSubject({ ...input, run });
+  progress('rewriting', { 'names that others share': shared });
+  const removedRows = await eraseRows(input, progress);
+  const records = await eraseRecords(input);
+  Object.assign(removedRows, await rewriteModelTables(input));
+  progress('erasing messages', { labels: records.labels, tasks: records.tasks });
+  const topics = await eraseMessages(input);
+  progress('removing older snapshots');
+  const removedObjects = await removeHoldings(input);
+  progress('looking for models', { objects: removedObjects.objects });
+  const models = await taintedVersions(input);
+  const retrainings = await startRetrainings(models);
+  progress('proving', { models: models.length, retrainings: retrainings.length });
+  const facts = { removedRows, removedObjects, records, topics, models, retrainings };
+  const { proof, scanned, waiting } = await proveErasure({ ...input, run, facts });
+  progress('proved', { proof });
+  return { ...input, ...facts, proof, scanned, waiting };
+}
+
+const total = (rows: Readonly<Record<string, number>>): number =>
+  Object.values(rows).reduce((sum, each) => sum + each, 0);
+
+/** From landing, and with it from every table that is built from there. */
+async function eraseRows(input: Case, progress: Report): Promise<Record<string, number>> {
+  const { rows, refresh } = await rewriteLanding(input);
+  progress('rebuilding the tables', { 'rows removed': total(rows) });
+  // An ingest that began meanwhile may have put back what it had read before, a refresh built from it.
+  await awaitWriters({ dataset: input.dataset });
+  const again = await rewriteLanding(input);
+  if (refresh !== null) await rebuild(refresh);
+  const tables = Object.keys(rows);
+  return Object.fromEntries(
+    tables.map((table) => [table, (rows[table] ?? 0) + (again.rows[table] ?? 0)]),
+  );
+}
+
+/** A run that began meanwhile has planned after the landing tables were rewritten: it is joined. */
+const rebuild = (refresh: WorkflowInput<'refreshTables'>): Promise<RefreshResult> =>
+  runChild<WorkflowInput<'refreshTables'>, RefreshResult>(refreshTables, {
+    workflowId: workflowIds.refreshTables(refresh.dataset),
+    args: [refresh],
+    summary: `rebuild the tables of ${refresh.dataset} without the person`,
+  });
+
+/** They outlive this run; one that runs already counts, for the registry lets no second one work. */
+async function startRetrainings(models: readonly Tainted[]): Promise<string[]> {
+  const started: string[] = [];
+  for (const { model, dataset, seed } of models.filter(({ isChampion }) => isChampion)) {
+    const workflowId = workflowIds.retrain(model);
+    try {
+      await startChild(retrain, {
+        workflowId,
+        args: [{ model, dataset, seed }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        staticSummary: `retrain ${model} without the person`,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    started.push(workflowId);
+  }
+  return started;
+}
