@@ -35,10 +35,12 @@ const LOOK_EVERY_MS = 1_000;
 
 type Counts = Record<string, number>;
 
-/** Runs that could publish rows which they read before the person was put on the list. */
+/** What they have read before the person was put on the list they could still write. */
+const WRITERS = ['ingest', 'refreshTables', 'trainModel', 'retrain', 'simulateDevices'];
+
 const writersOf = (dataset: string, before: string): string =>
   `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running' AND StartTime < '${before}'
-   AND WorkflowType IN ('ingest', 'refreshTables')`;
+   AND WorkflowType IN (${WRITERS.map((name) => `'${name}'`).join(', ')})`;
 
 export function createErasureActivities(deps: ErasureDeps) {
   const { lake, consent, registry, annotation, broker, topics, client } = deps;

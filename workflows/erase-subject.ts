@@ -55,7 +55,7 @@ export async function eraseSubject(raw: WorkflowInput<'eraseSubject'>): Promise<
 
   progress('putting the person on the list', { dataset: input.dataset });
   await suppressSubject({ ...input, run });
-  progress('waiting for ingests and refreshes that run');
+  progress('waiting for runs that write');
   await awaitWriters({ dataset: input.dataset });
   progress('looking for the person');
   const { shared } = await findSubject({ ...input, run });
