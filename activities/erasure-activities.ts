@@ -38,9 +38,13 @@ type Counts = Record<string, number>;
 /** What they have read before the person was put on the list they could still write. */
 const WRITERS = ['ingest', 'refreshTables', 'trainModel', 'retrain', 'simulateDevices'];
 
-const writersOf = (dataset: string, before: string): string =>
-  `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running' AND StartTime < '${before}'
-   AND WorkflowType IN (${WRITERS.map((name) => `'${name}'`).join(', ')})`;
+/** Of two erasures from one dataset the later one waits: both rewrite the same tables. */
+function writersOf(dataset: string, before: string, startedAt: string): string {
+  const writers = WRITERS.map((name) => `'${name}'`).join(', ');
+  return `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running' AND (
+    (WorkflowType IN (${writers}) AND StartTime < '${before}')
+    OR (WorkflowType = 'eraseSubject' AND StartTime < '${startedAt}'))`;
+}
 
 export function createErasureActivities(deps: ErasureDeps) {
   const { lake, consent, registry, annotation, broker, topics, client } = deps;
@@ -59,11 +63,15 @@ export function createErasureActivities(deps: ErasureDeps) {
       }),
 
     // Safe to retry: it only looks.
-    async awaitWriters({ dataset }: { dataset: string }): Promise<Record<string, never>> {
+    async awaitWriters(input: {
+      dataset: string;
+      startedAt: string;
+    }): Promise<Record<string, never>> {
       const { signal, report } = alive();
-      const before = new Date().toISOString();
+      const { dataset, startedAt } = input;
+      const query = writersOf(dataset, new Date().toISOString(), startedAt);
       for (;;) {
-        const { count } = await client.workflow.count(writersOf(dataset, before));
+        const { count } = await client.workflow.count(query);
         if (count === 0) return {};
         report({ waitingFor: count });
         await sleep(LOOK_EVERY_MS, undefined, { signal });

@@ -1,5 +1,5 @@
 /** Erases a person who withdrew: from landing upward, from what was learned about, and with a proof at the end. */
-import { ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import { ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { ErasureActivities } from '../activities/erasure-activities';
 import type { WorkflowInput } from '../activities/inputs';
@@ -56,7 +56,7 @@ export async function eraseSubject(raw: WorkflowInput<'eraseSubject'>): Promise<
   progress('putting the person on the list', { dataset: input.dataset });
   await suppressSubject({ ...input, run });
   progress('waiting for runs that write');
-  await awaitWriters({ dataset: input.dataset });
+  await awaitOthers(input);
   progress('looking for the person');
   const { shared } = await findSubject({ ...input, run });
   progress('rewriting', { 'names that others share': shared });
@@ -77,6 +77,9 @@ export async function eraseSubject(raw: WorkflowInput<'eraseSubject'>): Promise<
   return { ...input, ...facts, proof, scanned, waiting };
 }
 
+const awaitOthers = ({ dataset }: Case) =>
+  awaitWriters({ dataset, startedAt: workflowInfo().startTime.toISOString() });
+
 const total = (rows: Readonly<Record<string, number>>): number =>
   Object.values(rows).reduce((sum, each) => sum + each, 0);
 
@@ -85,7 +88,7 @@ async function eraseRows(input: Case, progress: Report): Promise<Record<string, 
   const { rows, refresh } = await rewriteLanding(input);
   progress('rebuilding the tables', { 'rows removed': total(rows) });
   // An ingest that began meanwhile may have put back what it had read before, a refresh built from it.
-  await awaitWriters({ dataset: input.dataset });
+  await awaitOthers(input);
   const again = await rewriteLanding(input);
   if (refresh !== null) await rebuild(refresh);
   const tables = Object.keys(rows);

@@ -55,6 +55,21 @@ export function describeBroker(name: string, connect: () => Broker): void {
       ]);
     });
 
+    test('deletes up to an offset, and not twice', async () => {
+      const topic = await makeTopic();
+      const producer = await broker.openProducer();
+      await producer.send(topic, numbered(5));
+      await producer.close();
+      for (const before of [3, 3, 2]) await broker.deleteRecords(topic, { 0: before });
+      await broker.deleteRecords(topic, {});
+      expect(await valuesOf({ topic })).toEqual(['3', '4']);
+      expect((await broker.bounds(topic)).get(0)).toEqual({ start: 3, end: 5 });
+    });
+
+    test('tells how long a topic keeps its messages', async () => {
+      expect(await broker.retention(await makeTopic())).toBe(7 * 24 * 60 * 60_000);
+    });
+
     test('sends one key to one partition, in order', async () => {
       const topic = await makeTopic(3);
       const producer = await broker.openProducer();
