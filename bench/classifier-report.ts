@@ -1,6 +1,6 @@
 /** Compares the classifier with the forests and writes the comparison down. */
-import { cpus, totalmem } from 'node:os';
 import { mean } from 'simple-statistics';
+import { circumstances } from './machine';
 
 export interface Run {
   readonly seed: number;
@@ -60,12 +60,7 @@ export function compare(ours: Contender, forests: readonly Contender[], facts: F
   };
   return {
     formatVersion: 1,
-    date: new Date().toISOString().slice(0, 10),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-    },
+    ...circumstances(),
     ...facts,
     ours,
     forests,

@@ -1,6 +1,6 @@
 /** Compares the legs of the STEDI bench and writes the comparison down. */
-import { cpus, totalmem } from 'node:os';
 import { median } from 'simple-statistics';
+import { circumstances } from './machine';
 
 export interface LegRuns {
   readonly replicas: number;
@@ -53,12 +53,7 @@ export function compareLegs(
   });
   return {
     formatVersion: 1,
-    date: new Date().toISOString().slice(0, 10),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-    },
+    ...circumstances(),
     ...facts,
     legs,
     results,
