@@ -25,7 +25,7 @@ const DIGEST = /^sha256-([0-9a-f]{64})$/;
 const isRole = (text: string): text is Role => Object.hasOwn(GRANTS, text);
 
 // A token is long and random, so that a plain hash of it cannot be guessed back.
-const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+export const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 /** How a token is written into a configuration that must not hold the token itself. */
 export const hashToken = (token: string): string => `sha256-${digestOf(token).toString('hex')}`;
@@ -58,10 +58,14 @@ export const parseTokens = (text: string): Token[] =>
     .filter((each) => each !== '')
     .map(parseToken);
 
+/** The bearer token of an Authorization header; null when it carries none. */
+export const bearerOf = (authorization: string | undefined): string | null =>
+  /^Bearer +(\S{1,512})$/i.exec(authorization ?? '')?.[1] ?? null;
+
 /** The role of the bearer token in an Authorization header; null when it is not one of ours. */
 export function roleOf(tokens: readonly Token[], authorization: string | undefined): Role | null {
-  const secret = /^Bearer +(\S{1,512})$/i.exec(authorization ?? '')?.[1];
-  if (secret === undefined) return null;
+  const secret = bearerOf(authorization);
+  if (secret === null) return null;
   const digest = digestOf(secret);
   let found: Role | null = null;
   // All are compared, each in constant time, so that the time taken tells nothing.

@@ -74,6 +74,11 @@ export const DOORS_ERRORS = catalogue({
     (c) => `The application page refused ${c.path} with ${c.code}: ${c.detail}`,
     'The message says what to correct.',
   ),
+  DEVICE_TOKEN_NOT_FOUND: entry(
+    (c) => `There is no valid token ${c.token ?? `of the device ${c.device}`}.`,
+    '`watchlake devices token list` shows those that there are; `issue` makes the first of a device.',
+    { status: 404 },
+  ),
   TOKENS_INVALID: entry(
     (c) => `The tokens cannot be read: ${c.detail}`,
     'Write them as `<role>:<token>`, separated by commas.',
