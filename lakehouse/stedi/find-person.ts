@@ -13,15 +13,15 @@ import { needlesOf } from '../erasure/person';
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
 import { findManifestOrNull } from '../snapshots';
+import { DEVICE_OWNERS, DEVICE_OWNERS_SQL } from './device-owners';
 import { normalSql } from './fields';
-import { CUSTOMER_CURATED, STEDI_LANDING } from './locations';
+import { STEDI_LANDING } from './locations';
 
-const TABLES = [...Object.values(STEDI_LANDING), CUSTOMER_CURATED];
 const { customer, accelerometer, step_trainer: stepTrainer } = STEDI_LANDING;
 
 async function manifestsOf(lake: Lake, dataset: string): Promise<Record<string, SnapshotManifest>> {
   const found: Record<string, SnapshotManifest> = {};
-  for (const table of TABLES) {
+  for (const table of Object.values(STEDI_LANDING)) {
     const manifest = await findManifestOrNull(lake, { dataset, table });
     if (manifest !== null) found[table] = manifest;
   }
@@ -33,22 +33,13 @@ const texts = async (session: DuckdbSession, sql: string): Promise<string[]> =>
     Object.values(row).filter((value): value is string => typeof value === 'string'),
   );
 
-/**
- * Serial numbers that go with the person: those that nobody else has, and of those that several
- * have the ones whose readings customer_curated gives to this person.
- */
-async function devicesOf(
-  session: DuckdbSession,
-  { identifier, subjectKey }: FindRequest,
-  hasCurated: boolean,
-): Promise<string[]> {
-  const [serial, email] = [normalSql('c.serialNumber'), normalSql('c.email')];
-  const alone = `SELECT ${serial} AS serial FROM ${customer} c GROUP BY 1
-    HAVING bool_and(${email} = ${literal(identifier)})`;
-  const kept = `SELECT ${normalSql('k.serialNumber')} FROM ${CUSTOMER_CURATED} k
-    WHERE k.subject_key = ${literal(subjectKey)}`;
-  return texts(session, hasCurated ? `${alone} UNION ${kept}` : alone);
-}
+/** Serial numbers whose readings go with the person: not of devices that are somebody else's. */
+const devicesOf = (session: DuckdbSession, { subjectKey }: FindRequest): Promise<string[]> =>
+  texts(
+    session,
+    `WITH ${DEVICE_OWNERS_SQL} SELECT o.serialNumber FROM ${DEVICE_OWNERS} o
+      WHERE o.subject_key = ${literal(subjectKey)}`,
+  );
 
 async function needles(session: DuckdbSession, { identifier, subjectKey }: FindRequest) {
   const fields = 'c.customerName, c.email, c.phone, c.serialNumber';
@@ -86,7 +77,7 @@ export async function findPerson(lake: Lake, request: FindRequest): Promise<Foun
   const options = { store: lake.store, options: lake.duckdb, signal };
   return withDuckdb(options, async (session) => {
     await createViews(session, lake.store, manifests);
-    const devices = await devicesOf(session, request, manifests[CUSTOMER_CURATED] !== undefined);
+    const devices = await devicesOf(session, request);
     return {
       person: { identifier, subjectKey, devices, ...(await needles(session, request)) },
       rows: await rowsByTable(session, identifier, devices),

@@ -9,7 +9,29 @@ import type { StediOptions } from './options';
 // The device sees objects in front of it; its readings lie between 200 and 300.
 const FARTHEST = 10_000;
 
-const sql = ({ consent }: StediOptions): string => `WITH judged AS (
+/**
+ * A device has one distance at one moment: what says the same again was sent again. Only what
+ * occurs several times is numbered, because that is little and everything is much.
+ */
+const SENT_AGAIN = `repeated AS (
+  SELECT c.subject_key, s.sensorReadingTime, s.distanceFromObject
+  FROM ${STEDI_LANDING.step_trainer} s
+  JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${normalSql('s.serialNumber')}
+  GROUP BY c.subject_key, s.sensorReadingTime, s.distanceFromObject
+  HAVING COUNT(*) > 1
+), copies AS (
+  SELECT s.source_file, s.source_line, ROW_NUMBER() OVER (
+    PARTITION BY r.subject_key, r.sensorReadingTime, r.distanceFromObject
+    ORDER BY s.source_file, s.source_line) AS place
+  FROM ${STEDI_LANDING.step_trainer} s
+  JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${normalSql('s.serialNumber')}
+  JOIN repeated r ON r.subject_key = c.subject_key
+    AND r.sensorReadingTime = s.sensorReadingTime AND r.distanceFromObject = s.distanceFromObject
+), sent_again AS (
+  SELECT k.source_file, k.source_line FROM copies k WHERE k.place > 1
+)`;
+
+const sql = ({ consent }: StediOptions): string => `WITH ${SENT_AGAIN}, judged AS (
   SELECT s.sensorReadingTime, s.serialNumber, s.distanceFromObject, s.source_file, s.source_line,
     c.subject_key,
     CASE
@@ -19,9 +41,11 @@ const sql = ({ consent }: StediOptions): string => `WITH judged AS (
       WHEN s.sensorReadingTime < c.shareWithResearchAsOfDate THEN 'before-consent'`
           : ''
       }
+      WHEN g.source_line IS NOT NULL THEN 'same-reading-again'
     END AS left_out
   FROM ${STEDI_LANDING.step_trainer} s
   LEFT JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${normalSql('s.serialNumber')}
+  LEFT JOIN sent_again g ON g.source_file = s.source_file AND g.source_line = s.source_line
 ), ranged AS (
   SELECT j.*, CASE WHEN j.left_out IS NULL
     AND (j.distanceFromObject < 0 OR j.distanceFromObject > ${FARTHEST}) THEN 1 ELSE 0 END AS is_beyond
@@ -68,7 +92,7 @@ export const stepTrainerTrusted = (
       column('distanceFromObject', 'double', 'Distance of the object'),
       SUBJECT_COLUMN,
     ],
-    key: [],
+    key: ['serialNumber', 'sensorReadingTime', 'distanceFromObject'],
     partitions: [],
     orderBy: [],
     inputs: [STEDI_LANDING.step_trainer, CUSTOMER_CURATED],
@@ -77,6 +101,7 @@ export const stepTrainerTrusted = (
     reasons: [
       reason('dropped', 'no-curated-customer', 'the device is of nobody in customer_curated'),
       reason('dropped', 'before-consent', 'read before the consent; with `--consent from-date`'),
+      reason('dropped', 'same-reading-again', 'the device has sent this very reading before'),
       reason('quarantined', 'out-of-range', `below 0 or above ${FARTHEST}`),
       reason('mended', 'serial-number-respelled', 'it was in upper case or had spaces around it'),
     ],

@@ -62,7 +62,7 @@ const isEmail = (email: string): boolean => email.indexOf('@') > 0;
 const lastRow = ({ rows }: Person): CustomerRow | undefined => rows.at(-1);
 
 /** From when on the person's data may be used; undefined: never. */
-function usableFrom(person: Person, { consent }: Rules): number | undefined {
+function usableFrom(person: Person, { consent }: Pick<Rules, 'consent'>): number | undefined {
   const row = lastRow(person);
   if (row?.consentMs === undefined || !isEmail(row.email)) return undefined;
   return consent === 'any' ? -Infinity : row.consentMs;
@@ -111,72 +111,78 @@ function expectAccelerometer(
   });
 }
 
-/** How many of the device's moments are moments of the person's used readings as well. */
-function agreement(
-  person: Person,
-  used: Owned<AccelerometerReading>,
-  deviceMoments: readonly number[],
-): number {
-  const own = new Set(
-    used.filter((each) => each.person === person).map((each) => each.reading.atMs),
-  );
-  return new Set(deviceMoments.filter((moment) => own.has(moment))).size;
+/** Whose each device is: of all who claim it theirs whose phone was read with it most often. */
+function ownersOf(
+  people: readonly Person[],
+  accelerometer: Owned<AccelerometerReading>,
+): Map<string, Person> {
+  const read = new Map(people.map((person) => [person, new Set<number>()]));
+  for (const { person, reading } of accelerometer) read.get(person)?.add(reading.atMs);
+  const claims = new Map<string, Person[]>();
+  for (const person of people.filter(({ rows }) => rows.length > 0)) {
+    claims.set(person.serialNumber, [...(claims.get(person.serialNumber) ?? []), person]);
+  }
+  const owners = [...claims].map(([serialNumber, claimants]): [string, Person] => {
+    const device = people.filter((each) => each.serialNumber === serialNumber);
+    const moments = new Set(device.flatMap(({ deviceMoments }) => deviceMoments));
+    const ranked = claimants.map((person) => ({
+      person,
+      moments: [...(read.get(person) ?? [])].filter((moment) => moments.has(moment)).length,
+      registeredMs: (lastRow(person) as CustomerRow).registrationMs,
+    }));
+    ranked.sort((a, b) => b.moments - a.moments || a.registeredMs - b.registeredMs);
+    return [serialNumber, (ranked[0] as { person: Person }).person];
+  });
+  return new Map(owners);
 }
 
-/** Whose the devices are: those who are curated. */
+/** Those whose device is theirs. */
 function expectCurated(
   table: ExpectedTable,
   people: readonly Person[],
   used: Owned<AccelerometerReading>,
-  rules: Rules,
+  owners: ReadonlyMap<string, Person>,
 ): Person[] {
   const reading = new Set(used.map(({ person }) => person));
-  const consenting = people.filter((person) => usableFrom(person, rules) !== undefined);
   // Whoever consents is a customer, also when the readings that count come too early.
-  const customers = people.filter(
-    (person) => usableFrom(person, { ...rules, consent: 'any' }) !== undefined,
-  );
+  const customers = people.filter((person) => usableFrom(person, { consent: 'any' }) !== undefined);
   count(table.dropped, 'no-readings', customers.length - reading.size);
-  const claims = new Map<string, Person[]>();
-  for (const person of consenting.filter((each) => reading.has(each))) {
-    const others = claims.get(person.serialNumber) ?? [];
-    claims.set(person.serialNumber, [...others, person]);
+  const curated = [...reading].filter((person) => owners.get(person.serialNumber) === person);
+  count(table.dropped, 'shared-serial-number', reading.size - curated.length);
+  table.rows += curated.length;
+  return curated;
+}
+
+/** What becomes of a reading that may be used, and has not come before. */
+function expectStep(table: ExpectedTable, { serialNumber, distance }: StepReading): boolean {
+  if (distance < 0) {
+    count(table.quarantined, 'out-of-range');
+    return false;
   }
-  const owners = [...claims].map(([serialNumber, claimants]) => {
-    count(table.dropped, 'shared-serial-number', claimants.length - 1);
-    const device = people.filter((each) => each.serialNumber === serialNumber);
-    const moments = device.flatMap(({ deviceMoments }) => deviceMoments);
-    const ranked = claimants.map((person) => ({
-      person,
-      moments: claimants.length > 1 ? agreement(person, used, moments) : 0,
-      registeredMs: (lastRow(person) as CustomerRow).registrationMs,
-    }));
-    ranked.sort((a, b) => b.moments - a.moments || a.registeredMs - b.registeredMs);
-    return (ranked[0] as { person: Person }).person;
-  });
-  table.rows += owners.length;
-  return owners;
+  table.rows += 1;
+  if (serialNumber !== spelling(serialNumber)) count(table.noted, 'serial-number-respelled');
+  return true;
 }
 
 function expectSteps(
   table: ExpectedTable,
   steps: readonly StepReading[],
-  owners: readonly Person[],
+  curated: readonly Person[],
   rules: Rules,
 ): Owned<StepReading> {
-  const ownerOf = new Map(owners.map((person) => [person.serialNumber, person]));
+  const ownerOf = new Map(curated.map((person) => [person.serialNumber, person]));
+  const known = new Set<string>();
   return steps.flatMap((reading) => {
-    const person = ownerOf.get(spelling(reading.serialNumber));
+    const device = spelling(reading.serialNumber);
+    const person = ownerOf.get(device);
+    const name = [device, reading.atMs, reading.distance].join();
     if (person === undefined) count(table.dropped, 'no-curated-customer');
     else if (reading.atMs < (usableFrom(person, rules) as number)) {
       count(table.dropped, 'before-consent');
-    } else if (reading.distance < 0) count(table.quarantined, 'out-of-range');
+    } else if (known.has(name)) count(table.dropped, 'same-reading-again');
     else {
-      table.rows += 1;
-      if (reading.serialNumber !== spelling(reading.serialNumber)) {
-        count(table.noted, 'serial-number-respelled');
-      }
-      return [{ person, reading }];
+      known.add(name);
+      if (expectStep(table, reading)) return [{ person, reading }];
     }
     return [];
   });
@@ -216,12 +222,13 @@ export function expectGroup(
     person: byEmail.get(spelling(reading.user)) as Person,
     reading,
   }));
+  const owners = ownersOf(people, owned);
   for (const rules of RULES) {
     const table = tables[rulesName(rules)] as Tables;
     expectCustomers(table.customer_trusted, people);
     const used = expectAccelerometer(table.accelerometer_trusted, owned, rules);
-    const owners = expectCurated(table.customer_curated, people, used, rules);
-    const read = expectSteps(table.step_trainer_trusted, steps, owners, rules);
+    const curated = expectCurated(table.customer_curated, people, used, owners);
+    const read = expectSteps(table.step_trainer_trusted, steps, curated, rules);
     expectPairs(table.machine_learning_curated, read, used, rules);
   }
 }

@@ -26,6 +26,8 @@ export interface GeneratorOptions {
   readonly strangerShare: number;
   /** Share of readings with a value that no sensor gives. */
   readonly outOfRangeShare: number;
+  /** Share of step readings that are sent twice. */
+  readonly resentShare: number;
   readonly linesPerFile: number;
 }
 
@@ -45,6 +47,7 @@ export const DEFAULT_GENERATOR: GeneratorOptions = {
   coincidingShare: 0.05,
   strangerShare: 0.02,
   outOfRangeShare: 0.0005,
+  resentShare: 0.001,
   linesPerFile: 100_000,
 };
 

@@ -47,10 +47,11 @@ function respelled(random: Random, { respells }: Person, text: string): string {
 export function readingsOf(
   random: Random,
   people: readonly Person[],
-  { outOfRangeShare }: GeneratorOptions,
+  { outOfRangeShare, resentShare }: GeneratorOptions,
 ): Readings {
   const accelerometer: AccelerometerReading[] = [];
   const steps: StepReading[] = [];
+  const again: StepReading[] = [];
   for (const person of people) {
     for (const atMs of person.moments) {
       for (let left = readingsOfMoment(random); left > 0; left -= 1) {
@@ -63,8 +64,10 @@ export function readingsOf(
       const serialNumber = respelled(random, person, person.serialNumber);
       const isWrong = random() < outOfRangeShare;
       const distance = isWrong ? NO_DISTANCE : 201 + Math.floor(random() * 100);
-      steps.push({ serialNumber, atMs, distance });
+      const step = { serialNumber, atMs, distance };
+      steps.push(step);
+      if (random() < resentShare) again.push(step);
     }
   }
-  return { accelerometer, steps };
+  return { accelerometer, steps: [...steps, ...again] };
 }

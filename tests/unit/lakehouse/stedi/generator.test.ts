@@ -23,6 +23,7 @@ const TROUBLED: Partial<GeneratorOptions> = {
   coincidingShare: 0.4,
   strangerShare: 0.05,
   outOfRangeShare: 0.01,
+  resentShare: 0.05,
   malformedShare: 0.01,
   moments: 6,
   linesPerFile: 150,
@@ -91,7 +92,7 @@ test('each kind of trouble is there', async () => {
   expect(Object.keys(made?.accelerometer_trusted.quarantined ?? {})).toHaveLength(1);
   expect(Object.keys(made?.accelerometer_trusted.noted ?? {})).toHaveLength(1);
   expect(Object.keys(made?.customer_curated.dropped ?? {})).toHaveLength(2);
-  expect(Object.keys(made?.step_trainer_trusted.dropped ?? {})).toHaveLength(2);
+  expect(Object.keys(made?.step_trainer_trusted.dropped ?? {})).toHaveLength(3);
   expect(Object.keys(made?.step_trainer_trusted.quarantined ?? {})).toHaveLength(1);
   expect(Object.keys(made?.machine_learning_curated.dropped ?? {})).toHaveLength(1);
   const byPerson = tables['from-date, person']?.machine_learning_curated.rows ?? 0;
@@ -105,6 +106,7 @@ test('a device that several people claim stays with the one who used it', async 
     withoutReadingsShare: 0,
     strangerShare: 0,
     malformedShare: 0,
+    resentShare: 0,
   };
   const { tables, landing } = await generateStedi(await newFolder(), { ...options, ...nobodyElse });
   // Nobody's step reading is lost, so each device went to the person at whose moments it was read.
@@ -113,6 +115,15 @@ test('a device that several people claim stays with the one who used it', async 
   expect(made?.machine_learning_curated.dropped['no-accelerometer-reading'] ?? 0).toBeLessThan(
     landing.step_trainer.rows * 0.05,
   );
+});
+
+test('a device whose user does not consent is used for nobody else', async () => {
+  const options = { customers: 400, sharedSerials: 100, withoutReadingsShare: 0, moments: 5 };
+  const { tables } = await generateStedi(await newFolder(), options);
+  // Each device has one user, and about half of them do not consent.
+  const curated = tables['any, person']?.customer_curated;
+  expect(curated?.rows).toBeLessThan(400 / 2);
+  expect(curated?.dropped['shared-serial-number']).toBeGreaterThan(100 / 2);
 });
 
 test('the same seed gives the same bytes, and the counts lie beside the data', async () => {

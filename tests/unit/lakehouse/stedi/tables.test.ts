@@ -14,15 +14,19 @@ import {
   stepLine,
   threePeople,
 } from '../../../support/made-stedi';
+import type { Files } from '../../../support/recordings';
 import { SECRET, newLake, temporaryFolder, writeFolder } from '../../../support/recordings';
 import { ingestStedi, refreshStedi, rowsOfTables } from '../../../support/stedi';
 
 const folder = temporaryFolder();
 const keyOf = (name: string): string => subjectKey(SECRET, 'stedi', emailOf(name));
 
-async function built(made: MadeSource, options: Partial<StediOptions> = {}) {
+const built = (made: MadeSource, options: Partial<StediOptions> = {}) =>
+  builtFrom(stediFiles(made), options);
+
+async function builtFrom(files: Files, options: Partial<StediOptions> = {}) {
   const lake = newLake(folder.path());
-  const source = await writeFolder(folder.path(), stediFiles(made));
+  const source = await writeFolder(folder.path(), files);
   await ingestStedi(lake, { source });
   const tables = await refreshStedi(lake, options);
   const rowsOf = async (sql: string) => (await query(lake, { sql, dataset: 'stedi' })).rows;
@@ -81,6 +85,27 @@ test('a step reading without its moment is counted as unmatched', async () => {
   });
 });
 
+test('a step reading that was sent again is used once, whatever the spelling and the file', async () => {
+  const made = threePeople();
+  const resent = [
+    stepLine('serial-ann', DAY + 1),
+    stepLine(' SERIAL-ANN ', DAY + 1),
+    stepLine('serial-cid', DAY + 1),
+    stepLine('serial-ben', DAY + 1, -1),
+    stepLine('serial-ben', DAY + 1, -1),
+  ];
+  const other = [stepLine('serial-ann', DAY + 1, 251), stepLine('serial-ann', DAY + 3)];
+  const more = { 'step_trainer/step_trainer-2.json': [...resent, ...other].join('\n') };
+  const { tables } = await builtFrom({ ...stediFiles(made), ...more });
+  expect(tables.step_trainer_trusted).toMatchObject({
+    rows: 6,
+    quarantined: { 'out-of-range': 1 },
+    dropped: { 'same-reading-again': 3, 'no-curated-customer': 3 },
+    noted: {},
+  });
+  expect(tables.machine_learning_curated?.rows).toBe(5);
+});
+
 const shared = (
   people: readonly MadePerson[],
   readings: readonly [string, number][],
@@ -124,9 +149,48 @@ test('with as many moments it goes to the one who registered first', async () =>
   ]);
 });
 
-test('a person without readings has no claim', async () => {
+test('a person without readings is not read with any device', async () => {
   const { tables } = await built(shared([{ name: 'ann' }, { name: 'ben' }], [['ben', DAY + 1]]));
   expect(tables.customer_curated).toMatchObject({ rows: 1, dropped: { 'no-readings': 1 } });
+});
+
+const usedByAnn: [string, number][] = [
+  ['ann', DAY + 1],
+  ['ann', DAY + 2],
+  ['ben', DAY + 3],
+];
+
+test('the device of a person who does not consent passes to nobody who does', async () => {
+  const people = [{ name: 'ann', consented: null }, { name: 'ben' }];
+  const { tables } = await built(shared(people, usedByAnn));
+  expect(tables.customer_curated).toMatchObject({
+    rows: 0,
+    dropped: { 'shared-serial-number': 1 },
+  });
+  expect(tables.step_trainer_trusted).toMatchObject({
+    rows: 0,
+    dropped: { 'no-curated-customer': 3 },
+  });
+  expect(tables.machine_learning_curated?.rows).toBe(0);
+});
+
+test('readings from before the consent tell as well who uses a device', async () => {
+  const people = [{ name: 'ann', consented: DAY + 2 }, { name: 'ben' }];
+  const readings: [string, number][] = [...usedByAnn, ['ben', DAY + 4]];
+  const { tables, rowsOf } = await built(shared(people, readings));
+  expect(await rowsOf('SELECT subject_key FROM customer_curated')).toEqual([
+    { subject_key: keyOf('ann') },
+  ]);
+  expect(tables.step_trainer_trusted).toMatchObject({ rows: 2, dropped: { 'before-consent': 1 } });
+});
+
+test('who has another device by now may still be the one who used this one', async () => {
+  const { customers = [], ...readings } = shared([{ name: 'ann' }, { name: 'ben' }], usedByAnn);
+  const exchanged = customerLine({ name: 'ann', serial: 'new', updated: DAY + 9 });
+  const { rowsOf } = await built({ ...readings, customers: [...customers, exchanged] });
+  expect(await rowsOf('SELECT serialNumber FROM customer_curated')).toEqual([
+    { serialNumber: 'new' },
+  ]);
 });
 
 test('of a person who was sent twice the last row counts, also when it takes the consent back', async () => {
