@@ -69,6 +69,10 @@ export const DATA_ERRORS = catalogue({
       `The dataset ${c.dataset} was landed with another subject key: its people would get new pseudonyms.`,
     'Restore the key (secrets/ in the state folder, or the configured one), or use another dataset name.',
   ),
+  PROFILES_INVALID: entry(
+    (c) => `The profiles have ${c.problems} problems:\n  ${c.detail}`,
+    'Correct the rows, which are counted from 0; docs/devices.md describes the fields. Nothing was taken over.',
+  ),
   // Lake, tables and catalogue
   STORE_FULL: entry(
     (c) => `No space is left while writing ${c.key}.`,
