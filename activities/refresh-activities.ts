@@ -1,4 +1,4 @@
-/** Steps that rebuild a dataset's tables: plan, build each, publish them together, clean up. */
+/** Steps that rebuild a dataset's tables: plan, build each, publish them together. */
 import { buildTable } from '../lakehouse/build-table';
 import type { RefreshRequest } from '../lakehouse/dataset-format';
 import { formatOfDataset, loadRefreshPlan } from '../lakehouse/formats';
@@ -7,7 +7,6 @@ import type { Lake } from '../lakehouse/lake';
 import { withEngine } from '../lakehouse/lake';
 import { publishRelease } from '../lakehouse/release';
 import { stagesOf } from '../lakehouse/stages';
-import { vacuum } from '../lakehouse/vacuum';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
 
@@ -77,19 +76,6 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
     }): Promise<{ releaseId: string; tables: Record<string, string> }> {
       const { releaseId, snapshots } = await publishRelease(lake, input);
       return { releaseId, tables: { ...snapshots } };
-    },
-
-    // Safe to retry: it removes what is still there and nothing refers to.
-    async vacuum(input: {
-      dataset: string;
-      dryRun: boolean;
-      keepSnapshotIds: string[];
-      graceMs?: number;
-    }): Promise<{ removed: string[]; bytes: number }> {
-      const { signal, report } = alive();
-      let removed = 0;
-      const onSnapshot = () => report({ removed: ++removed });
-      return vacuum(lake, { ...input, signal, onSnapshot });
     },
   });
 }

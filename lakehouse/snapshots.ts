@@ -3,6 +3,7 @@ import { WatchlakeError, isWatchlakeError } from '../core/errors';
 import { dataPlace } from './data-place';
 import { writeJson } from './json';
 import type { Lake } from './lake';
+import { noteUse } from './last-use';
 import { locationOf, locationsOf } from './locations';
 import type { DataFile, SnapshotManifest } from './manifest';
 import { manifestKey, readManifest, snapshotPrefix } from './manifest';
@@ -83,12 +84,26 @@ function refuseBroken(table: TableDeclaration, checks: SnapshotManifest['checks'
   });
 }
 
+/** One that exists. It may be about to be vacuumed unless it is published: then this use keeps it. */
+async function findReusable(
+  { store, catalog }: Lake,
+  { dataset, name: table }: TableDeclaration,
+  prefix: string,
+): Promise<SnapshotManifest | null> {
+  const existing = await readManifest(store, prefix);
+  if (existing === null) return null;
+  const published = await catalog.pointer({ dataset, table });
+  if (published?.prefix === prefix) return existing;
+  await noteUse(store, prefix);
+  return readManifest(store, prefix);
+}
+
 /** The snapshot of these inputs and this declaration: the one that exists, or a new one. */
 export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Promise<Snapshot> {
   const { table, inputs } = request;
   const id = snapshotId({ table, inputs, engine: lake.engine.name });
   const prefix = `${locationOf(table)}${id}/`;
-  const existing = await readManifest(lake.store, prefix);
+  const existing = await findReusable(lake, table, prefix);
   if (existing !== null) return { manifest: existing, reused: true };
 
   const { facts = {}, ...outcome } = await request.write(prefix);
@@ -126,12 +141,13 @@ export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Prom
 
 /** Moves the table's pointer to the snapshot; CATALOG_CONFLICT when another run moves it as well. */
 export async function publishSnapshot(
-  { catalog }: Lake,
+  { store, catalog }: Lake,
   manifest: SnapshotManifest,
 ): Promise<VersionedPointer> {
   const { dataset, table, zone, columns } = manifest;
   const present = await catalog.pointer({ dataset, table });
   if (present?.snapshotId === manifest.snapshotId) return present;
+  if (present !== null) await noteUse(store, present.prefix);
   return catalog.publish(
     {
       dataset,

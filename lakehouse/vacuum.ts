@@ -6,11 +6,14 @@ import { ZONES } from './tables';
 export interface VacuumRequest {
   readonly dataset: string;
   readonly dryRun: boolean;
-  /** Snapshots that model cards and running workflows refer to. */
+  /** Snapshots that model cards refer to. */
   readonly keepSnapshotIds: readonly string[];
   /** Besides the catalogue's own snapshots, those of this many of the newest releases stay. */
   readonly keepReleases?: number;
-  /** Younger snapshots stay: a refresh may be about to publish them. */
+  /**
+   * What was written or last used less long ago stays: a refresh may be about to publish it, and who
+   * has begun to read what was published then may read it still.
+   */
   readonly graceMs?: number;
   readonly signal?: AbortSignal;
   readonly onSnapshot?: () => void;
@@ -68,6 +71,14 @@ async function groupObjects(
   return groups;
 }
 
+/** Looked at again: a run may have begun to build upon the snapshot since the listing. */
+async function isUsedAgain({ store }: Lake, group: string, beforeMs: number): Promise<boolean> {
+  for await (const { key, modifiedMs } of store.list(group)) {
+    if (modifiedMs > beforeMs && (key === group || key.startsWith(`${group}/`))) return true;
+  }
+  return false;
+}
+
 const isData = (key: string): boolean => key.endsWith('.parquet');
 
 /**
@@ -97,6 +108,7 @@ export async function vacuum(lake: Lake, request: VacuumRequest): Promise<Vacuum
     signal?.throwIfAborted();
     const name = group.split('/').at(-1) as string;
     if (keep.has(name) || found.newestMs > beforeMs) continue;
+    if (await isUsedAgain(lake, group, beforeMs)) continue;
     if (!dryRun && !(await removeGroup(lake, found))) continue;
     removed.push(group);
     freed += found.bytes;

@@ -5,7 +5,6 @@ import type { QueryResult } from '../lakehouse/ports';
 import { query } from '../lakehouse/query';
 import type { QuarantineCount, ShowRequest } from '../lakehouse/read-quarantine';
 import { listQuarantine, showQuarantine } from '../lakehouse/read-quarantine';
-import { vacuum } from '../lakehouse/vacuum';
 import { openPool } from '../registry/database';
 import { createRegistry, type Registry } from '../registry/registry';
 import { announceVersion } from '../streaming/control';
@@ -17,11 +16,7 @@ import { resolveAddresses, type Addresses } from './addresses';
 import type { Config } from './config';
 import { brokerOf, lakeOf } from './dependencies';
 import { connectClient } from './temporal';
-
-export interface VacuumResult {
-  removed: number;
-  bytes: number;
-}
+import { vacuumLake, type VacuumResult } from './vacuum';
 
 export interface CommandContext {
   client: Client;
@@ -61,7 +56,8 @@ export async function connectCommand(config: Config): Promise<CommandContext> {
     addresses,
     registry,
     consent: commandConsent(config, pool, (work) => withLake(config, work)),
-    vacuum: (options) => vacuumLake({ config, client, registry }, options),
+    vacuum: (options) =>
+      withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),
     async announceChampion({ model, version }) {
       const broker = brokerOf(config, addresses, silent);
       try {
@@ -97,45 +93,4 @@ export async function openLake(config: Config): Promise<CommandLake> {
     ddl: (options) => catalogDdl(lake, config, options),
     athena: commandAthena(config, lake),
   };
-}
-
-interface Vacuuming {
-  config: Config;
-  client: Client;
-  registry: Registry;
-}
-
-async function vacuumLake(
-  { config, client, registry }: Vacuuming,
-  { dataset, dryRun }: { dataset?: string; dryRun: boolean },
-): Promise<VacuumResult> {
-  const lake = lakeOf(config);
-  const known = await lake.catalog.list(dataset === undefined ? {} : { dataset });
-  const keepSnapshotIds = await snapshotsOfModels(registry);
-  const total = { removed: 0, bytes: 0 };
-  for (const name of new Set(known.map((pointer) => pointer.dataset))) {
-    const graceMs = await graceFor(client, name);
-    const found = await vacuum(lake, { dataset: name, dryRun, keepSnapshotIds, graceMs });
-    total.removed += found.removed.length;
-    total.bytes += found.bytes;
-  }
-  return total;
-}
-
-async function snapshotsOfModels(registry: Registry): Promise<string[]> {
-  const models = await registry.listModels();
-  const versions = await Promise.all(models.map(({ model }) => registry.listVersions({ model })));
-  return versions.flat().flatMap(({ card }) => Object.values(card.data.snapshots));
-}
-
-const GRACE_MS = 60 * 60 * 1000;
-
-/** What was written since the oldest running workflow of the dataset has started may be its own. */
-async function graceFor(client: Client, dataset: string): Promise<number> {
-  let oldestMs = Date.now() - GRACE_MS;
-  const query = `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running'`;
-  for await (const { startTime } of client.workflow.list({ query })) {
-    oldestMs = Math.min(oldestMs, startTime.getTime());
-  }
-  return Date.now() - oldestMs;
 }

@@ -74,13 +74,3 @@ test('a dataset that has not landed is said by name', async () => {
   expect(error).toBeInstanceOf(ApplicationFailure);
   expect(error).toMatchObject({ type: 'DATASET_NOT_FOUND', nonRetryable: true });
 });
-
-test('vacuum keeps what is published and says what it removed', async () => {
-  const lake = await landedLake();
-  await (await buildAll(lake)).publish();
-  const { vacuum } = createRefreshActivities({ lake });
-  const input = { dataset: 'watch', dryRun: false, keepSnapshotIds: [] };
-  expect(await run(() => vacuum(input))).toEqual({ removed: [], bytes: 0 });
-  const again = await buildAll(lake);
-  expect(again.built.every(({ reused }) => reused)).toBe(true);
-});

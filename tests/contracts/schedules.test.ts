@@ -1,12 +1,10 @@
 /** Schedules on a real server: they start `retrain`, skip overlaps, pause, and can be triggered. */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import type { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { ALL_TASK_QUEUES } from '../../core/task-queues';
 import { createRegistryActivities } from '../../activities/registry-activities';
 import { createRegistry } from '../../registry/registry';
-import { registerSearchAttributes } from '../../stack/temporal-namespace';
 import {
   applySchedules,
   listSchedules,
@@ -16,49 +14,23 @@ import {
 } from '../../workers/schedules';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { happyActivities } from '../support/fakes';
+import { createTestNamespace, until, type TestNamespace } from '../support/test-namespace';
 import { testBundle } from '../support/workflow-bundle';
 
 const LIMIT_MS = 90_000;
-const namespace = `schedules-${randomUUID()}`;
 
 let database: TestDatabase;
-let connection: Connection;
-let native: NativeConnection;
+let temporal: TestNamespace;
 let client: Client;
 let workers: Worker[];
 let running: Promise<unknown>;
 /** What a training waits for: tests that need a long run hold it. */
 let training: Promise<void> = Promise.resolve();
 
-const until = async (isSo: () => Promise<boolean>, limitMs = 30_000): Promise<void> => {
-  const startedMs = Date.now();
-  while (!(await isSo())) {
-    if (Date.now() - startedMs > limitMs) throw new Error('it did not happen in time');
-    await sleep(100);
-  }
-};
-
-async function makeNamespace(): Promise<void> {
-  const day = { seconds: 86_400 as never };
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: day,
-  });
-  const usable = () =>
-    registerSearchAttributes(connection, namespace).then(
-      () => true,
-      () => false,
-    );
-  await until(usable);
-}
-
 beforeAll(async () => {
   database = await createTestDatabase();
-  const address = process.env.TEMPORAL_ADDRESS ?? '';
-  connection = await Connection.connect({ address });
-  native = await NativeConnection.connect({ address });
-  await makeNamespace();
-  client = new Client({ connection, namespace });
+  temporal = await createTestNamespace('schedules');
+  ({ client } = temporal);
   const registry = createRegistry(database.pool);
   const { takeLease, returnLease } = createRegistryActivities({ registry });
   const activities = {
@@ -74,8 +46,8 @@ beforeAll(async () => {
   workers = await Promise.all(
     ALL_TASK_QUEUES.map((taskQueue) =>
       Worker.create({
-        connection: native,
-        namespace,
+        connection: temporal.native,
+        namespace: temporal.namespace,
         taskQueue,
         workflowBundle: bundle,
         activities,
@@ -88,8 +60,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const worker of workers) worker.shutdown();
   await running;
-  await native.close();
-  await connection.close();
+  await temporal.close();
   await database.drop();
 });
 

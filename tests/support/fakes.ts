@@ -185,7 +185,6 @@ const refreshFakes: RefreshActivities = {
     firstProblems: [],
   }),
   publishRelease: async ({ snapshots }) => ({ releaseId: 'release-1', tables: snapshots }),
-  vacuum: async () => ({ removed: [], bytes: 0 }),
 };
 
 const trainingFakes: TrainingActivities = {

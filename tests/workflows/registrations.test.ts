@@ -84,7 +84,7 @@ test('registers these activities and no other', () => {
       'planRemoval',
       'removeResource',
     ],
-    createRefreshActivities: ['buildTable', 'planRefresh', 'publishRelease', 'vacuum'],
+    createRefreshActivities: ['buildTable', 'planRefresh', 'publishRelease'],
     createRegistryActivities: [
       'getChampion',
       'moveChampion',

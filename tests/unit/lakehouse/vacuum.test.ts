@@ -1,6 +1,8 @@
 /** Vacuum removes what nothing refers to, and never anything else. */
+import { utimes } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Lake } from '../../../lakehouse/lake';
-import { publishRows } from '../../../lakehouse/publish';
+import { publishRows, writeRows } from '../../../lakehouse/publish';
 import { publishRelease } from '../../../lakehouse/release';
 import { trainingWindowsTable } from '../../../lakehouse/watch/model-tables';
 import type { VacuumRequest } from '../../../lakehouse/vacuum';
@@ -79,6 +81,51 @@ test('kept releases and passed references stay', async () => {
 test('young snapshots stay: a refresh may be about to publish them', async () => {
   const { lake } = await lakeWithHistory();
   expect((await vacuum(lake, request({ graceMs: 60_000 }))).removed).toEqual([]);
+});
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** As if everything in the lake had been written two hours ago. */
+async function age(lake: Lake): Promise<void> {
+  const before = new Date(Date.now() - 2 * HOUR_MS);
+  for (const key of await keysOf(lake)) {
+    await utimes(fileURLToPath(lake.store.uriOf(key)), before, before);
+  }
+}
+
+test('however old, what was published until a moment ago stays: it may still be read', async () => {
+  const { lake, ids } = await lakeWithHistory();
+  await age(lake);
+  const { manifest } = await publishRows(lake, { table, inputs: { version: '4' }, rows });
+  const within = request({ keepReleases: 0, graceMs: HOUR_MS });
+  await vacuum(lake, within);
+  const stayed = [ids[2], manifest.snapshotId].sort();
+  expect(await snapshotsOf(lake, 'training_windows')).toEqual(stayed);
+  await age(lake);
+  await vacuum(lake, within);
+  expect(await snapshotsOf(lake, 'training_windows')).toEqual([manifest.snapshotId]);
+});
+
+test('however old, what a run has just built upon again stays', async () => {
+  const { lake, ids } = await lakeWithHistory();
+  await age(lake);
+  const again = await writeRows(lake, { table, inputs: { version: '1' }, rows });
+  expect(again).toMatchObject({ reused: true, manifest: { snapshotId: ids[0] } });
+  await vacuum(lake, request({ graceMs: HOUR_MS }));
+  expect(await snapshotsOf(lake, 'training_windows')).toEqual([ids[0], ids[2]].sort());
+});
+
+test('a snapshot that is built upon while vacuum lists the others stays', async () => {
+  const { lake, ids } = await lakeWithHistory();
+  await age(lake);
+  // Between the listing of the objects and the removal lies the reading of the references.
+  const releases: Lake['catalog']['releases'] = async (of) => {
+    await writeRows(lake, { table, inputs: { version: '1' }, rows });
+    return lake.catalog.releases(of);
+  };
+  const watched = { ...lake, catalog: { ...lake.catalog, releases } };
+  await vacuum(watched, request({ graceMs: HOUR_MS }));
+  expect(await snapshotsOf(lake, 'training_windows')).toEqual([ids[0], ids[2]].sort());
 });
 
 test('other datasets are left alone', async () => {

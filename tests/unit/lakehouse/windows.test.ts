@@ -5,6 +5,9 @@ import fc from 'fast-check';
 import { windowsBalanceSql, windowsSql } from '../../../lakehouse/watch/windows';
 import { isComplete, windowId, windowStartsCovering } from '../../../models/windows';
 
+// Hundreds of small queries: a busy machine takes its time.
+jest.setTimeout(60_000);
+
 let connection: DuckDBConnection;
 
 beforeAll(async () => {
