@@ -1,12 +1,14 @@
 /** Recordings of the lake as the simulator replays them: device by device, in clock order. */
 import type { Lake } from '../lakehouse/lake';
 import { ownersOf } from '../lakehouse/landing/descriptor';
-import { deviceSamples } from '../lakehouse/samples';
+import { countSamples, deviceSamples } from '../lakehouse/samples';
 import { findManifest } from '../lakehouse/snapshots';
 import { TRUSTED_TABLE } from '../lakehouse/watch/trusted';
 import type { DeviceRecording, SampleSource, SourceSelection } from '../streaming/ports';
 
 export const createSampleSource = (lake: Lake): SampleSource => ({
+  size: (selection: SourceSelection) => countSamples(lake, selection),
+
   async devices(selection: SourceSelection) {
     return (await deviceSamples(lake, selection)).map(({ device }) => device);
   },

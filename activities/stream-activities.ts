@@ -14,7 +14,7 @@ import {
   totalsOf,
   type Counters,
 } from '../streaming/progress';
-import { simulateDevices } from '../streaming/simulator';
+import { simulateDevices, type SimulationProgress } from '../streaming/simulator';
 import { topicSpecs, type TopicNames, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
@@ -88,6 +88,12 @@ async function predict(
   return { version: predictor.progress.version || null, predicted, late, deadLettered };
 }
 
+/** For a person: how much of how much. */
+function shareSent({ batches, samples, of }: SimulationProgress): Record<string, unknown> {
+  const done = of === 0 ? 100 : Math.floor((100 * samples) / of);
+  return { done: `${done} %`, samples: `${samples} of ${of}`, batches };
+}
+
 /** A worker that shuts down must not end the stream: only who asked for the end gets totals. */
 function throwUnlessAsked(): void {
   const { cancellationDetails: details, cancellationSignal } = Context.current();
@@ -119,8 +125,9 @@ export function createStreamActivities(deps: StreamDeps) {
       devices: number;
       lastOffsets: Record<string, string>;
     }> {
-      const { signal, report: onProgress } = alive();
+      const { signal, report } = alive();
       const { source } = deps;
+      const onProgress = (progress: SimulationProgress) => report(shareSent(progress));
       return simulateDevices({ broker, source, log }, { ...input, topics, signal, onProgress });
     },
 

@@ -1,5 +1,5 @@
 /** Waits for a run at its side: shows its progress, and leaves or cancels it at Ctrl-C. */
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter, type Client, type WorkflowHandle } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import type { Fact, Progress } from '../workflows/progress';
@@ -46,28 +46,48 @@ async function ask(client: Client, workflowId: string): Promise<Progress | null>
 // Runs beside everything else; what it does is not what the parent waits for.
 const COMPANION = 'predictStream';
 
-/** The child started last is the one that works now. */
-async function currentChild(client: Client, workflowId: string): Promise<string | null> {
+interface Inside {
+  /** The child started last is the one that works now. */
+  child: string | null;
+  /** What the one step that is under way said with its last heartbeat. */
+  work: Record<string, Fact>;
+}
+
+async function lookInside(client: Client, workflowId: string): Promise<Inside> {
   try {
     const { raw } = await client.workflow.getHandle(workflowId).describe();
     const children = (raw.pendingChildren ?? []).filter(
       ({ workflowTypeName }) => workflowTypeName !== COMPANION,
     );
     children.sort((a, b) => Number(a.initiatedId) - Number(b.initiatedId));
-    return children.at(-1)?.workflowId ?? null;
+    const beats = (raw.pendingActivities ?? []).flatMap(
+      ({ heartbeatDetails }) => heartbeatDetails?.payloads?.slice(0, 1) ?? [],
+    );
+    const work = beats.length === 1 ? factsOf(defaultPayloadConverter.fromPayload(beats[0]!)) : {};
+    return { child: children.at(-1)?.workflowId ?? null, work };
   } catch {
-    return null;
+    return { child: null, work: {} };
   }
 }
+
+const isFact = (value: unknown): value is Fact => value === null || typeof value !== 'object';
+
+const factsOf = (details: unknown): Record<string, Fact> =>
+  Object.fromEntries(
+    Object.entries(details ?? {}).filter((entry): entry is [string, Fact] => isFact(entry[1])),
+  );
 
 async function look(client: Client, options: FollowOptions, line: ProgressLine): Promise<void> {
   const own = await ask(client, options.workflowId);
   if (!own) return line.update('waiting for a worker');
-  const child = await currentChild(client, options.workflowId);
+  const { child, work } = await lookInside(client, options.workflowId);
   const inner = child ? await ask(client, child) : null;
-  if (inner) line.update(`${own.step} › ${inner.step}`, factsLine(inner.facts));
+  if (child && inner) {
+    const within = await lookInside(client, child);
+    line.update(`${own.step} › ${inner.step}`, factsLine({ ...inner.facts, ...within.work }));
+  }
   // Whoever listens shows the parent's own facts in its way.
-  else line.update(own.step, options.onProgress ? '' : factsLine(own.facts));
+  else line.update(own.step, factsLine({ ...(options.onProgress ? {} : own.facts), ...work }));
   options.onProgress?.(own, line);
 }
 

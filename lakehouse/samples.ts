@@ -157,6 +157,21 @@ const FIXED = new Set(
   `recording device subject_key timestamp_ms label source_file source_line`.split(' '),
 );
 
+const ofSubjects = (subjectKeys?: readonly string[]): string =>
+  subjectKeys === undefined ? '' : `WHERE subject_key IN ${inList(subjectKeys)}`;
+
+/** How many samples there are in all. */
+export async function countSamples(
+  lake: Lake,
+  { dataset, subjectKeys, snapshotId, signal }: DeviceRequest,
+): Promise<number> {
+  const manifest = await findManifest(lake, { dataset, table: TRUSTED_TABLE, snapshotId });
+  if (subjectKeys === undefined) return manifest.rows;
+  const select = `SELECT count(*) AS n FROM ${TRUSTED_TABLE} ${ofSubjects(subjectKeys)}`;
+  const [row] = await withTable(lake, manifest, (sql) => sql(select), signal);
+  return Number(row?.n);
+}
+
 /** By device. Each device's blocks are read from the lake when they are iterated, and only then. */
 export async function deviceSamples(
   lake: Lake,
@@ -164,9 +179,8 @@ export async function deviceSamples(
 ): Promise<DeviceSamples[]> {
   const manifest = await findManifest(lake, { dataset, table: TRUSTED_TABLE, snapshotId });
   const channels = manifest.columns.map(({ name }) => name).filter((name) => !FIXED.has(name));
-  const where = subjectKeys === undefined ? '' : `WHERE subject_key IN ${inList(subjectKeys)}`;
   const select = `SELECT device, list_sort(list(DISTINCT subject_key)) AS subject_keys
-    FROM ${TRUSTED_TABLE} ${where} GROUP BY device ORDER BY device`;
+    FROM ${TRUSTED_TABLE} ${ofSubjects(subjectKeys)} GROUP BY device ORDER BY device`;
   const devices = await withTable(lake, manifest, (sql) => sql(select), signal);
   return devices.map((row) => {
     const [device, keys] = [row.device as string, row.subject_keys as string[]];

@@ -173,6 +173,8 @@ export interface SourceSelection {
 export interface SampleSource {
   /** The snapshot to pin a simulation to, so that it can go on after a refresh. */
   currentSnapshot?(dataset: string): Promise<string>;
+  /** How many samples there are to replay. */
+  size(selection: SourceSelection): Promise<number>;
   /** The devices of the subjects, in a stable order. */
   devices(selection: SourceSelection): Promise<readonly string[]>;
   /** The device's recordings in the order of its clock, the same ones whenever it is asked. */

@@ -30,7 +30,14 @@ export interface SimulationOptions extends Omit<ReplayOptions, 'batchMs'> {
   readonly messagesPerTransaction?: number;
   readonly failuresAllowed?: number;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { batches: number; samples: number }) => void;
+  readonly onProgress?: (progress: SimulationProgress) => void;
+}
+
+export interface SimulationProgress {
+  readonly batches: number;
+  readonly samples: number;
+  /** Samples of the whole simulation. */
+  readonly of: number;
 }
 
 export interface SimulationResult {
@@ -141,17 +148,22 @@ class Simulation {
     const producer = await this.deps.broker.openTransactional(this.id);
     try {
       let sent = await this.pinned(await this.fetchSent());
+      const of = await this.deps.source.size(this.replayed);
+      this.report(sent, of);
       for await (const group of this.groupsFrom(sent.cursor.batches)) {
         this.options.signal?.throwIfAborted();
         sent = await this.send(producer, sent, group);
         this.failures = 0;
-        const { batches, samples } = sent.cursor;
-        this.options.onProgress?.({ batches, samples });
+        this.report(sent, of);
       }
       return sent;
     } finally {
       await producer.close().catch(() => undefined);
     }
+  }
+
+  private report({ cursor: { batches, samples } }: Sent, of: number): void {
+    this.options.onProgress?.({ batches, samples, of });
   }
 
   /** What is due at the same time, at most a transaction's worth. */

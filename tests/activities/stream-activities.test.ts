@@ -113,6 +113,23 @@ test('predicts what was simulated, and takes a new champion in the middle', asyn
   });
 });
 
+test('a simulation says how much of how much it has sent, also one that goes on', async () => {
+  const activities = activitiesWith();
+  const simulate = async () => {
+    const said: unknown[] = [];
+    const environment = createEnvironment();
+    environment.on('heartbeat', (details: unknown) => said.push(details));
+    await environment.run(activities.simulate, { ...INPUT, name: 'told', speed: 0 });
+    return said;
+  };
+  const samples = BATCHES * 20;
+  const all = { done: '100 %', samples: `${samples} of ${samples}`, batches: BATCHES };
+  const first = await simulate();
+  expect(first[0]).toEqual({ done: '0 %', samples: `0 of ${samples}`, batches: 0 });
+  expect(first.at(-1)).toEqual(all);
+  expect(await simulate()).toEqual([all]);
+});
+
 /** The same devices, an hour later. */
 function delayed(made: typeof MADE) {
   const source = madeRecordings(made);

@@ -10,10 +10,11 @@ export interface MadeRecordings {
   readonly rateHz?: number;
 }
 
+const RATE_HZ = 20;
 const PAUSE_MS = 10_000;
 
 function made(device: string, index: number, options: MadeRecordings): DeviceRecording {
-  const { secondsEach, rateHz = 20 } = options;
+  const { secondsEach, rateHz = RATE_HZ } = options;
   const count = secondsEach * rateHz;
   const startMs = index * (secondsEach * 1000 + PAUSE_MS);
   const phase = device.length + Number(device.split('-')[1]) + index;
@@ -34,6 +35,10 @@ function made(device: string, index: number, options: MadeRecordings): DeviceRec
 
 /** As many devices as asked for, whatever the selection. */
 export const madeRecordings = (options: MadeRecordings): SampleSource => ({
+  size: () => {
+    const { devices, recordings, secondsEach, rateHz = RATE_HZ } = options;
+    return Promise.resolve(devices * recordings * secondsEach * rateHz);
+  },
   devices: () =>
     Promise.resolve(Array.from({ length: options.devices }, (_, index) => `watch-${index}`)),
   async *recordings(_selection, device) {

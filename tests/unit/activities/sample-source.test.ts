@@ -2,7 +2,9 @@
 import { createSampleSource } from '../../../activities/sample-source';
 import { replay } from '../../../streaming/device-replay';
 import type { DeviceRecording } from '../../../streaming/ports';
+import { subjectKeyOf } from '../../../lakehouse/landing/ingest-plan';
 import {
+  SECRET,
   archiveFiles,
   ingestInto,
   newLake,
@@ -76,4 +78,18 @@ test('a simulation that is pinned to a snapshot does not see a later refresh', a
   };
   expect(await names(snapshotId)).toEqual(['first']);
   expect(await names()).toEqual(['first', 'second']);
+});
+
+test('the size is that of the subjects that are replayed', async () => {
+  const lake = newLake(folder.path());
+  const recordings = [
+    { recording: 'r1', subject: 'Ann', samples: 100 },
+    { recording: 'r2', subject: 'Ben', samples: 50 },
+  ];
+  await ingestInto(lake, { source: await writeZip(folder.path(), archiveFiles(recordings)) });
+  await refreshLake(lake);
+  const source = createSampleSource(lake);
+  const ben = subjectKeyOf(SECRET, 'watch', 'Ben');
+  expect(await source.size({ dataset: 'watch' })).toBe(150);
+  expect(await source.size({ dataset: 'watch', subjectKeys: [ben] })).toBe(50);
 });

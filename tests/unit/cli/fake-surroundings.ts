@@ -52,6 +52,8 @@ export interface FakeTemporal {
   /** The input of the run that has the id already; the started one's own when absent. */
   runningInput?: unknown;
   progress?: unknown;
+  /** Of the activity that is under way. */
+  heartbeat?: unknown;
   /** Never ends. */
   endless?: boolean;
   onCancel?: () => void;
@@ -66,6 +68,10 @@ export function fakeClient(fake: FakeTemporal, calls: RunCall[]): Client {
     if (fake.error) throw fake.error;
     return fake.result;
   };
+  const pendingActivities = () =>
+    fake.heartbeat === undefined
+      ? []
+      : [{ heartbeatDetails: { payloads: [defaultPayloadConverter.toPayload(fake.heartbeat)] } }];
   const payloads = () => [defaultPayloadConverter.toPayload(input)];
   const client = {
     options: { namespace: 'default' },
@@ -79,7 +85,10 @@ export function fakeClient(fake: FakeTemporal, calls: RunCall[]): Client {
       getHandle: () => ({
         result,
         query: async () => fake.progress ?? { step: 'working', facts: {} },
-        describe: async () => ({ raw: {}, runId: 'run-1', type: 'retrain' }),
+        describe: async () => ({
+          raw: { pendingActivities: pendingActivities() },
+          ...{ runId: 'run-1', type: 'retrain' },
+        }),
         cancel: async () => fake.onCancel?.(),
         signal: async (name: string) => fake.onSignal?.(name),
       }),

@@ -188,6 +188,19 @@ test('a failed run shows the innermost failure and where to look at it', async (
   expect(stderr).toMatch(/run: http:\/\/127\.0\.0\.1:8233\/namespaces.*refresh%2Fx/);
 });
 
+test('the progress line tells what the step under way has said of itself', async () => {
+  const { stderr } = await runAgainst(
+    ['simulate', 'trial', '--speed', '1'],
+    {
+      endless: true,
+      progress: { step: 'sending', facts: { speed: '1×' } },
+      heartbeat: { done: '34 %', samples: '340 of 1000', details: { not: 'shown' } },
+    },
+    { onListening: (interrupt) => void setTimeout(interrupt, 200) },
+  );
+  expect(stderr).toContain('· sending (speed 1×, done 34 %, samples 340 of 1000)');
+});
+
 test('Ctrl-C leaves the workflow running and says how to attach again', async () => {
   let cancelled = false;
   const { exitCode, stderr } = await runAgainst(

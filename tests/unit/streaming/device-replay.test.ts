@@ -15,6 +15,7 @@ async function all(source: SampleSource, options = OPTIONS): Promise<ReplayedBat
 }
 
 const sourceOf = (parts: readonly DeviceRecording[]): SampleSource => ({
+  size: () => Promise.resolve(parts.reduce((sum, { span }) => sum + span.timestampsMs.length, 0)),
   devices: () => Promise.resolve(['watch-0']),
   async *recordings() {
     for (const part of parts) yield await Promise.resolve(part);
