@@ -61,6 +61,17 @@ const stediOptions = z.strictObject({
 
 const model = slug.default('activity');
 
+const landingTotals = z.strictObject({
+  landings: count,
+  messages: count,
+  rows: count,
+  duplicates: count,
+  withdrawn: count,
+  late: count,
+  skippedOffsets: count,
+  rejected: z.record(z.string(), count),
+});
+
 export const WORKFLOW_INPUTS = {
   ingest: z.strictObject({
     source: z.string().min(1),
@@ -181,6 +192,22 @@ export const WORKFLOW_INPUTS = {
     workgroup: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'use the name of a workgroup'),
     // US dollars for each TB (2^40 bytes) that the query reads.
     pricePerTb: z.number().min(0).max(1_000).default(DEFAULT_PRICE_PER_TB),
+  }),
+  landDeviceEvents: z.strictObject({
+    dataset: slug,
+    // Of one landing: more than that become several snapshots.
+    maximumEvents: z.int().min(1).max(10_000_000).default(1_000_000),
+    // An event is late when its date lies more than so many days before the newest landed one.
+    lateDays: z.int().min(0).max(3_650).default(1),
+    // How long superseded snapshots stay for those who read them.
+    keepHours: z
+      .number()
+      .min(1)
+      .max(24 * 365)
+      .default(6),
+    landingsPerRun: z.int().min(1).max(200).default(100),
+    // Totals of the runs before this one, carried over by continue-as-new.
+    carried: landingTotals.optional(),
   }),
   eraseSubject: z.strictObject({
     dataset: slug,

@@ -10,5 +10,6 @@ export const workflowIds = {
   athenaQuery: (query: string) => `query/${query}`,
   eraseSubject: (subject: string) => `erase/${subject}`,
   provision: (environment: string) => `provision/${environment}`,
+  landDeviceEvents: () => 'devices/land',
   activeLearningLoop: (name: string) => `loop/${name}`,
 } as const;

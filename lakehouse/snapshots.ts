@@ -19,7 +19,13 @@ export interface SnapshotRequest {
   readonly relations?: Readonly<Record<string, Relation>>;
   readonly signal?: AbortSignal;
   /** Writes the files under the prefix; what it leaves behind when it fails is removed later. */
-  readonly write: (prefix: string) => Promise<BuildOutcome & { facts?: Record<string, unknown> }>;
+  readonly write: (prefix: string) => Promise<WrittenSnapshot>;
+}
+
+export interface WrittenSnapshot extends BuildOutcome {
+  readonly facts?: Record<string, unknown>;
+  /** Of the files those that a published snapshot of the table has had checked by the same rules. */
+  readonly checkedBefore?: readonly DataFile[];
 }
 
 export interface Snapshot {
@@ -57,9 +63,11 @@ function personalCheck(
 async function runChecks(
   { engine }: Lake,
   { table, relations, signal }: SnapshotRequest,
-  outcome: BuildOutcome,
+  outcome: WrittenSnapshot,
 ): Promise<SnapshotManifest['checks']> {
-  const made: Relation = { columns: table.columns, files: outcome.files };
+  const checkedBefore = new Set(outcome.checkedBefore);
+  const files = outcome.files.filter((file) => !checkedBefore.has(file));
+  const made: Relation = { columns: table.columns, files };
   const checked = await engine.check({
     relations: { ...relations, [table.name]: made },
     checks: checksOf(table),
@@ -106,10 +114,10 @@ export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Prom
   const existing = await findReusable(lake, table, prefix);
   if (existing !== null) return { manifest: existing, reused: true };
 
-  const { facts = {}, ...outcome } = await request.write(prefix);
+  const { facts = {}, checkedBefore, ...outcome } = await request.write(prefix);
   const files = [...outcome.files, ...outcome.quarantineFiles];
   try {
-    const checks = await runChecks(lake, request, outcome);
+    const checks = await runChecks(lake, request, { ...outcome, checkedBefore });
     refuseBroken(table, checks);
     const manifest: SnapshotManifest = {
       formatVersion: 1,

@@ -20,3 +20,21 @@ export const pseudonymIdentifier = (subjectKey: string): string => `subject-key:
 
 /** How rows are counted that were left out because of it. */
 export const WITHDRAWN = 'consent-withdrawn';
+
+/** Whether a device was an erased person's alone; each device is hashed once. */
+export async function withdrawnDevices(
+  suppression: Suppression,
+  dataset: string,
+): Promise<(device: string) => boolean> {
+  const keys = await suppression.keys(dataset);
+  if (keys.size === 0) return () => false;
+  const known = new Map<string, boolean>();
+  return (device) => {
+    let isGone = known.get(device);
+    if (isGone === undefined) {
+      isGone = keys.has(suppression.keyOf(dataset, deviceIdentifier(device)));
+      known.set(device, isGone);
+    }
+    return isGone;
+  };
+}

@@ -18,6 +18,19 @@ export const topicNames = (prefix = 'watch'): TopicNames => ({
   deadLetter: `${prefix}.samples.dead-letter`,
 });
 
+/** Where devices' events arrive, and where those go that are none. */
+export interface DeviceTopics {
+  readonly events: string;
+  readonly deadLetter: string;
+}
+
+export const DEFAULT_EVENTS_TOPIC = 'events_topic';
+
+export const deviceTopics = (events: string = DEFAULT_EVENTS_TOPIC): DeviceTopics => ({
+  events,
+  deadLetter: `${events}.dead-letter`,
+});
+
 export const DEFAULT_PARTITIONS = 4;
 
 export interface TopicShape {
@@ -34,6 +47,11 @@ export function topicSpecs(names: TopicNames, shape: TopicShape = {}): TopicSpec
     { topic: control, partitions: 1, compacted: true, replicationFactor },
   ];
 }
+
+export const deviceTopicSpecs = (names: DeviceTopics, shape: TopicShape = {}): TopicSpec[] => {
+  const { partitions = DEFAULT_PARTITIONS, replicationFactor = 1 } = shape;
+  return Object.values(names).map((topic: string) => ({ topic, partitions, replicationFactor }));
+};
 
 /** The predictor's group: its offsets are the stream's memory. */
 export const predictorGroup = (names: TopicNames, model: string): string =>

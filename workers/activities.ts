@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { createAnnotationActivities } from '../activities/annotation-activities';
 import { createAthenaActivities } from '../activities/athena-activities';
 import { createComparisonActivities } from '../activities/comparison-activities';
+import { createDeviceLandingActivities } from '../activities/device-landing-activities';
 import { createErasureActivities } from '../activities/erasure-activities';
 import { createIngestActivities } from '../activities/ingest-activities';
 import { createInputActivities } from '../activities/input-activities';
 import { createLandingActivities } from '../activities/landing-activities';
-import { createOpenRuns } from '../activities/open-runs';
 import { createPredictionSource } from '../activities/prediction-source';
 import { createProvisionActivities } from '../activities/provision-activities';
 import { createRefreshActivities } from '../activities/refresh-activities';
@@ -39,7 +39,7 @@ export function activitiesOf(queue: TaskQueue, dependencies: Dependencies): obje
 const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
   orchestration: (all) => ({
     ...createInputActivities(),
-    ...createRegistryActivities({ ...all, isOpen: createOpenRuns(all.client) }),
+    ...createRegistryActivities(all),
     ...createWorkflowActivities(all),
     ...createAthenaActivities({ lake: all.lake, athena: athenaClient }),
     ...createProvisionActivities({ aws: {} }),
@@ -47,6 +47,7 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
     ...pick(annotationActivities(all), ['campaignProgress', 'closeCampaign', 'answerAsOracle']),
     ...pick(comparisonActivities(all), ['countNewLabels']),
     ...pick(streamActivities(all), ['prepareTopics', 'announceChampion']),
+    ...pick(deviceLandingActivities(all), ['prepareDeviceTopics']),
   }),
   data: (all) => ({
     ...createIngestActivities({
@@ -61,6 +62,7 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
     }),
     ...createRefreshActivities(all),
     ...createLandingActivities({ ...all, suppression: all.consent }),
+    ...pick(deviceLandingActivities(all), ['landEvents', 'removeSuperseded']),
     ...pick(erasureActivities(all), DATA_OF_ERASURE),
     ...createReportActivities({
       lake: all.lake,
@@ -88,6 +90,13 @@ const topicShape = ({ config }: Dependencies) => ({
   partitions: config.KAFKA_PARTITIONS,
   replicationFactor: config.KAFKA_REPLICATION,
 });
+
+const deviceLandingActivities = (all: Dependencies) =>
+  createDeviceLandingActivities({
+    ...all,
+    topicShape: topicShape(all),
+    suppression: all.consent,
+  });
 
 const comparisonActivities = (all: Dependencies) =>
   createComparisonActivities({ ...all, suppression: all.consent });

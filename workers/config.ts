@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { WatchlakeError } from '../core/errors';
 import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
 import { lakeAddress } from '../lakehouse/lake-folder';
+import { DEFAULT_EVENTS_TOPIC } from '../streaming/topics';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.stringbool();
@@ -158,6 +159,14 @@ export const VARIABLES = {
     .max(10)
     .default(1)
     .describe('Replicas of the topics that Watchlake makes; 3 on a real cluster.'),
+
+  EVENTS_TOPIC: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{1,200}$/)
+    .default(DEFAULT_EVENTS_TOPIC)
+    .describe(
+      "Kafka topic of the devices' events; `<topic>.dead-letter` takes those that are none.",
+    ),
 
   DATABASE_URL: z
     .string()

@@ -8,7 +8,7 @@ import { migrate, openPool } from '../registry/database';
 import { createRegistry, type Registry } from '../registry/registry';
 import { createKafkaBroker } from '../streaming/kafka';
 import type { Broker, StreamLog } from '../streaming/ports';
-import { topicNames, type TopicNames } from '../streaming/topics';
+import { deviceTopics, topicNames, type DeviceTopics, type TopicNames } from '../streaming/topics';
 import type { Addresses } from './addresses';
 import type { Config } from './config';
 import { createLog } from './logging';
@@ -28,6 +28,7 @@ export interface Dependencies {
   lake: Lake;
   broker: Broker;
   topics: TopicNames;
+  deviceTopics: DeviceTopics;
   pseudonymKey: string;
   log: StreamLog;
   close(): Promise<void>;
@@ -69,6 +70,7 @@ export async function connectDependencies(
     lake,
     broker,
     topics: topicNames(),
+    deviceTopics: deviceTopics(config.EVENTS_TOPIC),
     pseudonymKey: secret,
     log,
     async close() {

@@ -4,6 +4,7 @@ export { annotationCampaign } from './annotation-campaign';
 export { athenaQuery } from './athena-query';
 export { eraseSubject } from './erase-subject';
 export { ingest } from './ingest';
+export { landDeviceEvents } from './land-device-events';
 export { predictStream } from './predict-stream';
 export { provision } from './provision';
 export { refreshTables } from './refresh-tables';

@@ -96,6 +96,21 @@ export async function withDuckdb<T>(
   }
 }
 
+const PARTITION_FOLDER = /\/([^/=]+)=[^/]*(?=\/)/g;
+
+/** What stands in the folders' names is of its declared type, and not of the one it looks like. */
+function partitionTypes(columns: readonly ColumnDeclaration[], paths: readonly string[]): string {
+  const [first = '', ...others] = paths.map((path) =>
+    [...path.matchAll(PARTITION_FOLDER)].map(([, name]) => name).join('/'),
+  );
+  const names = first.split('/').filter((name) => columns.some((each) => each.name === name));
+  if (names.length === 0 || others.some((each) => each !== first)) return '';
+  const types = columns
+    .filter(({ name }) => names.includes(name))
+    .map((each) => `${literal(each.name)}: ${sqlType(each)}`);
+  return `, hive_partitioning = true, hive_types = {${types.join(', ')}}`;
+}
+
 /** A FROM clause over the relation's files with exactly the declared columns, also when it is empty. */
 export async function relationSql(
   { scratch }: Pick<DuckdbSession, 'scratch'>,
@@ -108,7 +123,8 @@ export async function relationSql(
   }
   const paths = await Promise.all(files.map(({ key }) => store.localPath(key, scratch)));
   const names = columns.map(({ name }) => quoted(name)).join(', ');
-  return `(SELECT ${names} FROM read_parquet([${paths.map(literal).join(', ')}]))`;
+  const list = `[${paths.map(literal).join(', ')}]`;
+  return `(SELECT ${names} FROM read_parquet(${list}${partitionTypes(columns, paths)}))`;
 }
 
 export async function createViews(

@@ -48,6 +48,8 @@ export async function createRowAppender(
   { connection }: DuckdbSession,
   table: string,
   columns: readonly ColumnDeclaration[],
+  /** Of long rows fewer are to wait in memory. */
+  chunkRows = CHUNK_ROWS,
 ): Promise<RowAppender> {
   const definitions = columns.map((each) => `${quoted(each.name)} ${sqlType(each)}`);
   await connection.run(`CREATE TABLE ${quoted(table)} (${definitions.join(', ')})`);
@@ -62,6 +64,8 @@ export async function createRowAppender(
     const chunk = DuckDBDataChunk.create(types, buffered);
     buffer.forEach((values, index) => chunk.setColumnValues(index, values));
     appender.appendDataChunk(chunk);
+    // DuckDB's own buffer counts rows as well, whatever their size.
+    if (chunkRows < CHUNK_ROWS) appender.flushSync();
     buffer = columns.map(() => []);
     buffered = 0;
   }
@@ -73,7 +77,7 @@ export async function createRowAppender(
       });
       buffered += 1;
       total += 1;
-      if (buffered === CHUNK_ROWS) flush();
+      if (buffered === chunkRows) flush();
     },
     finish() {
       flush();

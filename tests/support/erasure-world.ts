@@ -21,6 +21,7 @@ import type { EraseResult } from '../../workflows/erase-subject';
 import { createTestDatabase } from './database';
 import { SECRET } from './recordings';
 import { makeTestHome } from './start-stack';
+import { deviceTopics } from '../../streaming/topics';
 import { createTestStreams, silentLog } from './streams';
 import { databaseTraces, folderTraces, historyTraces, topicTraces } from './traces';
 import { testBundle } from './workflow-bundle';
@@ -59,6 +60,7 @@ async function dependenciesOf(client: Client, home: string) {
   const { pool } = database;
   const all = {
     ...{ config, client, pool, lake, broker, topics, pseudonymKey: secret, log: silentLog },
+    deviceTopics: deviceTopics(`${topics.samples}.events`),
     addresses: { temporal: { uiUrl: 'http://127.0.0.1' } } as Dependencies['addresses'],
     registry: createRegistry(pool),
     annotation: createAnnotationStore(pool),

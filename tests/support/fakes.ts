@@ -3,6 +3,10 @@ import { Context } from '@temporalio/activity';
 import type { AnnotationActivities, CampaignState } from '../../activities/annotation-activities';
 import type { AthenaActivities } from '../../activities/athena-activities';
 import type { ComparisonActivities } from '../../activities/comparison-activities';
+import type {
+  DeviceLandingActivities,
+  LandedEvents,
+} from '../../activities/device-landing-activities';
 import type { ErasureActivities } from '../../activities/erasure-activities';
 import type { IngestActivities } from '../../activities/ingest-activities';
 import { createInputActivities, type InputActivities } from '../../activities/input-activities';
@@ -29,6 +33,7 @@ export type Activities = InputActivities &
   AthenaActivities &
   ProvisionActivities &
   ErasureActivities &
+  DeviceLandingActivities &
   ReportActivities;
 
 export const SUBJECTS = {
@@ -214,7 +219,9 @@ const registryFakes: RegistryActivities & ComparisonActivities = {
     holder,
     expiresAt: '2026-01-01T06:00:00.000Z',
   }),
+  renewLease: async ({ holder }) => ({ renewed: true, holder }),
   returnLease: async () => ({ released: true }),
+  recordHoldoutUse: async () => ({ uses: 1 }),
   recordVerdict: async () => ({ recorded: true }),
   countNewLabels: async () => ({ labels: TASKS }),
   compareVersions: async () => compared(comparison()),
@@ -293,6 +300,19 @@ const erasureFakes: ErasureActivities = {
   }),
 };
 
+export const landedEvents = (more: Partial<LandedEvents> = {}): LandedEvents => ({
+  ...{ snapshotId: 'events-1', messages: 100, rows: 90, duplicates: 6, withdrawn: 0 },
+  ...{ rejected: { 'not-json': 4 }, late: 2, skippedOffsets: 0, dates: 2, tableRows: 900 },
+  ...{ more: false, lag: 0 },
+  ...more,
+});
+
+const deviceFakes: DeviceLandingActivities = {
+  prepareDeviceTopics: async () => ({}),
+  landEvents: async () => landedEvents(),
+  removeSuperseded: async () => ({ snapshots: 3, bytes: 5_000 }),
+};
+
 /** Everything goes well; a test replaces what it is about. */
 export const happyActivities = (): Activities => ({
   ...createInputActivities(),
@@ -305,6 +325,7 @@ export const happyActivities = (): Activities => ({
   ...athenaFakes,
   ...provisionFakes,
   ...erasureFakes,
+  ...deviceFakes,
   landPredictions: async () => landed('predictions', 700),
   publishLabels: async () => landed('labelled_windows', TASKS),
   writeReport: async ({ name }) => ({

@@ -1,4 +1,5 @@
 /** What is recorded for the replay gate: the paths of every workflow that an open run may be on. */
+import { DEVICES } from './device-history-cases';
 import { ERASE } from './erasure-history-cases';
 import {
   SUBJECTS,
@@ -404,4 +405,5 @@ export const HISTORY_CASES: readonly HistoryCase[] = [
   ...ATHENA,
   ...PROVISION,
   ...ERASE,
+  ...DEVICES,
 ];

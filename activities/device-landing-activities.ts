@@ -1,0 +1,151 @@
+/** Steps that bring devices' events from Kafka into the lake, each once. */
+import { contentHash } from '../core/hash';
+import { EVENTS_TABLE } from '../lakehouse/devices/names';
+import { landEvents } from '../lakehouse/devices/land-events';
+import type { LandingRun } from '../lakehouse/devices/landing-facts';
+import { deviceFacts } from '../lakehouse/devices/landing-facts';
+import { rejectedMessages } from '../lakehouse/devices/rejected-messages';
+import { writeJson } from '../lakehouse/json';
+import type { Lake } from '../lakehouse/lake';
+import type { SnapshotManifest } from '../lakehouse/manifest';
+import { snapshotPrefix } from '../lakehouse/manifest';
+import { findManifestOrNull, publishSnapshot } from '../lakehouse/snapshots';
+import { vacuum } from '../lakehouse/vacuum';
+import { NOBODY, withdrawnDevices, type Suppression } from '../lakehouse/suppression';
+import { sendDeadLetters } from '../streaming/dead-letters';
+import { lagOf, nextRange } from '../streaming/event-range';
+import { endsOf, type Broker, type Offsets } from '../streaming/ports';
+import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../streaming/topics';
+import { alive } from './alive';
+import { asActivities } from './as-activities';
+
+export interface DeviceLandingDeps {
+  lake: Lake;
+  broker: Broker;
+  deviceTopics: DeviceTopics;
+  topicShape?: TopicShape;
+  /** Whose devices' events stay out; nobody's by default. */
+  suppression?: Suppression;
+}
+
+export interface LandEventsInput {
+  dataset: string;
+  /** Of one run, so that it ends; the next one goes on. */
+  maximumEvents: number;
+  lateDays: number;
+}
+
+/** messages = rows + duplicates + withdrawn + rejected. */
+export interface LandedEvents extends Omit<
+  LandingRun,
+  'topic' | 'fromOffsets' | 'dates' | 'deadLetterFrom'
+> {
+  /** Null when nothing has ever landed. */
+  snapshotId: string | null;
+  rejected: Record<string, number>;
+  /** Dates whose files were written. */
+  dates: number;
+  tableRows: number;
+  /** Whether the limit has left messages that were there when the run began. */
+  more: boolean;
+  /** Messages that wait on the topic now. */
+  lag: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+const NOTHING: Omit<LandedEvents, 'snapshotId' | 'tableRows'> = {
+  ...{ messages: 0, rows: 0, duplicates: 0, withdrawn: 0, rejected: {}, late: 0 },
+  ...{ skippedOffsets: 0, dates: 0, more: false, lag: 0 },
+};
+
+function summaryOf(manifest: SnapshotManifest) {
+  const { run } = deviceFacts(manifest);
+  if (run === null) return NOTHING;
+  const { topic: _topic, fromOffsets: _from, deadLetterFrom: _letters, ...counts } = run;
+  return { ...NOTHING, ...counts, rejected: { ...run.rejected }, dates: run.dates.length };
+}
+
+export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
+  const { lake, broker, deviceTopics: topics, topicShape, suppression = NOBODY } = deps;
+
+  /** A manifest exists before its letters are sent; with the mark beside it, they have been. */
+  async function deliverLetters(manifest: SnapshotManifest, signal: AbortSignal): Promise<void> {
+    const mark = `${snapshotPrefix(manifest)}dead-letters.json`;
+    const { run } = deviceFacts(manifest);
+    if (run === null || (await lake.store.has(mark))) return;
+    await sendDeadLetters(broker, {
+      source: run.topic,
+      topic: `${run.topic}.dead-letter`,
+      from: run.deadLetterFrom,
+      letters: () => rejectedMessages(lake, manifest, signal),
+      signal,
+    });
+    await writeJson(lake.store, mark, { sentAt: new Date().toISOString() });
+  }
+
+  return asActivities({
+    // Safe to retry: it makes what is missing.
+    async prepareDeviceTopics(): Promise<Record<string, never>> {
+      await broker.ensureTopics(deviceTopicSpecs(topics, topicShape));
+      return {};
+    },
+
+    // Safe to retry: the offsets lie in the manifest of the snapshot that holds the rows up to them, so what
+    // was not published is read again and what was is not; letters are compared with what the topic holds.
+    async landEvents({ dataset, maximumEvents, lateDays }: LandEventsInput): Promise<LandedEvents> {
+      const { signal, report } = alive();
+      const previous = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
+      // A run that was killed between publishing and sending has left its letters to this one.
+      if (previous !== null) await deliverLetters(previous, signal);
+      const bounds = await broker.bounds(topics.events);
+      const known: Offsets = deviceFacts(previous).offsets[topics.events] ?? {};
+      const range = nextRange(bounds, known, maximumEvents);
+      const tableRows = previous?.rows ?? 0;
+      const snapshotId = previous?.snapshotId ?? null;
+      if (contentHash(range.from) === contentHash(range.to)) {
+        return { ...NOTHING, snapshotId, tableRows };
+      }
+      const { manifest } = await landEvents(lake, previous, {
+        dataset,
+        topic: topics.events,
+        fromOffsets: range.from,
+        toOffsets: range.to,
+        skippedOffsets: range.skipped,
+        deadLetterFrom: endsOf(await broker.bounds(topics.deadLetter)),
+        lateDays,
+        messages: broker.read({ topic: topics.events, from: range.from, to: range.to, signal }),
+        isWithdrawn: await withdrawnDevices(suppression, dataset),
+        signal,
+        onProgress: report,
+      });
+      await publishSnapshot(lake, manifest);
+      await deliverLetters(manifest, signal);
+      return {
+        ...summaryOf(manifest),
+        snapshotId: manifest.snapshotId,
+        tableRows: manifest.rows,
+        more: lagOf(bounds, range.to) > 0,
+        lag: lagOf(await broker.bounds(topics.events), range.to),
+      };
+    },
+
+    // Safe to retry: it removes what is still there and nothing refers to.
+    async removeSuperseded({
+      dataset,
+      keepHours,
+    }: {
+      dataset: string;
+      keepHours: number;
+    }): Promise<{ snapshots: number; bytes: number }> {
+      const { signal, report } = alive();
+      let snapshots = 0;
+      const onSnapshot = () => report({ snapshots: (snapshots += 1) });
+      const request = { dataset, dryRun: false, keepSnapshotIds: [], onSnapshot, signal };
+      const { bytes } = await vacuum(lake, { ...request, graceMs: keepHours * HOUR_MS });
+      return { snapshots, bytes };
+    },
+  });
+}
+
+export type DeviceLandingActivities = ReturnType<typeof createDeviceLandingActivities>;

@@ -1,0 +1,75 @@
+/** Brings the messages of one landing run into a DuckDB session, events and rejected ones apart. */
+import type { DuckdbSession } from '../engines/duckdb-session';
+import type { RowAppender } from '../engines/row-appender';
+import { createRowAppender } from '../engines/row-appender';
+import { QUARANTINE_COLUMNS } from '../quarantine';
+import { EVENT_COLUMNS, eventCells } from './device-events';
+import type { EventMessage } from './parse-message';
+import { parseMessage } from './parse-message';
+import { rejectedCells } from './rejected-messages';
+
+export const ARRIVED = 'arrived';
+export const REJECTED = 'rejected';
+
+// A rejected message is kept whole, and may be a megabyte.
+const REJECTED_CHUNK = 16;
+
+export interface StageRequest {
+  readonly topic: string;
+  /** To be read once, up to a fixed end. */
+  readonly messages: AsyncIterable<readonly EventMessage[]>;
+  /** Whether the device's person was erased: none of its events lands again. */
+  readonly isWithdrawn: (deviceId: string) => boolean;
+  readonly signal?: AbortSignal;
+  readonly onMessages?: (messages: number) => void;
+}
+
+/** messages = events + withdrawn + rejected. */
+export interface Staged {
+  readonly messages: number;
+  readonly withdrawn: number;
+  readonly rejected: Readonly<Record<string, number>>;
+}
+
+interface Sink {
+  readonly events: RowAppender;
+  readonly rejects: RowAppender;
+  readonly rejected: Record<string, number>;
+  withdrawn: number;
+}
+
+function take(sink: Sink, message: EventMessage, { topic, isWithdrawn }: StageRequest): void {
+  const parsed = parseMessage(message);
+  if (!parsed.ok) {
+    sink.rejected[parsed.reason] = (sink.rejected[parsed.reason] ?? 0) + 1;
+    sink.rejects.append(rejectedCells(topic, message, parsed));
+  } else if (isWithdrawn(parsed.event.deviceId)) {
+    sink.withdrawn += 1;
+  } else {
+    const { partition, offset } = message;
+    const origin = { receivedAt: parsed.receivedAt, partition, offset };
+    sink.events.append(eventCells(parsed.event, origin));
+  }
+}
+
+/** Fills the tables `arrived` and `rejected`; memory is DuckDB's limit and two fetches. */
+export async function stageEvents(session: DuckdbSession, request: StageRequest): Promise<Staged> {
+  const sink: Sink = {
+    events: await createRowAppender(session, ARRIVED, EVENT_COLUMNS),
+    rejects: await createRowAppender(session, REJECTED, QUARANTINE_COLUMNS, REJECTED_CHUNK),
+    rejected: {},
+    withdrawn: 0,
+  };
+  let messages = 0;
+  for await (const batch of request.messages) {
+    request.signal?.throwIfAborted();
+    for (const message of batch) take(sink, message, request);
+    messages += batch.length;
+    request.onMessages?.(messages);
+  }
+  // A reader that was told to stop ends as if all were read.
+  request.signal?.throwIfAborted();
+  sink.events.finish();
+  sink.rejects.finish();
+  return { messages, withdrawn: sink.withdrawn, rejected: sink.rejected };
+}

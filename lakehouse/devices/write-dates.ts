@@ -1,0 +1,77 @@
+/** Writes the dates that have new events anew: their old rows and the new ones, in order, each once. */
+import type { DuckdbSession } from '../engines/duckdb-session';
+import { literal, quoted, relationSql, rowsOf, numberOf } from '../engines/duckdb-session';
+import { copyToParquet } from '../engines/parquet-sink';
+import type { Lake } from '../lake';
+import type { DataFile } from '../manifest';
+import { filesOfDates } from './date-files';
+import { EVENT_COLUMNS, deviceEventsTable } from './device-events';
+import { ARRIVED } from './stage-events';
+
+const FRESH = 'fresh';
+const HELD = 'held';
+
+const COLUMNS = EVENT_COLUMNS.map(({ name }) => quoted(name)).join(', ');
+const ORDER = deviceEventsTable('any').orderBy.map(quoted).join(', ');
+
+export interface Fresh {
+  /** Rows that are new, by date. */
+  readonly dates: ReadonlyMap<string, number>;
+  readonly duplicates: number;
+  /** Of the new rows those before the given date. */
+  readonly late: number;
+}
+
+/** Of the events that arrived those that the table does not hold yet, each the first time it came. */
+export async function keepFresh(
+  session: DuckdbSession,
+  { store }: Lake,
+  { held, lateBefore }: { held: readonly DataFile[]; lateBefore: string | null },
+): Promise<Fresh> {
+  const { connection } = session;
+  const arrived = await rowsOf(session, `SELECT DISTINCT event_date AS date FROM ${ARRIVED}`);
+  const files = filesOfDates(held, new Set(arrived.map(({ date }) => date as string)));
+  const from = await relationSql(session, store, { columns: EVENT_COLUMNS, files });
+  await connection.run(`CREATE VIEW ${HELD} AS SELECT * FROM ${from}`);
+  await connection.run(
+    `CREATE TABLE ${FRESH} AS SELECT a.* FROM ${ARRIVED} a
+      WHERE NOT EXISTS (SELECT 1 FROM ${HELD} h
+        WHERE h.event_date = a.event_date AND h.event_id = a.event_id)
+      QUALIFY row_number() OVER (PARTITION BY a.event_date, a.event_id
+        ORDER BY a.kafka_partition, a.kafka_offset) = 1`,
+  );
+  const counts = await rowsOf(
+    session,
+    `SELECT event_date AS date, count(*) AS n FROM ${FRESH} GROUP BY 1 ORDER BY 1`,
+  );
+  const dates = new Map(counts.map(({ date, n }) => [date as string, Number(n)]));
+  const before = `SELECT count(*) FROM ${FRESH} WHERE event_date < ${literal(lateBefore ?? '')}`;
+  return {
+    dates,
+    duplicates:
+      (await numberOf(session, `SELECT count(*) FROM ${ARRIVED}`)) -
+      [...dates.values()].reduce((sum, n) => sum + n, 0),
+    late: await numberOf(session, before),
+  };
+}
+
+/** The files of one date below the folder: as few as their size allows. */
+export async function writeDate(
+  session: DuckdbSession,
+  { store }: Lake,
+  { date, folder }: { date: string; folder: string },
+): Promise<DataFile[]> {
+  const rowsOfDate = (table: string): string =>
+    `SELECT ${COLUMNS} FROM ${table} WHERE event_date = ${literal(date)}`;
+  const local = await copyToParquet(session, {
+    folder: `date-${date}`,
+    select: `SELECT * FROM (${rowsOfDate(HELD)} UNION ALL ${rowsOfDate(FRESH)}) ORDER BY ${ORDER}`,
+  });
+  const written: DataFile[] = [];
+  for (const { path, name, rows, bytes } of local) {
+    const key = `${folder}event_date=${date}/${name}`;
+    await store.adopt(key, path);
+    written.push({ key, rows, bytes });
+  }
+  return written;
+}

@@ -1,0 +1,106 @@
+/** Sends rejected messages to their dead-letter topic, each once, whatever happens to the sender. */
+import type { Broker, Offsets, OutgoingMessage, ReceivedMessage } from './ports';
+import { endsOf } from './ports';
+
+export interface DeadLetter extends ReceivedMessage {
+  readonly reason: string;
+  readonly detail: string | null;
+}
+
+export interface DeadLetterRequest {
+  readonly source: string;
+  readonly topic: string;
+  /** Where the topic ended before any of these letters can have been sent. */
+  readonly from: Offsets;
+  /** In the order of the source; read twice when there are some. */
+  readonly letters: () => AsyncIterable<DeadLetter>;
+  readonly signal?: AbortSignal;
+}
+
+const MESSAGES_A_TRANSACTION = 500;
+const BYTES_A_TRANSACTION = 4_000_000;
+// The headers that we add must not make a message too long that the broker took without them.
+const VALUE_BYTES = 950_000;
+
+const SOURCE = { topic: 'source-topic', partition: 'source-partition', offset: 'source-offset' };
+
+function letterOf(source: string, letter: DeadLetter): OutgoingMessage {
+  const { key, value, reason, detail, partition, offset } = letter;
+  const isTooLong = value !== null && value.length > VALUE_BYTES;
+  return {
+    key,
+    value: isTooLong ? null : value,
+    headers: {
+      ...letter.headers,
+      reason,
+      ...(detail === null ? {} : { detail }),
+      ...(isTooLong ? { 'left-out': `a value of ${value.length} bytes` } : {}),
+      [SOURCE.topic]: source,
+      [SOURCE.partition]: String(partition),
+      [SOURCE.offset]: String(offset),
+    },
+  };
+}
+
+const placeOf = (partition: number | string, offset: number | string): string =>
+  `${partition}/${offset}`;
+
+/** Places of the messages whose letters the topic holds already. */
+async function sentPlaces(broker: Broker, request: DeadLetterRequest): Promise<Set<string>> {
+  const { source, topic, from, signal } = request;
+  const to = endsOf(await broker.bounds(topic));
+  const places = new Set<string>();
+  for await (const messages of broker.read({ topic, from, to, signal })) {
+    for (const { headers } of messages) {
+      if (headers[SOURCE.topic] !== source) continue;
+      places.add(placeOf(headers[SOURCE.partition] ?? '', headers[SOURCE.offset] ?? ''));
+    }
+  }
+  signal?.throwIfAborted();
+  return places;
+}
+
+const bytesOf = ({ value }: OutgoingMessage): number => value?.length ?? 0;
+
+async function isEmpty(letters: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _letter of letters) return false;
+  return true;
+}
+
+/**
+ * The id belongs to one sender at a time: whoever opens it fences the sender before, and its last transaction
+ * is then decided. So what the topic holds says exactly which letters are left to send.
+ */
+export async function sendDeadLetters(
+  broker: Broker,
+  request: DeadLetterRequest,
+): Promise<{ sent: number }> {
+  const { source, topic, letters, signal } = request;
+  if (await isEmpty(letters())) return { sent: 0 };
+  const producer = await broker.openTransactional(`${topic}/${source}`);
+  let sent = 0;
+  try {
+    const present = await sentPlaces(broker, request);
+    let waiting: OutgoingMessage[] = [];
+    let bytes = 0;
+    const commit = async () => {
+      if (waiting.length > 0) await producer.commit([{ topic, messages: waiting }], () => []);
+      sent += waiting.length;
+      waiting = [];
+      bytes = 0;
+    };
+    for await (const letter of letters()) {
+      signal?.throwIfAborted();
+      if (present.has(placeOf(letter.partition, letter.offset))) continue;
+      const message = letterOf(source, letter);
+      if (bytes + bytesOf(message) > BYTES_A_TRANSACTION) await commit();
+      waiting.push(message);
+      bytes += bytesOf(message);
+      if (waiting.length >= MESSAGES_A_TRANSACTION) await commit();
+    }
+    await commit();
+  } finally {
+    await producer.close();
+  }
+  return { sent };
+}

@@ -1,0 +1,62 @@
+/** Which messages of a topic a bounded reading takes: from where the last one ended, up to a fixed end. */
+import type { Offsets, PartitionBounds } from './ports';
+
+export interface EventRange {
+  readonly from: Offsets;
+  /** Exclusive. */
+  readonly to: Offsets;
+  /** Offsets that were not read in time: the topic has removed them. */
+  readonly skipped: number;
+  /** Partitions that end before the known offset: the topic was made anew, and is read from its start. */
+  readonly restarted: readonly number[];
+}
+
+interface Part {
+  readonly partition: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Shares the limit among the partitions; what one does not need, the others get. */
+function limited(parts: readonly Part[], maximum: number): Map<number, number> {
+  const ends = new Map<number, number>();
+  let left = maximum;
+  const bySize = parts.toSorted((a, b) => a.end - a.start - (b.end - b.start));
+  for (const [index, { partition, start, end }] of bySize.entries()) {
+    const share = Math.floor(left / (bySize.length - index));
+    const taken = Math.min(end - start, share);
+    ends.set(partition, start + taken);
+    left -= taken;
+  }
+  return ends;
+}
+
+/** At most so many offsets, at least one where there are any. */
+export function nextRange(
+  bounds: ReadonlyMap<number, PartitionBounds>,
+  known: Offsets,
+  maximum: number,
+): EventRange {
+  let skipped = 0;
+  const restarted: number[] = [];
+  const parts = [...bounds].map(([partition, { start, end }]): Part => {
+    const next = known[partition] ?? start;
+    if (next > end) restarted.push(partition);
+    else skipped += Math.max(0, start - next);
+    return { partition, start: next > end ? start : Math.max(start, next), end };
+  });
+  const ends = limited(parts, Math.max(maximum, parts.length));
+  return {
+    from: Object.fromEntries(parts.map(({ partition, start }) => [partition, start])),
+    to: Object.fromEntries(ends),
+    skipped,
+    restarted,
+  };
+}
+
+/** How many offsets lie between the two. */
+export const lagOf = (bounds: ReadonlyMap<number, PartitionBounds>, read: Offsets): number =>
+  [...bounds].reduce(
+    (sum, [partition, { start, end }]) => sum + Math.max(0, end - (read[partition] ?? start)),
+    0,
+  );

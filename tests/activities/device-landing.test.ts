@@ -1,0 +1,168 @@
+/** Events from Kafka land once, and dead letters are sent once, whatever is killed in between. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import {
+  createDeviceLandingActivities,
+  type LandedEvents,
+} from '../../activities/device-landing-activities';
+import { query } from '../../lakehouse/query';
+import type { Broker, OutgoingMessage, ReceivedMessage } from '../../streaming/ports';
+import { deviceTopics } from '../../streaming/topics';
+import { eventJson, presentEvents } from '../support/device-events';
+import { KILL_POINTS, type LandingProcessInput } from '../support/landing-process';
+import { newLake, temporaryFolder } from '../support/recordings';
+import { connectBroker, freshTopicNames } from '../support/streams';
+import { openLake } from '../../lakehouse/lake';
+
+const PARTITIONS = 3;
+const folder = temporaryFolder();
+let broker: Broker;
+
+beforeAll(() => {
+  broker = connectBroker();
+});
+afterAll(() => broker.close());
+
+async function landingInto(lake = newLake(folder.path()), topic = freshTopicNames().samples) {
+  const topics = deviceTopics(topic);
+  const shape = { partitions: PARTITIONS };
+  const activities = createDeviceLandingActivities({
+    ...{ lake, broker, deviceTopics: topics, topicShape: shape },
+  });
+  await activities.prepareDeviceTopics();
+  const producer = await broker.openProducer();
+  const land = (more: { maximumEvents?: number } = {}): Promise<LandedEvents> =>
+    new MockActivityEnvironment().run(activities.landEvents, {
+      ...{ dataset: 'devices', maximumEvents: 1_000, lateDays: 1 },
+      ...more,
+    });
+  return {
+    ...{ lake, topics, land },
+    send: (messages: readonly OutgoingMessage[]) => producer.send(topics.events, messages),
+    close: () => producer.close(),
+  };
+}
+
+const event = (at: number, device = `watch-${at % 7}`): OutgoingMessage => ({
+  key: device,
+  value: eventJson({ device, at: new Date(1_772_359_200_000 + at * 60_000).toISOString(), hr: 60 }),
+  headers: { 'received-at': '2026-03-01T10:00:01.000Z', 'event-id': 'whatever' },
+});
+
+async function readAll(topic: string): Promise<ReceivedMessage[]> {
+  const messages: ReceivedMessage[] = [];
+  for await (const batch of broker.read({ topic })) messages.push(...batch);
+  return messages;
+}
+
+test('lands what other producers write as well, and dead-letters what is no event', async () => {
+  const { lake, topics, send, land, close } = await landingInto();
+  const odd = { key: 'x', value: Buffer.from([0xff, 0x01]), headers: { origin: 'a gateway' } };
+  await send([event(0), { key: 'watch-0', value: eventJson({ at: '2026-03-01T12:00:00Z' }) }, odd]);
+  expect(await land()).toMatchObject({
+    ...{ messages: 3, rows: 2, rejected: { 'not-utf-8': 1 } },
+    ...{ more: false, lag: 0, tableRows: 2 },
+  });
+  const sql = 'SELECT received_at FROM device_events ORDER BY timestamp_ms';
+  expect((await query(lake, { sql, dataset: 'devices' })).rows).toEqual([
+    { received_at: '2026-03-01T10:00:01.000Z' },
+    { received_at: null },
+  ]);
+  const [letter, ...others] = await readAll(topics.deadLetter);
+  expect(others).toEqual([]);
+  expect(letter).toMatchObject({
+    ...{ key: 'x', value: odd.value },
+    headers: { origin: 'a gateway', reason: 'not-utf-8', 'source-topic': topics.events },
+  });
+  expect(await land()).toMatchObject({ messages: 0, rows: 0 });
+  await close();
+});
+
+test('a limited run leaves the rest to the next, and says so', async () => {
+  const { land, send, close } = await landingInto();
+  await send(Array.from({ length: 50 }, (_, at) => event(at)));
+  const runs: LandedEvents[] = [];
+  for (let run = 0; run < 10; run += 1) {
+    runs.push(await land({ maximumEvents: 20 }));
+    if (!runs.at(-1)?.more) break;
+  }
+  expect(runs.length).toBeGreaterThan(2);
+  expect(runs.reduce((sum, { rows }) => sum + rows, 0)).toBe(50);
+  expect(runs.every(({ messages }) => messages <= 20)).toBe(true);
+  expect(runs[0]?.lag).toBe(50 - (runs[0]?.messages ?? 0));
+  expect(runs.at(-1)).toMatchObject({ tableRows: 50, lag: 0 });
+  await close();
+});
+
+test('what the topic has removed before it was read is counted', async () => {
+  const { land, send, close, topics } = await landingInto();
+  await send(Array.from({ length: 10 }, (_, at) => event(at, 'watch-1')));
+  await land();
+  await send(Array.from({ length: 10 }, (_, at) => event(10 + at, 'watch-1')));
+  const ends = [...(await broker.bounds(topics.events))];
+  const before = Object.fromEntries(
+    ends.map(([partition, { end }]) => [partition, Math.max(0, end - 4)]),
+  );
+  await broker.deleteRecords(topics.events, before);
+  expect(await land()).toMatchObject({ messages: 4, rows: 4, skippedOffsets: 6, tableRows: 14 });
+  await close();
+});
+
+test('two runs at a time land everything once', async () => {
+  const { land, send, close, topics } = await landingInto();
+  for (let round = 0; round < 3; round += 1) {
+    await send([
+      ...Array.from({ length: 30 }, (_, at) => event(round * 30 + at)),
+      { key: 'x', value: `bad ${round}` },
+    ]);
+    const settled = await Promise.allSettled([land(), land(), land()]);
+    for (const each of settled) {
+      if (each.status === 'fulfilled') continue;
+      const { type } = each.reason as { type: string };
+      expect(['CATALOG_CONFLICT', 'PRODUCER_FENCED']).toContain(type);
+    }
+  }
+  expect(await land()).toMatchObject({ tableRows: 90 });
+  const letters = await readAll(topics.deadLetter);
+  expect(letters.map(({ value }) => String(value)).toSorted()).toEqual(['bad 0', 'bad 1', 'bad 2']);
+  await close();
+});
+
+/** Ends by SIGKILL at the point; true when it did. */
+async function landAndDie(input: LandingProcessInput): Promise<boolean> {
+  const support = join(__dirname, '..', 'support');
+  const script = [join(support, 'landing-process.ts'), JSON.stringify(input)];
+  const child = spawn(process.execPath, ['-r', join(support, 'typescript.js'), ...script], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
+  return signal === 'SIGKILL';
+}
+
+test('a worker that is killed at any step has landed and sent nothing twice', async () => {
+  const uri = newLakeFolder();
+  const { land, send, close, topics, lake } = await landingInto(openLake({ uri }));
+  let sent = 0;
+  const bad: string[] = [];
+  for (const killAt of KILL_POINTS) {
+    const events = Array.from({ length: 20 }, () => event(sent++));
+    // The same event again, and two messages that are none.
+    const none = [`${killAt} one`, `${killAt} two`];
+    bad.push(...none);
+    await send([...events, events[3]!, ...none.map((value) => ({ key: 'x', value }))]);
+    expect(await landAndDie({ topic: topics.events, folder: uri, killAt })).toBe(true);
+    await land();
+  }
+  expect(await presentEvents(lake)).toMatchObject({
+    ...{ rows: sent, inputRows: sent + 3 * KILL_POINTS.length },
+    ...{ dropped: { duplicate: KILL_POINTS.length }, quarantined: { 'not-json': bad.length } },
+  });
+  const letters = await readAll(topics.deadLetter);
+  expect(letters.map(({ value }) => String(value)).toSorted()).toEqual(bad.toSorted());
+  await close();
+}, 180_000);
+
+let folders = 0;
+const newLakeFolder = () => join(folder.path(), `killed-${(folders += 1)}`);
