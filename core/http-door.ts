@@ -20,6 +20,10 @@ export interface DoorOptions {
   bodyLimitBytes?: number;
   requestsPerMinute?: number;
   requestTimeoutMs?: number;
+  /** The routes check tokens that are not configured, and let nobody in without one. */
+  checksTokens?: boolean;
+  /** Requests under way get their answer when the door closes, instead of a closed connection. */
+  finishRequests?: boolean;
 }
 
 declare module 'fastify' {
@@ -40,6 +44,8 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+const RETRY_AFTER_SECONDS = '2';
+
 const HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
@@ -50,13 +56,13 @@ const HEADERS = {
 
 /** A door that refuses to be opened for everybody without a token. */
 export function createDoor(options: DoorOptions): FastifyInstance {
-  requireProtection(options.door, options.host, options.tokens);
+  if (!options.checksTokens) requireProtection(options.door, options.host, options.tokens);
   const { bodyLimitBytes = 1_048_576, requestsPerMinute = 3_000 } = options;
   const door = fastify({
     bodyLimit: bodyLimitBytes,
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     routerOptions: { maxParamLength: 300 },
-    forceCloseConnections: true,
+    forceCloseConnections: options.finishRequests ? 'idle' : true,
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
   });
   // Another site's page can send plain text to this door without asking; JSON it cannot.
@@ -74,7 +80,8 @@ export function createDoor(options: DoorOptions): FastifyInstance {
 function guard(request: FastifyRequest, options: DoorOptions, allowed: boolean, limit: number) {
   if (!allowed) throw new WatchlakeError('RATE_LIMITED', { limit, address: request.ip });
   // A name that a stranger points at this machine would let his page read through the browser.
-  if (options.tokens.length === 0 && !isLoopback(request.hostname))
+  const isOpen = options.tokens.length === 0 && !options.checksTokens;
+  if (isOpen && !isLoopback(request.hostname))
     throw new WatchlakeError('HOST_NOT_ALLOWED', { host: request.hostname });
   const { action } = request.routeOptions.config;
   if (action) authorize(options.tokens, request.headers.authorization, action);
@@ -88,7 +95,8 @@ export const errorBody = (error: WatchlakeError) => ({
 
 function sendCode(reply: FastifyReply, error: WatchlakeError): void {
   if (error.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer');
-  if (error.code === 'RATE_LIMITED') reply.header('retry-after', '60');
+  if (error.status === 429 || error.status === 503)
+    reply.header('retry-after', error.code === 'RATE_LIMITED' ? '60' : RETRY_AFTER_SECONDS);
   void reply.code(error.status).send(errorBody(error));
 }
 

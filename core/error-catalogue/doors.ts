@@ -51,6 +51,44 @@ export const DOORS_ERRORS = catalogue({
     'Send JSON with `Content-Type: application/json`.',
     { status: 415 },
   ),
+  BODY_EMPTY: entry(() => 'The request has no body.', 'Send one event, an array, or NDJSON.', {
+    status: 400,
+  }),
+  BODY_NOT_GZIP: entry(
+    (c) => `The body cannot be decompressed: ${c.detail}`,
+    'Compress it with gzip, or send it without Content-Encoding.',
+    { status: 400 },
+  ),
+  ENCODING_UNSUPPORTED: entry(
+    (c) => `The content encoding ${c.encoding} is not known here.`,
+    'Compress with gzip, or not at all.',
+    { status: 415 },
+  ),
+  TOO_MANY_RECORDS: entry(
+    (c) => `The request holds more than ${c.limit} records.`,
+    'Send it in smaller parts.',
+    { status: 413 },
+  ),
+  IDEMPOTENCY_KEY_REUSED: entry(
+    () => 'The Idempotency-Key was used for another body.',
+    'Give each request a key of its own; repeat a key only with the same body.',
+    { status: 422 },
+  ),
+  INGEST_QUEUE_FULL: entry(
+    () => 'More events wait to be stored than may wait.',
+    'Send the request again after the time in Retry-After.',
+    { status: 503, retryable: true },
+  ),
+  INGEST_UNAVAILABLE: entry(
+    (c) => `Events cannot be stored now${c.detail ? `: ${c.detail}` : '.'}`,
+    'Send the request again after the time in Retry-After; what was stored already is recognised.',
+    { status: 503, retryable: true },
+  ),
+  METHOD_NOT_ALLOWED: entry(
+    (c) => `${c.path} does not take ${c.method}.`,
+    'The Allow header lists what it takes; /docs describes it.',
+    { status: 405 },
+  ),
   RATE_LIMITED: entry(
     (c) => `More than ${c.limit} requests a minute came from ${c.address}.`,
     'Wait a moment, then go on more slowly.',

@@ -1,0 +1,34 @@
+/** The topics of device events: their names, shapes and headers, for those who write and those who read. */
+import type { TopicSpec } from './ports';
+import { DEFAULT_PARTITIONS, type TopicShape } from './topics';
+
+export interface DeviceTopics {
+  /** Key: device id. Value: the event's JSON as it was sent. */
+  readonly events: string;
+  /** Original key, if there was one, and body; the headers say why. */
+  readonly deadLetter: string;
+}
+
+export const deviceTopics = (events = 'events_topic'): DeviceTopics => ({
+  events,
+  deadLetter: `${events}.dead-letter`,
+});
+
+export const deviceTopicSpecs = (
+  topics: DeviceTopics,
+  { partitions = DEFAULT_PARTITIONS, replicationFactor = 1 }: TopicShape = {},
+): TopicSpec[] =>
+  [topics.events, topics.deadLetter].map((topic) => ({ topic, partitions, replicationFactor }));
+
+/** Of every event. */
+export const EVENT_ID_HEADER = 'event-id';
+/** ISO, of every event and dead letter. */
+export const RECEIVED_AT_HEADER = 'received-at';
+/** Of a dead letter: the code of its rejection. */
+export const REASON_HEADER = 'reason';
+/** Of a dead letter: the field that is wrong, where one is, as the sender spelled it. */
+export const FIELD_HEADER = 'field';
+/** Of a dead letter: its request and place in it, the same when a request is sent again under its key. */
+export const RECORD_HEADER = 'record';
+/** Of a dead letter whose body is longer than what is kept: how many bytes it had. */
+export const TRUNCATED_HEADER = 'original-bytes';

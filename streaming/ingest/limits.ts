@@ -1,0 +1,29 @@
+/** How much a request may hold, how far ahead a device's clock may be, and what waits for the broker. */
+
+export interface IngestLimits {
+  /** Of a request's body as it is sent. */
+  readonly bodyBytes: number;
+  /** Of a body once it is decompressed. */
+  readonly decompressedBytes: number;
+  /** Of one event. */
+  readonly recordBytes: number;
+  readonly recordsPerRequest: number;
+  /** An event further in the future than this is wrong. */
+  readonly clockAheadMs: number;
+  /** Events, and bytes of them, that wait for the broker; more are refused for a moment. */
+  readonly queuedRecords: number;
+  readonly queuedBytes: number;
+  /** How long an event waits for others to be sent with. */
+  readonly lingerMs: number;
+}
+
+export const DEFAULT_LIMITS: IngestLimits = {
+  bodyBytes: 4 * 2 ** 20,
+  decompressedBytes: 16 * 2 ** 20,
+  recordBytes: 64 * 2 ** 10,
+  recordsPerRequest: 10_000,
+  clockAheadMs: 5 * 60_000,
+  queuedRecords: 100_000,
+  queuedBytes: 64 * 2 ** 20,
+  lingerMs: 5,
+};

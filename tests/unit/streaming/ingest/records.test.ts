@@ -1,0 +1,64 @@
+/** Whatever bytes come, they are cut into records, or refused with a reason. */
+import fc from 'fast-check';
+import { isWatchlakeError } from '../../../../core/errors';
+import { admit } from '../../../../streaming/ingest/admission';
+import { DEFAULT_LIMITS } from '../../../../streaming/ingest/limits';
+import { recordsOf, type Records } from '../../../../streaming/ingest/records';
+
+const limits = { ...DEFAULT_LIMITS, recordBytes: 500, recordsPerRequest: 50 };
+const rules = { deviceId: null, nowMs: Date.now(), clockAheadMs: 0 };
+
+const bodies = fc.oneof(
+  fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes)),
+  fc.string({ maxLength: 300, unit: 'binary' }).map((text) => Buffer.from(text)),
+  fc.json().map((text) => Buffer.from(text)),
+  fc.array(fc.json(), { maxLength: 60 }).map((texts) => Buffer.from(texts.join('\n'))),
+  fc
+    .array(fc.constantFrom(...'[]{}",:\\\n 1'), { maxLength: 200 })
+    .map((parts) => Buffer.from(parts.join(''))),
+);
+const types = fc.constantFrom('application/json', 'application/x-ndjson', 'text/plain', undefined);
+
+function cut(body: Buffer, type: string | undefined): Records | string {
+  try {
+    return recordsOf(body, type, limits);
+  } catch (error) {
+    if (isWatchlakeError(error)) return error.code;
+    throw error;
+  }
+}
+
+test('no body is a fault of ours', () => {
+  fc.assert(
+    fc.property(bodies, types, (body, type) => {
+      const found = cut(body, type);
+      if (typeof found === 'string')
+        return expect(['BODY_EMPTY', 'TOO_MANY_RECORDS']).toContain(found);
+      expect(found.records.length).toBeGreaterThan(0);
+      for (const record of found.records) {
+        const admission = admit(record, rules);
+        if (!admission.admitted) expect(admission.code).toMatch(/^[a-z0-9-]+$/);
+        if (record.ok) expect(record.text).not.toContain('\n');
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('values arrive the same, as lines or as an array', () => {
+  const values = fc.array(
+    fc.dictionary(fc.string({ maxLength: 9 }), fc.integer(), { maxKeys: 5 }),
+    {
+      ...{ minLength: 2, maxLength: 40 },
+    },
+  );
+  const back = (found: Records) => found.records.map((record) => record.ok && record.value);
+  fc.assert(
+    fc.property(values, (all) => {
+      const lines = Buffer.from(all.map((each) => JSON.stringify(each)).join('\n'));
+      const array = Buffer.from(JSON.stringify(all, null, 1));
+      expect(back(recordsOf(lines, 'application/json', limits))).toEqual(all);
+      expect(back(recordsOf(array, 'application/json', limits))).toEqual(all);
+    }),
+  );
+});
