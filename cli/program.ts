@@ -8,6 +8,7 @@ import { addBackup, addRestore } from './commands/backup';
 import { addCatalog } from './commands/catalog';
 import { addConsent } from './commands/consent';
 import { addDemo } from './commands/demo';
+import { addDevices } from './commands/devices';
 import { addDoctor } from './commands/doctor';
 import { addIngest } from './commands/ingest';
 import { addLoop } from './commands/loop';
@@ -36,6 +37,7 @@ const GROUPS = [
   },
   { title: 'Models:', adders: [addTrain, addRetrain, addModels] },
   { title: 'Streams and the loop:', adders: [addSimulate, addPredict, addLoop] },
+  { title: 'Devices:', adders: [addDevices] },
   { title: 'Operation:', adders: [addAttach, addSchedules, addBackup, addRestore] },
   { title: 'People:', adders: [addConsent] },
   { title: 'AWS:', adders: [addProvision] },

@@ -2,9 +2,11 @@
 import type { OnProgress } from '../stack/progress';
 import type { CommandContext, CommandLake } from '../workers/connect';
 import type { Config } from '../workers/config';
+import type { IngestPlace, RunningIngest } from '../workers/ingest';
 import type { UpState } from '../workers/state';
 import type { ScheduleState } from '../workers/schedules';
 import type { Client } from '@temporalio/client';
+import type { DeviceTokens } from '../devices/tokens';
 import type { FormatName } from '../lakehouse/dataset-format';
 import type { Finding } from './doctor';
 
@@ -27,6 +29,8 @@ export interface Services {
   pauseSchedule(client: Client, id: string, paused: boolean): Promise<void>;
   triggerSchedule(client: Client, id: string): Promise<void>;
   examine(config: Config): Promise<Finding[]>;
+  startIngest(config: Config, place: IngestPlace): Promise<RunningIngest>;
+  openDeviceTokens(config: Config): Promise<{ tokens: DeviceTokens; close(): Promise<void> }>;
 }
 
 /** Our own compiled modules are CommonJS: `import()` hands them over as the default export. */
@@ -39,6 +43,7 @@ const schedules = () => loaded(import('../workers/schedules.js'));
 const sources = () => loaded(import('../lakehouse/sources/open-source.js'));
 const formats = () => loaded(import('../lakehouse/formats.js'));
 const access = () => loaded(import('../workers/s3.js'));
+const ingest = () => loaded(import('../workers/ingest.js'));
 const doctor = () => loaded(import('./doctor.js'));
 
 export const realServices: Services = {
@@ -59,4 +64,6 @@ export const realServices: Services = {
     (await schedules()).pauseSchedule(client, id, paused),
   triggerSchedule: async (client, id) => (await schedules()).triggerSchedule(client, id),
   examine: async (config) => (await doctor()).examine(config),
+  startIngest: async (config, place) => (await ingest()).startIngest(config, place),
+  openDeviceTokens: async (config) => (await ingest()).openDeviceTokens(config),
 };

@@ -82,7 +82,11 @@ export async function connectDependencies(
   };
 }
 
-export function brokerOf(config: Config, { kafka }: Addresses, log: StreamLog): Broker {
+export function brokerOf(
+  config: Config,
+  { kafka }: Pick<Addresses, 'kafka'>,
+  log: StreamLog,
+): Broker {
   const { KAFKA_TLS, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = config;
   const credentials = {
     username: KAFKA_SASL_USERNAME ?? '',
@@ -106,7 +110,7 @@ function saslOf(mechanism: Mechanism, credentials: { username: string; password:
 }
 
 /** Our log in the shape that the streams know. */
-function streamLog(log: ReturnType<typeof createLog>): StreamLog {
+export function streamLog(log: ReturnType<typeof createLog>): StreamLog {
   return {
     debug: (message, fields) => log.debug({ ...fields }, message),
     info: (message, fields) => log.info({ ...fields }, message),

@@ -6,7 +6,7 @@ import {
   RECEIVED_AT_HEADER,
   RECORD_HEADER,
   TRUNCATED_HEADER,
-} from '../device-topics';
+} from '../device-headers';
 import type { OutgoingMessage, StreamLog } from '../ports';
 import { admit, type Admitted, type Refused } from './admission';
 import type { IngestLimits } from './limits';

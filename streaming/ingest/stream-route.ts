@@ -111,7 +111,7 @@ const retryAfter = {
   'Retry-After': { schema: { type: 'integer', minimum: 1 }, description: 'Seconds to wait.' },
 };
 
-const EVENTS = { oneOf: [ref('Event'), { type: 'array', items: ref('Event'), minItems: 1 }] };
+const EVENTS = { oneOf: [ref('Event'), { type: 'array', items: ref('Event') }] };
 const LINES = { type: 'string', description: 'One event a line.' };
 
 const schema = {

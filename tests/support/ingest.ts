@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deviceTopics } from '../../streaming/device-topics';
+import { deviceTopics } from '../../streaming/topics';
 import {
   createIngestServer,
   type IngestServer,

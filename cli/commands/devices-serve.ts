@@ -1,0 +1,67 @@
+/** `watchlake devices serve`: the ingest server, in the foreground until Ctrl-C. */
+import type { Command } from 'commander';
+import type { RunningIngest } from '../../workers/ingest';
+import { declare, wholeNumber } from '../command';
+import type { Actions, Shell } from '../shell';
+import { showFacts, showHeading } from '../tables';
+import type { Voice } from '../voice';
+
+interface ServeFlags {
+  host?: string;
+  port?: number;
+}
+
+const who = ({ isOpen, deviceTokens }: RunningIngest): string => {
+  if (isOpen) return 'everybody on this machine; a token that is shown has to be valid';
+  return deviceTokens
+    ? 'tokens of INGEST_TOKENS, and tokens of devices'
+    : 'tokens of INGEST_TOKENS alone: without PostgreSQL there are none of devices';
+};
+
+function showIngest(voice: Voice, ingest: RunningIngest): void {
+  showHeading(voice, 'The ingest server listens');
+  showFacts(voice, {
+    Events: `POST ${ingest.url}/stream`,
+    Documentation: `${ingest.url}/docs/`,
+    OpenAPI: `${ingest.url}/openapi.json`,
+    Health: `${ingest.url}/healthz and /readyz`,
+    Metrics: `${ingest.url}/metrics`,
+    Topic: `${ingest.topic} at ${ingest.brokers.join(', ')}`,
+    'May send': who(ingest),
+  });
+  voice.line();
+  voice.line('  Ctrl-C stops it: what was taken is stored and answered first.');
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM. */
+const interrupted = (shell: Shell): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = shell.onInterrupt(() => {
+      stop();
+      resolve();
+    });
+  });
+
+export function addDevicesServe(group: Command, act: Actions): void {
+  declare(group, {
+    usage: 'serve',
+    about: 'Runs the ingest server: events of devices by HTTP into Kafka, until Ctrl-C.',
+    examples: ['devices serve', 'devices serve --host 0.0.0.0 --port 62333'],
+    more: 'Needs Kafka (`watchlake up`, or KAFKA_BROKERS). Anywhere but on loopback every request needs a token: of INGEST_TOKENS, or of a device (`watchlake devices token issue`). docs/devices.md describes the API.',
+  })
+    .option('--host <address>', 'address to listen on, instead of INGEST_HOST')
+    .option('--port <n>', 'port to listen on, instead of INGEST_PORT', wholeNumber(0, 65_535))
+    .action(
+      act(async (shell, { host, port }: ServeFlags) => {
+        const ingest = await shell.services.startIngest(shell.config, { host, port });
+        showIngest(shell.notes, ingest);
+        await interrupted(shell);
+        shell.notes.line('Stopping …');
+        await ingest.close();
+        return {
+          result: { stopped: true, url: ingest.url },
+          show: (voice) => voice.line('Stopped.'),
+        };
+      }),
+    );
+}

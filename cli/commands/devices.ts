@@ -1,0 +1,13 @@
+/** `watchlake devices`: events of devices, from the watch to the aggregates. */
+import type { Command } from 'commander';
+import type { Actions } from '../shell';
+import { addDevicesServe } from './devices-serve';
+import { addDevicesToken } from './devices-token';
+
+export function addDevices(program: Command, act: Actions): void {
+  const group = program
+    .command('devices')
+    .description('Takes events of devices: the ingest server, its client, tokens of devices.');
+  addDevicesServe(group, act);
+  addDevicesToken(group, act);
+}

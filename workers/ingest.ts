@@ -1,0 +1,133 @@
+/** The ingest server as the command line runs it: the home's Kafka and PostgreSQL, and the configuration. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { WatchlakeError } from '../core/errors';
+import { isLoopback, parseTokens } from '../core/tokens';
+import { CODE_VERSION } from '../core/version';
+import { createDeviceTokens } from '../devices/tokens';
+import { openPool, requireMigrated } from '../registry/database';
+import { reservePort } from '../stack/ports';
+import { readStack } from '../stack/stack';
+import { deviceTopics } from '../streaming/topics';
+import { createIngestServer, type IngestServer } from '../streaming/ingest/server';
+import { externalServices, type Addresses } from './addresses';
+import type { Config } from './config';
+import { brokerOf, streamLog } from './dependencies';
+import { createLog } from './logging';
+
+export const INGEST_PORT = 62_333;
+const DECOMPRESSED_TIMES = 4;
+
+export interface RunningIngest {
+  readonly url: string;
+  readonly topic: string;
+  readonly brokers: readonly string[];
+  /** Whether devices may show tokens of their own: those are kept in PostgreSQL. */
+  readonly deviceTokens: boolean;
+  /** Whether requests without a token are let in. */
+  readonly isOpen: boolean;
+  /** Answers what was taken, and forgets nothing of it. */
+  close(): Promise<void>;
+}
+
+export interface IngestPlace {
+  readonly host?: string;
+  readonly port?: number;
+}
+
+type Parts = Pick<Addresses, 'kafka'> & Partial<Pick<Addresses, 'postgres'>>;
+
+/** Temporal has no part in this: a server that only takes events does without it. */
+async function partsOf(config: Config): Promise<Parts> {
+  const embedded = (await readStack(config.WATCHLAKE_HOME))?.addresses;
+  const { kafka, postgres } = { ...embedded, ...externalServices(config) };
+  if (!kafka) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'Kafka' });
+  return { kafka: { brokers: kafka.brokers.split(',') }, ...(postgres && { postgres }) };
+}
+
+/** Of the address that a stack or the configuration has. Throws STACK_NOT_RUNNING and DATABASE_OLDER. */
+export async function openDeviceTokens(config: Config) {
+  const { postgres } = { ...(await partsOf(config)) };
+  if (!postgres) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'PostgreSQL' });
+  const pool = openPool(postgres.url);
+  try {
+    await requireMigrated(pool);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return { tokens: createDeviceTokens(pool), close: () => pool.end() };
+}
+
+const limitsOf = (config: Config) => ({
+  bodyBytes: config.INGEST_BODY_BYTES,
+  decompressedBytes: DECOMPRESSED_TIMES * config.INGEST_BODY_BYTES,
+  queuedRecords: config.INGEST_QUEUE_RECORDS,
+  clockAheadMs: config.INGEST_CLOCK_AHEAD_SECONDS * 1000,
+  lingerMs: config.INGEST_LINGER_MS,
+});
+
+function deviceOfToken(pool: Pool): (token: string) => Promise<string | null> {
+  const tokens = createDeviceTokens(pool);
+  return (token) => tokens.deviceOf(token);
+}
+
+async function listen(server: IngestServer, given: number | undefined): Promise<string> {
+  const reserved = await reservePort({
+    service: 'the ingest server',
+    given,
+    preferred: INGEST_PORT,
+  });
+  try {
+    return await server.listen(reserved.port);
+  } finally {
+    await reserved.release();
+  }
+}
+
+/** Throws STACK_NOT_RUNNING, BROKER_UNAVAILABLE, TOPIC_MISMATCH, DATABASE_OLDER and PORT_TAKEN. */
+export async function startIngest(config: Config, place: IngestPlace): Promise<RunningIngest> {
+  const logs = join(config.WATCHLAKE_HOME, 'logs');
+  const folder = join(config.WATCHLAKE_HOME, 'ingest');
+  await Promise.all([logs, folder].map((each) => mkdir(each, { recursive: true })));
+  const processLog = createLog(config, 'ingest', join(logs, 'ingest.log'));
+  const log = streamLog(processLog);
+  const { kafka, postgres } = await partsOf(config);
+  const { host = config.INGEST_HOST, port = config.INGEST_PORT } = place;
+  const tokens = parseTokens(config.INGEST_TOKENS ?? '');
+  const broker = brokerOf(config, { kafka }, log);
+  let pool: Pool | undefined;
+  let server: IngestServer | undefined;
+  const close = async () => {
+    await server?.close();
+    await broker.close();
+    await pool?.end();
+  };
+  try {
+    if (postgres) {
+      pool = openPool(postgres.url, { connections: 4 });
+      await requireMigrated(pool);
+    }
+    server = await createIngestServer({
+      ...{ broker, host, tokens, folder, log, version: CODE_VERSION },
+      topics: deviceTopics(config.EVENTS_TOPIC),
+      shape: { partitions: config.KAFKA_PARTITIONS, replicationFactor: config.KAFKA_REPLICATION },
+      deviceOf: pool && deviceOfToken(pool),
+      limits: limitsOf(config),
+      requestsPerMinute: config.INGEST_REQUESTS_PER_MINUTE,
+      logger: processLog.child({ part: 'ingest' }, { level: 'warn' }),
+    });
+    return {
+      url: await listen(server, port),
+      topic: config.EVENTS_TOPIC,
+      brokers: kafka.brokers,
+      deviceTokens: pool !== undefined,
+      isOpen: tokens.length === 0 && isLoopback(host),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
