@@ -177,7 +177,7 @@ export async function createErasureWorld({ change = (all) => all }: ErasureWorld
     subjectKeyOf: (dataset: string, identifier: string): string =>
       strangerOf(all.pseudonymKey, dataset, identifier).subjectKey,
     traces: async () => [
-      await folderTraces(all.config.LAKE_URI),
+      await folderTraces(home),
       await databaseTraces(all.pool),
       await topicTraces(all.broker, Object.values(all.topics) as string[]),
       await historyTraces(client),
