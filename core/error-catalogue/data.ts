@@ -9,7 +9,7 @@ export const DATA_ERRORS = catalogue({
   ),
   ARCHIVE_EMPTY: entry(
     (c) => `${c.source} holds no recordings.`,
-    'Pack recordings.csv and recordings/<recording>.csv; docs/formats.md shows the layout.',
+    'Give a folder or a zip archive with recordings.csv, channels.csv and recordings/<recording>.csv; docs/formats.md shows the layout.',
   ),
   SOURCE_WITHOUT_FILES: entry(
     (c) => `${c.source} holds no file of JSON lines of the format stedi.`,
@@ -17,11 +17,11 @@ export const DATA_ERRORS = catalogue({
   ),
   JSON_LINES_UNREADABLE: entry(
     (c) => `${c.file} cannot be read line by line: ${c.detail}`,
-    'A line may have at most 16 MB; compressed files have to be unpacked first.',
+    'A line may have at most 16 MB; a compressed file ends in .gz.',
   ),
   ARCHIVE_CORRUPT: entry(
-    (c) => `${c.source} cannot be read as a zip archive: ${c.detail}`,
-    'Make the archive again; `unzip -t` tests it.',
+    (c) => `${c.source} cannot be read: ${c.detail}`,
+    'Make the archive again, as a zip; `unzip -t` tests it, and `gzip -t` a compressed file.',
   ),
   ARCHIVE_MEMBER_UNSAFE: entry(
     (c) => `${c.source} has the member ${c.member}, whose name leaves the archive's folder.`,

@@ -1,13 +1,14 @@
-/** Opens whatever a user names as a source: a zip archive, a folder, or the address of one. */
+/** Opens whatever a user names as a source: a zip archive, a folder, a file, or the address of one. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { isS3Address } from '../stores/s3/address';
 import type { S3Access } from '../stores/s3/bucket';
 import { download, downloadPath } from './download';
-import { openFolderSource } from './folder';
+import { openFileSource, openFolderSource } from './files';
+import { hasEnding } from './names';
 import { downloadFromS3 } from './s3';
-import type { KnownSource, Source, SourceLimits } from './source';
+import type { KnownSource, Source, SourceLimits, SourceOptions } from './source';
 import { DEFAULT_EXTENSIONS, DEFAULT_LIMITS } from './source';
 import { openZipSource } from './zip';
 
@@ -17,7 +18,7 @@ export interface OpenOptions {
   readonly spoolFolder?: string;
   readonly known?: KnownSource;
   readonly signal?: AbortSignal;
-  /** Files of a folder with other endings are left alone; `.csv` by default. */
+  /** Files of a folder with other endings, but for `.gz` after them, are left alone; `.csv` by default. */
   readonly extensions?: readonly string[];
   /** How addresses such as `s3://bucket/folder/` are reached. */
   readonly s3?: S3Access;
@@ -34,6 +35,16 @@ async function localPath(source: string, limits: SourceLimits, options: OpenOpti
   return download(source, { limit: limits.downloadBytes, signal, folder });
 }
 
+/** Downloads are kept under other names: what it is, the address says. */
+function openByKind(opening: SourceOptions, isFolder: boolean): Promise<Source> {
+  if (isFolder) return openFolderSource(opening);
+  const { name, extensions } = opening;
+  const fileName = isAddress(name) ? new URL(name).pathname : name;
+  return hasEnding(fileName, extensions)
+    ? openFileSource(opening, fileName)
+    : openZipSource(opening);
+}
+
 /** SOURCE_NOT_FOUND, ARCHIVE_EMPTY, ARCHIVE_CORRUPT, ARCHIVE_TOO_LARGE and their like. */
 export async function openSource(source: string, options: OpenOptions = {}): Promise<Source> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -41,8 +52,8 @@ export async function openSource(source: string, options: OpenOptions = {}): Pro
   const facts = await stat(path).catch(() => null);
   if (facts === null) throw new WatchlakeError('SOURCE_NOT_FOUND', { source });
   const { known, signal, extensions = DEFAULT_EXTENSIONS } = options;
-  const open = facts.isDirectory() ? openFolderSource : openZipSource;
-  const opened = await open({ path, name: source, limits, extensions, known, signal });
+  const opening = { path, name: source, limits, extensions, known, signal };
+  const opened = await openByKind(opening, facts.isDirectory());
   if (known === undefined || known.contentHash === opened.contentHash) return opened;
   await opened.close();
   throw new WatchlakeError('SOURCE_CHANGED', { source });

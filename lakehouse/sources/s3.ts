@@ -10,6 +10,7 @@ import { inParallel } from '../stores/s3/in-parallel';
 import { listObjects } from '../stores/s3/list';
 import { downloadFile, factsOf } from '../stores/s3/read';
 import { downloadPath } from './download';
+import { hasEnding } from './names';
 import type { SourceLimits } from './source';
 
 export interface S3SourceOptions {
@@ -59,7 +60,7 @@ async function findFiles(
   for await (const object of listObjects(bucket, prefix)) {
     seen += 1;
     const name = object.key.slice(prefix.length);
-    if (!extensions.some((ending) => name.endsWith(ending))) continue;
+    if (!hasEnding(name, extensions)) continue;
     checkName(source, name);
     found.push({ ...object, name });
     if (found.length <= limits.members) continue;

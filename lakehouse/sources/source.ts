@@ -21,8 +21,8 @@ export interface Source extends KnownSource {
   readonly name: string;
   /** Fails with ARCHIVE_CORRUPT when the content is not what the member list says. */
   open(member: string): Promise<Readable>;
-  /** Where a member lies that is a local file by itself: it need not be copied to be read. */
-  readonly pathOf?: (member: string) => string;
+  /** Where a member lies that is a local file as it is: it need not be copied to be read. */
+  readonly pathOf?: (member: string) => string | null;
   close(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export interface SourceOptions {
   /** As the user named it. */
   readonly name: string;
   readonly limits: SourceLimits;
-  /** Endings of the files that belong to it. */
+  /** Endings of the files that belong to it; each of them may be compressed, with `.gz` after it. */
   readonly extensions: readonly string[];
   readonly known?: KnownSource;
   readonly signal?: AbortSignal;

@@ -13,8 +13,8 @@ export async function localFile(
   member: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  const own = source.pathOf?.(member);
-  if (own !== undefined) return own;
+  const own = source.pathOf?.(member) ?? null;
+  if (own !== null) return own;
   const copy = join(scratch, `${randomBytes(4).toString('hex')}.json`);
   await pipeline(await source.open(member), createWriteStream(copy), { signal });
   return copy;

@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { forgetDownload, openSource, sourceHash } from '../../../lakehouse/sources/open-source';
 import {
   archiveFiles,
@@ -24,6 +25,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     requests += 1;
     if (request.url === '/archive.zip') createReadStream(archive).pipe(response);
+    else if (request.url === '/day/r1.csv.gz?key=1') response.end(gzipSync('timestamp_ms\n'));
     else if (request.url === '/broken.zip') response.writeHead(503).end();
     else response.writeHead(404).end();
   });
@@ -45,6 +47,12 @@ test('an archive at an address lands like a local one, and is fetched once', asy
   expect(requests).toBe(before + 1);
   await forgetDownload(source, spoolFolder);
   expect(await readdir(spoolFolder)).toEqual([]);
+});
+
+test('a compressed file at an address has the name that the address gives it', async () => {
+  const spoolFolder = join(folder.path(), 'one');
+  const opened = await openSource(address('day/r1.csv.gz?key=1'), { spoolFolder });
+  expect(opened.members).toMatchObject([{ name: 'r1.csv', bytes: 13 }]);
 });
 
 test('an archive above the limit is refused and leaves nothing behind', async () => {
