@@ -1,5 +1,6 @@
 /** The formats of datasets that Watchlake knows, by name. */
 import { WatchlakeError } from '../core/errors';
+import { CASAS } from './casas/casas-format';
 import type { DatasetFormat, FormatName, RefreshPlanBase } from './dataset-format';
 import { FORMAT_NAMES } from './dataset-format';
 import { readJson } from './json';
@@ -10,6 +11,7 @@ import { STEDI } from './stedi/stedi-format';
 const FORMATS: Readonly<Record<FormatName, DatasetFormat>> = {
   recordings: RECORDINGS,
   stedi: STEDI,
+  casas: CASAS,
 };
 
 export const formatNamed = (name: FormatName): DatasetFormat => FORMATS[name];

@@ -3,7 +3,7 @@ import type { FeatureSchema } from '../models/features';
 import { WatchlakeError } from '../core/errors';
 import { createViews, inList, openDuckdb, rowsOf, withDuckdb } from './engines/duckdb-session';
 import type { Lake } from './lake';
-import { LANDING_TABLE, landingManifest } from './landing/descriptor';
+import { datasetDescriptor, landingManifest } from './landing/descriptor';
 import type { SnapshotManifest } from './manifest';
 import type { BlocksRequest, SampleBlock } from './sample-blocks';
 import { sampleBlocks } from './sample-blocks';
@@ -42,7 +42,7 @@ export async function subjectsOf(
   const rows = await withTable(
     lake,
     manifest,
-    (sql) => sql(`SELECT DISTINCT subject, subject_key FROM ${LANDING_TABLE} ORDER BY subject`),
+    (sql) => sql(`SELECT DISTINCT subject, subject_key FROM ${manifest.table} ORDER BY subject`),
     signal,
   );
   return rows.map(({ subject, subject_key: subjectKey }) => ({
@@ -153,10 +153,6 @@ export interface DeviceRequest {
   readonly signal?: AbortSignal;
 }
 
-const FIXED = new Set(
-  `recording device subject_key timestamp_ms label source_file source_line`.split(' '),
-);
-
 const ofSubjects = (subjectKeys?: readonly string[]): string =>
   subjectKeys === undefined ? '' : `WHERE subject_key IN ${inList(subjectKeys)}`;
 
@@ -178,7 +174,7 @@ export async function deviceSamples(
   { dataset, subjectKeys, snapshotId, signal }: DeviceRequest,
 ): Promise<DeviceSamples[]> {
   const manifest = await findManifest(lake, { dataset, table: TRUSTED_TABLE, snapshotId });
-  const channels = manifest.columns.map(({ name }) => name).filter((name) => !FIXED.has(name));
+  const channels = (await datasetDescriptor(lake, dataset)).channels.map(({ name }) => name);
   const select = `SELECT device, list_sort(list(DISTINCT subject_key)) AS subject_keys
     FROM ${TRUSTED_TABLE} ${ofSubjects(subjectKeys)} GROUP BY device ORDER BY device`;
   const devices = await withTable(lake, manifest, (sql) => sql(select), signal);

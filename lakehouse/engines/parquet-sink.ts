@@ -23,12 +23,14 @@ export interface SinkRequest {
   /** Name of a folder in the session's scratch that does not exist yet. */
   readonly folder: string;
   readonly partitions?: readonly string[];
+  /** Fewer need less memory while they are written. */
+  readonly rowGroupRows?: number;
 }
 
 /** Without partitions there is always a file, also for no rows: it carries the columns. */
 export async function copyToParquet(
   session: DuckdbSession,
-  { select, folder, partitions = [] }: SinkRequest,
+  { select, folder, partitions = [], rowGroupRows = ROW_GROUP_ROWS }: SinkRequest,
 ): Promise<LocalFile[]> {
   const target = join(session.scratch, folder);
   const layout =
@@ -38,7 +40,7 @@ export async function copyToParquet(
   const stats = await rowsOf(
     session,
     `COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION zstd,
-      ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ${layout}, RETURN_STATS true)`,
+      ROW_GROUP_SIZE ${rowGroupRows}, ${layout}, RETURN_STATS true)`,
   );
   return stats.map((each) => ({
     path: each.filename as string,
@@ -69,3 +71,7 @@ export async function adoptFiles(
 
 export const rowsIn = (files: readonly { rows: number }[]): number =>
   files.reduce((sum, { rows }) => sum + rows, 0);
+
+/** A FROM clause over local files. */
+export const parquetSql = (files: readonly { path: string }[]): string =>
+  `read_parquet([${files.map(({ path }) => literal(path)).join(', ')}])`;

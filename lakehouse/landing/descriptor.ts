@@ -6,12 +6,19 @@ import type { SnapshotManifest } from '../manifest';
 import { findManifest } from '../snapshots';
 import type { Channel } from './recordings-layout';
 
-export const LANDING_TABLE = 'recordings_landing';
+/** Formats whose archives hold recordings of people, with their landing tables. */
+export const SAMPLES_LANDING = {
+  recordings: 'recordings_landing',
+  casas: 'casas_landing',
+} as const;
+export type SamplesFormatName = keyof typeof SAMPLES_LANDING;
+
+export const LANDING_TABLE = SAMPLES_LANDING.recordings;
 
 export interface DatasetDescriptor {
   readonly formatVersion: 1;
   readonly dataset: string;
-  readonly format: 'recordings';
+  readonly format: SamplesFormatName;
   readonly channels: readonly Channel[];
   /** Every label seen, sorted. */
   readonly labels: readonly string[];
@@ -28,6 +35,11 @@ export interface LandedRecording {
   readonly subjectKey: string;
   readonly fingerprint: string;
   readonly rows: number;
+  /** Of the file that it lay in, in formats of large files. */
+  readonly bytes?: number;
+  readonly crc32?: number;
+  /** Lines that are no rows, by reason. */
+  readonly quarantined?: Readonly<Record<string, number>>;
   /** Median distance between its first samples; null when there are fewer than two. */
   readonly periodMs: number | null;
   readonly labels: readonly string[];
@@ -57,7 +69,7 @@ const median = (values: readonly number[]): number | null => {
 };
 
 export function describeDataset(
-  base: Pick<DatasetDescriptor, 'dataset' | 'channels' | 'keyFingerprint'>,
+  base: Pick<DatasetDescriptor, 'dataset' | 'format' | 'channels' | 'keyFingerprint'>,
   recordings: readonly LandedRecording[],
 ): DatasetDescriptor {
   const periods = recordings.flatMap(({ periodMs }) => (periodMs === null ? [] : [periodMs]));
@@ -65,24 +77,22 @@ export function describeDataset(
   return {
     formatVersion: 1,
     ...base,
-    format: 'recordings',
     labels: [...new Set(recordings.flatMap(({ labels }) => labels))].sort(),
     rateHz: Math.round((1000 / periodMs) * 1000) / 1000,
   };
 }
 
-/** DATASET_NOT_FOUND when nothing has landed under this name. */
+/** DATASET_NOT_FOUND when no recordings have landed under this name. */
 export async function landingManifest(
   lake: Lake,
   dataset: string,
   snapshotId?: string,
 ): Promise<SnapshotManifest> {
-  try {
-    return await findManifest(lake, { dataset, table: LANDING_TABLE, snapshotId });
-  } catch (error) {
-    if (!(error instanceof WatchlakeError) || error.code !== 'TABLE_NOT_FOUND') throw error;
-    throw new WatchlakeError('DATASET_NOT_FOUND', { dataset }, error);
+  for (const table of Object.values(SAMPLES_LANDING)) {
+    if ((await lake.catalog.pointer({ dataset, table })) === null) continue;
+    return findManifest(lake, { dataset, table, snapshotId });
   }
+  throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
 }
 
 /** Whose each recording is, by key. */

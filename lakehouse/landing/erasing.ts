@@ -1,25 +1,28 @@
-/** How a person is erased from datasets of the format `recordings`. */
-import type { FeatureSchema } from '../../models/features';
-import type { RefreshRequest } from '../dataset-format';
+/** How a person is erased from datasets whose archives hold recordings of people. */
 import type { DuckdbSession } from '../engines/duckdb-session';
-import { createViews, literal, numberOf, rowsOf, withDuckdb } from '../engines/duckdb-session';
-import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
+import {
+  createViews,
+  inList,
+  literal,
+  numberOf,
+  rowsOf,
+  withDuckdb,
+} from '../engines/duckdb-session';
+import { adoptFiles, copyToParquet } from '../engines/parquet-sink';
 import type { ErasingFormat, FindRequest, FoundPerson } from '../erasure/erasing-format';
 import type { Person } from '../erasure/person';
 import { needlesOf } from '../erasure/person';
 import type { Lake } from '../lake';
-import type { DataFile } from '../manifest';
+import type { DataFile, SnapshotManifest } from '../manifest';
 import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
-import { FEATURES_TABLE } from '../watch/window-features';
 import type { LandingFacts } from './descriptor';
-import { LANDING_TABLE, landingFacts } from './descriptor';
+import { landingFacts } from './descriptor';
 import { copyFiles } from './copy-files';
 import { ingestFolder } from './ingest-folder';
-import { landingTable } from './landing-table';
+import type { LandingKind } from './landing-kind';
 import { outcomeOf } from './publish-landing';
 
 const NAMING = ['recording', 'device', 'subject', 'subject_key'] as const;
-const DESCRIBING = ['attributes', 'source_file', 'label'] as const;
 
 const empty = ({ identifier, subjectKey }: FindRequest): FoundPerson => ({
   person: {
@@ -29,37 +32,46 @@ const empty = ({ identifier, subjectKey }: FindRequest): FoundPerson => ({
   rows: {},
 });
 
-async function textsOf(session: DuckdbSession, names: readonly string[], where: string) {
+async function textsOf(
+  session: DuckdbSession,
+  { table, names, where }: { table: string; names: readonly string[]; where: string },
+) {
   const rows = await rowsOf(
     session,
-    `SELECT DISTINCT ${names.join(', ')} FROM ${LANDING_TABLE} WHERE ${where}`,
+    `SELECT DISTINCT ${names.join(', ')} FROM ${table} WHERE ${where}`,
   );
   return rows
     .flatMap((row) => names.map((name) => row[name]))
     .filter((each): each is string => typeof each === 'string');
 }
 
-async function findPerson(lake: Lake, request: FindRequest): Promise<FoundPerson> {
+async function findPerson(
+  { table, describing }: LandingKind,
+  lake: Lake,
+  request: FindRequest,
+): Promise<FoundPerson> {
   const { dataset, identifier, subjectKey, signal } = request;
-  const manifest = await findManifestOrNull(lake, { dataset, table: LANDING_TABLE });
+  const manifest = await findManifestOrNull(lake, { dataset, table });
   if (manifest === null) return empty(request);
   const options = { store: lake.store, options: lake.duckdb, signal };
   return withDuckdb(options, async (session) => {
-    await createViews(session, lake.store, { [LANDING_TABLE]: manifest });
+    await createViews(session, lake.store, { [table]: manifest });
     const isTheirs = `subject_key = ${literal(subjectKey)}`;
-    const others = await textsOf(session, [...NAMING, ...DESCRIBING], `NOT (${isTheirs})`);
-    const named = await textsOf(session, [...NAMING, 'source_file'], isTheirs);
-    const devices = await textsOf(session, ['device'], isTheirs);
+    const texts = (where: string, names: readonly string[]) =>
+      textsOf(session, { table, names, where });
+    const others = await texts(`NOT (${isTheirs})`, [...NAMING, ...describing]);
+    const named = await texts(isTheirs, [...NAMING, 'source_file']);
+    const devices = await texts(isTheirs, ['device']);
     const shared = new Set(others);
     const own = [identifier, subjectKey, ...named];
-    const count = `SELECT count(*) FROM ${LANDING_TABLE} WHERE ${isTheirs}`;
+    const count = `SELECT count(*) FROM ${table} WHERE ${isTheirs}`;
     return {
       person: {
         ...{ identifier, subjectKey },
         devices: devices.filter((device) => !shared.has(device)),
         ...needlesOf({ own, others }),
       },
-      rows: { [LANDING_TABLE]: await numberOf(session, count) },
+      rows: { [table]: await numberOf(session, count) },
     };
   });
 }
@@ -73,19 +85,50 @@ interface RewriteRequest {
 /** The file with the rows of everybody else, beside what ingests have not published yet. */
 async function keepOthers(
   lake: Lake,
-  { key }: DataFile,
-  { dataset, person, signal }: RewriteRequest,
+  file: DataFile,
+  others: string,
+  { dataset, signal }: RewriteRequest,
 ): Promise<DataFile[]> {
   const options = { store: lake.store, options: lake.duckdb, signal };
   return withDuckdb(options, async (session) => {
-    const path = await lake.store.localPath(key, session.scratch);
-    const kept = await copyToParquet(session, {
-      folder: 'kept',
-      select: `SELECT r.* FROM read_parquet(${literal(path)}) r
-        WHERE r.subject_key <> ${literal(person.subjectKey)}`,
-    });
-    const prefix = ingestFolder({ dataset, ingestId: 'erasure' });
-    return rowsIn(kept) === 0 ? [] : adoptFiles(lake.store, kept, prefix);
+    const path = await lake.store.localPath(file.key, session.scratch);
+    const from = `read_parquet(${literal(path)}) r`;
+    const kept = await numberOf(session, `SELECT count(*) FROM ${from} WHERE ${others}`);
+    if (kept === file.rows) return [file];
+    if (kept === 0) return [];
+    const select = `SELECT r.* FROM ${from} WHERE ${others}`;
+    const files = await copyToParquet(session, { folder: 'kept', select });
+    return adoptFiles(lake.store, files, ingestFolder({ dataset, ingestId: 'erasure' }));
+  });
+}
+
+async function rewritten(
+  lake: Lake,
+  files: readonly DataFile[],
+  others: string,
+  request: RewriteRequest,
+): Promise<DataFile[]> {
+  const kept: DataFile[] = [];
+  for (const file of files) {
+    request.signal?.throwIfAborted();
+    kept.push(...(await keepOthers(lake, file, others, request)));
+  }
+  return kept;
+}
+
+/** The names of files in which the person's rows were: all that rejected lines tell of them. */
+async function sourceFilesOf(
+  lake: Lake,
+  { table }: LandingKind,
+  { person, signal }: RewriteRequest,
+  manifest: SnapshotManifest,
+): Promise<string[]> {
+  if (manifest.quarantineFiles.length === 0) return [];
+  const options = { store: lake.store, options: lake.duckdb, signal };
+  return withDuckdb(options, async (session) => {
+    await createViews(session, lake.store, { [table]: manifest });
+    const where = `subject_key = ${literal(person.subjectKey)}`;
+    return textsOf(session, { table, names: ['source_file'], where });
   });
 }
 
@@ -96,17 +139,19 @@ function factsWithout(facts: LandingFacts, { subjectKey }: Person): LandingFacts
 }
 
 async function rewriteLanding(
+  kind: LandingKind,
   lake: Lake,
   request: RewriteRequest,
 ): Promise<Record<string, number>> {
   const { dataset, person, signal } = request;
-  const before = await findManifestOrNull(lake, { dataset, table: LANDING_TABLE });
+  const { table } = kind;
+  const before = await findManifestOrNull(lake, { dataset, table });
   if (before === null) return {};
   const facts = landingFacts(before);
   const kept = factsWithout(facts, person);
-  if (kept.recordings.length === facts.recordings.length) return { [LANDING_TABLE]: 0 };
+  if (kept.recordings.length === facts.recordings.length) return { [table]: 0 };
   const { manifest } = await ensureSnapshot(lake, {
-    table: landingTable({
+    table: kind.declare({
       dataset,
       channels: facts.descriptor.channels,
       fingerprints: kept.recordings.map(({ fingerprint }) => fingerprint),
@@ -114,29 +159,29 @@ async function rewriteLanding(
     inputs: { before: before.snapshotId, erased: 'a person' },
     signal,
     write: async (prefix) => {
-      const rewritten: DataFile[] = [];
-      for (const file of before.files) {
-        signal?.throwIfAborted();
-        rewritten.push(...(await keepOthers(lake, file, request)));
-      }
-      const files = await copyFiles(lake, rewritten, `${prefix}data/`);
-      return { ...outcomeOf(files, kept), facts: { ...kept } };
+      const isOthers = `r.subject_key <> ${literal(person.subjectKey)}`;
+      const rows = await rewritten(lake, before.files, isOthers, request);
+      const theirs = await sourceFilesOf(lake, kind, request, before);
+      const areOthers = `NOT coalesce(r.source_file IN ${inList(theirs)}, false)`;
+      const problems = await rewritten(lake, before.quarantineFiles, areOthers, request);
+      const landed = {
+        files: await copyFiles(lake, rows, `${prefix}data/`),
+        quarantineFiles: await copyFiles(lake, problems, `${prefix}quarantine/`),
+        firstProblems: [],
+      };
+      return { ...outcomeOf(landed, kept), facts: { ...kept } };
     },
   });
   await publishSnapshot(lake, manifest);
-  return { [LANDING_TABLE]: before.rows - manifest.rows };
+  return { [table]: before.rows - manifest.rows };
 }
 
-async function presentRefresh(lake: Lake, dataset: string): Promise<RefreshRequest | null> {
-  const manifest = await findManifestOrNull(lake, { dataset, table: FEATURES_TABLE });
-  if (manifest === null) return null;
-  const schema = manifest.facts.featureSchema as FeatureSchema | undefined;
-  return { dataset, window: schema?.signal.window };
-}
-
-export const RECORDINGS_ERASING: ErasingFormat = {
+export const recordingsErasing = (
+  kind: LandingKind,
+  presentRefresh: ErasingFormat['presentRefresh'],
+): ErasingFormat => ({
   identifierOf: (given) => given.trim(),
-  findPerson,
-  rewriteLanding,
+  findPerson: (lake, request) => findPerson(kind, lake, request),
+  rewriteLanding: (lake, request) => rewriteLanding(kind, lake, request),
   presentRefresh,
-};
+});

@@ -8,17 +8,16 @@ import type { Lake } from '../lake';
 import type { Source } from '../sources/source';
 import { NOBODY, type Suppression } from '../suppression';
 import type { DatasetDescriptor, LandingFacts } from './descriptor';
-import { LANDING_TABLE, keyFingerprint, landingFacts } from './descriptor';
-import { findManifest } from '../snapshots';
+import { keyFingerprint, landingFacts } from './descriptor';
+import { findManifestOrNull } from '../snapshots';
+import { groupBySize } from './group-by-size';
 import { ingestFolder } from './ingest-folder';
+import type { LandingKind } from './landing-kind';
 import type { Channel, RecordingEntry, RecordingsLayout } from './recordings-layout';
 
-// A part is what one retry repeats at most; a batch is the work of one activity.
-const PART_BYTES = 4 * 1024 * 1024;
+// A batch is the work of one activity.
 const BATCH_BYTES = 8 * 1024 * 1024;
 const MAXIMUM_BATCHES = 50;
-// Engines open every part's file: a large archive has larger parts, not more of them.
-const MAXIMUM_PARTS = 500;
 
 export interface IngestPlan extends IngestPlanBase {
   readonly formatVersion: 1;
@@ -72,29 +71,9 @@ function newRecordings(
     if (present === undefined) return true;
     const subjectKey = subjectKeyOf(secret, dataset, entry.subject);
     if (present === fingerprintOf(entry, subjectKey)) return false;
-    const { line, recording } = entry;
-    throw new WatchlakeError('RECORDING_DIFFERS', {
-      file: 'recordings.csv',
-      line,
-      recording,
-      dataset,
-    });
+    const { listed, recording } = entry;
+    throw new WatchlakeError('RECORDING_DIFFERS', { ...listed, recording, dataset });
   });
-}
-
-/** Fills groups in order until each has reached its size. */
-export function groupBySize<T>(items: readonly T[], sizeOf: (item: T) => number, size: number) {
-  const groups: T[][] = [];
-  let filled = Infinity;
-  for (const item of items) {
-    if (filled >= size) {
-      groups.push([]);
-      filled = 0;
-    }
-    (groups.at(-1) as T[]).push(item);
-    filled += sizeOf(item);
-  }
-  return groups;
 }
 
 /** At most 50 batches whatever the size, so that the history stays short. */
@@ -107,13 +86,17 @@ function batchParts(parts: readonly (readonly RecordingEntry[])[]): number[][] {
 }
 
 /** Facts of the published landing table, or null before the first ingest. */
-export async function landedFacts(lake: Lake, dataset: string): Promise<LandingFacts | null> {
-  const pointer = await lake.catalog.pointer({ dataset, table: LANDING_TABLE });
-  if (pointer === null) return null;
-  return landingFacts(await findManifest(lake, { dataset, table: LANDING_TABLE }));
+export async function landedFacts(
+  lake: Lake,
+  dataset: string,
+  { table }: LandingKind,
+): Promise<LandingFacts | null> {
+  const manifest = await findManifestOrNull(lake, { dataset, table });
+  return manifest === null ? null : landingFacts(manifest);
 }
 
 export interface PlanRequest {
+  readonly kind: LandingKind;
   readonly dataset: string;
   readonly source: Source;
   readonly layout: RecordingsLayout;
@@ -133,19 +116,18 @@ async function permitted(
 }
 
 export async function planIngest(lake: Lake, request: PlanRequest): Promise<IngestPlan> {
-  const { dataset, source, layout, secret } = request;
-  const landed = await landedFacts(lake, dataset);
+  const { kind, dataset, source, layout, secret } = request;
+  const landed = await landedFacts(lake, dataset, kind);
   const fingerprint = keyFingerprint(secret);
   if (landed !== null) {
     refuseOtherDataset(source.name, landed.descriptor, layout.channels, fingerprint);
   }
   const others = await permitted(layout, request);
   const entries = newRecordings(others, landed, { dataset, secret });
-  const total = entries.reduce((sum, { member }) => sum + member.bytes, 0);
-  const partBytes = Math.max(PART_BYTES, total / (MAXIMUM_PARTS - 1));
-  const parts = groupBySize(entries, ({ member }) => member.bytes, partBytes);
+  const parts = kind.partsOf(entries);
   return {
     formatVersion: 1,
+    format: kind.format,
     ingestId: source.contentHash,
     dataset,
     source: source.name,
@@ -158,10 +140,6 @@ export async function planIngest(lake: Lake, request: PlanRequest): Promise<Inge
   };
 }
 
-/** Another division into parts has another folder: their results never mix. */
-export const partsFolder = (plan: IngestPlan): string =>
-  `${ingestFolder(plan)}${contentHash(plan.parts)}/`;
-
 export async function savePlan({ store }: Lake, plan: IngestPlan): Promise<string> {
   const key = `${ingestFolder(plan)}plan-${contentHash(plan.parts)}.json`;
   await writeJson(store, key, plan);
@@ -169,3 +147,17 @@ export async function savePlan({ store }: Lake, plan: IngestPlan): Promise<strin
 }
 
 export const sourceLabel = ({ source }: IngestPlan): string => basename(source);
+
+/** The plan's recordings in the archive as it is now. */
+export function entriesOf(
+  plan: IngestPlan,
+  part: number,
+  recordings: readonly RecordingEntry[],
+): RecordingEntry[] {
+  const byId = new Map(recordings.map((entry) => [entry.recording, entry]));
+  return (plan.parts[part] ?? []).map((recording) => {
+    const entry = byId.get(recording);
+    if (entry === undefined) throw new WatchlakeError('SOURCE_CHANGED', { source: plan.source });
+    return entry;
+  });
+}

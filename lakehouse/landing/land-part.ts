@@ -1,28 +1,21 @@
 /** Lands one part of an archive: its recordings' rows as text, in one Parquet file. */
-import { WatchlakeError, isWatchlakeError } from '../../core/errors';
 import { withDuckdb } from '../engines/duckdb-session';
 import { adoptFiles, copyToParquet } from '../engines/parquet-sink';
 import type { RowAppender } from '../engines/row-appender';
 import { createRowAppender } from '../engines/row-appender';
-import { readJson, writeJson } from '../json';
 import type { Lake } from '../lake';
-import type { DataFile } from '../manifest';
 import type { Source } from '../sources/source';
 import type { ColumnDeclaration } from '../tables';
 import { column } from '../tables';
 import { columnPlaces, csvBatches } from './csv';
 import type { LandedRecording } from './descriptor';
 import type { IngestPlan } from './ingest-plan';
-import { fingerprintOf, partsFolder, subjectKeyOf } from './ingest-plan';
+import { fingerprintOf, subjectKeyOf } from './ingest-plan';
 import { landingColumns } from './landing-table';
+import type { LandedPart } from './parts';
+import { findPart, partsFolder, settlePart } from './parts';
 import { createRecordingProfile } from './recording-profile';
 import type { Channel, RecordingEntry } from './recordings-layout';
-
-export interface LandedPart {
-  readonly formatVersion: 1;
-  readonly files: readonly DataFile[];
-  readonly recordings: readonly LandedRecording[];
-}
 
 export interface PartRequest {
   readonly plan: IngestPlan;
@@ -132,38 +125,21 @@ async function writePart(lake: Lake, request: PartRequest): Promise<LandedPart> 
   });
 }
 
-const partKey = (plan: IngestPlan, part: number): string => `${partsFolder(plan)}${part}.json`;
-
-/** OBJECT_NOT_FOUND when the part has not landed. */
-export const readPart = ({ store }: Lake, plan: IngestPlan, part: number): Promise<LandedPart> =>
-  readJson<LandedPart>(store, partKey(plan, part));
+async function removeFiles({ store }: Lake, { files }: LandedPart): Promise<void> {
+  for (const { key } of files) await store.remove(key);
+}
 
 /** A part that has landed is not read again: this is where a killed ingest resumes. */
 export async function landPart(lake: Lake, request: PartRequest): Promise<LandedPart> {
   const { plan, part } = request;
-  const key = partKey(plan, part);
-  if (await lake.store.has(key)) return readPart(lake, plan, part);
+  const present = await findPart(lake, plan, part);
+  if (present !== null) return present;
   const landed = await writePart(lake, request);
+  let settled: LandedPart | undefined;
   try {
-    await writeJson(lake.store, key, landed, { ifAbsent: true });
-    return landed;
-  } catch (error) {
-    for (const file of landed.files) await lake.store.remove(file.key);
-    if (!isWatchlakeError(error) || error.code !== 'OBJECT_EXISTS') throw error;
-    return readPart(lake, plan, part);
+    settled = await settlePart(lake, plan, part, landed);
+    return settled;
+  } finally {
+    if (settled !== landed) await removeFiles(lake, landed);
   }
-}
-
-/** The plan's recordings in the archive as it is now. */
-export function entriesOf(
-  plan: IngestPlan,
-  part: number,
-  recordings: readonly RecordingEntry[],
-): RecordingEntry[] {
-  const byId = new Map(recordings.map((entry) => [entry.recording, entry]));
-  return (plan.parts[part] ?? []).map((recording) => {
-    const entry = byId.get(recording);
-    if (entry === undefined) throw new WatchlakeError('SOURCE_CHANGED', { source: plan.source });
-    return entry;
-  });
 }

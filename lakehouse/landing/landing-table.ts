@@ -3,7 +3,13 @@ import { contentHash } from '../../core/hash';
 import type { ColumnDeclaration, RowsTransform, TableDeclaration } from '../tables';
 import { column, declareTable } from '../tables';
 import { LANDING_TABLE } from './descriptor';
-import type { Channel } from './recordings-layout';
+import { groupBySize } from './group-by-size';
+import type { LandingKind, LandingTableFacts } from './landing-kind';
+import type { Channel, RecordingEntry } from './recordings-layout';
+
+const PART_BYTES = 4 * 1024 * 1024;
+// Engines open every part's file: a large archive has larger parts, not more of them.
+const MAXIMUM_PARTS = 500;
 
 const optional = { required: false };
 
@@ -20,14 +26,7 @@ export const landingColumns = (channels: readonly Channel[]): ColumnDeclaration[
   column('source_line', 'bigint', 'Line in that file'),
 ];
 
-export interface LandingTableFacts {
-  readonly dataset: string;
-  readonly channels: readonly Channel[];
-  /** Fingerprints of the recordings: what the table holds. */
-  readonly fingerprints: readonly string[];
-}
-
-export function landingTable(facts: LandingTableFacts): TableDeclaration<RowsTransform> {
+function landingTable(facts: LandingTableFacts): TableDeclaration<RowsTransform> {
   return declareTable({
     dataset: facts.dataset,
     name: LANDING_TABLE,
@@ -42,3 +41,17 @@ export function landingTable(facts: LandingTableFacts): TableDeclaration<RowsTra
     checks: [],
   });
 }
+
+function partsOf(entries: readonly RecordingEntry[]): RecordingEntry[][] {
+  const total = entries.reduce((sum, { member }) => sum + member.bytes, 0);
+  const partBytes = Math.max(PART_BYTES, total / (MAXIMUM_PARTS - 1));
+  return groupBySize(entries, ({ member }) => member.bytes, partBytes);
+}
+
+export const RECORDINGS_KIND: LandingKind = {
+  format: 'recordings',
+  table: LANDING_TABLE,
+  declare: landingTable,
+  partsOf,
+  describing: ['attributes', 'source_file', 'label'],
+};

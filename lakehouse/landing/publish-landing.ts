@@ -1,25 +1,23 @@
 /** Publishes what an ingest has landed: the table's recordings so far and the new ones. */
 import { WatchlakeError } from '../../core/errors';
+import { addCounts } from '../counts';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
 import type { BuildOutcome } from '../ports';
-import { ensureSnapshot, findManifest, publishSnapshot } from '../snapshots';
-import type { LandingFacts } from './descriptor';
-import { LANDING_TABLE, describeDataset, landingFacts } from './descriptor';
+import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import type { LandedRecording, LandingFacts } from './descriptor';
+import { describeDataset, landingFacts } from './descriptor';
 import { copyFiles } from './copy-files';
 import { removeParts } from './ingest-folder';
 import type { IngestPlan } from './ingest-plan';
 import { savePlan, sourceLabel } from './ingest-plan';
-import type { LandedPart } from './land-part';
-import { readPart } from './land-part';
-import { landingTable } from './landing-table';
+import type { LandingKind } from './landing-kind';
+import type { LandedPart } from './parts';
+import { readPart } from './parts';
+
+const FIRST_PROBLEMS = 3;
 
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
-
-async function currentLanding(lake: Lake, dataset: string): Promise<SnapshotManifest | null> {
-  const pointer = await lake.catalog.pointer({ dataset, table: LANDING_TABLE });
-  return pointer === null ? null : findManifest(lake, { dataset, table: LANDING_TABLE });
-}
 
 async function readParts(lake: Lake, plan: IngestPlan): Promise<LandedPart[]> {
   return Promise.all(plan.parts.map((_, part) => readPart(lake, plan, part)));
@@ -27,6 +25,7 @@ async function readParts(lake: Lake, plan: IngestPlan): Promise<LandedPart[]> {
 
 /** The landing table's facts with the new recordings; refuses one that came in from elsewhere. */
 function mergedFacts(
+  kind: LandingKind,
   plan: IngestPlan,
   before: LandingFacts | null,
   parts: readonly LandedPart[],
@@ -40,24 +39,35 @@ function mergedFacts(
   }
   const recordings = [...(before?.recordings ?? []), ...added];
   const source = sourceLabel(plan);
+  const base = { dataset, format: kind.format, channels, keyFingerprint };
   return {
-    descriptor: describeDataset({ dataset, channels, keyFingerprint }, recordings),
+    descriptor: describeDataset(base, recordings),
     ingests: [...(before?.ingests ?? []), { ingestId, source, recordings: added.length }],
     recordings,
   };
 }
 
-export function outcomeOf(files: DataFile[], facts: LandingFacts): BuildOutcome {
+/** Lines of a recording: those that are rows, and those that are not. */
+const linesOf = ({ rows, quarantined = {} }: LandedRecording): number =>
+  rows + sum(Object.values(quarantined));
+
+export interface LandingFiles {
+  readonly files: readonly DataFile[];
+  readonly quarantineFiles: readonly DataFile[];
+  readonly firstProblems: readonly string[];
+}
+
+export function outcomeOf(landed: LandingFiles, { recordings }: LandingFacts): BuildOutcome {
+  const rows = sum(landed.files.map((file) => file.rows));
   return {
-    rows: sum(files.map(({ rows }) => rows)),
-    // What the CSV reader counted against what the Parquet files hold.
-    inputRows: sum(facts.recordings.map(({ rows }) => rows)),
-    usedRows: sum(files.map(({ rows }) => rows)),
-    quarantined: {},
+    rows,
+    // What was counted while reading against what the Parquet files hold.
+    inputRows: sum(recordings.map(linesOf)),
+    usedRows: rows,
+    quarantined: addCounts(recordings.map(({ quarantined = {} }) => quarantined)),
     dropped: {},
-    files,
-    quarantineFiles: [],
-    firstProblems: [],
+    ...landed,
+    firstProblems: landed.firstProblems.slice(0, FIRST_PROBLEMS),
   };
 }
 
@@ -77,37 +87,54 @@ async function forgetMembers(lake: Lake, plan: IngestPlan): Promise<void> {
   await lake.store.removeOldVersions(key);
 }
 
+/** What the table held before and what has landed since, under the new snapshot's prefix. */
+async function adopted(
+  lake: Lake,
+  all: readonly LandingFiles[],
+  prefix: string,
+  onFile?: () => void,
+): Promise<LandingFiles> {
+  const files = all.flatMap((each) => each.files);
+  const problems = all.flatMap((each) => each.quarantineFiles);
+  return {
+    files: await copyFiles(lake, files, `${prefix}data/`, onFile),
+    quarantineFiles: await copyFiles(lake, problems, `${prefix}quarantine/`, onFile),
+    firstProblems: all.flatMap((each) => each.firstProblems),
+  };
+}
+
+const filesOf = ({ files, quarantineFiles = [], firstProblems = [] }: LandedPart) => ({
+  ...{ files, quarantineFiles, firstProblems },
+});
+
 /** Repeating it changes nothing: an ingest that the published table names is done. */
 export async function publishLanding(
   lake: Lake,
+  kind: LandingKind,
   plan: IngestPlan,
   { signal, onFile }: { signal?: AbortSignal; onFile?: () => void } = {},
 ): Promise<SnapshotManifest> {
-  const before = await currentLanding(lake, plan.dataset);
+  const { dataset, channels } = plan;
+  const before = await findManifestOrNull(lake, { dataset, table: kind.table });
   if (before !== null && isLanded(landingFacts(before), plan)) {
     await removeParts(lake, plan);
     await forgetMembers(lake, plan);
     return before;
   }
   const parts = await readParts(lake, plan);
-  const facts = mergedFacts(plan, before && landingFacts(before), parts);
-  if (sum(facts.recordings.map(({ rows }) => rows)) === 0) {
+  const facts = mergedFacts(kind, plan, before && landingFacts(before), parts);
+  if (sum(facts.recordings.map(linesOf)) === 0) {
     throw new WatchlakeError('ARCHIVE_EMPTY', { source: plan.source });
   }
-  const table = landingTable({
-    dataset: plan.dataset,
-    channels: plan.channels,
-    fingerprints: facts.recordings.map(({ fingerprint }) => fingerprint),
-  });
+  const fingerprints = facts.recordings.map(({ fingerprint }) => fingerprint);
   const { manifest } = await ensureSnapshot(lake, {
-    table,
+    table: kind.declare({ dataset, channels, fingerprints }),
     inputs: Object.fromEntries(facts.ingests.map(({ ingestId }) => [ingestId, ingestId])),
     signal,
     write: async (prefix) => {
-      const old = before?.files ?? [];
-      const files = [...old, ...parts.flatMap((part) => part.files)];
-      const copied = await copyFiles(lake, files, `${prefix}data/`, onFile);
-      return { ...outcomeOf(copied, facts), facts: { ...facts } };
+      const all = [...(before === null ? [] : [before]), ...parts.map(filesOf)];
+      const landed = await adopted(lake, all, prefix, onFile);
+      return { ...outcomeOf(landed, facts), facts: { ...facts } };
     },
   });
   await publishSnapshot(lake, manifest);

@@ -19,8 +19,8 @@ export interface RecordingEntry {
   readonly member: SourceMember;
   /** Name that messages and the column source_file use. */
   readonly file: string;
-  /** Line in recordings.csv. */
-  readonly line: number;
+  /** Where the source tells of it. */
+  readonly listed: { readonly file: string; readonly line: number };
 }
 
 export interface RecordingsLayout {
@@ -112,7 +112,9 @@ async function readRecordings(source: Source, base: string): Promise<RecordingEn
     const file = `recordings/${recording}.csv`;
     const member = members.get(`${base}${file}`);
     if (member === undefined) throw invalid(METADATA, line, `${file} is missing`);
-    return { recording, subject, device, attributes: JSON.stringify(others), member, file, line };
+    const attributes = JSON.stringify(others);
+    const listed = { file: METADATA, line };
+    return { recording, subject, device, attributes, member, file, listed };
   });
 }
 

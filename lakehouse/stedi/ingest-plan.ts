@@ -5,7 +5,7 @@ import type { IngestPlanBase, OpenRequest, OpenedIngest } from '../dataset-forma
 import { writeJson } from '../json';
 import type { Lake } from '../lake';
 import { keyFingerprint } from '../landing/descriptor';
-import { groupBySize } from '../landing/ingest-plan';
+import { groupBySize } from '../landing/group-by-size';
 import { ingestFolder } from '../landing/ingest-folder';
 import { findManifestOrNull } from '../snapshots';
 import type { SourceName } from './fields';

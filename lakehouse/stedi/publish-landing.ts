@@ -1,5 +1,6 @@
 /** Publishes what an ingest has landed: a changed file takes the place of its earlier version. */
 import { contentHash } from '../../core/hash';
+import { addCounts } from '../counts';
 import type { LandedTableSummary, PublishedLanding } from '../dataset-format';
 import type { Lake } from '../lake';
 import { copyFiles } from '../landing/copy-files';
@@ -18,17 +19,7 @@ import { STEDI_LANDING } from './locations';
 
 const FIRST_PROBLEMS = 3;
 
-type Counts = Readonly<Record<string, number>>;
-
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
-
-export function addCounts(all: readonly Counts[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const counts of all) {
-    for (const [reason, n] of Object.entries(counts)) total[reason] = (total[reason] ?? 0) + n;
-  }
-  return total;
-}
 
 /** The files' objects under the snapshot's own prefix, all in one folder. */
 async function adopted(

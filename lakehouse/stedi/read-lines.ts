@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { literal, quoted } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
-import { copyToParquet, rowsIn } from '../engines/parquet-sink';
+import { copyToParquet, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Field } from './fields';
 import { countLines } from './count-lines';
 import {
@@ -32,9 +32,6 @@ export interface Judged {
 
 const valuesOf = (fields: readonly Field[]): string =>
   fields.map((each) => `${valueSql(each)} AS ${quoted(each.name)}`).join(',\n    ');
-
-export const parquetSql = (files: readonly { path: string }[]): string =>
-  `read_parquet([${files.map(({ path }) => literal(path)).join(', ')}])`;
 
 /** What is numbered is done by one thread: whatever costs time is done below it, by all of them. */
 const goodObjects = (session: DuckdbSession, { path, file, fields }: ReadRequest) => {

@@ -2,6 +2,7 @@
 import { contentHash } from '../../core/hash';
 import type { LandedTableSummary, ReplayRequest } from '../dataset-format';
 import { literal, withDuckdb } from '../engines/duckdb-session';
+import { addCounts } from '../counts';
 import type { Lake } from '../lake';
 import { ingestFolder, removeParts } from '../landing/ingest-folder';
 import type { SnapshotManifest } from '../manifest';
@@ -13,7 +14,7 @@ import { settle } from './land-file';
 import type { LandedFile } from './landing-facts';
 import { landingFacts } from './landing-facts';
 import { STEDI_LANDING } from './locations';
-import { addCounts, summaryOf, writeLanding } from './publish-landing';
+import { summaryOf, writeLanding } from './publish-landing';
 import { judgeLines } from './read-lines';
 import { subjectKey } from './subject-keys';
 import { withdrawalsOf } from './withdrawn';

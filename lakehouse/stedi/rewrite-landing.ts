@@ -5,6 +5,7 @@ import type { LocalFile } from '../engines/parquet-sink';
 import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
 import { lineHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
+import { addCounts } from '../counts';
 import type { Lake } from '../lake';
 import { ingestFolder } from '../landing/ingest-folder';
 import type { DataFile } from '../manifest';
@@ -15,7 +16,7 @@ import { SOURCE_NAMES, normalSql } from './fields';
 import type { LandedFile } from './landing-facts';
 import { landingFacts } from './landing-facts';
 import { STEDI_LANDING } from './locations';
-import { addCounts, writeLanding } from './publish-landing';
+import { writeLanding } from './publish-landing';
 
 export interface RewriteRequest {
   readonly dataset: string;

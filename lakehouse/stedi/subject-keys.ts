@@ -2,10 +2,10 @@
 import { pseudonym } from '../../core/hash';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
+import { parquetSql } from '../engines/parquet-sink';
 import { createRowAppender } from '../engines/row-appender';
 import { column } from '../tables';
 import { normal, normalSql } from './fields';
-import { parquetSql } from './read-lines';
 
 export const SUBJECTS = 'subjects';
 

@@ -2,6 +2,7 @@
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { literal, quoted, rowsOf } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
+import { parquetSql } from '../engines/parquet-sink';
 import type { Suppression } from '../suppression';
 import { deviceIdentifier } from '../suppression';
 import type { Source } from '../sources/source';
@@ -10,7 +11,6 @@ import { IDENTIFIERS, SOURCE_FIELDS, normal, normalSql } from './fields';
 import { objectsSql, problemSql, valueSql } from './json-lines';
 import { readSourceFiles } from './layout';
 import { localFile } from './local-file';
-import { parquetSql } from './read-lines';
 
 const WITHDRAWN_TABLE = 'withdrawn';
 const IDENTIFIERS_AT_ONCE = 2000;

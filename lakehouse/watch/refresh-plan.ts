@@ -4,14 +4,15 @@ import { featureSchema } from '../../models/features';
 import type { WindowSpec } from '../../models/signal';
 import { DEFAULT_MAX_GAP_MS, DEFAULT_WINDOW } from '../../models/signal';
 import { contentHash } from '../../core/hash';
-import type { RefreshPlanBase } from '../dataset-format';
+import type { RefreshPlanBase, RefreshRequest } from '../dataset-format';
 import { writeJson } from '../json';
 import type { Lake } from '../lake';
 import type { DatasetDescriptor } from '../landing/descriptor';
-import { LANDING_TABLE, landingFacts, landingManifest } from '../landing/descriptor';
+import { landingFacts, landingManifest } from '../landing/descriptor';
+import { findManifestOrNull } from '../snapshots';
 import type { TableDeclaration } from '../tables';
 import { trustedTable } from './trusted';
-import { windowFeaturesTable } from './window-features';
+import { FEATURES_TABLE, windowFeaturesTable } from './window-features';
 import { windowsTable } from './windows';
 
 export interface RefreshPlan extends RefreshPlanBase {
@@ -35,32 +36,54 @@ export const schemaOf = ({ descriptor, window, maxGapMs }: RefreshPlan): Feature
     maxGapMs,
   });
 
-/** In the order in which they can be built. */
-export function declaredTables(plan: RefreshPlan): TableDeclaration[] {
-  const { dataset, descriptor, window, maxGapMs } = plan;
+/** Those that follow from the samples, whatever format they came in. */
+export function curatedTables(plan: RefreshPlan): TableDeclaration[] {
+  const { dataset, window, maxGapMs } = plan;
   return [
-    trustedTable({ dataset, channels: descriptor.channels }),
     windowsTable({ dataset, window, maxGapMs }),
     windowFeaturesTable({ dataset, schema: schemaOf(plan) }),
   ];
 }
 
-/** DATASET_NOT_FOUND when nothing has landed. The plan's key names its content. */
-export async function planRefresh(
+/** In the order in which they can be built. */
+export const declaredTables = (plan: RefreshPlan): TableDeclaration[] => [
+  trustedTable({ dataset: plan.dataset, channels: plan.descriptor.channels }),
+  ...curatedTables(plan),
+];
+
+/** DATASET_NOT_FOUND when nothing has landed. */
+export async function planOf(
   lake: Lake,
-  { dataset, window = DEFAULT_WINDOW }: { dataset: string; window?: WindowSpec },
-): Promise<{ plan: RefreshPlan; planKey: string }> {
+  { dataset, window = DEFAULT_WINDOW }: Pick<RefreshRequest, 'dataset' | 'window'>,
+): Promise<RefreshPlan> {
   const landing = await landingManifest(lake, dataset);
   const { descriptor } = landingFacts(landing);
-  const plan: RefreshPlan = {
+  return {
     formatVersion: 1,
     dataset,
     window,
     maxGapMs: maximumGap(descriptor.rateHz, window),
-    sources: { [LANDING_TABLE]: landing.snapshotId },
+    sources: { [landing.table]: landing.snapshotId },
     descriptor,
   };
+}
+
+/** The plan's key names its content. */
+export async function planRefresh(
+  lake: Lake,
+  request: Pick<RefreshRequest, 'dataset' | 'window'>,
+): Promise<{ plan: RefreshPlan; planKey: string }> {
+  const { dataset } = request;
+  const plan = await planOf(lake, request);
   const planKey = `refresh/${dataset}/${contentHash(plan)}.json`;
   await writeJson(lake.store, planKey, plan);
   return { plan, planKey };
+}
+
+/** How the published tables were made; null when there are none. */
+export async function presentRefresh(lake: Lake, dataset: string): Promise<RefreshRequest | null> {
+  const manifest = await findManifestOrNull(lake, { dataset, table: FEATURES_TABLE });
+  if (manifest === null) return null;
+  const schema = manifest.facts.featureSchema as FeatureSchema | undefined;
+  return { dataset, window: schema?.signal.window };
 }

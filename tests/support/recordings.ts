@@ -7,8 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import type { Lake } from '../../lakehouse/lake';
 import { openLake } from '../../lakehouse/lake';
-import { planIngest } from '../../lakehouse/landing/ingest-plan';
-import { entriesOf, landPart } from '../../lakehouse/landing/land-part';
+import { entriesOf, planIngest } from '../../lakehouse/landing/ingest-plan';
+import { landPart } from '../../lakehouse/landing/land-part';
+import { RECORDINGS_KIND } from '../../lakehouse/landing/landing-table';
 import { publishLanding } from '../../lakehouse/landing/publish-landing';
 import { readLayout } from '../../lakehouse/landing/recordings-layout';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
@@ -115,12 +116,14 @@ export async function ingestInto(
   const source = await openSource(name, options);
   try {
     const layout = await readLayout(source);
-    const plan = await planIngest(lake, { dataset, source, layout, secret });
+    const plan = await planIngest(lake, {
+      ...{ kind: RECORDINGS_KIND, dataset, source, layout, secret },
+    });
     for (const part of plan.parts.keys()) {
       const entries = entriesOf(plan, part, layout.recordings);
       await landPart(lake, { plan, part, source, entries, secret });
     }
-    return await publishLanding(lake, plan);
+    return await publishLanding(lake, RECORDINGS_KIND, plan);
   } finally {
     await source.close();
   }

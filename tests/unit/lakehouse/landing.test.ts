@@ -2,8 +2,10 @@
 import { isWatchlakeError } from '../../../core/errors';
 import { pseudonym } from '../../../core/hash';
 import { landingFacts } from '../../../lakehouse/landing/descriptor';
-import { groupBySize, planIngest } from '../../../lakehouse/landing/ingest-plan';
-import { entriesOf, landPart } from '../../../lakehouse/landing/land-part';
+import { groupBySize } from '../../../lakehouse/landing/group-by-size';
+import { entriesOf, planIngest } from '../../../lakehouse/landing/ingest-plan';
+import { landPart } from '../../../lakehouse/landing/land-part';
+import { RECORDINGS_KIND as kind } from '../../../lakehouse/landing/landing-table';
 import { publishLanding } from '../../../lakehouse/landing/publish-landing';
 import { readLayout } from '../../../lakehouse/landing/recordings-layout';
 import type { Store } from '../../../lakehouse/ports';
@@ -172,7 +174,7 @@ async function plannedIngest(lake: ReturnType<typeof newLake>, subjects = 3) {
   const name = await writeZip(folder.path(), archiveFiles(facts));
   const source = await openSource(name);
   const layout = await readLayout(source);
-  const whole = await planIngest(lake, { dataset: 'watch', source, layout, secret: SECRET });
+  const whole = await planIngest(lake, { kind, dataset: 'watch', source, layout, secret: SECRET });
   const parts = whole.parts.flat().map((recording) => [recording]);
   const plan = { ...whole, parts, batches: [parts.map((_, index) => index)] };
   const land = (part: number, onto = lake) =>
@@ -192,10 +194,10 @@ test('a part that has landed is not read again, a missing one keeps the rest unp
   const first = await land(0);
   expect(await land(0)).toEqual(first);
   await land(1);
-  await expect(publishLanding(lake, plan)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+  await expect(publishLanding(lake, kind, plan)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
   expect(await lake.catalog.list()).toEqual([]);
   await land(2);
-  expect((await publishLanding(lake, plan)).rows).toBe(1500);
+  expect((await publishLanding(lake, kind, plan)).rows).toBe(1500);
   expect((await keysOf(lake, 'landing/watch/ingests/')).filter((k) => k.endsWith('t'))).toEqual([]);
 });
 
@@ -207,14 +209,14 @@ test('two twins of one part leave one result', async () => {
   const files = await keysOf(lake, 'landing/watch/ingests/');
   expect(files.filter((key) => key.endsWith('.parquet'))).toHaveLength(1);
   const published = await Promise.all([
-    publishLanding(lake, plan),
-    publishLanding(lake, plan),
+    publishLanding(lake, kind, plan),
+    publishLanding(lake, kind, plan),
   ]).catch((error: unknown) => [error]);
   // One of two at the same moment may have to try again; the table is right in either case.
   for (const each of published) {
     if (isWatchlakeError(each)) expect(each.retryable).toBe(true);
   }
-  expect((await publishLanding(lake, plan)).rows).toBe(500);
+  expect((await publishLanding(lake, kind, plan)).rows).toBe(500);
 });
 
 test('no space left is said by name, publishes nothing, and the next run goes on', async () => {
@@ -224,10 +226,10 @@ test('no space left is said by name, publishes nothing, and the next run goes on
   const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
   const store: Store = { ...lake.store, adopt: () => Promise.reject(full) };
   await expect(land(1, { ...lake, store })).rejects.toBe(full);
-  await expect(publishLanding(lake, plan)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+  await expect(publishLanding(lake, kind, plan)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
   expect(await lake.catalog.list()).toEqual([]);
   await land(1);
-  expect((await publishLanding(lake, plan)).rows).toBe(1000);
+  expect((await publishLanding(lake, kind, plan)).rows).toBe(1000);
 });
 
 test('an archive that changes between two steps is noticed', async () => {

@@ -1,0 +1,30 @@
+/** What a format of CSV members of any size has to tell so that they land. */
+import type { LandingKind } from '../landing/landing-kind';
+import type { Channel, RecordingEntry } from '../landing/recordings-layout';
+import type { BulkField } from './fields';
+import type { Header } from './read-slice';
+
+export type RowFacts = Readonly<Record<string, string | number | null>>;
+
+export interface MemberOfSlice {
+  readonly entry: RecordingEntry;
+  readonly subjectKey: string;
+  /** The last row of this member that has landed, where the slice is not its first. */
+  readonly before: RowFacts | null;
+}
+
+export interface BulkKind extends LandingKind {
+  readonly headerLines: number;
+  readonly fields: readonly BulkField[];
+  /** Rows of the landing table that a good line gives. */
+  readonly rowsInLine: number;
+  /** The column of the landing table that says what a person did. */
+  readonly labelColumn: string;
+  /** COLUMN_MISSING or CSV_MALFORMED when the first lines are not those of the format. */
+  readHeader(file: string, lines: readonly string[], channels: readonly Channel[]): Header;
+  /**
+   * A SELECT of the landing table's columns in their order from `good`: rows with the fields and
+   * source_line, in the order of the member, on one thread. Each row's time is its `time_ms`.
+   */
+  rowsSql(good: string, member: MemberOfSlice): string;
+}

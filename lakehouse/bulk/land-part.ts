@@ -1,0 +1,192 @@
+/** Lands one part of an archive: small members together, a large one slice by slice. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { addCounts } from '../counts';
+import { readJson, writeJson } from '../json';
+import type { Lake } from '../lake';
+import type { LandedRecording } from '../landing/descriptor';
+import { fingerprintOf, subjectKeyOf } from '../landing/ingest-plan';
+import type { PartRequest } from '../landing/land-part';
+import type { LandedPart } from '../landing/parts';
+import { findPart, partsFolder, settlePart } from '../landing/parts';
+import type { RecordingEntry } from '../landing/recordings-layout';
+import type { BulkKind } from './bulk-kind';
+import { createGate } from './gate';
+import type { LandedRows, LandedSlice, SliceToLand } from './land-slice';
+import { landSlices } from './land-slice';
+import { sliceBytesOf } from './parts';
+import type { Slice } from './slice-member';
+import { sliceMember } from './slice-member';
+
+// Each conversion needs its own memory: as many at a time as the machine has use for.
+const CONVERSIONS_AT_ONCE = 2;
+const conversions = createGate(CONVERSIONS_AT_ONCE);
+
+export interface BulkOptions {
+  /** Follows from the archive unless told otherwise. */
+  readonly sliceBytes?: number;
+}
+
+interface Work {
+  readonly sliceBytes: number;
+  readonly lake: Lake;
+  readonly kind: BulkKind;
+  readonly request: PartRequest;
+  /** A local folder for slices; gone when the part has landed. */
+  readonly scratch: string;
+}
+
+/** What has landed under a number, and of which bytes: the same bytes are not converted again. */
+interface SliceRecord extends LandedSlice {
+  readonly formatVersion: 1;
+  readonly of: readonly { readonly bytes: number; readonly crc32: number }[];
+}
+
+async function convertOnce(
+  { lake, kind, request }: Work,
+  number: number,
+  slices: readonly SliceToLand[],
+): Promise<LandedSlice> {
+  const { plan, part, signal } = request;
+  const base = `${partsFolder(plan)}${part}-${number}`;
+  const key = `${base}.json`;
+  const of = slices.map(({ slice: { bytes, crc32 } }) => ({ bytes, crc32 }));
+  if (await lake.store.has(key)) {
+    const present = await readJson<SliceRecord>(lake.store, key);
+    if (JSON.stringify(present.of) === JSON.stringify(of)) return present;
+  }
+  const landed = await conversions.pass(() => {
+    signal?.throwIfAborted();
+    return landSlices(lake, kind, slices, { prefix: `${base}/`, signal });
+  });
+  await writeJson(lake.store, key, { formatVersion: 1, of, ...landed });
+  return landed;
+}
+
+/** Tells of the rows, and removes the slices' local files. */
+async function convert(work: Work, number: number, slices: readonly SliceToLand[]) {
+  try {
+    const landed = await convertOnce(work, number, slices);
+    work.request.onRows?.(landed.members.reduce((sum, { rows }) => sum + rows, 0));
+    return landed;
+  } finally {
+    for (const { slice } of slices) await rm(slice.path, { force: true });
+  }
+}
+
+async function openMember(work: Work, entry: RecordingEntry, sliceBytes: number) {
+  const { kind, request, scratch } = work;
+  const { source, plan, secret, signal } = request;
+  const folder = join(scratch, String(request.entries.indexOf(entry)));
+  await mkdir(folder, { recursive: true });
+  const stream = await source.open(entry.member.name);
+  const { file } = entry;
+  const cutting = { file, headerLines: kind.headerLines, sliceBytes, folder, signal };
+  try {
+    const member = await sliceMember(stream, cutting);
+    const header = kind.readHeader(file, member.header, plan.channels);
+    const subjectKey = subjectKeyOf(secret, plan.dataset, entry.subject);
+    const toLand = (slice: Slice, before: SliceToLand['before']): SliceToLand => ({
+      ...{ entry, file, header, subjectKey, slice, before },
+    });
+    return { member, toLand };
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+/** While a slice is converted, the next one is inflated. */
+async function landLarge(work: Work, entry: RecordingEntry) {
+  const { member, toLand } = await openMember(work, entry, work.sliceBytes);
+  const landed: LandedSlice[] = [];
+  let converting: Promise<unknown> = Promise.resolve();
+  try {
+    let number = 0;
+    for await (const slice of member.slices()) {
+      await converting;
+      const before = landed.at(-1)?.last ?? null;
+      const at = number++;
+      converting = convert(work, at, [toLand(slice, before)]).then((each) => landed.push(each));
+      // It is waited for above or below; until then nobody may take it for forgotten.
+      converting.catch(() => undefined);
+    }
+  } finally {
+    await converting;
+  }
+  return landed;
+}
+
+/** One slice for each member, all of them in one file. */
+async function landSmall(work: Work): Promise<LandedSlice[]> {
+  const slices: SliceToLand[] = [];
+  for (const entry of work.request.entries) {
+    const { member, toLand } = await openMember(work, entry, Infinity);
+    for await (const slice of member.slices()) slices.push(toLand(slice, null));
+  }
+  return slices.length === 0 ? [] : [await convert(work, 0, slices)];
+}
+
+function recordingOf(
+  { request: { plan, secret } }: Work,
+  entry: RecordingEntry,
+  parts: readonly LandedRows[],
+): LandedRecording {
+  const subjectKey = subjectKeyOf(secret, plan.dataset, entry.subject);
+  const periodMs = parts.find((each) => each.periodMs !== null)?.periodMs ?? null;
+  return {
+    recording: entry.recording,
+    device: entry.device,
+    subjectKey,
+    fingerprint: fingerprintOf(entry, subjectKey),
+    bytes: entry.member.bytes,
+    crc32: entry.member.crc32,
+    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+    quarantined: addCounts(parts.map(({ quarantined }) => quarantined)),
+    periodMs: periodMs === null ? null : Math.round(periodMs),
+    labels: [...new Set(parts.flatMap(({ labels }) => labels))].sort(),
+  };
+}
+
+async function landNow(work: Work): Promise<LandedPart> {
+  const { entries } = work.request;
+  const [only, ...others] = entries;
+  const isLarge = only !== undefined && others.length === 0;
+  const landed = isLarge ? await landLarge(work, only) : await landSmall(work);
+  const rows = landed.flatMap(({ members }) => members);
+  return {
+    formatVersion: 1,
+    files: landed.flatMap(({ files }) => files),
+    quarantineFiles: landed.flatMap(({ quarantineFiles }) => quarantineFiles),
+    firstProblems: landed.flatMap(({ firstProblems }) => firstProblems),
+    recordings: entries.map((entry) =>
+      recordingOf(
+        work,
+        entry,
+        rows.filter(({ recording }) => recording === entry.recording),
+      ),
+    ),
+  };
+}
+
+/**
+ * A part that has landed is not read again; of one that has landed in part, slices whose bytes are
+ * the same are not converted again: this is where a killed ingest resumes.
+ */
+export async function landBulkPart(
+  lake: Lake,
+  kind: BulkKind,
+  request: PartRequest,
+  { sliceBytes = sliceBytesOf(request.plan.known.members) }: BulkOptions = {},
+): Promise<LandedPart> {
+  const { plan, part } = request;
+  const present = await findPart(lake, plan, part);
+  if (present !== null) return present;
+  const scratch = await lake.store.scratch();
+  try {
+    const landed = await landNow({ lake, kind, request, scratch, sliceBytes });
+    return await settlePart(lake, plan, part, landed);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,228 @@
+/** Lands slices of members: their rows in one Parquet file, and apart from them the lines that are none. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { WatchlakeError } from '../../core/errors';
+import type { DuckdbOptions, DuckdbSession } from '../engines/duckdb-session';
+import { quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import type { LocalFile } from '../engines/parquet-sink';
+import { adoptFiles, copyToParquet, parquetSql, rowsIn } from '../engines/parquet-sink';
+import type { Lake } from '../lake';
+import type { DataFile } from '../manifest';
+import type { Problem } from '../quarantine';
+import { describeProblem } from '../quarantine';
+import type { BulkKind, MemberOfSlice, RowFacts } from './bulk-kind';
+import type { Reading, SliceOfMember } from './read-slice';
+import { badLinesSql, goodRowsSql } from './read-slice';
+import { writeAsUtf8 } from '../sources/utf8';
+
+// Lines are numbered in their order, by one thread; slices of several members land side by side.
+const DUCKDB: DuckdbOptions = { memoryLimit: '160MB', threads: 1 };
+const ROW_GROUP_ROWS = 61_440;
+const FIRST_PROBLEMS = 3;
+// The distance between samples is that of the first ones.
+const PERIOD_LINES = 1000;
+const MAXIMUM_LABELS = 1000;
+
+export interface SliceToLand extends SliceOfMember, MemberOfSlice {}
+
+/** What a slice says of one member. */
+export interface LandedRows {
+  readonly recording: string;
+  readonly rows: number;
+  readonly quarantined: Readonly<Record<string, number>>;
+  readonly periodMs: number | null;
+  readonly labels: readonly string[];
+}
+
+export interface LandedSlice {
+  readonly files: readonly DataFile[];
+  readonly quarantineFiles: readonly DataFile[];
+  readonly firstProblems: readonly string[];
+  readonly members: readonly LandedRows[];
+  /** Of the only member, for its next slice. */
+  readonly last: RowFacts | null;
+}
+
+interface Read {
+  readonly good: LocalFile[];
+  readonly bad: LocalFile[];
+  /** How many lines they are in all. */
+  readonly lines: number;
+}
+
+const linesIn = (slices: readonly SliceToLand[]): number =>
+  slices.reduce((sum, { slice }) => sum + slice.lines, 0);
+
+async function read(
+  session: DuckdbSession,
+  kind: BulkKind,
+  slices: readonly SliceToLand[],
+  reading: Reading,
+): Promise<Read> {
+  const good = await copyToParquet(session, {
+    folder: `good-${reading}`,
+    rowGroupRows: ROW_GROUP_ROWS,
+    select: slices
+      .map((each) => `(${kind.rowsSql(goodRowsSql(each, kind.fields, reading), each)})`)
+      .join(' UNION ALL '),
+  });
+  const lines = rowsIn(good) / kind.rowsInLine;
+  if (lines === linesIn(slices)) return { good, bad: [], lines };
+  const bad = await copyToParquet(session, {
+    folder: `bad-${reading}`,
+    select: slices.map((each) => badLinesSql(each, kind.fields, reading)).join(' UNION ALL '),
+  });
+  return { good, bad, lines: lines + rowsIn(bad) };
+}
+
+const messageOf = (error: unknown): string => String((error as Error | null)?.message);
+
+/** DuckDB's words for a line that its reader cannot split. */
+const isUnreadable = (error: unknown): boolean =>
+  /^(Invalid Input|CSV) Error/.test(messageOf(error));
+
+/** What cannot be read line by line either is the file's fault, and does not get better by trying again. */
+function unreadable([first]: readonly SliceToLand[], error: unknown): unknown {
+  if (!isUnreadable(error) || first === undefined) return error;
+  const context = { file: first.file, line: first.slice.firstLine };
+  const detail = messageOf(error).split('\n')[0];
+  return new WatchlakeError('CSV_MALFORMED', { ...context, detail }, error);
+}
+
+/** Null when the lines are not all accounted for: each has to be looked at by itself. */
+async function readQuickly(
+  session: DuckdbSession,
+  kind: BulkKind,
+  slices: readonly SliceToLand[],
+): Promise<Read | null> {
+  if (slices.some(({ slice }) => slice.quoted || slice.blankLines > 0)) return null;
+  try {
+    const found = await read(session, kind, slices, 'quick');
+    return found.lines === linesIn(slices) ? found : null;
+  } catch (error) {
+    if (isUnreadable(error)) return null;
+    throw error;
+  }
+}
+
+async function readExactly(
+  session: DuckdbSession,
+  kind: BulkKind,
+  slices: readonly SliceToLand[],
+): Promise<Read> {
+  const readable = await Promise.all(slices.map((each) => asUtf8(session, each)));
+  const found = await read(session, kind, readable, 'exact').catch((error: unknown) => {
+    throw unreadable(slices, error);
+  });
+  if (found.lines === linesIn(slices)) return found;
+  throw new Error(`${found.lines} of ${linesIn(slices)} lines were found again`);
+}
+
+/** Bytes that are not UTF-8 become U+FFFD, which marks their lines. */
+async function asUtf8(session: DuckdbSession, each: SliceToLand): Promise<SliceToLand> {
+  const path = join(session.scratch, `${randomBytes(4).toString('hex')}.csv`);
+  await writeAsUtf8(each.slice.path, path);
+  return { ...each, slice: { ...each.slice, path } };
+}
+
+/** Rows, labels and the distance between the first samples, by recording. */
+async function describeRows(session: DuckdbSession, kind: BulkKind, good: readonly LocalFile[]) {
+  const from = parquetSql(good);
+  const label = quoted(kind.labelColumn);
+  const rows = await rowsOf(
+    session,
+    `SELECT r.recording, count(*) AS n,
+        coalesce(list_sort(list(DISTINCT r.${label}) FILTER (r.${label} IS NOT NULL)), []) AS labels
+      FROM ${from} r GROUP BY 1`,
+  );
+  const periods = await rowsOf(
+    session,
+    `SELECT d.recording, median(d.period) AS period FROM (
+        SELECT r.recording,
+          r.time_ms - lag(r.time_ms) OVER (PARTITION BY r.recording ORDER BY r.time_ms) AS period
+        FROM ${from} r WHERE r.source_line <= ${PERIOD_LINES}
+      ) d WHERE d.period > 0 GROUP BY 1`,
+  );
+  const periodOf = new Map(periods.map((row) => [row.recording, Number(row.period)]));
+  return new Map(
+    rows.map(({ recording, n, labels }) => [
+      recording as string,
+      { rows: Number(n), labels: labels as string[], periodMs: periodOf.get(recording) ?? null },
+    ]),
+  );
+}
+
+async function describeProblems(session: DuckdbSession, bad: readonly LocalFile[]) {
+  const byFile = new Map<string, Record<string, number>>();
+  if (rowsIn(bad) === 0) return { byFile, firstProblems: [] };
+  const from = parquetSql(bad);
+  const counts = await rowsOf(
+    session,
+    `SELECT source_file AS file, reason, count(*) AS n FROM ${from} GROUP BY ALL ORDER BY ALL`,
+  );
+  for (const { file, reason, n } of counts) {
+    const known = byFile.get(file as string) ?? {};
+    byFile.set(file as string, { ...known, [reason as string]: Number(n) });
+  }
+  const first = await rowsOf(
+    session,
+    `SELECT source_file AS file, source_line AS line, reason, detail FROM ${from}
+      ORDER BY source_file, source_line LIMIT ${FIRST_PROBLEMS}`,
+  );
+  return { byFile, firstProblems: first.map((row) => describeProblem(row as unknown as Problem)) };
+}
+
+/** What the next slice of the member has to know. */
+async function lastRow(session: DuckdbSession, good: readonly LocalFile[]) {
+  const [row] = await rowsOf(
+    session,
+    `SELECT * FROM ${parquetSql(good)} ORDER BY source_line DESC, time_ms DESC LIMIT 1`,
+  );
+  return (row ?? null) as RowFacts | null;
+}
+
+async function describe(
+  session: DuckdbSession,
+  kind: BulkKind,
+  slices: readonly SliceToLand[],
+  { good, bad }: Read,
+): Promise<Pick<LandedSlice, 'firstProblems' | 'members' | 'last'>> {
+  const rows = await describeRows(session, kind, good);
+  const { byFile, firstProblems } = await describeProblems(session, bad);
+  const nothing = { rows: 0, labels: [], periodMs: null };
+  const members = slices.map(({ entry, file }) => ({
+    recording: entry.recording,
+    quarantined: byFile.get(file) ?? {},
+    ...(rows.get(entry.recording) ?? nothing),
+  }));
+  const many = members.find(({ labels }) => labels.length > MAXIMUM_LABELS);
+  if (many !== undefined) {
+    const detail = `there are more than ${MAXIMUM_LABELS} different labels`;
+    throw new WatchlakeError('CSV_MALFORMED', { file: slices[0]?.file, line: 1, detail });
+  }
+  const [only, ...others] = slices;
+  const last = others.length > 0 ? null : await lastRow(session, good);
+  return { firstProblems, members, last: last ?? only?.before ?? null };
+}
+
+/** Files of the lake under the prefix; the slices' own local files stay. */
+export async function landSlices(
+  lake: Lake,
+  kind: BulkKind,
+  slices: readonly SliceToLand[],
+  { prefix, signal }: { prefix: string; signal?: AbortSignal },
+): Promise<LandedSlice> {
+  const { store } = lake;
+  return withDuckdb({ store, options: DUCKDB, signal }, async (session) => {
+    const found =
+      (await readQuickly(session, kind, slices)) ?? (await readExactly(session, kind, slices));
+    const told = await describe(session, kind, slices, found);
+    const adopt = (files: LocalFile[], folder: string) =>
+      rowsIn(files) > 0 ? adoptFiles(store, files, `${prefix}${folder}/`) : [];
+    return {
+      ...told,
+      files: await adopt(found.good, 'data'),
+      quarantineFiles: await adopt(found.bad, 'quarantine'),
+    };
+  });
+}

@@ -1,0 +1,21 @@
+/** How files of the format `casas` land. */
+import type { BulkKind } from '../bulk/bulk-kind';
+import { bulkPartsOf } from '../bulk/parts';
+import { CASAS_FIELDS, LABEL } from './fields';
+import { HEADER_LINES, readHeader } from './header';
+import { CASAS_LANDING, declareCasasLanding } from './landing-table';
+import { placedRowsSql } from './place-sql';
+
+export const CASAS_KIND: BulkKind = {
+  format: 'casas',
+  table: CASAS_LANDING,
+  declare: declareCasasLanding,
+  partsOf: bulkPartsOf,
+  describing: ['source_file', LABEL.name],
+  headerLines: HEADER_LINES,
+  fields: CASAS_FIELDS,
+  rowsInLine: 1,
+  labelColumn: LABEL.name,
+  readHeader,
+  rowsSql: placedRowsSql,
+};

@@ -1,0 +1,69 @@
+/** The members of a CASAS archive: one CSV file for each participant, or for each watch of one. */
+import { WatchlakeError } from '../../core/errors';
+import { sliceMember } from '../bulk/slice-member';
+import type { OpenRequest } from '../dataset-format';
+import { subjectKeyOf } from '../landing/ingest-plan';
+import type { Channel, RecordingEntry, RecordingsLayout } from '../landing/recordings-layout';
+import type { Source, SourceMember } from '../sources/source';
+import { channelOf } from './fields';
+import { HEADER_LINES, motionOf, readHeader } from './header';
+
+/** People who took turns with two watches have a file for each: `c03.p053.w1.csv`. */
+const WATCH = /\.w\d+$/;
+
+const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+
+const isParticipant = ({ name }: SourceMember): boolean =>
+  name.endsWith('.csv') && !name.startsWith('__MACOSX/') && !baseName(name).startsWith('.');
+
+/** The file's name names the person and must not go on: device and recording are told by the key. */
+function entryOf(
+  member: SourceMember,
+  { dataset, secret }: Pick<OpenRequest, 'dataset' | 'secret'>,
+): RecordingEntry {
+  const participant = baseName(member.name).slice(0, -'.csv'.length);
+  const watch = WATCH.exec(participant)?.[0] ?? '';
+  const subject = participant.slice(0, participant.length - watch.length);
+  const device = `${subjectKeyOf(secret, dataset, subject)}${watch}`;
+  const listed = { file: member.name, line: 1 };
+  return {
+    ...{ recording: device, device, subject, attributes: '{}' },
+    ...{ member, file: member.name, listed },
+  };
+}
+
+function refuseTwice(entries: readonly RecordingEntry[]): void {
+  const seen = new Map<string, RecordingEntry>();
+  for (const entry of entries) {
+    const other = seen.get(entry.recording);
+    if (other !== undefined) {
+      const detail = `${other.file} is of the same participant`;
+      throw new WatchlakeError('METADATA_INVALID', { ...entry.listed, detail });
+    }
+    seen.set(entry.recording, entry);
+  }
+}
+
+async function channelsOf(source: Source, { member, file }: RecordingEntry): Promise<Channel[]> {
+  const stream = await source.open(member.name);
+  try {
+    const cutting = { file, headerLines: HEADER_LINES, sliceBytes: Infinity, folder: '' };
+    const { header } = await sliceMember(stream, cutting);
+    return motionOf(readHeader(file, header, [])).map(channelOf);
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** ARCHIVE_EMPTY, COLUMN_MISSING, CSV_MALFORMED or METADATA_INVALID when it is no such archive. */
+export async function readLayout(
+  request: Pick<OpenRequest, 'source' | 'dataset' | 'secret'>,
+): Promise<RecordingsLayout> {
+  const { source } = request;
+  const entries = source.members.filter(isParticipant).map((member) => entryOf(member, request));
+  const [first] = entries;
+  if (first === undefined) throw new WatchlakeError('ARCHIVE_EMPTY', { source: source.name });
+  refuseTwice(entries);
+  // Whatever the first one has, the others need as well; landing looks at each.
+  return { channels: await channelsOf(source, first), recordings: entries };
+}

@@ -1,0 +1,97 @@
+/** SQL that tells each row of a CASAS file, in the order of its lines, what the lines before it say. */
+import type { MemberOfSlice, RowFacts } from '../bulk/bulk-kind';
+import { momentMsSql } from '../bulk/fields';
+import { literal, quoted, sqlType } from '../engines/duckdb-session';
+import type { ColumnDeclaration } from '../tables';
+import { BATTERY, LABEL, LOCATION } from './fields';
+import { casasLandingColumns } from './landing-table';
+
+const HOUR_MS = 3_600_000;
+/** A step back of up to this much is a row out of its place, not a clock that was put back. */
+const JITTER_MS = 60_000;
+
+// Rows come in the order of their lines, on one thread: these windows stream and sort nothing.
+const SO_FAR = 'OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)';
+const before = (expression: string): string => `lag(${expression}) OVER ()`;
+
+const GIVEN = ['recording', 'device', 'subject', 'subject_key', 'source_file'];
+
+function cell(row: RowFacts, { name, ...of }: ColumnDeclaration): string {
+  const value = row[name] ?? null;
+  const text = value === null ? 'NULL' : literal(String(value));
+  return `CAST(${text} AS ${sqlType({ name, ...of })}) AS ${quoted(name)}`;
+}
+
+/** Columns that the file itself does not have, as the last row before has them. */
+const CARRIED = ['time_ms', 'latest_ms', 'location_line', 'battery_line', 'prompts'];
+const carried = (name: string): string => `_${name}`;
+
+/** The good rows, and before them the last row of the slice before: its values go on from there. */
+function continued(good: string, last: RowFacts | null): string {
+  const columns = casasLandingColumns.filter(({ name }) => !GIVEN.includes(name));
+  const own = columns.filter(({ name }) => !CARRIED.includes(name));
+  const none = CARRIED.map((name) => `CAST(NULL AS DOUBLE) AS ${carried(name)}`);
+  const names = own.map(({ name }) => `g.${quoted(name)}`);
+  const rows = `SELECT ${names.join(', ')}, ${none.join(', ')}, false AS _is_before FROM (${good}) g`;
+  if (last === null) return rows;
+  const state = CARRIED.map((name) => {
+    const value = last[name] ?? null;
+    return `CAST(${value === null ? 'NULL' : literal(String(value))} AS DOUBLE) AS ${carried(name)}`;
+  });
+  const seed = [...own.map((each) => cell(last, each)), ...state, 'true AS _is_before'];
+  return `SELECT ${seed.join(', ')} UNION ALL ${rows}`;
+}
+
+const LOCATION_VALUES = LOCATION.map(({ name }) => `r.${quoted(name)}`);
+
+/** Where a reading stands on every row until the next, only its first row counts. */
+const begins = (reading: string, name: string): string =>
+  `max(CASE WHEN s._is_before THEN s.${carried(name)}
+    WHEN s.${reading} IS NOT NULL AND s.${reading} IS DISTINCT FROM s._before_${reading} THEN s.source_line
+  END) ${SO_FAR}`;
+
+const GIVEN_SQL = ({ entry, subjectKey }: MemberOfSlice): Record<string, string> => ({
+  recording: literal(entry.recording),
+  device: literal(entry.device),
+  subject: literal(entry.subject),
+  subject_key: literal(subjectKey),
+  source_file: literal(entry.file),
+});
+
+/**
+ * The clock: a stamp that lies more than a minute behind the row before it was read off a clock that
+ * was put back, by whole hours; from there on the time goes on by as many hours ahead of the stamps.
+ */
+const hoursBack = `ceil((s._before_ms - s._local_ms - ${JITTER_MS}) / ${HOUR_MS}) * ${HOUR_MS}`;
+const shift = `sum(CASE WHEN s._is_before THEN s.${carried('time_ms')} - s._local_ms
+    WHEN s._local_ms < s._before_ms - ${JITTER_MS} THEN ${hoursBack} ELSE 0 END) ${SO_FAR}`;
+
+export function placedRowsSql(good: string, member: MemberOfSlice): string {
+  const given = GIVEN_SQL(member);
+  const answered = `CASE WHEN s.${quoted(LABEL.name)} IS NULL THEN 0 ELSE 1 END`;
+  const columns = casasLandingColumns.map((each) => {
+    const { name } = each;
+    return `CAST(${given[name] ?? `p.${quoted(name)}`} AS ${sqlType(each)}) AS ${quoted(name)}`;
+  });
+  return `SELECT ${columns.join(', ')} FROM (
+    SELECT l.*, ${before('l._latest')} AS latest_ms FROM (
+      SELECT t.*, max(CASE WHEN t._is_before THEN greatest(t.time_ms, coalesce(t._latest_ms, t.time_ms))
+          ELSE t.time_ms END) ${SO_FAR} AS _latest FROM (
+        SELECT s.*, s._local_ms + ${shift} AS time_ms,
+          ${begins('_place', 'location_line')} AS location_line,
+          ${begins('_battery', 'battery_line')} AS battery_line,
+          sum(CASE WHEN s._is_before THEN s._prompts ELSE 0 END + ${answered}) ${SO_FAR} - ${answered} AS prompts
+        FROM (
+          SELECT v.*, ${before('v._local_ms')} AS _before_ms, ${before('v._place')} AS _before__place,
+            ${before('v._battery')} AS _before__battery
+          FROM (
+            SELECT r.*, ${momentMsSql('r.stamp')} AS _local_ms, r.${BATTERY.name} AS _battery,
+              CASE WHEN ${LOCATION_VALUES.map((each) => `${each} IS NOT NULL`).join(' OR ')}
+                THEN hash(${LOCATION_VALUES.join(', ')}) END AS _place
+            FROM (${continued(good, member.before)}) r
+          ) v
+        ) s
+      ) t
+    ) l
+  ) p WHERE NOT p._is_before`;
+}

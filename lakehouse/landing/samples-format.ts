@@ -1,0 +1,103 @@
+/** Makes a format of datasets out of what sets it apart: archives that hold recordings of people. */
+import type {
+  DatasetFormat,
+  LandRequest,
+  OpenRequest,
+  OpenedIngest,
+  PublishedLanding,
+} from '../dataset-format';
+import type { ErasingFormat } from '../erasure/erasing-format';
+import type { Lake } from '../lake';
+import { WITHDRAWN } from '../suppression';
+import { buildFeatures } from '../watch/build-features';
+import { landingFacts } from './descriptor';
+import { recordingsErasing } from './erasing';
+import type { IngestPlan } from './ingest-plan';
+import { entriesOf, landedFacts, planIngest, savePlan } from './ingest-plan';
+import type { PartRequest } from './land-part';
+import type { LandingKind } from './landing-kind';
+import type { LandedPart } from './parts';
+import { isLanded, publishLanding } from './publish-landing';
+import type { RecordingsLayout } from './recordings-layout';
+
+export interface SamplesFormat extends Pick<
+  DatasetFormat,
+  'extensions' | 'planRefresh' | 'declaredTables' | 'factsOf'
+> {
+  readonly kind: LandingKind;
+  readonly presentRefresh: ErasingFormat['presentRefresh'];
+  readonly readLayout: (
+    request: Pick<OpenRequest, 'source' | 'dataset' | 'secret'>,
+  ) => Promise<RecordingsLayout>;
+  readonly landPart: (lake: Lake, request: PartRequest) => Promise<LandedPart>;
+}
+
+/** By reason, in recordings: nothing of them is read. */
+const droppedOf = ({ withdrawn = 0 }: IngestPlan): Record<string, number> =>
+  withdrawn > 0 ? { [WITHDRAWN]: withdrawn } : {};
+
+async function openIngest(
+  { kind, readLayout }: SamplesFormat,
+  lake: Lake,
+  request: OpenRequest,
+): Promise<OpenedIngest> {
+  const plan = await planIngest(lake, { ...request, kind, layout: await readLayout(request) });
+  return {
+    ingestId: plan.ingestId,
+    members: plan.parts.flat().length,
+    batches: plan.batches.length,
+    planKey: await savePlan(lake, plan),
+    alreadyLanded: isLanded(await landedFacts(lake, plan.dataset, kind), plan),
+    dropped: droppedOf(plan),
+  };
+}
+
+async function landBatch(
+  { readLayout, landPart }: SamplesFormat,
+  lake: Lake,
+  request: LandRequest<IngestPlan>,
+) {
+  const { plan, batch, source, secret, signal, onRows } = request;
+  const { recordings } = await readLayout(request);
+  let [members, rows] = [0, 0];
+  for (const part of plan.batches[batch] ?? []) {
+    const entries = entriesOf(plan, part, recordings);
+    const report = (count: number) => onRows?.(part, count);
+    const landing = { plan, part, source, entries, secret, signal, onRows: report };
+    const landed = await landPart(lake, landing);
+    members += landed.recordings.length;
+    rows += landed.recordings.reduce((sum, recording) => sum + recording.rows, 0);
+  }
+  return { members, rows };
+}
+
+async function publish(
+  { kind }: SamplesFormat,
+  lake: Lake,
+  plan: IngestPlan,
+  options: { signal?: AbortSignal },
+): Promise<PublishedLanding> {
+  const manifest = await publishLanding(lake, kind, plan, options);
+  return {
+    table: kind.table,
+    snapshotId: manifest.snapshotId,
+    rows: manifest.rows,
+    members: landingFacts(manifest).recordings.length,
+    quarantined: { ...manifest.quarantined },
+    dropped: droppedOf(plan),
+  };
+}
+
+export const samplesFormat = (format: SamplesFormat): DatasetFormat => ({
+  name: format.kind.format,
+  extensions: format.extensions,
+  landingTables: [format.kind.table],
+  erasing: recordingsErasing(format.kind, format.presentRefresh),
+  openIngest: (lake, request) => openIngest(format, lake, request),
+  landBatch: (lake, request: LandRequest<IngestPlan>) => landBatch(format, lake, request),
+  publishLanding: (lake, plan: IngestPlan, options) => publish(format, lake, plan, options),
+  planRefresh: format.planRefresh,
+  declaredTables: format.declaredTables,
+  factsOf: format.factsOf,
+  buildRows: buildFeatures,
+});

@@ -1,0 +1,154 @@
+/** Samples of CASAS: what is carried forward, for which moments answers speak, which rows go. */
+import { deviceSamples, subjectsOf } from '../../../../lakehouse/samples';
+import { pseudonym } from '../../../../core/hash';
+import type { LabelOptions } from '../../../../lakehouse/casas/options';
+import { query } from '../../../../lakehouse/query';
+import { createSampleSource } from '../../../../activities/sample-source';
+import type { MadeRow } from '../../../support/casas';
+import { casasFile, samples } from '../../../support/casas';
+import { ingestFormat, refreshFormat } from '../../../support/format-runs';
+import { SECRET, newLake, temporaryFolder, writeZip } from '../../../support/recordings';
+
+const folder = temporaryFolder();
+const START = Date.UTC(2021, 5, 1, 8);
+const TRUSTED = 'recordings_trusted';
+
+async function built(rows: readonly MadeRow[], labels?: Partial<LabelOptions>) {
+  const lake = newLake(folder.path());
+  const source = await writeZip(folder.path(), { 'sw1.p1.csv': casasFile(rows) });
+  await ingestFormat(lake, 'casas', { source, dataset: 'wsu' });
+  const tables = await refreshFormat(lake, { dataset: 'wsu', labels });
+  const all = async (columns: string) =>
+    (await query(lake, { sql: `SELECT ${columns} FROM ${TRUSTED} ORDER BY timestamp_ms` })).rows;
+  return { lake, tables, all };
+}
+
+/** `more` by the number of the row. */
+const rowsWith = (count: number, more: Readonly<Record<number, MadeRow>>): MadeRow[] =>
+  samples(START, count, (at) => more[at] ?? {});
+
+test('place and battery are carried forward, each reading whole, with their age', async () => {
+  const { all } = await built(
+    rowsWith(8, {
+      1: { location_type: 'park', speed: 1.5, course: 90, battery_state: 'unplugged' },
+      4: { location_type: 'home', speed: 0 },
+      6: { battery_state: 'charging' },
+    }),
+  );
+  const rows = await all(
+    'location_type, course, location_age_s AS l, battery_state AS b, battery_age_s AS a',
+  );
+  const park = { location_type: 'park', course: 90 };
+  const home = { location_type: 'home', course: null };
+  expect(rows).toEqual([
+    { location_type: null, course: null, l: null, b: null, a: null },
+    { ...park, l: 0, b: 'unplugged', a: 0 },
+    { ...park, l: 0.1, b: 'unplugged', a: 0.1 },
+    { ...park, l: 0.2, b: 'unplugged', a: 0.2 },
+    { ...home, l: 0, b: 'unplugged', a: 0.3 },
+    { ...home, l: 0.1, b: 'unplugged', a: 0.4 },
+    { ...home, l: 0.2, b: 'charging', a: 0 },
+    { ...home, l: 0.3, b: 'charging', a: 0.1 },
+  ]);
+});
+
+test('an answer speaks for the span before it; of two the nearer one counts', async () => {
+  const answers = {
+    4: { user_activity_label: 'Cook' },
+    6: { user_activity_label: 'Eat' },
+    15: { user_activity_label: ' Work ' },
+  };
+  const { all, lake, tables } = await built(rowsWith(17, answers), { spanMs: 500 });
+  const rows = await all('label, answered_in_s');
+  expect(rows.map(({ label }) => label)).toEqual([
+    ...['Cook', 'Cook', 'Cook', 'Cook', 'Cook', 'Eat', 'Eat', null, null, null],
+    ...['Work', 'Work', 'Work', 'Work', 'Work', 'Work', null],
+  ]);
+  expect(rows.map(({ answered_in_s: s }) => s).slice(3, 12)).toEqual([
+    ...[0.1, 0, 0.1, 0, null, null, null, 0.5, 0.4],
+  ]);
+  // A refresh that names no option keeps the published ones.
+  const again = await refreshFormat(lake, { dataset: 'wsu' });
+  expect(again[TRUSTED]?.snapshotId).toBe(tables[TRUSTED]?.snapshotId);
+});
+
+test('labels are summed up when asked to; those that tell of no activity are left out', async () => {
+  const answers = {
+    0: { user_activity_label: 'Brush_Teeth' },
+    1: { user_activity_label: 'Phone' },
+    2: { user_activity_label: 'Skydive' },
+    3: { user_activity_label: 'Climbing_Stairs' },
+  };
+  const { all } = await built(rowsWith(4, answers), { activities: 'summed-up' });
+  expect((await all('label')).map(({ label }) => label)).toEqual([
+    'Hygiene',
+    null,
+    'Skydive',
+    null,
+  ]);
+});
+
+test('rows without motion go, counted; their readings and answers speak all the same', async () => {
+  const nothing = Object.fromEntries(
+    Object.keys(samples(START, 1)[0] as MadeRow)
+      .filter((name) => name !== 'stamp')
+      .map((name) => [name, '']),
+  );
+  const { tables, all, lake } = await built(
+    rowsWith(6, {
+      2: { ...nothing, location_type: 'home', user_activity_label: 'Cook' },
+      4: { yaw: '', roll: '' },
+    }),
+  );
+  expect(tables[TRUSTED]).toMatchObject({
+    ...{ rows: 4, inputRows: 6, dropped: { 'motion-missing': 1 } },
+    ...{ quarantined: { 'motion-incomplete': 1 } },
+    firstProblems: ['sw1.p1.csv, line 7: motion-incomplete (yaw)'],
+  });
+  expect(await all('label, location_type')).toEqual([
+    { label: 'Cook', location_type: null },
+    { label: 'Cook', location_type: null },
+    { label: null, location_type: 'home' },
+    { label: null, location_type: 'home' },
+  ]);
+  const { rows } = await query(lake, { sql: `SELECT * FROM ${TRUSTED}_quarantine` });
+  expect(rows).toMatchObject([{ reason: 'motion-incomplete', detail: 'yaw', source_line: 7 }]);
+});
+
+test('repeated and misplaced moments are put aside', async () => {
+  const rows = [...samples(START, 3), ...samples(START + 200, 1), ...samples(START - 10_000, 1)];
+  const { tables } = await built([...rows, ...samples(START + 300, 1)]);
+  expect(tables[TRUSTED]).toMatchObject({
+    rows: 4,
+    quarantined: { 'stamp-backwards': 1, 'stamp-repeated': 1 },
+  });
+});
+
+test('windows, features and the replay of devices follow as from any recordings', async () => {
+  const { lake, tables } = await built(
+    rowsWith(200, { 150: { user_activity_label: 'Cook' }, 20: { location_type: 'home' } }),
+  );
+  expect(tables.windows?.rows).toBe(9);
+  expect(tables.window_features).toMatchObject({ rows: 9 });
+  const features = await query(lake, {
+    sql: 'SELECT label FROM window_features ORDER BY start_ms',
+  });
+  expect(features.rows.map(({ label }) => label)).toEqual([
+    ...['Cook', 'Cook', 'Cook', 'Cook', 'Cook', 'Cook'],
+    ...['Cook', null, null],
+  ]);
+  const key = pseudonym(SECRET, 'wsu', 'sw1.p1');
+  expect(await subjectsOf(lake, { dataset: 'wsu' })).toEqual([
+    { subject: 'sw1.p1', subjectKey: key },
+  ]);
+  const [device] = await deviceSamples(lake, { dataset: 'wsu' });
+  expect(device).toMatchObject({ device: key, subjectKeys: [key] });
+  expect(device?.channels).toHaveLength(9);
+  const selection = { dataset: 'wsu', snapshotId: tables[TRUSTED]?.snapshotId as string };
+  let sent = 0;
+  for await (const each of createSampleSource(lake).recordings(selection, key)) {
+    expect(each).toMatchObject({ subjectKey: key, channels: device?.channels });
+    sent += each.span.timestampsMs.length;
+  }
+  expect(sent).toBe(200);
+});
