@@ -1,12 +1,14 @@
 /** Steps on the registry: who is champion, who may move it, and what was decided. */
 import { WatchlakeError, isWatchlakeError } from '../core/errors';
 import { CHAMPION, type AliasTarget, type Evidence, type MoveResult } from '../registry/aliases';
-import type { LeaseInput, LeaseResult, RenewResult } from '../registry/leases';
+import type { LeaseInput, LeaseResult } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import { asActivities } from './as-activities';
 
 export interface RegistryDeps {
   registry: Registry;
+  /** Whether the run of that reference is still open, whatever its leases say. */
+  isOpen: (run: string) => Promise<boolean>;
 }
 
 export interface MoveChampionInput {
@@ -38,7 +40,7 @@ export interface RecordVerdictInput {
   run: string;
 }
 
-export function createRegistryActivities({ registry }: RegistryDeps) {
+export function createRegistryActivities({ registry, isOpen }: RegistryDeps) {
   const getChampion = ({ model }: { model: string }): Promise<AliasTarget | null> =>
     registry.getAlias({ model, alias: CHAMPION });
 
@@ -67,18 +69,19 @@ export function createRegistryActivities({ registry }: RegistryDeps) {
     },
 
     // Safe to retry: the holder that asks again has it already.
-    takeLease: (input: LeaseInput): Promise<LeaseResult> => registry.acquireLease(input),
-
-    // Safe to retry: it only prolongs.
-    renewLease: (input: LeaseInput): Promise<RenewResult> => registry.renewLease(input),
+    async takeLease(input: LeaseInput): Promise<LeaseResult> {
+      const { name, holder, ttlSeconds } = input;
+      const overdue = await registry.overdueHolder({ name });
+      // Nobody renews a lease while the holder's next step waits for a free worker.
+      if (overdue !== null && overdue !== holder && (await isOpen(overdue))) {
+        await registry.renewLease({ name, holder: overdue, ttlSeconds });
+      }
+      return registry.acquireLease(input);
+    },
 
     // Safe to retry: what is given back already stays so, and nobody else's lease is touched.
     returnLease: ({ name, holder }: { name: string; holder: string }) =>
       registry.releaseLease({ name, holder }),
-
-    // Safe to retry: a run counts once.
-    recordHoldoutUse: ({ model, holdout, run }: { model: string; holdout: string; run: string }) =>
-      registry.recordHoldoutUse({ model, holdout, run }),
 
     // Safe to retry: the first verdict of a run stays.
     recordVerdict: (input: RecordVerdictInput): Promise<{ recorded: boolean }> =>

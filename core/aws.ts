@@ -7,6 +7,8 @@ export interface AwsOptions {
   readonly region?: string;
   readonly endpoint?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** How often a call is tried in all; 5 when absent. */
+  readonly maxAttempts?: number;
 }
 
 // The adaptive mode slows the client down when the service says so; the workflow's own retries,

@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { Mask } from './network';
 import { Network } from './network';
-import type { Random } from './random';
-import { createRandom, shuffled, streamSeed } from './random';
+import type { Random } from '../core/random';
+import { createRandom, shuffled, streamSeed } from '../core/random';
 import type { TrainingOptions } from './training-options';
 
 export interface Rows {

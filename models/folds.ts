@@ -1,5 +1,5 @@
 /** Splits rows for inner validation: by subject, or by device when there is one subject. */
-import { createRandom, shuffled } from './random';
+import { createRandom, shuffled } from '../core/random';
 
 export interface Fold {
   readonly train: number[];

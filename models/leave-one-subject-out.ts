@@ -3,7 +3,7 @@ import { WatchlakeError } from '../core/errors';
 import { loadClassifier } from './classifier';
 import type { Evaluation } from './evaluation';
 import { evaluate } from './evaluation';
-import { streamSeed } from './random';
+import { streamSeed } from '../core/random';
 import type { TrainInput } from './training';
 import { trainClassifier } from './training';
 import type { TrainingSet } from './training-set';

@@ -1,8 +1,8 @@
 /** A dense network on TensorFlow.js: its weights, its forward pass, and their bytes. */
 import * as tf from '@tensorflow/tfjs';
 import { WatchlakeError } from '../core/errors';
-import type { Random } from './random';
-import { normal } from './random';
+import type { Random } from '../core/random';
+import { normal } from '../core/random';
 
 export interface Layer {
   readonly units: number;

@@ -1,5 +1,5 @@
 /** The exact sign-flip test: is a paired improvement over a handful of subjects more than chance? */
-import { createRandom } from './random';
+import { createRandom } from '../core/random';
 
 export interface SignFlipResult {
   /** One-sided: chance of a mean difference at least this large if signs were random. */

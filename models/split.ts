@@ -1,6 +1,6 @@
 /** Deals subjects out to the parts of a run: who starts it, who is streamed, who is held out. */
 import { WatchlakeError } from '../core/errors';
-import { createRandom, shuffled } from './random';
+import { createRandom, shuffled } from '../core/random';
 
 export type SplitPart = 'bootstrap' | 'stream' | 'holdout';
 

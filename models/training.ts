@@ -8,7 +8,7 @@ import { fit } from './fit';
 import type { Rows } from './fit';
 import type { Fold } from './folds';
 import { foldsBy } from './folds';
-import { streamSeed } from './random';
+import { streamSeed } from '../core/random';
 import { fitStandardiser, standardise } from './standardiser';
 import { calibratedLoss, fitTemperature, lossAt } from './temperature';
 import type { TrainingOptions } from './training-options';

@@ -71,6 +71,15 @@ export function createLeases(database: Database) {
         return { acquired: row.holder === holder, holder: row.holder, expiresAt };
       }),
 
+    /** Who has it although its time is over; null when nobody does. */
+    async overdueHolder({ name }: { name: string }): Promise<string | null> {
+      const { rows } = await database.query<{ holder: string }>(
+        'SELECT holder FROM registry.leases WHERE name = $1 AND expires_at <= clock_timestamp()',
+        [name],
+      );
+      return rows[0]?.holder ?? null;
+    },
+
     /** Prolongs a lease that is still the holder's; else names who has it, if anybody does. */
     async renewLease({ name, holder, ttlSeconds }: LeaseInput): Promise<RenewResult> {
       const { rowCount } = await database.query(

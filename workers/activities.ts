@@ -8,6 +8,7 @@ import { createErasureActivities } from '../activities/erasure-activities';
 import { createIngestActivities } from '../activities/ingest-activities';
 import { createInputActivities } from '../activities/input-activities';
 import { createLandingActivities } from '../activities/landing-activities';
+import { createOpenRuns } from '../activities/open-runs';
 import { createPredictionSource } from '../activities/prediction-source';
 import { createProvisionActivities } from '../activities/provision-activities';
 import { createRefreshActivities } from '../activities/refresh-activities';
@@ -39,7 +40,7 @@ export function activitiesOf(queue: TaskQueue, dependencies: Dependencies): obje
 const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
   orchestration: (all) => ({
     ...createInputActivities(),
-    ...createRegistryActivities(all),
+    ...createRegistryActivities({ ...all, isOpen: createOpenRuns(all.client) }),
     ...createWorkflowActivities(all),
     ...createAthenaActivities({ lake: all.lake, athena: athenaClient }),
     ...createProvisionActivities({ aws: {} }),

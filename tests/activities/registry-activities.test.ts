@@ -11,11 +11,12 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 let database: TestDatabase;
 let registry: Registry;
 let activities: RegistryActivities;
+const openRuns = new Set<string>();
 
 beforeAll(async () => {
   database = await createTestDatabase();
   registry = createRegistry(database.pool);
-  activities = createRegistryActivities({ registry });
+  activities = createRegistryActivities({ registry, isOpen: async (run) => openRuns.has(run) });
   const card = {
     formatVersion: 1 as const,
     codeVersion: '0',
@@ -76,7 +77,7 @@ test('a first version yields to the champion that another run was faster to make
   expect(await registry.history({ model: 'm' })).toHaveLength(1);
 });
 
-test('a lease is taken by one run, prolonged and given back', async () => {
+test('a lease is taken by one run and given back', async () => {
   const mine = { name: 'retrain/m', holder: 'run-1', ttlSeconds: 60 };
   const taken = await twice(activities.takeLease, mine);
   expect(taken.map(({ acquired }) => acquired)).toEqual([true, true]);
@@ -84,14 +85,22 @@ test('a lease is taken by one run, prolonged and given back', async () => {
     acquired: false,
     holder: 'run-1',
   });
-  expect(await activities.renewLease(mine)).toEqual({ renewed: true, holder: 'run-1' });
   const returned = await twice(activities.returnLease, mine);
   expect(returned).toEqual([{ released: true }, { released: false }]);
 });
 
-test('holdout uses and verdicts count once for each run', async () => {
-  const use = { model: 'm', holdout: 'h', run: 'r1' };
-  expect(await twice(activities.recordHoldoutUse, use)).toEqual([{ uses: 1 }, { uses: 1 }]);
+test('a lease whose time is over stays with a run that is open, and goes when that has ended', async () => {
+  const first = { name: 'retrain/queued', holder: 'run-1', ttlSeconds: 0 };
+  const second = { name: 'retrain/queued', holder: 'run-2', ttlSeconds: 60 };
+  await activities.takeLease(first);
+  openRuns.add('run-1');
+  expect(await activities.takeLease(second)).toMatchObject({ acquired: false, holder: 'run-1' });
+  await registry.acquireLease(first);
+  openRuns.delete('run-1');
+  expect(await activities.takeLease(second)).toMatchObject({ acquired: true });
+});
+
+test('a verdict counts once for each run', async () => {
   const verdict = { model: 'm', version: '2', outcome: 'reject', reason: 'worse', run: 'r1' };
   await twice(activities.recordVerdict, verdict);
   expect(await registry.verdicts({ model: 'm' })).toMatchObject([
@@ -101,7 +110,10 @@ test('holdout uses and verdicts count once for each run', async () => {
 
 test('an outage of the database may be retried', async () => {
   const pool = openPool('postgres://watchlake:x@127.0.0.1:9/none');
-  const cut = createRegistryActivities({ registry: createRegistry(pool) });
+  const cut = createRegistryActivities({
+    registry: createRegistry(pool),
+    isOpen: async () => false,
+  });
   await expect(cut.getChampion({ model: 'm' })).rejects.toEqual(
     failure('DATABASE_UNAVAILABLE', false),
   );

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { ALL_TASK_QUEUES } from '../../core/task-queues';
+import { createOpenRuns } from '../../activities/open-runs';
 import { createRegistryActivities } from '../../activities/registry-activities';
 import { createRegistry } from '../../registry/registry';
 import {
@@ -32,7 +33,10 @@ beforeAll(async () => {
   temporal = await createTestNamespace('schedules');
   ({ client } = temporal);
   const registry = createRegistry(database.pool);
-  const { takeLease, returnLease } = createRegistryActivities({ registry });
+  const { takeLease, returnLease } = createRegistryActivities({
+    registry,
+    isOpen: createOpenRuns(client),
+  });
   const activities = {
     ...happyActivities(),
     takeLease,
@@ -164,6 +168,40 @@ test(
     expect(await second.result()).toMatchObject({ outcome: 'skipped', reason: 'lease-held' });
     finish();
     expect(await first.result()).not.toMatchObject({ outcome: 'skipped' });
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a retrain that waits longer than its lease keeps it, and one that was terminated does not',
+  async () => {
+    let finish = () => {};
+    training = new Promise((resolve) => (finish = resolve));
+    const start = (workflowId: string) =>
+      client.workflow.start('retrain', {
+        workflowId,
+        taskQueue: 'orchestration',
+        args: [{ model: 'queued', dataset: 'watch' }],
+      });
+    // As if the training queue had been busy for longer than that.
+    const expire = () =>
+      database.pool.query(
+        `UPDATE registry.leases SET expires_at = now() - interval '1 second'
+         WHERE name = 'retrain/queued'`,
+      );
+    try {
+      const first = await start('retrain/queued/first');
+      await until(async () => (await expire()).rowCount === 1);
+      const second = await start('retrain/queued/second');
+      expect(await second.result()).toMatchObject({ outcome: 'skipped', reason: 'lease-held' });
+      await expire();
+      await first.terminate();
+      const third = await start('retrain/queued/third');
+      finish();
+      expect(await third.result()).not.toMatchObject({ outcome: 'skipped' });
+    } finally {
+      finish();
+    }
   },
   LIMIT_MS,
 );

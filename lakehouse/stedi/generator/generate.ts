@@ -2,8 +2,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WatchlakeError } from '../../../core/errors';
-import type { Random } from '../../../models/random';
-import { createRandom, streamSeed } from '../../../models/random';
+import type { Random } from '../../../core/random';
+import { createRandom, streamSeed } from '../../../core/random';
 import type { SourceName } from '../fields';
 import { SOURCE_NAMES } from '../fields';
 import type { Expected } from './expected';

@@ -1,5 +1,5 @@
 /** How the sources write their rows, and how they spoil them. */
-import type { Random } from '../../../models/random';
+import type { Random } from '../../../core/random';
 import type { SourceName } from '../fields';
 import type { CustomerRow, Person } from './people';
 import { birthDay } from './people';

@@ -1,5 +1,5 @@
 /** Made-up people in groups: whatever ties people together stays within one group. */
-import type { Random } from '../../../models/random';
+import type { Random } from '../../../core/random';
 import type { GeneratorOptions } from './options';
 
 export interface CustomerRow {

@@ -1,5 +1,5 @@
 /** What phones and devices of a group of people have read. */
-import type { Random } from '../../../models/random';
+import type { Random } from '../../../core/random';
 import type { GeneratorOptions } from './options';
 import type { Person } from './people';
 

@@ -5,7 +5,7 @@ import { PROJECT_ROOT } from '../../../core/project-root';
 import { completeStarts, readSampleRecordings } from '../../../bench/watch-sample';
 import type { TimedLabels } from '../../../models/leakage';
 import { probeLeakage } from '../../../models/leakage';
-import { createRandom } from '../../../models/random';
+import { createRandom } from '../../../core/random';
 import { codeThrownBy, saySkipped } from './made-data';
 
 const CLASSES = ['cook', 'eat', 'read', 'sleep', 'walk'];

@@ -1,7 +1,7 @@
 /** Made signals and training rows whose classes can be told apart, the same for the same seed. */
 import { WatchlakeError } from '../../../core/errors';
 import { featureSchema, type FeatureSchema } from '../../../models/features';
-import { createRandom, normal } from '../../../models/random';
+import { createRandom, normal } from '../../../core/random';
 import type { SampleSpan, SignalSpec } from '../../../models/signal';
 import { DEFAULT_MAX_GAP_MS, DEFAULT_WINDOW } from '../../../models/signal';
 import type { TrainingSet } from '../../../models/training-set';

@@ -1,4 +1,4 @@
-import { createRandom } from '../../../models/random';
+import { createRandom } from '../../../core/random';
 import { softmax } from '../../../models/softmax';
 import { fitTemperature, lossAt } from '../../../models/temperature';
 

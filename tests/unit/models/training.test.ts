@@ -3,7 +3,7 @@ import { useBackend } from '../../../models/backend';
 import { loadClassifier } from '../../../models/classifier';
 import { evaluate } from '../../../models/evaluation';
 import { leaveOneSubjectOut } from '../../../models/leave-one-subject-out';
-import { createRandom } from '../../../models/random';
+import { createRandom } from '../../../core/random';
 import { trainClassifier } from '../../../models/training';
 import type { TrainingSet } from '../../../models/training-set';
 import { CLASSES, COLUMNS, cloudSet, plainSchema } from './made-data';

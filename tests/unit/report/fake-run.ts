@@ -1,7 +1,7 @@
 /** Plays a classifier that is more or less able, so that the report's figures come from the real evaluation. */
 import { evaluate, type Evaluation } from '../../../models/evaluation';
 import { decidePromotion, type Verdict } from '../../../models/promotion';
-import { createRandom, normal } from '../../../models/random';
+import { createRandom, normal } from '../../../core/random';
 
 export const CLASSES = [
   'abduction',
