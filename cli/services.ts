@@ -2,6 +2,7 @@
 import type { OnProgress } from '../stack/progress';
 import type { CommandContext, CommandLake } from '../workers/connect';
 import type { Config } from '../workers/config';
+import type { SendOptions, SendResult } from '../streaming/send/send-events';
 import type { IngestPlace, RunningIngest } from '../workers/ingest';
 import type { UpState } from '../workers/state';
 import type { ScheduleState } from '../workers/schedules';
@@ -30,6 +31,7 @@ export interface Services {
   triggerSchedule(client: Client, id: string): Promise<void>;
   examine(config: Config): Promise<Finding[]>;
   startIngest(config: Config, place: IngestPlace): Promise<RunningIngest>;
+  sendEvents(options: SendOptions): Promise<SendResult>;
   openDeviceTokens(config: Config): Promise<{ tokens: DeviceTokens; close(): Promise<void> }>;
 }
 
@@ -43,6 +45,7 @@ const schedules = () => loaded(import('../workers/schedules.js'));
 const sources = () => loaded(import('../lakehouse/sources/open-source.js'));
 const formats = () => loaded(import('../lakehouse/formats.js'));
 const access = () => loaded(import('../workers/s3.js'));
+const sending = () => loaded(import('../streaming/send/send-events.js'));
 const ingest = () => loaded(import('../workers/ingest.js'));
 const doctor = () => loaded(import('./doctor.js'));
 
@@ -65,5 +68,6 @@ export const realServices: Services = {
   triggerSchedule: async (client, id) => (await schedules()).triggerSchedule(client, id),
   examine: async (config) => (await doctor()).examine(config),
   startIngest: async (config, place) => (await ingest()).startIngest(config, place),
+  sendEvents: async (options) => (await sending()).sendEvents(options),
   openDeviceTokens: async (config) => (await ingest()).openDeviceTokens(config),
 };

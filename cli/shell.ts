@@ -84,6 +84,8 @@ const writeJson = (target: Target, value: unknown): Promise<void> =>
   });
 
 const INTERRUPTED_EXIT_CODE = 130;
+// Whoever pressed Ctrl-C knows that nothing is wrong.
+const INTERRUPTIONS = new Set(['INTERRUPTED', 'SENDING_STOPPED']);
 
 /** Says what went wrong, and gives the exit code. */
 export async function reportFailure(
@@ -100,7 +102,7 @@ export async function reportFailure(
     showProblem(notes, problem, config);
   }
   if (config?.LOG_LEVEL === 'debug' || config?.LOG_LEVEL === 'trace') showTrace(notes, error);
-  return problem.code === 'INTERRUPTED' ? INTERRUPTED_EXIT_CODE : 1;
+  return INTERRUPTIONS.has(problem.code) ? INTERRUPTED_EXIT_CODE : 1;
 }
 
 // For these the logs say more than the message does.
@@ -108,7 +110,7 @@ const LOGGED = new Set(['STACK_FAILED', 'RUN_FAILED', 'UNEXPECTED', 'INTERNAL_ER
 
 function showProblem(notes: Voice, problem: Problem, config: Config | undefined): void {
   const { colors } = notes;
-  const interrupted = problem.code === 'INTERRUPTED';
+  const interrupted = INTERRUPTIONS.has(problem.code);
   const title = interrupted ? colors.yellow('left:') : colors.red('error:');
   notes.line(`${title} ${problem.message}`);
   notes.line(`${colors.dim('remedy:')} ${problem.remedy}`);

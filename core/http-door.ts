@@ -44,7 +44,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const RETRY_AFTER_SECONDS = '2';
+const RETRY_AFTER_SECONDS = '1';
 
 const HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,

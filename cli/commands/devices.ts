@@ -1,6 +1,7 @@
 /** `watchlake devices`: events of devices, from the watch to the aggregates. */
 import type { Command } from 'commander';
 import type { Actions } from '../shell';
+import { addDevicesSend } from './devices-send';
 import { addDevicesServe } from './devices-serve';
 import { addDevicesToken } from './devices-token';
 
@@ -9,5 +10,6 @@ export function addDevices(program: Command, act: Actions): void {
     .command('devices')
     .description('Takes events of devices: the ingest server, its client, tokens of devices.');
   addDevicesServe(group, act);
+  addDevicesSend(group, act);
   addDevicesToken(group, act);
 }

@@ -84,6 +84,23 @@ export const DOORS_ERRORS = catalogue({
     'Send the request again after the time in Retry-After; what was stored already is recognised.',
     { status: 503, retryable: true },
   ),
+  INGEST_UNREACHABLE: entry(
+    (c) => `The ingest server does not answer at ${c.url}: ${c.detail}`,
+    'Start it with `watchlake devices serve`, or give its address with --server; the same command goes on where it stopped.',
+    { retryable: true },
+  ),
+  INGEST_REFUSED: entry(
+    (c) => `The ingest server at ${c.url} refused the request: ${c.detail}`,
+    'The message says what to correct; a token is given with --token or INGEST_TOKEN.',
+  ),
+  SENDING_STOPPED: entry(
+    (c) => `Stopped: ${c.sent} of ${c.lines} lines are answered.`,
+    'The same command goes on where it stopped.',
+  ),
+  EVENTS_UNSORTED: entry(
+    (c) => `${c.file} has events of ${c.devices} devices in no order that can be replayed in time.`,
+    'Sort its lines by time, or by device and time; --fast sends it as it is.',
+  ),
   METHOD_NOT_ALLOWED: entry(
     (c) => `${c.path} does not take ${c.method}.`,
     'The Allow header lists what it takes; /docs describes it.',

@@ -1,0 +1,169 @@
+/** Sends the events of a file to an ingest server: devices side by side, each one's events in order, in their own time or fast. */
+import { setMaxListeners } from 'node:events';
+import { linesOf, readingOf, survey, type Survey } from './event-file';
+import { createIngestClient, type IngestClientOptions, type Sent } from './ingest-client';
+import { Lanes } from './lanes';
+import { createPace, type Pace } from './pace';
+import { sendState, type SentSoFar } from './send-state';
+import { isByDevice, sourcesOf, WHOLE, type Source } from './sources';
+import { Watermark } from './watermark';
+
+export interface SendOptions extends Pick<IngestClientOptions, 'url' | 'token' | 'patienceMs'> {
+  readonly file: string;
+  /** Folder of what is known of unfinished sendings. */
+  readonly stateFolder: string;
+  /** Times faster than the events happened; null is as fast as the server takes them. */
+  readonly speed: number | null;
+  readonly lanes?: number;
+  readonly batchLines?: number;
+  readonly window?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: SendProgress) => void;
+}
+
+export interface SendProgress extends SendCounts {
+  readonly step: 'reading' | 'sending';
+  readonly lines: number;
+  /** Read, or answered; null when each device's part is read by itself. */
+  readonly bytesDone: number | null;
+  readonly bytes: number;
+  /** Why it waits; null while it goes on. */
+  readonly waitsFor: string | null;
+}
+
+export interface SendCounts {
+  /** Lines that were answered. */
+  readonly sent: number;
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly rejected: Readonly<Record<string, number>>;
+}
+
+export interface SendResult extends SendCounts {
+  readonly lines: number;
+  readonly devices: number | null;
+  /** Where an earlier sending had come to; 0 when it began anew. */
+  readonly resumedAt: number;
+}
+
+const LANES = 8;
+const BATCH_LINES = 500;
+const WINDOW_LINES = 20_000;
+const SAVE_EVERY_MS = 1000;
+class Sending {
+  private readonly options: SendOptions;
+  private readonly known: Survey;
+  private readonly marks = new Map<string, Watermark>();
+  private readonly before: SentSoFar | null;
+  private latestMs: number | null;
+  readonly counts = { sent: 0, accepted: 0, duplicate: 0, rejected: {} as Record<string, number> };
+
+  constructor(options: SendOptions, known: Survey, before: SentSoFar | null) {
+    this.options = options;
+    this.known = known;
+    this.before = before;
+    this.latestMs = before?.latestMs ?? null;
+  }
+
+  get soFar(): SentSoFar {
+    const offsets = [...this.marks].map(([name, { done }]) => [name, done] as const);
+    return { offsets: Object.fromEntries(offsets), latestMs: this.latestMs };
+  }
+
+  async run(): Promise<void> {
+    const { url, token, patienceMs, signal, speed } = this.options;
+    const onRetry = (why: string) => this.tell(why);
+    const client = createIngestClient({ url, token, patienceMs, signal, onRetry });
+    const { lanes = LANES, batchLines = BATCH_LINES, window = WINDOW_LINES } = this.options;
+    const onSent = (lines: number, sent: Sent) => this.count(lines, sent);
+    const sources = sourcesOf(this.known, this.options.file);
+    const pool = new Lanes({ client, lanes, batchLines, window, onSent });
+    const originMs = this.latestMs ?? this.known.earliestMs;
+    const pace = createPace({ speed, originMs, signal });
+    const isShared = sources.length > 1;
+    await Promise.all(sources.map((source) => this.follow(source, isShared, pool, pace)));
+    await pool.settled();
+  }
+
+  private async follow(
+    { name, start, end }: Source,
+    isShared: boolean,
+    pool: Lanes,
+    pace: Pace,
+  ): Promise<void> {
+    const { file, signal } = this.options;
+    const mark = new Watermark(this.before?.offsets[name] ?? start);
+    this.marks.set(name, mark);
+    for await (const line of linesOf(file, { start: mark.done, end })) {
+      signal?.throwIfAborted();
+      const { deviceId, timestampMs } = readingOf(line);
+      if (isShared && (deviceId ?? WHOLE) !== name) continue;
+      await pace(timestampMs);
+      if (timestampMs !== null) this.latestMs = Math.max(this.latestMs ?? 0, timestampMs);
+      await pool.push(deviceId, line, mark.add(line.end));
+    }
+  }
+
+  private count(lines: number, { accepted, duplicate, rejected }: Sent): void {
+    this.counts.sent += lines;
+    this.counts.accepted += accepted;
+    this.counts.duplicate += duplicate;
+    for (const [code, count] of Object.entries(rejected))
+      this.counts.rejected[code] = (this.counts.rejected[code] ?? 0) + count;
+    this.tell(null);
+  }
+
+  private tell(waitsFor: string | null): void {
+    const { lines, bytes } = this.known;
+    const bytesDone = this.marks.size === 1 ? (this.marks.get(WHOLE)?.done ?? 0) : null;
+    const progress = { ...this.counts, lines, bytes, bytesDone, waitsFor };
+    this.options.onProgress?.({ step: 'sending', ...progress });
+  }
+}
+
+const NOTHING: SendCounts = { sent: 0, accepted: 0, duplicate: 0, rejected: {} };
+
+async function surveyed({ file, speed, signal, onProgress }: SendOptions): Promise<Survey> {
+  return survey(file, {
+    timed: speed !== null,
+    onBytes: (bytesDone) => {
+      signal?.throwIfAborted();
+      const progress = { lines: 0, bytes: 0, bytesDone, waitsFor: null };
+      onProgress?.({ step: 'reading', ...NOTHING, ...progress });
+    },
+  });
+}
+
+/**
+ * Goes on where an earlier sending of the same content to the same server was stopped; what was under way then is sent again,
+ * and the server recognises it. Throws INGEST_UNREACHABLE, INGEST_REFUSED, EVENTS_UNSORTED, and the signal's reason.
+ */
+export async function sendEvents(options: SendOptions): Promise<SendResult> {
+  const { url, token, signal, stateFolder, speed } = options;
+  // Whatever waits may wait for it too.
+  if (signal) setMaxListeners(0, signal);
+  await createIngestClient({ url, token, signal }).check();
+  const known = await surveyed(options);
+  // In an order of its own each sending knows its own places.
+  const order = speed !== null && isByDevice(known) ? 'by device' : 'as it lies';
+  const state = sendState(stateFolder, known.sha256, new URL(url).href, order);
+  const before = await state.read();
+  const sending = new Sending(options, known, before);
+  // Writes follow one another: the last one to end has to be the last one made.
+  let saved: Promise<void> = Promise.resolve();
+  const save = () => (saved = saved.then(() => state.write(sending.soFar)));
+  const saver = setInterval(() => void save().catch(() => undefined), SAVE_EVERY_MS);
+  try {
+    await sending.run();
+  } catch (error) {
+    await save();
+    throw error;
+  } finally {
+    clearInterval(saver);
+  }
+  await saved;
+  await state.clear();
+  const devices = known.places.size > 0 ? known.places.size : null;
+  const resumedAt = Math.max(0, ...Object.values(before?.offsets ?? {}));
+  return { ...sending.counts, lines: known.lines, devices, resumedAt };
+}

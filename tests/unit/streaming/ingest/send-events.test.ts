@@ -1,0 +1,169 @@
+/** The client that plays a file of events: order, pace, outages, and going on after a stop. */
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { linesOf } from '../../../../streaming/send/event-file';
+import { sendEvents, type SendOptions } from '../../../../streaming/send/send-events';
+import { event, lines, startIngest, type TestIngest } from '../../../support/ingest';
+
+let folder: string;
+let file: string;
+let ingest: TestIngest;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'watchlake-send-'));
+  file = join(folder, 'events.jsonl');
+  ingest = await startIngest();
+});
+afterEach(async () => {
+  await ingest.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const send = (options: Partial<SendOptions> = {}) =>
+  sendEvents({
+    file,
+    url: ingest.url,
+    stateFolder: join(folder, 'state'),
+    speed: null,
+    ...options,
+  });
+
+interface Stored {
+  readonly device_id: string;
+  readonly sequence: number;
+}
+
+const stored = (): Stored[] =>
+  ingest.broker.events.map(({ value }) => JSON.parse(String(value)) as Stored);
+
+const sequencesOf = (device: string): number[] =>
+  stored()
+    .filter(({ device_id }) => device_id === device)
+    .map(({ sequence }) => sequence);
+
+const device = (index: number) => `watch-${index}`;
+
+/** Round after round, each device's next event. */
+const rounds = (devices: number, count: number) =>
+  Array.from({ length: devices * count }, (_, index) => {
+    const sequence = Math.floor(index / devices);
+    return event(sequence, { device_id: device(index % devices), sequence });
+  });
+
+const upTo = (count: number) => [...Array(count).keys()];
+
+test('devices go side by side, each in its order, through failures of all kinds', async () => {
+  await writeFile(file, lines(rounds(20, 100)));
+  let calls = 0;
+  ingest.broker.send = async () => {
+    calls += 1;
+    await pause(2);
+    if (calls === 3 || calls === 9) throw new Error('gone');
+  };
+  const result = await send({ batchLines: 40 });
+  expect(result).toMatchObject({ sent: 2000, accepted: 2000, lines: 2000, rejected: {} });
+  for (const index of upTo(20)) expect(sequencesOf(device(index))).toEqual(upTo(100));
+  expect(await readdir(join(folder, 'state'))).toEqual([]);
+}, 30_000);
+
+test('what is no event is sent as it is, and counted by its reason', async () => {
+  await writeFile(file, `${lines(rounds(2, 5))}\nnonsense\n\n{"hr":1}\n${lines([event(1)])}`);
+  expect(await send()).toMatchObject({
+    ...{ sent: 13, accepted: 11, rejected: { 'not-json': 1, 'missing-device': 1 } },
+  });
+  expect(ingest.broker.deadLetters.map(({ value }) => String(value))).toEqual([
+    'nonsense',
+    '{"hr":1}',
+  ]);
+});
+
+test('what is too large for the server goes in smaller parts', async () => {
+  await ingest.close();
+  ingest = await startIngest({ limits: { bodyBytes: 2000 } });
+  const long = event(100, { device_id: 'watch-9', note: 'x'.repeat(3000) });
+  await writeFile(file, lines([...rounds(3, 30), long]));
+  expect(await send()).toMatchObject({ sent: 91, accepted: 90, rejected: { 'too-long': 1 } });
+});
+
+test('waits as long as the events lay apart, divided by the speed', async () => {
+  await writeFile(file, lines(rounds(2, 5)));
+  const startedMs = performance.now();
+  await send({ speed: 20 });
+  const tookMs = performance.now() - startedMs;
+  // Four seconds lie between the first and the last event.
+  expect(tookMs).toBeGreaterThanOrEqual(200);
+  expect(sequencesOf(device(0))).toEqual(upTo(5));
+});
+
+test('a file that is sorted by device is played side by side all the same', async () => {
+  const hours = (index: number) =>
+    upTo(5).map((sequence) =>
+      event(sequence, {
+        device_id: device(index),
+        sequence,
+        timestamp: 1_700_000_000 + sequence * 3600,
+      }),
+    );
+  await writeFile(file, `${lines([...hours(0), ...hours(1), ...hours(2)])}\nnonsense\n`);
+  const result = await send({ speed: 36_000 });
+  expect(result).toMatchObject({ accepted: 15, devices: 3, rejected: { 'not-json': 1 } });
+  const order = stored().map(({ sequence }) => sequence);
+  expect(order).toEqual(order.toSorted((a, b) => a - b));
+});
+
+test('goes on where it was stopped, and the server knows what was under way', async () => {
+  await writeFile(file, lines(rounds(10, 200)));
+  ingest.broker.send = () => pause(10);
+  const stop = new AbortController();
+  const stopped = send({
+    ...{ signal: stop.signal, batchLines: 20, window: 200 },
+    onProgress: ({ sent }) => {
+      if (sent > 700) stop.abort(new Error('Ctrl-C'));
+    },
+  });
+  await expect(stopped).rejects.toThrow('Ctrl-C');
+  const result = await send();
+  expect(result.resumedAt).toBeGreaterThan(0);
+  expect(result.sent).toBeLessThan(1700);
+  expect(stored()).toHaveLength(2000);
+  for (const index of upTo(10)) expect(sequencesOf(device(index))).toEqual(upTo(200));
+});
+
+test('another content begins anew', async () => {
+  await writeFile(file, lines(rounds(1, 10)));
+  await send();
+  await appendFile(file, `\n${lines([event(99)])}`);
+  expect(await send()).toMatchObject({ sent: 11, accepted: 1, duplicate: 10, resumedAt: 0 });
+});
+
+test('a server that is not there, or refuses, is told at once', async () => {
+  await writeFile(file, lines([event(1)]));
+  const nowhere = send({ url: 'http://127.0.0.1:1' });
+  await expect(nowhere).rejects.toMatchObject({ code: 'INGEST_UNREACHABLE' });
+  const refused = send({ token: 'nobody-knows-it' });
+  await expect(refused).rejects.toMatchObject({ code: 'INGEST_REFUSED' });
+});
+
+test('a server that stays away costs the patience, not the place', async () => {
+  await writeFile(file, lines(rounds(1, 10)));
+  ingest.broker.send = () => Promise.reject(new Error('gone'));
+  const failed = send({ patienceMs: 300 });
+  await expect(failed).rejects.toMatchObject({ code: 'INGEST_UNREACHABLE' });
+  ingest.broker.send = async () => undefined;
+  expect(await send()).toMatchObject({ accepted: 10 });
+}, 15_000);
+
+test('lines keep their places, whatever the sizes of lines and file', async () => {
+  const texts = [10, 300_000, 1, 5_000_000, 70, 262_144, 262_143].map((size) => 'x'.repeat(size));
+  await writeFile(file, `\n${texts.join('\n\n')}\n`);
+  const found: { length: number; end: number }[] = [];
+  for await (const { bytes, end } of linesOf(file)) found.push({ length: bytes.length, end });
+  // The longest is handed out empty.
+  expect(found.map(({ length }) => length)).toEqual([10, 300_000, 1, 0, 70, 262_144, 262_143]);
+  const third = found[2]?.end ?? 0;
+  const rest: number[] = [];
+  for await (const { bytes } of linesOf(file, { start: third })) rest.push(bytes.length);
+  expect(rest).toEqual([0, 70, 262_144, 262_143]);
+});
