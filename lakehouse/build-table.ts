@@ -3,6 +3,7 @@ import type { RefreshPlanBase, RowsRequest } from './dataset-format';
 import { formatOf } from './formats';
 import type { Lake } from './lake';
 import type { SnapshotManifest } from './manifest';
+import type { JobContext } from './ports';
 import { snapshotsOf } from './manifest';
 import type { Snapshot } from './snapshots';
 import { ensureSnapshot, findManifest } from './snapshots';
@@ -14,6 +15,7 @@ export interface BuildTableRequest extends Pick<RowsRequest, 'signal' | 'onProgr
   readonly table: string;
   /** Snapshot by table, of those that this refresh has built so far. */
   readonly inputs: Readonly<Record<string, string>>;
+  readonly job?: JobContext;
 }
 
 type Inputs = Readonly<Record<string, SnapshotManifest>>;
@@ -37,29 +39,30 @@ interface SqlBuild {
   readonly inputs: Inputs;
   readonly facts: Readonly<Record<string, unknown>>;
   readonly signal?: AbortSignal;
+  readonly job?: JobContext;
 }
 
-const buildSql = (lake: Lake, { table, inputs, facts, signal }: SqlBuild): Promise<Snapshot> =>
+const buildSql = (lake: Lake, { table, inputs, facts, ...how }: SqlBuild): Promise<Snapshot> =>
   ensureSnapshot(lake, {
     table,
     inputs: snapshotsOf(inputs),
     relations: inputs,
-    signal,
+    signal: how.signal,
     write: async (prefix) => ({
-      ...(await lake.engine.build({ table, inputs, prefix, signal })),
+      ...(await lake.engine.build({ table, inputs, prefix, ...how })),
       facts: { ...facts },
     }),
   });
 
 /** Writes and checks; publishing is left to the release. The same inputs give the same snapshot. */
 export async function buildTable(lake: Lake, request: BuildTableRequest): Promise<Snapshot> {
-  const { plan, table: name, signal, onProgress } = request;
+  const { plan, table: name, signal, job, onProgress } = request;
   const format = formatOf(plan);
   const table = format.declaredTables(plan).find((each) => each.name === name);
   if (table === undefined) throw new Error(`${name} is not a declared table`);
   const inputs = await inputManifests(lake, table, { ...plan.sources, ...request.inputs });
   const facts = format.factsOf?.(plan) ?? {};
-  if (isSqlTable(table)) return buildSql(lake, { table, inputs, facts, signal });
+  if (isSqlTable(table)) return buildSql(lake, { table, inputs, facts, signal, job });
   if (format.buildRows === undefined) throw new Error(`nothing makes the rows of ${name}`);
   return format.buildRows(lake, { plan, table, inputs, signal, onProgress });
 }

@@ -11,6 +11,21 @@ export interface DataFile {
   readonly rows: number;
 }
 
+/** The job of a service that has built a snapshot. */
+export interface JobFacts {
+  readonly service: string;
+  /** The cluster, or the definition of the job. */
+  readonly place: string;
+  /** The step, or the run of the job. */
+  readonly id: string;
+  /** Which try it was for this snapshot, from 1. */
+  readonly generation: number;
+  readonly session: string;
+  /** Others of the same try, which were stopped or have ended without touching data. */
+  readonly duplicates: number;
+  readonly seconds: number;
+}
+
 export interface SnapshotManifest {
   readonly formatVersion: 1;
   readonly dataset: string;
@@ -35,6 +50,7 @@ export interface SnapshotManifest {
   readonly files: readonly DataFile[];
   readonly quarantineFiles: readonly DataFile[];
   readonly firstProblems: readonly string[];
+  readonly job?: JobFacts;
   /** What else readers of this table need to know, such as the feature schema. */
   readonly facts: Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 /** The three ports of the lakehouse: where objects lie, what runs SQL, and what is published. */
 import type { Readable } from 'node:stream';
 import type { DataPlace } from './data-place';
-import type { DataFile, SnapshotManifest } from './manifest';
+import type { DataFile, JobFacts, SnapshotManifest } from './manifest';
 import type { ColumnDeclaration, SqlTable, TableCheck, Zone } from './tables';
 
 export interface StoredObject {
@@ -58,6 +58,18 @@ export interface Relation {
   readonly files: readonly DataFile[];
 }
 
+/** For engines that have the work done by a service elsewhere: on whose behalf, and who hears of it. */
+export interface JobContext {
+  /** What is started carries this name, and ends with it at the latest. */
+  readonly session: string;
+  /** Who starts it: the same for every attempt of one activity. */
+  readonly holder: string;
+  /** Ids and states, for whoever watches. */
+  readonly report: (facts: Readonly<Record<string, unknown>>) => void;
+  /** Whether the work itself is to end: a worker that shuts down only stops to look at it. */
+  readonly isCancelled: () => boolean;
+}
+
 export interface BuildRequest {
   readonly table: SqlTable;
   /** By table name, the names that the SELECT uses. */
@@ -65,6 +77,12 @@ export interface BuildRequest {
   /** Key prefix of the new snapshot; ends with a slash. */
   readonly prefix: string;
   readonly signal?: AbortSignal;
+  readonly job?: JobContext;
+}
+
+export interface CheckResult {
+  readonly name: string;
+  readonly offending: number;
 }
 
 export interface BuildOutcome {
@@ -80,6 +98,10 @@ export interface BuildOutcome {
   readonly quarantineFiles: readonly DataFile[];
   /** A few quarantined rows as «file, line n: reason». */
   readonly firstProblems: readonly string[];
+  /** Of engines that run the table's checks with the build. */
+  readonly checked?: readonly CheckResult[];
+  /** Of engines that have the work done elsewhere: somebody else may count on the same files. */
+  readonly job?: JobFacts;
 }
 
 export interface CheckRequest {
@@ -107,7 +129,7 @@ export interface QueryResult {
 export interface Engine {
   readonly name: string;
   build(request: BuildRequest): Promise<BuildOutcome>;
-  check(request: CheckRequest): Promise<{ name: string; offending: number }[]>;
+  check(request: CheckRequest): Promise<CheckResult[]>;
   query(request: QueryRequest): Promise<QueryResult>;
 }
 

@@ -5,7 +5,7 @@ import { writeJson } from './json';
 import type { Lake } from './lake';
 import { noteUse } from './last-use';
 import { locationOf, locationsOf } from './locations';
-import type { DataFile, SnapshotManifest } from './manifest';
+import type { SnapshotManifest } from './manifest';
 import { manifestKey, readManifest, snapshotPrefix } from './manifest';
 import type { BuildOutcome, Relation, VersionedPointer } from './ports';
 import type { TableDeclaration } from './tables';
@@ -44,8 +44,15 @@ export const imbalance = (
     outcome.inputRows - outcome.usedRows - total(outcome.quarantined) - total(outcome.dropped),
   );
 
-async function removeFiles({ store }: Lake, files: readonly DataFile[]): Promise<void> {
-  for (const { key } of files) await store.remove(key);
+const filesOf = ({ files, quarantineFiles }: Pick<BuildOutcome, 'files' | 'quarantineFiles'>) => [
+  ...files,
+  ...quarantineFiles,
+];
+
+/** Files of a job stay: another attempt may have adopted the same one, and vacuum removes what nobody has. */
+async function removeFiles({ store }: Lake, { job, ...outcome }: BuildOutcome): Promise<void> {
+  if (job !== undefined) return;
+  for (const { key } of filesOf(outcome)) await store.remove(key);
 }
 
 /** What is personal in an input is so in a curated table as well, whatever its own declaration says. */
@@ -68,11 +75,13 @@ async function runChecks(
   const checkedBefore = new Set(outcome.checkedBefore);
   const files = outcome.files.filter((file) => !checkedBefore.has(file));
   const made: Relation = { columns: table.columns, files };
-  const checked = await engine.check({
-    relations: { ...relations, [table.name]: made },
-    checks: checksOf(table),
-    signal,
-  });
+  const checked =
+    outcome.checked ??
+    (await engine.check({
+      relations: { ...relations, [table.name]: made },
+      checks: checksOf(table),
+      signal,
+    }));
   const held = outcome.files.reduce((sum, { rows }) => sum + rows, 0);
   return [
     { name: 'balance', offending: imbalance(outcome) },
@@ -114,10 +123,9 @@ export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Prom
   const existing = await findReusable(lake, table, prefix);
   if (existing !== null) return { manifest: existing, reused: true };
 
-  const { facts = {}, checkedBefore, ...outcome } = await request.write(prefix);
-  const files = [...outcome.files, ...outcome.quarantineFiles];
+  const { facts = {}, checkedBefore, checked, ...outcome } = await request.write(prefix);
   try {
-    const checks = await runChecks(lake, request, { ...outcome, checkedBefore });
+    const checks = await runChecks(lake, request, { ...outcome, checkedBefore, checked });
     refuseBroken(table, checks);
     const manifest: SnapshotManifest = {
       formatVersion: 1,
@@ -138,7 +146,7 @@ export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Prom
     await writeJson(lake.store, manifestKey(prefix), manifest, { ifAbsent: true });
     return { manifest, reused: false };
   } catch (error) {
-    await removeFiles(lake, files);
+    await removeFiles(lake, outcome);
     if (!isWatchlakeError(error) || error.code !== 'OBJECT_EXISTS') throw error;
     // A twin of this run was faster: its files count, ours are gone.
     const manifest = await readManifest(lake.store, prefix);

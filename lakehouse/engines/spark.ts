@@ -2,9 +2,10 @@
 import { rm } from 'node:fs/promises';
 import type { BuildRequest, CheckRequest, Engine, Relation, Store } from '../ports';
 import { adoptFiles } from './parquet-sink';
-import { buildSteps, builtOf } from './spark/build';
-import type { RunnerResult, RunnerStep } from './spark/manifest';
-import { rowsOfStep, runnerViews } from './spark/manifest';
+import type { LocalFile } from './parquet-sink';
+import { buildSteps, builtOf, offendingIn } from './spark/build';
+import type { RunnerResult, RunnerStep, WrittenFile } from './spark/manifest';
+import { filePath, fileUri, runnerViews } from './spark/manifest';
 import type { SparkRunnerOptions } from './spark/runner';
 import { createSparkRunner } from './spark/runner';
 
@@ -27,6 +28,8 @@ interface Work<T> {
   readonly steps: (scratch: string) => readonly RunnerStep[];
   readonly read: (result: RunnerResult) => Promise<T> | T;
 }
+
+const localFile = ({ uri, ...file }: WrittenFile): LocalFile => ({ ...file, path: filePath(uri) });
 
 export function createSparkEngine({
   store,
@@ -53,13 +56,20 @@ export function createSparkEngine({
       name: table.name,
       relations: inputs,
       signal,
-      steps: (scratch) => buildSteps(table, scratch),
+      steps: (scratch) => {
+        const [rows, quarantine] = [`${scratch}/rows`, `${scratch}/quarantine`];
+        return buildSteps(table, { rows: fileUri(rows), quarantine: fileUri(quarantine) });
+      },
       read: async (result) => {
         const { files, quarantine, ...counts } = builtOf(table, result);
         return {
           ...counts,
-          files: await adoptFiles(store, files, `${prefix}data/`),
-          quarantineFiles: await adoptFiles(store, quarantine, `${prefix}quarantine/`),
+          files: await adoptFiles(store, files.map(localFile), `${prefix}data/`),
+          quarantineFiles: await adoptFiles(
+            store,
+            quarantine.map(localFile),
+            `${prefix}quarantine/`,
+          ),
         };
       },
     });
@@ -71,10 +81,7 @@ export function createSparkEngine({
       signal,
       steps: () => checks.map(({ name, sql }) => ({ step: 'rows', name, sql, limit: 1 })),
       read: (result) =>
-        checks.map(({ name }) => {
-          const [row] = rowsOfStep(result, name);
-          return { name, offending: Number(Object.values(row ?? {})[0] ?? 0) };
-        }),
+        checks.map(({ name }) => ({ name, offending: offendingIn(result, name) })),
     });
 
   return { name: 'spark', build, check, query, close: () => runner.close() };

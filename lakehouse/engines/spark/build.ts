@@ -1,14 +1,12 @@
 /** The manifest that builds one declared table on Spark, and the outcome that its result tells. */
-import type { BuildOutcome } from '../../ports';
+import type { BuildOutcome, CheckResult } from '../../ports';
 import type { Problem } from '../../quarantine';
 import { describeProblem } from '../../quarantine';
 import type { RowWiseTransform, SetTransform, SqlTable } from '../../tables';
-import type { LocalFile } from '../parquet-sink';
+import { checksOf } from '../../tables';
 import { rowsIn } from '../parquet-sink';
-import type { RunnerResult, RunnerStep } from './manifest';
+import type { RunnerResult, RunnerStep, WrittenFile } from './manifest';
 import {
-  filePath,
-  fileUri,
   filesOfStep,
   rowsOfStep,
   runnerColumns,
@@ -19,12 +17,16 @@ import {
 const FIRST_PROBLEMS = 3;
 // Reasons are named in the SQL: there are never many.
 const MAXIMUM_REASONS = 1000;
-const PARTITION = /(^|\/)__partition_/g;
-
 type Built = Omit<BuildOutcome, 'files' | 'quarantineFiles'> & {
-  readonly files: LocalFile[];
-  readonly quarantine: LocalFile[];
+  readonly files: WrittenFile[];
+  readonly quarantine: WrittenFile[];
 };
+
+/** URIs of the folders that the files go to. */
+export interface BuildFolders {
+  readonly rows: string;
+  readonly quarantine: string;
+}
 
 const inputName = (table: SqlTable): string => sparkQuoted(table.inputs[0] as string);
 
@@ -39,8 +41,6 @@ function sinkSelect({ columns, orderBy, partitions }: SqlTable, from: string, wh
   const sorted = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
   return `SELECT ${casts.join(', ')} FROM (${from}) made ${where}${sorted}`;
 }
-
-const folder = (scratch: string, name: string): string => fileUri(`${scratch}/${name}`);
 
 const drivingRows = (table: SqlTable): RunnerStep => ({
   step: 'rows',
@@ -75,7 +75,7 @@ function fatesSteps({ sql, notes }: RowWiseTransform): RunnerStep[] {
   ];
 }
 
-function quarantineSteps(table: SqlTable, scratch: string): RunnerStep[] {
+function quarantineSteps(table: SqlTable, to: string): RunnerStep[] {
   return [
     {
       step: 'view',
@@ -103,55 +103,61 @@ function quarantineSteps(table: SqlTable, scratch: string): RunnerStep[] {
         FROM _rejected r
         JOIN ${inputName(table)} i ON i.source_file = r.source_file AND i.source_line = r.source_line
         ORDER BY r.source_file, r.source_line`,
-      to: folder(scratch, 'quarantine'),
+      to,
     },
   ];
 }
 
-function rowWiseSteps(table: SqlTable, transform: RowWiseTransform, scratch: string): RunnerStep[] {
+/** The rows as they were written, read again under the table's name. */
+function writeSteps(table: SqlTable, select: string, to: string): RunnerStep[] {
+  const columns = runnerColumns(table.columns);
+  return [
+    { step: 'write', name: 'rows', sql: select, to, partitions: table.partitions },
+    { step: 'read', name: table.name, of: 'rows', columns },
+    drivingRows(table),
+  ];
+}
+
+function rowWiseSteps(table: SqlTable, transform: RowWiseTransform, to: BuildFolders) {
   const kept = 'WHERE made._quarantine IS NULL AND made._drop IS NULL';
   return [
-    {
-      step: 'write',
-      name: 'rows',
-      sql: sinkSelect(table, transform.sql, kept),
-      to: folder(scratch, 'rows'),
-      partitions: table.partitions,
-    },
-    drivingRows(table),
+    ...writeSteps(table, sinkSelect(table, transform.sql, kept), to.rows),
     ...fatesSteps(transform),
-    ...quarantineSteps(table, scratch),
+    ...quarantineSteps(table, to.quarantine),
   ];
 }
 
-function setSteps(table: SqlTable, transform: SetTransform, scratch: string): RunnerStep[] {
-  return [
-    {
-      step: 'write',
-      name: 'rows',
-      sql: sinkSelect(table, transform.sql),
-      to: folder(scratch, 'rows'),
-      partitions: table.partitions,
-    },
-    { step: 'read', name: table.name, of: 'rows', columns: runnerColumns(table.columns) },
-    drivingRows(table),
-    { step: 'rows', name: 'balance', sql: transform.balanceSql, limit: MAXIMUM_REASONS },
-  ];
-}
+const setSteps = (table: SqlTable, transform: SetTransform, to: BuildFolders): RunnerStep[] => [
+  ...writeSteps(table, sinkSelect(table, transform.sql), to.rows),
+  { step: 'rows', name: 'balance', sql: transform.balanceSql, limit: MAXIMUM_REASONS },
+];
 
-/** `scratch`: a local folder that the files are written to. */
-export const buildSteps = (table: SqlTable, scratch: string): RunnerStep[] =>
-  table.transform.type === 'row-wise'
-    ? rowWiseSteps(table, table.transform, scratch)
-    : setSteps(table, table.transform, scratch);
+const nameOfCheck = (name: string): string => `check ${name}`;
 
-const localFiles = (result: RunnerResult, step: string): LocalFile[] =>
-  filesOfStep(result, step).map(({ uri, name, rows, bytes }) => ({
-    path: filePath(uri),
-    name: name.replaceAll(PARTITION, '$1'),
-    rows,
-    bytes,
+/** The table's checks in the same go: none of them is worth a job of its own. */
+const checkSteps = (table: SqlTable): RunnerStep[] =>
+  checksOf(table).map(({ name, sql }) => ({
+    step: 'rows',
+    name: nameOfCheck(name),
+    sql,
+    limit: 1,
   }));
+
+export const buildSteps = (table: SqlTable, to: BuildFolders): RunnerStep[] => [
+  ...(table.transform.type === 'row-wise'
+    ? rowWiseSteps(table, table.transform, to)
+    : setSteps(table, table.transform, to)),
+  ...checkSteps(table),
+];
+
+/** The number that a check has given. */
+export function offendingIn(result: RunnerResult, step: string): number {
+  const [row] = rowsOfStep(result, step);
+  return Number(Object.values(row ?? {})[0] ?? 0);
+}
+
+const checkedIn = (table: SqlTable, result: RunnerResult): CheckResult[] =>
+  checksOf(table).map(({ name }) => ({ name, offending: offendingIn(result, nameOfCheck(name)) }));
 
 type Counts = Record<string, number>;
 
@@ -180,13 +186,15 @@ function balanceOf(result: RunnerResult) {
 }
 
 /** What the runner has written and counted for these steps. */
-export function builtOf({ transform }: SqlTable, result: RunnerResult): Built {
-  const files = localFiles(result, 'rows');
+export function builtOf(table: SqlTable, result: RunnerResult): Built {
+  const { transform } = table;
+  const files = filesOfStep(result, 'rows');
   const rows = rowsIn(files);
-  const quarantine = localFiles(result, 'quarantine').filter((file) => file.rows > 0);
+  const quarantine = filesOfStep(result, 'quarantine').filter((file) => file.rows > 0);
   const inputRows = Number(rowsOfStep(result, 'driving')[0]?.n);
   const problems = rowsOfStep(result, 'problems') as unknown as Problem[];
-  const common = { files, rows, inputRows, quarantine };
+  const checked = checkedIn(table, result);
+  const common = { files, rows, inputRows, quarantine, checked };
   if (transform.type === 'set') {
     return { ...common, ...balanceOf(result), quarantined: {}, firstProblems: [] };
   }

@@ -20,7 +20,7 @@ export type RunnerStep = { readonly name: string; readonly if?: string } & (
   | {
       readonly step: 'write';
       readonly sql: string;
-      /** URI of a folder. */
+      /** URI of a folder; `{attempt}` in it stands for the name of the attempt. */
       readonly to: string;
       readonly partitions?: readonly string[];
     }
@@ -31,6 +31,8 @@ export type RunnerStep = { readonly name: string; readonly if?: string } & (
 export interface RunnerManifest {
   readonly formatVersion: 1;
   readonly name: string;
+  /** Settings of the session, where nobody else has made them. */
+  readonly conf?: Readonly<Record<string, string>>;
   readonly views: Readonly<Record<string, RunnerView>>;
   readonly steps: readonly RunnerStep[];
 }

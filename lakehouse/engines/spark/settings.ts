@@ -16,7 +16,6 @@ export const SQL_PROPERTIES: Readonly<Record<string, string>> = {
   'spark.sql.ansi.enabled': 'true',
   'spark.sql.session.timeZone': 'UTC',
   'spark.sql.parquet.compression.codec': 'zstd',
-  'spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs': 'false',
 };
 
 /** A properties file: the machine's own defaults do not count beside it. */

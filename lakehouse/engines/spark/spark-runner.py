@@ -2,14 +2,16 @@
 
     spark-runner.py --serve                          manifests as JSON lines on standard input, answers on standard output
     spark-runner.py --manifest <uri> --result <uri>  one manifest, as a step of a cluster runs it
+                    --chosen <uri> --attempt <name>  and only when the object <uri> names this attempt
 
 A manifest:
-    {"formatVersion": 1, "name": "...",
+    {"formatVersion": 1, "name": "...", "conf": {"<setting of the session>": "..."},
      "views": {"<name>": {"columns": [{"name": "...", "type": "BIGINT"}], "files": ["file:///..."]}},
      "steps": [{"step": "view",  "name": "...", "sql": "...", "keep": true},
                {"step": "write", "name": "...", "sql": "...", "to": "file:///...", "partitions": ["..."]},
                {"step": "read",  "name": "<view>", "of": "<a write>", "columns": [...]},
                {"step": "rows",  "name": "...", "sql": "...", "limit": 1000}]}
+`{attempt}` in "to" stands for the name of the attempt.
 `keep` computes a view once. Any step may have "if": "<name>"; it is left out when that earlier `rows` has found none.
 The result: {"formatVersion": 1, "steps": {"<write>": {"files": [{"uri", "name", "bytes", "rows"}]}, "<rows>": {"rows": [{...}]}}}
 """
@@ -20,10 +22,16 @@ import os
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 FORMAT_VERSION = 1
 BEAT_SECONDS = 5
 DETAIL_CHARACTERS = 4000
+# Whoever has started this says which attempt counts as soon as the service has answered.
+CHOICE_SECONDS = 600
+CHOICE_EVERY_SECONDS = 2
+# On S3 each of these is a request or two.
+FILES_AT_ONCE = 16
 # Spark leaves partition columns out of the files; they are to stand there as well.
 PARTITION = "__partition_"
 
@@ -50,6 +58,10 @@ class Files:
 
     def system(self, path):
         return path.getFileSystem(self.configuration)
+
+    def exists(self, uri):
+        path = self.path(uri)
+        return self.system(path).exists(path)
 
     def read(self, uri):
         path = self.path(uri)
@@ -84,24 +96,48 @@ class Files:
         listing = system.listFiles(top, True)
         while listing.hasNext():
             status = listing.next()
-            path = status.getPath()
-            if not path.getName().endswith(".parquet"):
-                continue
+            if status.getPath().getName().endswith(".parquet"):
+                found.append((status.getPath(), status.getLen()))
+
+        def described(file):
+            path, size = file
             uri = path.toString()
-            rows = self.rows_in(path)
-            found.append({"uri": uri, "name": uri[len(root):], "bytes": status.getLen(), "rows": rows})
-        return sorted(found, key=lambda file: file["name"])
+            return {"uri": uri, "name": uri[len(root):], "bytes": size, "rows": self.rows_in(path)}
+
+        with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+            return sorted(pool.map(described, found), key=lambda file: file["name"])
+
+    def name_partitions(self, uri, levels):
+        """Gives the folders of partitions their own names, level by level."""
+        tops = [self.path(uri)]
+
+        def renamed(folder):
+            name = folder.getName()
+            if not name.startswith(PARTITION):
+                return folder
+            target = self.jvm.org.apache.hadoop.fs.Path(folder.getParent(), name[len(PARTITION):])
+            if not self.system(folder).rename(folder, target):
+                raise IOError("a folder of a partition could not be renamed")
+            return target
+
+        for _ in range(levels):
+            inner = [each.getPath() for top in tops for each in self.system(top).listStatus(top) if each.isDirectory()]
+            with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+                tops = list(pool.map(renamed, inner))
 
 
 class Run:
     """One manifest, in a session of its own over the shared Spark."""
 
-    def __init__(self, spark, manifest, on_step):
+    def __init__(self, spark, manifest, on_step, attempt=""):
         if manifest.get("formatVersion") != FORMAT_VERSION:
             raise ValueError(f"a manifest of format {manifest.get('formatVersion')} is not known")
         self.spark = spark.newSession()
+        for name, value in manifest.get("conf", {}).items():
+            self.spark.conf.set(name, value)
         self.files = Files(spark)
         self.manifest = manifest
+        self.attempt = attempt
         self.on_step = on_step
         self.kept = []
         self.done = {}
@@ -129,9 +165,12 @@ class Run:
         partitions = step.get("partitions", [])
         for name in partitions:
             frame = frame.withColumn(PARTITION + name, col(quoted(name)))
+        to = step["to"].replace("{attempt}", self.attempt)
         writer = frame.write.mode("overwrite").option("compression", "zstd")
-        writer.partitionBy(*[PARTITION + name for name in partitions]).parquet(step["to"])
-        self.done[step["name"]] = {"files": self.files.parquet_below(step["to"])}
+        writer = writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+        writer.partitionBy(*[PARTITION + name for name in partitions]).parquet(to)
+        self.files.name_partitions(to, len(partitions))
+        self.done[step["name"]] = {"files": self.files.parquet_below(to)}
 
     def read(self, step):
         files = [file["uri"] for file in self.done[step["of"]]["files"]]
@@ -240,17 +279,31 @@ class Server:
             self.say(self.answer(spark, request))
 
 
-def run_once(manifest_uri, result_uri):
+def is_chosen(files, uri, attempt):
+    """Of several starts of the same work one is chosen, by an object that is written once. Waits for it."""
+    until = time.monotonic() + CHOICE_SECONDS
+    while not files.exists(uri):
+        if time.monotonic() > until:
+            return False
+        time.sleep(CHOICE_EVERY_SECONDS)
+    return json.loads(files.read(uri))["attempt"] == attempt
+
+
+def run_once(arguments):
     spark = open_session("watchlake")
     files = Files(spark)
+    if arguments.chosen and not is_chosen(files, arguments.chosen, arguments.attempt):
+        print("another start of the same work was chosen: this one ends without touching data", file=sys.stderr)
+        spark.stop()
+        return 0
     say = lambda at, name: print("step %d: %s" % (at, name), file=sys.stderr)
     try:
-        manifest = json.loads(files.read(manifest_uri))
-        result = {"ok": True, "result": Run(spark, manifest, say).run()}
+        manifest = json.loads(files.read(arguments.manifest))
+        result = {"ok": True, "result": Run(spark, manifest, say, arguments.attempt).run()}
     except Exception as error:
         result = {"ok": False, "error": describe(error)}
         print("failed: %(type)s: %(detail)s" % result["error"], file=sys.stderr)
-    files.write(result_uri, json.dumps(result))
+    files.write(arguments.result, json.dumps(result))
     spark.stop()
     return 0 if result["ok"] else 1
 
@@ -260,14 +313,17 @@ def main():
     parser.add_argument("--serve", action="store_true", help="read manifests from standard input")
     parser.add_argument("--manifest", help="URI of one manifest")
     parser.add_argument("--result", help="URI that its result is written to")
-    arguments = parser.parse_args()
+    parser.add_argument("--chosen", help="URI of the object that names the attempt that counts")
+    parser.add_argument("--attempt", default="", help="name of this attempt")
+    # Services add arguments of their own.
+    arguments, _ = parser.parse_known_args()
     if arguments.serve:
         server = Server()
         server.serve(open_session("watchlake"))
         return 0
     if not (arguments.manifest and arguments.result):
         parser.error("give --serve, or --manifest and --result")
-    return run_once(arguments.manifest, arguments.result)
+    return run_once(arguments)
 
 
 if __name__ == "__main__":

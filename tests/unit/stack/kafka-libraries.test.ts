@@ -6,10 +6,10 @@ import {
   KAFKA_SOURCES,
   KAFKA_VERSION,
   kafkaJars,
-  parseHashes,
   requireJava,
   requireMaven,
 } from '../../../stack/kafka-libraries';
+import { parseHashes } from '../../../stack/maven-jars';
 import { fakeTools, type FakeTools } from './fake-tools';
 
 let tools: FakeTools;
