@@ -1,5 +1,6 @@
 /** The inputs of every workflow: fields, limits and defaults. */
 import { z } from 'zod';
+import { ENGINE_NAMES } from '../core/engine-names';
 import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
 import { FORMAT_NAMES } from '../lakehouse/dataset-format';
 import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../lakehouse/stedi/options';
@@ -85,7 +86,7 @@ export const WORKFLOW_INPUTS = {
     source: z.string().min(1).optional(),
     format: z.enum(FORMAT_NAMES).optional(),
     options: stediOptions.optional(),
-    engine: z.enum(['duckdb', 'spark']).optional(),
+    engine: z.enum(ENGINE_NAMES).optional(),
     // Quarantined lines go through the landing rules again before the tables are built.
     replayQuarantine: z.boolean().optional(),
   }),
@@ -170,6 +171,7 @@ export const WORKFLOW_INPUTS = {
     model,
     seed: seed.default(0),
     window: window.prefault({}),
+    engine: z.enum(ENGINE_NAMES).optional(),
     subjects: z
       .strictObject({
         bootstrap: z.int().min(1).default(1),

@@ -1,10 +1,13 @@
 /** Steps that rebuild a dataset's tables: plan, build each, publish them together. */
+import { Context } from '@temporalio/activity';
+import type { CloudEngineName, EngineName } from '../core/engine-names';
 import { buildTable } from '../lakehouse/build-table';
 import type { RefreshRequest } from '../lakehouse/dataset-format';
 import { formatOfDataset, loadRefreshPlan } from '../lakehouse/formats';
-import type { EngineName } from '../lakehouse/engines/engines';
 import type { Lake } from '../lakehouse/lake';
 import { withEngine } from '../lakehouse/lake';
+import type { JobFacts } from '../lakehouse/manifest';
+import type { JobContext } from '../lakehouse/ports';
 import { publishRelease } from '../lakehouse/release';
 import { stagesOf } from '../lakehouse/stages';
 import { alive } from './alive';
@@ -12,6 +15,14 @@ import { asActivities } from './as-activities';
 
 export interface RefreshDeps {
   readonly lake: Lake;
+}
+
+/** What engines of AWS have cost for one run: an estimate by a dated table of prices. */
+export interface RunCost {
+  readonly what: string;
+  readonly seconds: number;
+  readonly costUsd: number | null;
+  readonly pricesOf: string;
 }
 
 export interface BuildTableResult {
@@ -24,6 +35,22 @@ export interface BuildTableResult {
   /** Used rows in which something was mended; of tables that mend rows. */
   readonly noted?: Record<string, number>;
   readonly firstProblems: string[];
+  /** Of engines that have the work done elsewhere, when this run had it done. */
+  readonly job?: JobFacts;
+}
+
+/** For engines that start something: the same for every attempt, so that it is adopted. */
+function jobContext(session: string, table: string): JobContext {
+  const { report } = alive();
+  const context = Context.current();
+  const { workflowExecution, activityId } = context.info;
+  return {
+    session,
+    holder: `${workflowExecution?.runId ?? ''}/${activityId}`,
+    report: (facts) => report({ table, ...facts }),
+    // A worker that shuts down, or was too slow, is no wish to end the work.
+    isCancelled: () => context.cancellationDetails?.cancelRequested ?? false,
+  };
 }
 
 export function createRefreshActivities({ lake }: RefreshDeps) {
@@ -43,20 +70,18 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
       table: string;
       inputs: Record<string, string>;
       engine?: EngineName;
+      /** Of engines that AWS runs: what they start belongs to it. */
+      session?: string;
     }): Promise<BuildTableResult> {
       const { signal, report } = alive();
       const plan = await loadRefreshPlan(lake, input.planKey);
-      const { table, inputs } = input;
-      const onProgress = (done: { windows: number }) => report({ table, ...done });
-      const { engine } = input;
+      const { table, inputs, engine, session } = input;
       const built = await buildTable(engine === undefined ? lake : withEngine(lake, engine), {
-        plan,
-        table,
-        inputs,
-        signal,
-        onProgress,
+        ...{ plan, table, inputs, signal },
+        job: session === undefined ? undefined : jobContext(session, table),
+        onProgress: (done: { windows: number }) => report({ table, ...done }),
       });
-      const { snapshotId, rows, quarantined, dropped, noted, firstProblems } = built.manifest;
+      const { snapshotId, rows, quarantined, dropped, noted, firstProblems, job } = built.manifest;
       return {
         table,
         snapshotId,
@@ -66,7 +91,17 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
         dropped: { ...dropped },
         ...(noted === undefined ? {} : { noted: { ...noted } }),
         firstProblems: [...firstProblems],
+        ...(job !== undefined && job.session === session ? { job } : {}),
       };
+    },
+
+    // Safe to retry: what has ended stays as it is.
+    async endSession(input: {
+      engine: CloudEngineName;
+      dataset: string;
+      session: string;
+    }): Promise<RunCost | null> {
+      return lake.endSession(input);
     },
 
     // Safe to retry: pointers that stand at their snapshot stay, and a release is written once.

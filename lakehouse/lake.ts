@@ -1,8 +1,9 @@
 /** A lake opened: its store, its catalogue and the engine that works on it. */
+import type { EngineName } from '../core/engine-names';
 import { openCatalog, type CatalogOptions } from './catalogs/open-catalog';
 import type { DuckdbOptions } from './engines/duckdb-session';
 import { DEFAULT_DUCKDB } from './engines/duckdb-session';
-import type { EngineName, Engines, EnginesOptions } from './engines/engines';
+import type { Engines, EnginesOptions } from './engines/engines';
 import { createEngines } from './engines/engines';
 import type { Catalog, Engine, Store } from './ports';
 import { openStore, type S3Settings } from './stores/open-store';
@@ -22,13 +23,15 @@ export interface LakeOptions {
   readonly duckdb?: Partial<DuckdbOptions>;
   readonly catalog?: CatalogOptions;
   readonly spark?: EnginesOptions['spark'];
+  readonly cloud?: EnginesOptions['cloud'];
 }
 
-export function openLake({ uri, s3, duckdb, catalog: catalogOptions, spark }: LakeOptions): Lake {
+export function openLake(given: LakeOptions): Lake {
+  const { uri, s3, duckdb, catalog: catalogOptions, spark, cloud } = given;
   const options = { ...DEFAULT_DUCKDB, ...duckdb };
   const store = openStore(uri, s3);
   const catalog = openCatalog(store, catalogOptions);
-  const engines = createEngines({ store, duckdb: options, spark });
+  const engines = createEngines({ store, duckdb: options, spark, cloud });
   return { store, catalog, engine: engines.engineNamed('duckdb'), duckdb: options, ...engines };
 }
 

@@ -10,6 +10,7 @@ import { createKafkaBroker } from '../streaming/kafka';
 import type { Broker, StreamLog } from '../streaming/ports';
 import { deviceTopics, topicNames, type DeviceTopics, type TopicNames } from '../streaming/topics';
 import type { Addresses } from './addresses';
+import { cloudOptions } from './cloud';
 import type { Config } from './config';
 import { createLog } from './logging';
 import { s3Settings } from './s3';
@@ -44,6 +45,7 @@ export const lakeOf = (config: Config): Lake =>
     duckdb: { memoryLimit: config.DUCKDB_MEMORY_LIMIT, threads: config.DUCKDB_THREADS },
     catalog: { kind: config.CATALOG, database: config.GLUE_DATABASE },
     spark: sparkOptions(config),
+    cloud: cloudOptions(config),
   });
 
 export async function connectDependencies(

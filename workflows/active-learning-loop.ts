@@ -143,10 +143,10 @@ async function ingestSource(input: Loop): Promise<IngestResult> {
   });
 }
 
-const refresh = ({ dataset, window }: Loop): Promise<RefreshResult> =>
+const refresh = ({ dataset, window, engine }: Loop): Promise<RefreshResult> =>
   runChild(refreshTables, {
     workflowId: workflowIds.refreshTables(dataset),
-    args: [{ dataset, window }],
+    args: [{ dataset, window, ...(engine === undefined ? {} : { engine }) }],
     summary: `Build the tables of ${dataset}`,
   });
 

@@ -1,8 +1,9 @@
 /** Rebuilds the declared tables of a dataset: transform, check, publish; what is unchanged is reused. */
-import { proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, log, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { IngestActivities } from '../activities/ingest-activities';
-import type { RefreshActivities } from '../activities/refresh-activities';
+import type { BuildTableResult, RefreshActivities, RunCost } from '../activities/refresh-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
+import { isCloudEngine } from '../core/engine-names';
 import { workflowIds } from '../core/workflow-ids';
 import { runChild } from './children';
 import type { IngestResult } from './ingest';
@@ -11,27 +12,20 @@ import { DATA } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
 
-const { planRefresh, buildTable, publishRelease } = proxyActivities<RefreshActivities>(DATA);
+const { planRefresh, buildTable, publishRelease, endSession } = proxyActivities<RefreshActivities>(DATA);
 const { identifySource, replayQuarantine } = proxyActivities<IngestActivities>(DATA);
 
 type Input = ValidInput<'refreshTables'>;
 type Report = ReturnType<typeof trackProgress>;
 
-export interface TableSummary {
-  snapshotId: string;
-  rows: number;
-  reused: boolean;
-  quarantined: Record<string, number>;
-  dropped: Record<string, number>;
-  /** Used rows in which something was mended; of tables that mend rows. */
-  noted?: Record<string, number>;
-  firstProblems: string[];
-}
+export type TableSummary = Omit<BuildTableResult, 'table'>;
 
 export interface RefreshResult {
   dataset: string;
   releaseId: string;
   tables: Record<string, TableSummary>;
+  /** Of engines that AWS runs, when they were needed. */
+  cost?: RunCost;
 }
 
 export async function refreshTables(raw: WorkflowInput<'refreshTables'>): Promise<RefreshResult> {
@@ -43,7 +37,9 @@ export async function refreshTables(raw: WorkflowInput<'refreshTables'>): Promis
   const landed = await landFirst(input, progress);
   progress('planning', { dataset });
   const plan = await planRefresh(input);
-  const tables = await buildAll(plan, input, progress);
+  const { tables, cost } = await inSession(input, progress, (session) =>
+    buildAll(plan, { ...input, session }, progress),
+  );
 
   // One pointer moves for all tables together: a reader sees the old release or the new one.
   const snapshots = Object.fromEntries(
@@ -51,8 +47,44 @@ export async function refreshTables(raw: WorkflowInput<'refreshTables'>): Promis
   );
   const release = await publishRelease({ dataset, snapshots });
   progress('published', { release: release.releaseId });
-  return { dataset, releaseId: release.releaseId, tables: { ...landed, ...tables } };
+  const result = { dataset, releaseId: release.releaseId, tables: { ...landed, ...tables } };
+  return cost === null ? result : { ...result, cost };
 }
+
+/** What an engine of AWS starts belongs to this run, and ends with it however it ends. */
+async function inSession(
+  { engine, dataset }: Input,
+  progress: Report,
+  build: (session?: string) => Promise<Record<string, TableSummary>>,
+): Promise<{ tables: Record<string, TableSummary>; cost: RunCost | null }> {
+  if (!isCloudEngine(engine)) return { tables: await build(), cost: null };
+  const session = workflowInfo().firstExecutionRunId;
+  try {
+    const tables = await build(session);
+    return { tables, cost: await endQuietly({ engine, dataset, session }, progress) };
+  } catch (error) {
+    await endQuietly({ engine, dataset, session }, progress);
+    throw error;
+  }
+}
+
+/** What was built is no worse when this fails: a cluster with nothing to do ends by itself. */
+async function endQuietly(
+  session: Parameters<typeof endSession>[0],
+  progress: Report,
+): Promise<RunCost | null> {
+  try {
+    const cost = await CancellationScope.nonCancellable(() => endSession(session));
+    if (cost !== null) progress('its session has ended', { cost: dollars(cost) });
+    return cost;
+  } catch (error) {
+    log.error('the session could not be ended', { ...session, error });
+    return null;
+  }
+}
+
+const dollars = ({ costUsd, what }: RunCost): string =>
+  costUsd === null ? `no price is known for ${what}` : `about $${costUsd.toFixed(2)} (${what})`;
 
 /** What has to land before the tables are built, if anything: a source, or lines from quarantine. */
 async function landFirst(input: Input, progress: Report): Promise<Record<string, TableSummary>> {
@@ -76,10 +108,14 @@ async function landFirst(input: Input, progress: Report): Promise<Record<string,
 /** Tables of a stage side by side, the stages one after another. */
 async function buildAll(
   { stages, planKey }: Awaited<ReturnType<RefreshActivities['planRefresh']>>,
-  { engine }: Input,
+  { engine, session }: Input & { session?: string },
   progress: Report,
 ): Promise<Record<string, TableSummary>> {
   const tables: Record<string, TableSummary> = {};
+  const how = {
+    ...(engine === undefined ? {} : { engine }),
+    ...(session === undefined ? {} : { session }),
+  };
   const snapshots: Record<string, string> = {};
   for (const stage of stages) {
     progress(`building ${stage.tables.join(', ')}`);
@@ -87,7 +123,7 @@ async function buildAll(
     const built = await Promise.all(
       stage.tables.map((table) =>
         buildTable.executeWithOptions({ ...DATA, summary: table }, [
-          { planKey, table, inputs, ...(engine === undefined ? {} : { engine }) },
+          { planKey, table, inputs, ...how },
         ]),
       ),
     );
@@ -96,6 +132,7 @@ async function buildAll(
       snapshots[table] = summary.snapshotId;
       progress(`built ${table}`, {
         [table]: `${summary.rows} rows${summary.reused ? ' (unchanged)' : ''}`,
+        ...(summary.job === undefined ? {} : { [summary.job.service]: summary.job.place }),
       });
     }
   }

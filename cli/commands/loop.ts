@@ -1,8 +1,10 @@
 /** `watchlake loop`: the whole active-learning loop on the user's own recordings. */
 import { Option, type Command } from 'commander';
+import type { EngineName } from '../../core/engine-names';
 import { workflowIds } from '../../core/workflow-ids';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import { declare, numberBetween, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { engineOption } from '../engine-option';
 import { fileLink, loopFigures, showLoop } from '../loop-summary';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
@@ -11,6 +13,7 @@ import { absoluteSource } from './ingest';
 interface LoopOptions extends WaitingOptions {
   dataset: string;
   name?: string;
+  engine?: EngineName;
   model: string;
   seed: number;
   labels: number;
@@ -55,10 +58,12 @@ export function addLoop(program: Command, act: Actions): void {
     .option('--model <name>', 'name of the model', 'activity')
     .option('--seed <number>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1), 0)
     .option('--speed <factor>', 'speed of the replay; 0: full', numberBetween(0, 100_000), 1)
+    .addOption(engineOption())
     .option('--negative-control', 'also try a challenger that learned shuffled labels', false);
   waiting(withLabels(withSubjects(command))).action(
     act(async (shell, archive: string, options: LoopOptions) => {
-      const { cancelOnExit, bootstrap, stream, holdout, name = options.dataset } = options;
+      const { cancelOnExit, bootstrap, stream, holdout, engine, name = options.dataset } = options;
+      const built = engine === undefined ? {} : { engine };
       const { dataset, model, seed, labels, speed, answeredBy, byHand, negativeControl } = options;
       const settings = { dataset, model, seed, labels, speed, answeredBy, byHand, negativeControl };
       const source = absoluteSource(archive);
@@ -69,7 +74,7 @@ export function addLoop(program: Command, act: Actions): void {
           {
             workflow: 'activeLearningLoop',
             workflowId: workflowIds.activeLearningLoop(name),
-            input: { name, source, ...settings, subjects: { bootstrap, stream, holdout } },
+            input: { name, source, ...settings, ...built, subjects: { bootstrap, stream, holdout } },
             summary: `Active learning on ${dataset}`,
           },
           { cancelOnExit },

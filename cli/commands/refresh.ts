@@ -1,8 +1,10 @@
 /** `watchlake refresh`: rebuilds the tables of a dataset. */
 import type { Command } from 'commander';
+import type { EngineName } from '../../core/engine-names';
 import { workflowIds } from '../../core/workflow-ids';
 import type { RefreshResult, TableSummary } from '../../workflows/refresh-tables';
 import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { engineOption } from '../engine-option';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showHeading, showTable } from '../tables';
@@ -11,6 +13,7 @@ import { count, tally, type Voice } from '../voice';
 interface RefreshOptions extends WaitingOptions {
   windowLength?: number;
   windowStep?: number;
+  engine?: EngineName;
 }
 
 export function showTableSummaries(voice: Voice, tables: Record<string, TableSummary>): void {
@@ -36,21 +39,36 @@ export function showTableSummaries(voice: Voice, tables: Record<string, TableSum
   for (const problem of problems) voice.line(`  ${voice.colors.yellow('quarantined')} ${problem}`);
 }
 
+/** Of engines that AWS runs. */
+export function showCost(voice: Voice, cost: RefreshResult['cost']): void {
+  if (cost === undefined) return;
+  const { what, costUsd, pricesOf } = cost;
+  const dollars = costUsd === null ? 'no price is known' : `about $${costUsd.toFixed(2)}`;
+  voice.line();
+  voice.line(voice.colors.dim(`  ${dollars} for ${what} (prices of ${pricesOf})`));
+}
+
 export function addRefresh(program: Command, act: Actions): void {
   const command = declare(program, {
     usage: 'refresh <dataset>',
     about: 'Rebuilds the tables of a dataset and publishes them together; unchanged ones are kept.',
-    examples: ['refresh watch-exercises', 'refresh trial --window-length 2000 --window-step 1000'],
+    examples: [
+      'refresh watch-exercises',
+      'refresh trial --window-length 2000 --window-step 1000',
+      'refresh trial --engine emr',
+    ],
+    more: 'docs/emr.md describes the engines emr and glue, which need a lake on S3.',
   })
     .option('--window-length <ms>', 'length of a window', wholeNumber(100, 600_000))
     .option(
       '--window-step <ms>',
       'distance between the starts of windows',
       wholeNumber(50, 600_000),
-    );
+    )
+    .addOption(engineOption());
   waiting(command).action(
     act(async (shell, dataset: string, options: RefreshOptions) => {
-      const { windowLength: lengthMs, windowStep: stepMs, cancelOnExit } = options;
+      const { windowLength: lengthMs, windowStep: stepMs, engine, cancelOnExit } = options;
       const window = {
         ...(lengthMs === undefined ? {} : { lengthMs }),
         ...(stepMs === undefined ? {} : { stepMs }),
@@ -62,7 +80,7 @@ export function addRefresh(program: Command, act: Actions): void {
           {
             workflow: 'refreshTables',
             workflowId: workflowIds.refreshTables(dataset),
-            input: { dataset, window },
+            input: { dataset, window, ...(engine === undefined ? {} : { engine }) },
             summary: `Build the tables of ${dataset}`,
           },
           { cancelOnExit },
@@ -72,6 +90,7 @@ export function addRefresh(program: Command, act: Actions): void {
           show: (voice) => {
             showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
             showTableSummaries(voice, result.tables);
+            showCost(voice, result.cost);
           },
         };
       });

@@ -1,22 +1,24 @@
 /** `watchlake stedi run`: lands the three sources and builds, checks and publishes their tables. */
 import { Option, type Command } from 'commander';
 import type { WorkflowInput } from '../../activities/inputs';
+import type { EngineName } from '../../core/engine-names';
 import { workflowIds } from '../../core/workflow-ids';
 import { STEDI_DATASET } from '../../lakehouse/stedi/locations';
 import type { StediOptions } from '../../lakehouse/stedi/options';
 import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../../lakehouse/stedi/options';
 import type { RefreshResult } from '../../workflows/refresh-tables';
 import { declare, waiting, type WaitingOptions } from '../command';
+import { engineOption } from '../engine-option';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showHeading } from '../tables';
 import { absoluteSource } from './ingest';
-import { showTableSummaries } from './refresh';
+import { showCost, showTableSummaries } from './refresh';
 
 interface RunFlags extends WaitingOptions, StediOptions {
   source?: string;
   dataset: string;
-  engine?: 'duckdb' | 'spark';
+  engine?: EngineName;
 }
 
 function inputOf(flags: RunFlags): WorkflowInput<'refreshTables'> {
@@ -47,12 +49,7 @@ const withOptions = (command: Command): Command =>
         .choices(FROM)
         .default(DEFAULT_OPTIONS.from),
     )
-    .addOption(
-      new Option('--engine <engine>', "what runs the SQL; the lake's own when absent").choices([
-        'duckdb',
-        'spark',
-      ]),
-    )
+    .addOption(engineOption())
     .option('--dataset <name>', 'dataset in the lake', STEDI_DATASET);
 
 export function addStediRun(group: Command, act: Actions): void {
@@ -62,6 +59,7 @@ export function addStediRun(group: Command, act: Actions): void {
     examples: [
       'stedi run --source data/stedi',
       'stedi run --source s3://bucket/stedi --consent any --association timestamp --json',
+      'stedi run --engine glue',
     ],
     more: 'docs/stedi.md describes the source and the tables. What has landed is not landed again.',
   });
@@ -83,6 +81,7 @@ export function addStediRun(group: Command, act: Actions): void {
           show: (voice) => {
             showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
             showTableSummaries(voice, result.tables);
+            showCost(voice, result.cost);
           },
         };
       }),

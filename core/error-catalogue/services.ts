@@ -56,6 +56,27 @@ export const SERVICES_ERRORS = catalogue({
     'It is started again by itself; when it ends again and again, read its log and raise SPARK_MEMORY.',
     { retryable: true },
   ),
+  // Engines that AWS runs
+  ENGINE_NEEDS_S3: entry(
+    (c) => `The engine ${c.engine} reads and writes S3 alone, and the lake is at ${c.lake}.`,
+    'Set LAKE_URI to s3://… as docs/aws.md shows, or take the engine duckdb or spark.',
+  ),
+  CLUSTER_FAILED: entry(
+    (c) => `The cluster ${c.cluster} of EMR ended before its work was done: ${c.reason}`,
+    'Correct the variable that the reason is about (EMR_…) and run the command again; what was published stays.',
+  ),
+  JOB_FAILED: entry(
+    (c) => `${c.service} could not run ${c.name}${c.id ? ` (${c.place}, ${c.id})` : ''}: ${c.detail}`,
+    'The message is the root cause; the log of the step, under EMR_LOG_URI or in the console of Glue, has the rest.',
+  ),
+  JOB_LOST: entry(
+    (c) => `${c.service} lost ${c.name ?? 'a job'} (${c.id}) again and again: ${c.detail}`,
+    'Run the command again later; with EMR_TASK_SPOT=false no instance is taken away.',
+  ),
+  JOB_STOPPED: entry(
+    (c) => `The job ${c.id} was stopped: ${c.why}.`,
+    'Run the command again when that was not meant; what was published stays.',
+  ),
   // Temporal and databases
   TEMPORAL_UNAVAILABLE: entry(
     (c) => `Temporal does not answer: ${c.detail}`,

@@ -4,12 +4,11 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../core/project-root';
-import { tableContentHash } from '../../lakehouse/content-hash';
 import type { Lake } from '../../lakehouse/lake';
 import { openLake, withEngine } from '../../lakehouse/lake';
-import { QUARANTINE_COLUMNS } from '../../lakehouse/quarantine';
 import { generateStedi } from '../../lakehouse/stedi/generator/generate';
 import { ASSOCIATIONS, CONSENT_RULES } from '../../lakehouse/stedi/options';
+import { contentOfTables } from '../support/content';
 import {
   archiveFiles,
   ingestInto,
@@ -77,22 +76,6 @@ describeSpark('the same SQL on DuckDB and on Spark', () => {
   }, INSTALL_LIMIT_MS);
   afterAll(() => lake.close());
 
-  /** Everything that a table has but for names and times. */
-  async function contentOf(built: BuiltTables) {
-    const tables: Record<string, unknown> = {};
-    for (const [name, manifest] of Object.entries(built)) {
-      const { columns, files, quarantineFiles, rows, inputRows, usedRows } = manifest;
-      const { quarantined, dropped, noted = {}, firstProblems, checks } = manifest;
-      const rejected = { columns: QUARANTINE_COLUMNS, files: quarantineFiles };
-      tables[name] = {
-        content: await tableContentHash(lake, { columns, files }),
-        quarantine: await tableContentHash(lake, rejected, { except: ['raw'] }),
-        ...{ rows, inputRows, usedRows, quarantined, dropped, noted, firstProblems, checks },
-      };
-    }
-    return tables;
-  }
-
   async function expectEqual(dataset: string): Promise<void> {
     for (const consent of CONSENT_RULES) {
       for (const association of ASSOCIATIONS) {
@@ -100,7 +83,7 @@ describeSpark('the same SQL on DuckDB and on Spark', () => {
         const expected = await refreshStedi(duckdb, { consent, association }, dataset);
         const found = await refreshStedi(spark, { consent, association }, dataset);
         expect(Object.values(found).map(({ engine }) => engine)).toEqual(Array(5).fill('spark'));
-        expect(await contentOf(found)).toEqual(await contentOf(expected));
+        expect(await contentOfTables(lake, found)).toEqual(await contentOfTables(lake, expected));
       }
     }
   }
@@ -140,7 +123,7 @@ describeSpark('the same SQL on DuckDB and on Spark', () => {
       await ingestInto(lake, { source: await writeZip(folder.path(), archiveFiles(recordings)) });
       const expected = await refreshLake(lake);
       const found = await refreshLake(withEngine(lake, 'spark'));
-      expect(await contentOf(found)).toEqual(await contentOf(expected));
+      expect(await contentOfTables(lake, found)).toEqual(await contentOfTables(lake, expected));
     },
     LIMIT_MS,
   );

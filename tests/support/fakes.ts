@@ -189,6 +189,7 @@ const refreshFakes: RefreshActivities = {
     dropped: {},
     firstProblems: [],
   }),
+  endSession: async () => null,
   publishRelease: async ({ snapshots }) => ({ releaseId: 'release-1', tables: snapshots }),
 };
 

@@ -5,6 +5,7 @@ import { formatNamed, formatOfDataset } from '../../lakehouse/formats';
 import type { Lake } from '../../lakehouse/lake';
 import { loadPlan } from '../../lakehouse/landing/ingest-folder';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
+import type { JobContext } from '../../lakehouse/ports';
 import { publishRelease } from '../../lakehouse/release';
 import { openSource } from '../../lakehouse/sources/open-source';
 import type { Suppression } from '../../lakehouse/suppression';
@@ -44,7 +45,7 @@ export type BuiltTables = Record<string, SnapshotManifest & { reused: boolean }>
 export async function refreshFormat(
   lake: Lake,
   request: RefreshRequest,
-  only?: readonly string[],
+  { only, job }: { only?: readonly string[]; job?: JobContext } = {},
 ): Promise<BuiltTables> {
   const { dataset } = request;
   const format = await formatOfDataset(lake, dataset);
@@ -53,7 +54,7 @@ export async function refreshFormat(
   const built: BuiltTables = {};
   for (const { name } of format.declaredTables(plan)) {
     if (only !== undefined && !only.includes(name)) continue;
-    const { manifest, reused } = await buildTable(lake, { plan, table: name, inputs });
+    const { manifest, reused } = await buildTable(lake, { plan, table: name, inputs, job });
     inputs[name] = manifest.snapshotId;
     built[name] = { ...manifest, reused };
   }

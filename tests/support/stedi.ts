@@ -1,6 +1,7 @@
 /** Lands sources of the format `stedi` and builds their tables, as the workflows do. */
 import type { PublishedLanding } from '../../lakehouse/dataset-format';
 import type { Lake } from '../../lakehouse/lake';
+import type { JobContext } from '../../lakehouse/ports';
 import type { StediOptions } from '../../lakehouse/stedi/options';
 import { DEFAULT_OPTIONS } from '../../lakehouse/stedi/options';
 import type { BuiltTables, FormatIngest } from './format-runs';
@@ -20,8 +21,9 @@ export const refreshStedi = (
   lake: Lake,
   given: Partial<StediOptions> = {},
   dataset = 'stedi',
+  job?: JobContext,
 ): Promise<BuiltTables> =>
-  refreshFormat(lake, { dataset, options: { ...DEFAULT_OPTIONS, ...given } });
+  refreshFormat(lake, { dataset, options: { ...DEFAULT_OPTIONS, ...given } }, { job });
 
 export const rowsOfTables = (built: BuiltTables): number[] =>
   Object.values(built).map(({ rows }) => rows);

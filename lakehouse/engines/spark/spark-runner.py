@@ -309,7 +309,7 @@ def run_once(arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Runs manifests of SQL on Spark.")
+    parser = argparse.ArgumentParser(description="Runs manifests of SQL on Spark.", allow_abbrev=False)
     parser.add_argument("--serve", action="store_true", help="read manifests from standard input")
     parser.add_argument("--manifest", help="URI of one manifest")
     parser.add_argument("--result", help="URI that its result is written to")
@@ -327,4 +327,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    # Glue takes any exit for a failure.
+    if status != 0:
+        sys.exit(status)

@@ -1,0 +1,228 @@
+/**
+ * The protocol of the engines that AWS runs: what is started is started once, found again and ended.
+ * Here a stand-in for Spark does the work, with the runner's own choice of attempts; tests/contracts/
+ * cloud-engines.test.ts runs Spark.
+ */
+import { randomUUID } from 'node:crypto';
+import type { CloudEngineName } from '../../core/engine-names';
+import { openLake, withEngine } from '../../lakehouse/lake';
+import { isTarget, throttled } from '../support/aws-gateway';
+import { useJobCloud, cloudOptions } from '../support/jobs/cloud';
+import { buildMade, contextNamed, madeRows, untilTrue } from '../support/jobs/made-table';
+import { temporaryFolder } from '../support/recordings';
+
+jest.setTimeout(120_000);
+
+const cloud = useJobCloud();
+const folder = temporaryFolder();
+
+beforeAll(async () => cloud.standIn(await madeRows()));
+
+const ADD: Record<CloudEngineName, string> = {
+  emr: 'ElasticMapReduce.AddJobFlowSteps',
+  glue: 'AWSGlue.StartJobRun',
+};
+const LOOK: Record<CloudEngineName, string> = {
+  emr: 'ElasticMapReduce.DescribeStep',
+  glue: 'AWSGlue.GetJobRun',
+};
+
+const counted = (target: string): number =>
+  cloud.gateway().calls.filter((call) => call === target).length;
+
+const stepsOf = (session: string) =>
+  cloud
+    .emr()
+    .clusters()
+    .filter(({ name }) => name.includes(session))
+    .flatMap(({ steps }) => steps);
+
+const clustersOf = (session: string) =>
+  cloud
+    .emr()
+    .clusters()
+    .filter(({ name }) => name.includes(session));
+
+const failureOf = (work: Promise<unknown>): Promise<Error> =>
+  work.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (error: Error) => error,
+  );
+
+describe.each(['emr', 'glue'] as const)('%s', (engine) => {
+  const end = (lake: Awaited<ReturnType<typeof cloud.lake>>, session: string) =>
+    lake.endSession({ engine, dataset: 'made', session });
+
+  test('builds a table once, tells what ran it, and ends with its session', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    const told: Record<string, unknown>[] = [];
+    const context = contextNamed(session, { report: (facts) => void told.push({ ...facts }) });
+    const { manifest, reused } = await buildMade(lake, engine, context);
+    expect(reused).toBe(false);
+    expect(manifest).toMatchObject({ engine, rows: 1000, inputRows: 1000, usedRows: 1000 });
+    expect(manifest.job).toMatchObject({ service: engine, generation: 1, session, duplicates: 0 });
+    expect(manifest.checks).toContainEqual({ name: 'unique-key', offending: 0 });
+    const { place, id } = manifest.job ?? {};
+    expect(told).toContainEqual(expect.objectContaining({ table: 'made', place, id }));
+    const again = await buildMade(lake, engine, contextNamed(randomUUID()));
+    expect(again).toMatchObject({ reused: true, manifest: { snapshotId: manifest.snapshotId } });
+    expect(counted(ADD[engine])).toBe(1);
+    const cost = await end(lake, session);
+    expect(cost?.costUsd).toBeGreaterThan(0);
+    expect(cost?.pricesOf).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+    expect(clustersOf(session).every(({ state }) => state.startsWith('TERMINAT'))).toBe(true);
+  });
+
+  test('a session that has started nothing ends without a call', async () => {
+    const lake = await cloud.lake();
+    expect(await end(lake, randomUUID())).toBeNull();
+    expect(cloud.gateway().calls.filter((call) => /ElasticMapReduce|AWSGlue/.test(call))).toEqual([]);
+  });
+
+  test('survives being throttled, and answers that never come', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    const gateway = cloud.gateway();
+    gateway.breakOn({ on: isTarget(ADD[engine]), fault: throttled });
+    gateway.breakOn({ on: isTarget(LOOK[engine]), fault: throttled, times: 6 });
+    gateway.breakOn({ on: isTarget(LOOK[engine]), fault: 'reset', times: 2 });
+    const { manifest } = await buildMade(lake, engine, contextNamed(session));
+    expect(manifest.job).toMatchObject({ generation: 1, duplicates: 0 });
+    await end(lake, session);
+  });
+
+  test('a start whose answer is lost is found again, not started again', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    cloud.gateway().breakOn({ on: isTarget(ADD[engine]), fault: 'lost' });
+    const { manifest } = await buildMade(lake, engine, contextNamed(session));
+    expect(manifest.job).toMatchObject({ generation: 1, duplicates: 0 });
+    expect(counted(ADD[engine])).toBe(1);
+    await end(lake, session);
+  });
+
+  test('two runs that want the same table share one job', async () => {
+    const lake = await cloud.lake();
+    const sessions = [randomUUID(), randomUUID()];
+    const [one, two] = await Promise.all(
+      sessions.map((session) => buildMade(lake, engine, contextNamed(session))),
+    );
+    expect(one?.manifest).toEqual(two?.manifest);
+    expect(counted(ADD[engine])).toBe(1);
+    for (const session of sessions) await end(lake, session);
+  });
+
+  test('a cancelled run stops what it has started', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    cloud.standIn(await madeRows({ seconds: 30 }));
+    const stop = new AbortController();
+    const context = contextNamed(session, { isCancelled: () => stop.signal.aborted });
+    const reason = new Error('cancelled');
+    const building = failureOf(buildMade(lake, engine, context, stop.signal));
+    await untilTrue(() => counted(LOOK[engine]) > 2);
+    stop.abort(reason);
+    expect(await building).toBe(reason);
+    cloud.standIn(await madeRows());
+    const states = [
+      ...stepsOf(session).map(({ state }) => state),
+      ...cloud
+        .glue()
+        .runs()
+        .filter(({ input }) => input.Arguments?.['--session'] === session)
+        .map(({ state }) => state),
+    ];
+    expect(states).toEqual([engine === 'emr' ? 'CANCELLED' : 'STOPPED']);
+    await end(lake, session);
+  });
+
+  test('a worker that shuts down leaves it running, and the next one adopts it', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    cloud.standIn(await madeRows({ seconds: 2 }));
+    const stop = new AbortController();
+    const building = failureOf(buildMade(lake, engine, contextNamed(session), stop.signal));
+    await untilTrue(() => counted(LOOK[engine]) > 2);
+    stop.abort(new Error('shutdown'));
+    await building;
+    const { manifest } = await buildMade(lake, engine, contextNamed(session));
+    expect(manifest.job).toMatchObject({ generation: 1, duplicates: 0 });
+    expect(counted(ADD[engine])).toBe(1);
+    cloud.standIn(await madeRows());
+    await end(lake, session);
+  });
+
+  test('nothing is started any more for a session that has ended', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    await end(lake, session);
+    const error = await failureOf(buildMade(lake, engine, contextNamed(session)));
+    expect(error).toMatchObject({ code: 'JOB_STOPPED' });
+    expect(counted(ADD[engine])).toBe(0);
+  });
+});
+
+describe('what EMR alone can do', () => {
+  test('a lost cluster is replaced, and its half-written files are no part of the table', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    cloud.standIn(await madeRows({ seconds: 3 }));
+    const building = buildMade(lake, 'emr', contextNamed(session));
+    await untilTrue(() => stepsOf(session).some(({ state }) => state === 'RUNNING'));
+    cloud.standIn(await madeRows());
+    cloud.emr().loseCluster(clustersOf(session)[0]?.id ?? '');
+    const { manifest } = await building;
+    expect(manifest.job).toMatchObject({ generation: 2, duplicates: 0 });
+    expect(clustersOf(session)).toHaveLength(2);
+    expect(manifest.files).toHaveLength(1);
+    await lake.endSession({ engine: 'emr', dataset: 'made', session });
+  });
+
+  test('a step that fails without a word is told by its log, which comes late', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    const log = 'at x\nCaused by: java.lang.OutOfMemoryError: Java heap space\n\tat y';
+    cloud.emr().failNextSteps(log, 3);
+    const error = await failureOf(buildMade(lake, 'emr', contextNamed(session)));
+    expect(error).toMatchObject({ code: 'JOB_FAILED' });
+    expect(error.message).toContain('OutOfMemoryError: Java heap space');
+    expect(stepsOf(session)).toHaveLength(3);
+    await lake.endSession({ engine: 'emr', dataset: 'made', session });
+  });
+
+  test('a cluster that EMR refuses to make is not asked for again', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    cloud.emr().failNextCluster('VALIDATION_ERROR', 'The subnet does not exist');
+    const error = await failureOf(buildMade(lake, 'emr', contextNamed(session)));
+    expect(error).toMatchObject({ code: 'CLUSTER_FAILED' });
+    expect(error.message).toContain('The subnet does not exist');
+    expect(clustersOf(session)).toHaveLength(1);
+    await lake.endSession({ engine: 'emr', dataset: 'made', session });
+  });
+});
+
+test('a job run that Glue loses is started again', async () => {
+  const lake = await cloud.lake();
+  const session = randomUUID();
+  cloud.standIn(await madeRows({ seconds: 3 }));
+  const runs = () =>
+    cloud
+      .glue()
+      .runs()
+      .filter(({ input }) => input.Arguments?.['--session'] === session);
+  const building = buildMade(lake, 'glue', contextNamed(session));
+  await untilTrue(() => runs().some(({ state }) => state === 'RUNNING'));
+  cloud.standIn(await madeRows());
+  cloud.glue().loseRun(runs()[0]?.id ?? '');
+  expect((await building).manifest.job).toMatchObject({ generation: 2 });
+  await lake.endSession({ engine: 'glue', dataset: 'made', session });
+});
+
+test('a lake in a folder is refused, with what to do', () => {
+  const lake = openLake({ uri: folder.path(), cloud: cloudOptions(cloud.gateway().client) });
+  for (const engine of ['emr', 'glue'] as const) {
+    expect(() => withEngine(lake, engine)).toThrow(/reads and writes S3 alone/);
+  }
+});

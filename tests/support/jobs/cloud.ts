@@ -1,0 +1,155 @@
+/** EMR, Glue's jobs and S3 behind one door, and lakes whose tables they build. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { CloudOptions } from '../../../lakehouse/engines/cloud';
+import { readPrices } from '../../../lakehouse/engines/jobs/prices';
+import type { Lake } from '../../../lakehouse/lake';
+import { openLake } from '../../../lakehouse/lake';
+import { parseS3Address } from '../../../lakehouse/stores/s3/address';
+import { pythonEnvironment } from '../../../stack/python';
+import type { AwsGateway, Guarantee } from '../aws-gateway';
+import { startAwsGateway } from '../aws-gateway';
+import { awsEnvironment } from '../aws-emulator';
+import type { TestS3 } from '../s3';
+import { BUCKET, useS3 } from '../s3';
+import { testCache } from '../start-stack';
+import type { EmrEmulator, EmrEmulatorOptions } from './emr-emulator';
+import { createEmrEmulator } from './emr-emulator';
+import type { GlueEmulator } from './glue-emulator';
+import { createGlueEmulator } from './glue-emulator';
+import type { Program } from './job-process';
+import { sparkSubmit } from './spark-submit';
+
+/** The rows that a stand-in for Spark writes, whatever it is asked. */
+export interface StandIn {
+  /** A Parquet file. */
+  readonly file: string;
+  readonly rows: number;
+  /** That the work takes. */
+  readonly seconds: number;
+  /** How long it waits to be chosen. */
+  readonly patience?: number;
+}
+
+export interface JobCloud {
+  readonly s3: TestS3;
+  emr(): EmrEmulator;
+  glue(): GlueEmulator;
+  gateway(): AwsGateway;
+  /** A lake under a prefix of its own; `uri` opens the same one again. */
+  lake(uri?: string): Promise<Lake & { uri: string }>;
+  /** From now on steps and runs are done by this instead of Spark. */
+  standIn(made: StandIn): void;
+}
+
+export const QUICK: Pick<CloudOptions, 'pace' | 'graceMs' | 'logEveryMs' | 'logWaitMs' | 'jobMs'> = {
+  pace: { firstMs: 50, growth: 1.2, longestMs: 300, silenceMs: 20_000 },
+  ...{ graceMs: 1_500, logEveryMs: 100, logWaitMs: 5_000, jobMs: 300_000 },
+};
+
+const MOTO = join(__dirname, '..', 'moto-requirements.txt');
+
+/** Of `s3://…` to a local file, and the arguments that follow the script. */
+function scriptIn(args: readonly string[]): { script: string; rest: readonly string[] } {
+  const at = args.findIndex((arg) => arg.endsWith('.py'));
+  return { script: args[at] ?? '', rest: args.slice(at + 1) };
+}
+
+export const cloudOptions = (
+  aws: CloudOptions['aws'],
+  changes: Partial<CloudOptions> = {},
+): CloudOptions => ({
+  emr: () => ({
+    ...{ environment: 'tests', releaseLabel: 'emr-7.12.0', stepsAtOnce: 4, idleSeconds: 600 },
+    ...{ primaryType: 'm5.xlarge', coreType: 'm5.xlarge', coreInstances: 1, taskType: 'm5.xlarge' },
+    ...{ taskSpot: true, maximumInstances: 4, logUri: `s3://${BUCKET}/logs/` },
+    ...{ serviceRole: 'watchlake-tests-emr', instanceProfile: 'watchlake-tests-emr-instance' },
+  }),
+  glue: () => ({
+    ...{ environment: 'tests', role: 'watchlake-tests-glue', glueVersion: '5.0' },
+    ...{ workerType: 'G.1X', workers: 2, timeoutMinutes: 60 },
+  }),
+  prices: () => readPrices(),
+  ...QUICK,
+  aws,
+  s3: { pathStyle: true },
+  ...changes,
+});
+
+/** For the tests of a file; `first` sees every call before anybody else. */
+export function useJobCloud(
+  changes: Partial<EmrEmulatorOptions> = {},
+  first: readonly Guarantee[] = [],
+): JobCloud {
+  const s3 = useS3();
+  let [emr, glue, gateway]: [EmrEmulator?, GlueEmulator?, AwsGateway?] = [];
+  let standIn: StandIn | undefined;
+  const lakes: Lake[] = [];
+
+  async function standInProgram(made: StandIn, args: readonly string[]): Promise<Program> {
+    const { script, rest } = scriptIn(args);
+    const { bucket: Bucket, key: Key } = parseS3Address(script);
+    const { Body } = await s3.client().send(new GetObjectCommand({ Bucket, Key }));
+    const folder = await mkdtemp(join(tmpdir(), 'watchlake-stand-in-'));
+    await writeFile(join(folder, 'runner.py'), (await Body?.transformToString()) ?? '');
+    const python = await pythonEnvironment({ cache: testCache(), name: 'moto', requirements: MOTO });
+    return {
+      command: python,
+      args: [join(__dirname, 'stand-in.py'), join(folder, 'runner.py'), ...rest],
+      env: {
+        ...{ PATH: process.env['PATH'], STAND_IN: JSON.stringify(made) },
+        ...awsEnvironment(s3.aws().endpoint),
+        AWS_DEFAULT_REGION: s3.aws().client.region,
+      },
+      cleanUp: () => rm(folder, { recursive: true, force: true }),
+    };
+  }
+
+  const program = (args: readonly string[]): Promise<Program> =>
+    standIn === undefined ? sparkSubmit(s3.aws().client, args) : standInProgram(standIn, args);
+
+  async function putLog(uri: string, Body: Uint8Array): Promise<void> {
+    const { bucket: Bucket, key: Key } = parseS3Address(uri);
+    await s3.client().send(new PutObjectCommand({ Bucket, Key, Body }));
+  }
+
+  beforeAll(async () => {
+    emr = createEmrEmulator({
+      program: ([command, ...args]) => {
+        if (command !== 'spark-submit') throw new Error(`a step runs ${command}`);
+        return program(args);
+      },
+      ...{ putLog, ...changes },
+    });
+    glue = createGlueEmulator({ program: (script, args) => program([script, ...args]) });
+    const guarantees = [...first, emr.guarantee, glue.guarantee];
+    gateway = await startAwsGateway(s3.aws(), guarantees);
+  });
+  beforeEach(() => gateway?.clear());
+  afterAll(async () => {
+    for (const lake of lakes) await lake.close();
+    await emr?.stop();
+    await glue?.stop();
+    await gateway?.stop();
+  });
+
+  return {
+    s3,
+    emr: () => emr as EmrEmulator,
+    glue: () => glue as GlueEmulator,
+    gateway: () => gateway as AwsGateway,
+    async lake(known) {
+      const { bucket, prefix, ...options } = await s3.options({ aws: gateway?.client });
+      const uri = known ?? `s3://${bucket}/${prefix}`;
+      const lake = openLake({
+        ...{ uri, s3: options, duckdb: { memoryLimit: '256MB' } },
+        cloud: cloudOptions(gateway?.client),
+      });
+      lakes.push(lake);
+      return { ...lake, uri };
+    },
+    standIn: (made) => void (standIn = made),
+  };
+}
