@@ -21,7 +21,7 @@ export const locationsOf = ({ dataset, table }: TableName): string[] => [
 export const placesElsewhere = (dataset: string): string[] =>
   STEDI_TABLES.map((table) => stediLocation(dataset, table));
 
-const BY_DATASET: readonly string[] = [...ZONES, 'catalog', 'refresh'];
+const BY_DATASET: readonly string[] = [...ZONES, 'catalog', 'refresh', 'jobs'];
 const STEDI_FOLDERS = new Set(
   STEDI_TABLES.map((table) => stediLocation(STEDI_DATASET, table).split('/')[0] as string),
 );

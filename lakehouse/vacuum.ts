@@ -50,6 +50,7 @@ async function referenced(
 export const placesOf = (dataset: string): { prefix: string; depth: number }[] => [
   ...ZONES.map((zone) => ({ prefix: `${zone}/${dataset}/`, depth: 2 })),
   { prefix: `refresh/${dataset}/`, depth: 1 },
+  { prefix: `jobs/${dataset}/`, depth: 1 },
   ...placesElsewhere(dataset).map((prefix) => ({ prefix, depth: 1 })),
 ];
 

@@ -8,6 +8,9 @@ export interface Arns {
   role(name: string): string;
   readonly workgroup: string;
   readonly glueLogs: string;
+  readonly clusters: string;
+  /** Of the environment's jobs of Glue. */
+  readonly jobs: string;
 }
 
 export function arnsOf(target: Target, { account, region, partition }: AccountFacts): Arns {
@@ -23,6 +26,8 @@ export function arnsOf(target: Target, { account, region, partition }: AccountFa
     catalog: [`${glue}:catalog`, ...databases],
     role: (name) => `arn:${partition}:iam::${account}:role/${name}`,
     workgroup: `arn:${partition}:athena:${region}:${account}:workgroup/${namesOf(target).workgroup}`,
+    clusters: `arn:${partition}:elasticmapreduce:${region}:${account}:cluster/*`,
+    jobs: `${glue}:job/watchlake-${target.environment}-*`,
     glueLogs: `arn:${partition}:logs:${region}:${account}:log-group:/aws-glue/*`,
   };
 }

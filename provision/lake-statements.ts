@@ -7,6 +7,8 @@ import { keyIn, type Target } from './target';
 const TABLE_FOLDERS = [
   ...['landing', 'trusted', 'curated', 'refresh'],
   ...['customer', 'accelerometer', 'step_trainer', 'machine_learning'],
+  // What a job is told, and what it answers.
+  'jobs',
 ];
 const JOB_CODE = 'code/';
 

@@ -1,5 +1,6 @@
 /** Every statement of every policy that is made, each scoped to the lake's own resources. */
 import { arnsOf, type Arns } from './arns';
+import { engineStatements } from './engine-statements';
 import { jobStatements, workerStatements } from './lake-statements';
 import { namesOf, type AccountFacts, type Target } from './target';
 import type { Statement } from './policy-document';
@@ -79,7 +80,7 @@ export function policiesOf(target: Target, facts: AccountFacts): Policies {
     glue: { trust: [trust('glue', facts)], lake: [...job, glueLogs(arns)] },
     emr: { trust: [trust('emr', facts)], pass: [passInstanceRole(target, arns)] },
     emrInstance: { trust: [trust('ec2', facts)], lake: [...job, emrLogs(arns)] },
-    worker: workerStatements(arns),
+    worker: [...workerStatements(arns), ...engineStatements(target, arns)],
   };
 }
 

@@ -1,7 +1,11 @@
 /** Rebuilds the declared tables of a dataset: transform, check, publish; what is unchanged is reused. */
 import { CancellationScope, log, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { IngestActivities } from '../activities/ingest-activities';
-import type { BuildTableResult, RefreshActivities, RunCost } from '../activities/refresh-activities';
+import type {
+  BuildTableResult,
+  RefreshActivities,
+  RunCost,
+} from '../activities/refresh-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
 import { isCloudEngine } from '../core/engine-names';
 import { workflowIds } from '../core/workflow-ids';
@@ -12,7 +16,8 @@ import { DATA } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
 
-const { planRefresh, buildTable, publishRelease, endSession } = proxyActivities<RefreshActivities>(DATA);
+const { planRefresh, buildTable, publishRelease, endSession } =
+  proxyActivities<RefreshActivities>(DATA);
 const { identifySource, replayQuarantine } = proxyActivities<IngestActivities>(DATA);
 
 type Input = ValidInput<'refreshTables'>;

@@ -74,7 +74,13 @@ export function addLoop(program: Command, act: Actions): void {
           {
             workflow: 'activeLearningLoop',
             workflowId: workflowIds.activeLearningLoop(name),
-            input: { name, source, ...settings, ...built, subjects: { bootstrap, stream, holdout } },
+            input: {
+              name,
+              source,
+              ...settings,
+              ...built,
+              subjects: { bootstrap, stream, holdout },
+            },
             summary: `Active learning on ${dataset}`,
           },
           { cancelOnExit },

@@ -66,7 +66,8 @@ export const SERVICES_ERRORS = catalogue({
     'Correct the variable that the reason is about (EMR_…) and run the command again; what was published stays.',
   ),
   JOB_FAILED: entry(
-    (c) => `${c.service} could not run ${c.name}${c.id ? ` (${c.place}, ${c.id})` : ''}: ${c.detail}`,
+    (c) =>
+      `${c.service} could not run ${c.name}${c.id ? ` (${c.place}, ${c.id})` : ''}: ${c.detail}`,
     'The message is the root cause; the log of the step, under EMR_LOG_URI or in the console of Glue, has the rest.',
   ),
   JOB_LOST: entry(

@@ -44,7 +44,11 @@ export const jobLimits = (options: CloudOptions): JobLimits => ({
   jobMs: options.jobMs,
 });
 
-export function openService(name: CloudEngineName, store: Store, options: CloudOptions): JobService {
+export function openService(
+  name: CloudEngineName,
+  store: Store,
+  options: CloudOptions,
+): JobService {
   const { aws, s3: access, graceMs = GRACE_MS } = options;
   const config = awsClientConfig(aws);
   const prices = options.prices();

@@ -80,8 +80,7 @@ export function createSparkEngine({
       relations,
       signal,
       steps: () => checks.map(({ name, sql }) => ({ step: 'rows', name, sql, limit: 1 })),
-      read: (result) =>
-        checks.map(({ name }) => ({ name, offending: offendingIn(result, name) })),
+      read: (result) => checks.map(({ name }) => ({ name, offending: offendingIn(result, name) })),
     });
 
   return { name: 'spark', build, check, query, close: () => runner.close() };

@@ -77,7 +77,9 @@ describe.each(['emr', 'glue'] as const)('%s', (engine) => {
   test('a session that has started nothing ends without a call', async () => {
     const lake = await cloud.lake();
     expect(await end(lake, randomUUID())).toBeNull();
-    expect(cloud.gateway().calls.filter((call) => /ElasticMapReduce|AWSGlue/.test(call))).toEqual([]);
+    expect(cloud.gateway().calls.filter((call) => /ElasticMapReduce|AWSGlue/.test(call))).toEqual(
+      [],
+    );
   });
 
   test('survives being throttled, and answers that never come', async () => {

@@ -91,7 +91,10 @@ const pass =
 
 function write(response: ServerResponse, { status, headers, body }: Answer): void {
   const { 'transfer-encoding': _chunked, connection: _connection, ...kept } = headers ?? {};
-  response.writeHead(status, { ...kept, 'content-length': Buffer.byteLength(body) });
+  // The answer to a HEAD tells the length of what it does not carry.
+  const length =
+    response.req.method === 'HEAD' ? {} : { 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...kept, ...length });
   response.end(body);
 }
 

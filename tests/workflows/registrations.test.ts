@@ -86,7 +86,7 @@ test('registers these activities and no other', () => {
       'planRemoval',
       'removeResource',
     ],
-    createRefreshActivities: ['buildTable', 'planRefresh', 'publishRelease'],
+    createRefreshActivities: ['buildTable', 'endSession', 'planRefresh', 'publishRelease'],
     createRegistryActivities: [
       'getChampion',
       'moveChampion',

@@ -53,7 +53,11 @@ const reasonOf = (reason: ClusterStateChangeReason | undefined): string =>
 function refuseFatal({ mostClusters }: ClusterDeps, number: number, { Id, Status }: Cluster): void {
   const { StateChangeReason: reason } = Status ?? {};
   if (number < mostClusters && !FATAL.includes(reason?.Code ?? '')) return;
-  throw new WatchlakeError('CLUSTER_FAILED', { cluster: Id, count: number, reason: reasonOf(reason) });
+  throw new WatchlakeError('CLUSTER_FAILED', {
+    cluster: Id,
+    count: number,
+    reason: reasonOf(reason),
+  });
 }
 
 /** The id of the cluster with this number; null when it has ended. */

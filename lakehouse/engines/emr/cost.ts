@@ -32,7 +32,11 @@ export async function clustersCost(
   for (const instance of instances) {
     const used = secondsOf(instance, now);
     const { InstanceType = '', Market } = instance;
-    const price = instanceHourUsd(prices, { region, type: InstanceType, isSpot: Market === 'SPOT' });
+    const price = instanceHourUsd(prices, {
+      region,
+      type: InstanceType,
+      isSpot: Market === 'SPOT',
+    });
     seconds += used;
     costUsd = price === null || costUsd === null ? null : costUsd + (price * used) / HOUR_SECONDS;
   }

@@ -65,7 +65,8 @@ async function clusterState(calls: EmrCalls, place: string): Promise<[string, st
 async function statusOf(calls: EmrCalls, place: string, id: string): Promise<JobStatus> {
   const step = await calls.step(place, id);
   const { State: state = 'PENDING', StateChangeReason, FailureDetails } = step.Status ?? {};
-  const said = FailureDetails?.Message ?? FailureDetails?.Reason ?? StateChangeReason?.Message ?? '';
+  const said =
+    FailureDetails?.Message ?? FailureDetails?.Reason ?? StateChangeReason?.Message ?? '';
   const status = { state, reason: said, seconds: secondsOf(step) };
   if (['RUNNING', 'COMPLETED'].includes(state)) return status;
   const [cluster, why] = await clusterState(calls, place);

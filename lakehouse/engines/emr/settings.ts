@@ -36,7 +36,12 @@ const tagsOf = ({ environment }: EmrSettings, facts: Readonly<Record<string, str
 function instanceGroups(settings: EmrSettings): InstanceGroupConfig[] {
   const { primaryType, coreType, coreInstances, taskType, taskSpot, maximumInstances } = settings;
   const group = (InstanceRole: InstanceGroupConfig['InstanceRole'], InstanceType: string) => ({
-    ...{ Name: InstanceRole?.toLowerCase(), InstanceRole, InstanceType, Market: 'ON_DEMAND' as const },
+    ...{
+      Name: InstanceRole?.toLowerCase(),
+      InstanceRole,
+      InstanceType,
+      Market: 'ON_DEMAND' as const,
+    },
   });
   const task = { ...group('TASK', taskType), InstanceCount: 0 };
   return [

@@ -18,7 +18,12 @@ const DPUS: Partial<Record<WorkerType, number>> = {
 };
 
 /** As Glue counts them with auto-scaling, else all workers for the whole time. */
-function dpuSeconds({ DPUSeconds, ExecutionTime = 0, WorkerType: type, NumberOfWorkers = 1 }: JobRun) {
+function dpuSeconds({
+  DPUSeconds,
+  ExecutionTime = 0,
+  WorkerType: type,
+  NumberOfWorkers = 1,
+}: JobRun) {
   if (DPUSeconds !== undefined) return DPUSeconds;
   if (ExecutionTime === 0) return 0;
   return Math.max(LEAST_SECONDS, ExecutionTime) * NumberOfWorkers * (DPUS[type ?? 'G.1X'] ?? 1);

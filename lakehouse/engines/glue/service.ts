@@ -131,7 +131,10 @@ export function createGlueService(options: GlueServiceOptions): JobService {
         .reverse();
     },
     async start(JobName, { session, arguments: given }) {
-      const request = new StartJobRunCommand({ JobName, Arguments: { ...given, [SESSION]: session } });
+      const request = new StartJobRunCommand({
+        JobName,
+        Arguments: { ...given, [SESSION]: session },
+      });
       return (await call('StartJobRun', () => starter.send(request))).JobRunId as string;
     },
     look: (place, id) => statusOf(client, place, id),
@@ -145,7 +148,11 @@ export function createGlueService(options: GlueServiceOptions): JobService {
         const name = key.slice(jobsOf(dataset, session).length, -'.json'.length);
         const found = await runsSince(client, name, modifiedMs - SLACK_MS);
         const ours = found.filter(({ Arguments }) => Arguments?.[SESSION] === session);
-        await stopRuns(client, name, ours.filter(isLive).map(({ Id }) => Id ?? ''));
+        await stopRuns(
+          client,
+          name,
+          ours.filter(isLive).map(({ Id }) => Id ?? ''),
+        );
         runs.push(...ours);
       }
       if (runs.length === 0) return null;

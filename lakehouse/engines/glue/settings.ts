@@ -43,5 +43,9 @@ export function jobDefinition(settings: GlueSettings, program: string): JobDefin
     NumberOfWorkers: workers,
   } satisfies JobUpdate;
   const name = `watchlake-${environment}-${contentHash(update, 12)}`;
-  return { name, update, create: { ...update, Name: name, Tags: { [ENVIRONMENT_TAG]: environment } } };
+  return {
+    name,
+    update,
+    create: { ...update, Name: name, Tags: { [ENVIRONMENT_TAG]: environment } },
+  };
 }

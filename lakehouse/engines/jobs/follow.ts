@@ -13,7 +13,12 @@ export interface Pace {
   readonly silenceMs: number;
 }
 
-export const PACE: Pace = { firstMs: 2_000, growth: 1.4, longestMs: 30_000, silenceMs: 30 * 60_000 };
+export const PACE: Pace = {
+  firstMs: 2_000,
+  growth: 1.4,
+  longestMs: 30_000,
+  silenceMs: 30 * 60_000,
+};
 
 export interface Follow {
   readonly look: () => Promise<JobStatus>;

@@ -157,7 +157,8 @@ async function judge(
     return failed(!isOurs, 'JOB_FAILED', { ...facts, detail: said });
   }
   const detail = status.reason || status.state;
-  if (status.verdict === 'stopped') return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
+  if (status.verdict === 'stopped')
+    return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
   if (status.verdict === 'lost') return failed(true, 'JOB_LOST', { ...facts, detail });
   const cause = await service.rootCause(place, chosen.id, work.signal);
   return failed(true, 'JOB_FAILED', { ...facts, detail: cause || detail });

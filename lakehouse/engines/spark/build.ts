@@ -6,13 +6,7 @@ import type { RowWiseTransform, SetTransform, SqlTable } from '../../tables';
 import { checksOf } from '../../tables';
 import { rowsIn } from '../parquet-sink';
 import type { RunnerResult, RunnerStep, WrittenFile } from './manifest';
-import {
-  filesOfStep,
-  rowsOfStep,
-  runnerColumns,
-  sparkQuoted,
-  sparkType,
-} from './manifest';
+import { filesOfStep, rowsOfStep, runnerColumns, sparkQuoted, sparkType } from './manifest';
 
 const FIRST_PROBLEMS = 3;
 // Reasons are named in the SQL: there are never many.

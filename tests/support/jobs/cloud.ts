@@ -44,10 +44,11 @@ export interface JobCloud {
   standIn(made: StandIn): void;
 }
 
-export const QUICK: Pick<CloudOptions, 'pace' | 'graceMs' | 'logEveryMs' | 'logWaitMs' | 'jobMs'> = {
-  pace: { firstMs: 50, growth: 1.2, longestMs: 300, silenceMs: 20_000 },
-  ...{ graceMs: 1_500, logEveryMs: 100, logWaitMs: 5_000, jobMs: 300_000 },
-};
+export const QUICK: Pick<CloudOptions, 'pace' | 'graceMs' | 'logEveryMs' | 'logWaitMs' | 'jobMs'> =
+  {
+    pace: { firstMs: 50, growth: 1.2, longestMs: 300, silenceMs: 20_000 },
+    ...{ graceMs: 1_500, logEveryMs: 100, logWaitMs: 5_000, jobMs: 300_000 },
+  };
 
 const MOTO = join(__dirname, '..', 'moto-requirements.txt');
 
@@ -94,7 +95,11 @@ export function useJobCloud(
     const { Body } = await s3.client().send(new GetObjectCommand({ Bucket, Key }));
     const folder = await mkdtemp(join(tmpdir(), 'watchlake-stand-in-'));
     await writeFile(join(folder, 'runner.py'), (await Body?.transformToString()) ?? '');
-    const python = await pythonEnvironment({ cache: testCache(), name: 'moto', requirements: MOTO });
+    const python = await pythonEnvironment({
+      cache: testCache(),
+      name: 'moto',
+      requirements: MOTO,
+    });
     return {
       command: python,
       args: [join(__dirname, 'stand-in.py'), join(folder, 'runner.py'), ...rest],

@@ -77,7 +77,13 @@ const charactersOf = ({ Name, HadoopJarStep }: sdk.StepConfig): number =>
   [Name ?? '', HadoopJarStep?.Jar ?? '', ...(HadoopJarStep?.Args ?? [])].join('').length;
 
 export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
-  const { startMs = 60, endMs = 60, logDelayMs = 100, listLagMs = 0, idleSecondMs = 1000 } = options;
+  const {
+    startMs = 60,
+    endMs = 60,
+    logDelayMs = 100,
+    listLagMs = 0,
+    idleSecondMs = 1000,
+  } = options;
   const known = new Map<string, EmulatedCluster>();
   const working = new Set<Promise<unknown>>();
   const timers = new Set<NodeJS.Timeout>();
@@ -191,7 +197,8 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
 
   function addSteps(cluster: EmulatedCluster, configs: readonly sdk.StepConfig[]): string[] {
     if (ENDED.includes(cluster.state)) {
-      const message = 'A job flow that is shutting down, terminating, or finished may not be modified.';
+      const message =
+        'A job flow that is shutting down, terminating, or finished may not be modified.';
       throw new ServiceError('ValidationException', message);
     }
     const open = cluster.steps.filter(({ state }) => OPEN.includes(state)).length;
@@ -200,7 +207,10 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
     }
     for (const config of configs) {
       if (charactersOf(config) > STEP_CHARACTERS) {
-        throw new ServiceError('ValidationException', 'Size of step is larger than 10240 characters.');
+        throw new ServiceError(
+          'ValidationException',
+          'Size of step is larger than 10240 characters.',
+        );
       }
       if ((cluster.input.StepConcurrencyLevel ?? 1) > 1 && config.ActionOnFailure !== 'CONTINUE') {
         const message = 'ActionOnFailure must be CONTINUE when steps run at the same time.';
@@ -340,14 +350,20 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
         for (const id of JobFlowIds) terminate(clusterNamed(id), reason);
         return {};
       },
-      PutManagedScalingPolicy({ ClusterId, ManagedScalingPolicy }: sdk.PutManagedScalingPolicyInput) {
+      PutManagedScalingPolicy({
+        ClusterId,
+        ManagedScalingPolicy,
+      }: sdk.PutManagedScalingPolicyInput) {
         clusterNamed(ClusterId ?? '').scaling = ManagedScalingPolicy;
         return {};
       },
       GetManagedScalingPolicy({ ClusterId }: { ClusterId: string }) {
         return { ManagedScalingPolicy: clusterNamed(ClusterId).scaling };
       },
-      PutAutoTerminationPolicy({ ClusterId, AutoTerminationPolicy }: sdk.PutAutoTerminationPolicyInput) {
+      PutAutoTerminationPolicy({
+        ClusterId,
+        AutoTerminationPolicy,
+      }: sdk.PutAutoTerminationPolicyInput) {
         clusterNamed(ClusterId ?? '').termination = AutoTerminationPolicy;
         return {};
       },
@@ -364,7 +380,11 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
         ...{ id, name: input.Name ?? '', state, steps },
       })),
     loseCluster: (id) =>
-      terminate(clusterNamed(id), { Code: 'INSTANCE_FAILURE', Message: 'The primary node failed' }, true),
+      terminate(
+        clusterNamed(id),
+        { Code: 'INSTANCE_FAILURE', Message: 'The primary node failed' },
+        true,
+      ),
     failNextSteps: (log, times) => void (failures = Array<string>(times).fill(log)),
     failNextCluster: (Code, Message) => void (nextClusterFailure = { Code, Message }),
     async stop() {

@@ -53,8 +53,7 @@ export function buildMade(
   const opened = withEngine(lake, engine);
   return ensureSnapshot(opened, {
     ...{ table: MADE_TABLE, inputs: {}, relations: {}, signal },
-    write: (prefix) =>
-      opened.engine.build({ table: MADE_TABLE, inputs: {}, prefix, signal, job }),
+    write: (prefix) => opened.engine.build({ table: MADE_TABLE, inputs: {}, prefix, signal, job }),
   });
 }
 

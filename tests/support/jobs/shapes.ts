@@ -10,7 +10,8 @@ const SIMPLE: Readonly<Record<number, string>> = { 0: 'string', 1: 'number', 2: 
 const inside = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 function simpleProblem(kind: number, value: unknown, path: string): string | null {
-  if ((kind & MAPS) === MAPS) return eachProblem(kind - MAPS, Object.entries(value as object), path);
+  if ((kind & MAPS) === MAPS)
+    return eachProblem(kind - MAPS, Object.entries(value as object), path);
   if ((kind & LISTS) === LISTS) {
     if (!Array.isArray(value)) return `${path} is no list`;
     return eachProblem(kind - LISTS, [...value.entries()], path);

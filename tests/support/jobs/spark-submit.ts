@@ -10,6 +10,9 @@ import { testSpark } from '../spark';
 import { testCache } from '../start-stack';
 import type { Program } from './job-process';
 
+// At INFO, writing its log is a good part of what so little data takes.
+const LOG_SETTINGS = join(__dirname, '..', 's3a', 'log4j2.properties');
+
 export const s3aJars = (): Promise<string[]> =>
   mavenJars({
     ...{ cache: testCache(), name: 's3a', version: '3.3.4', what: "S3A's jars" },
@@ -21,16 +24,16 @@ export const s3aJars = (): Promise<string[]> =>
 function clusterProperties(jars: readonly string[], aws: AwsEmulator['client'], folder: string) {
   const { accessKeyId, secretAccessKey } = aws.credentials;
   return {
-    'spark.master': 'local[2]',
+    'spark.master': 'local[1]',
     'spark.driver.memory': '768m',
     'spark.driver.host': '127.0.0.1',
     'spark.driver.bindAddress': '127.0.0.1',
     'spark.driver.extraClassPath': jars.join(':'),
-    'spark.driver.extraJavaOptions': `-Djava.io.tmpdir=${folder} -XX:+UseSerialGC -XX:TieredStopAtLevel=1`,
+    'spark.driver.extraJavaOptions': `-Djava.io.tmpdir=${folder} -Dlog4j2.configurationFile=${LOG_SETTINGS} -XX:+UseSerialGC -XX:TieredStopAtLevel=1`,
     'spark.ui.enabled': 'false',
     'spark.ui.showConsoleProgress': 'false',
     'spark.local.dir': folder,
-    'spark.sql.shuffle.partitions': '4',
+    'spark.sql.shuffle.partitions': '2',
     'spark.sql.warehouse.dir': join(folder, 'warehouse'),
     'spark.hadoop.fs.s3.impl': 'org.apache.hadoop.fs.s3a.S3AFileSystem',
     'spark.hadoop.fs.s3a.endpoint': aws.endpoint,
@@ -44,7 +47,10 @@ function clusterProperties(jars: readonly string[], aws: AwsEmulator['client'], 
 }
 
 /** `args`: what follows `spark-submit`. */
-export async function sparkSubmit(aws: AwsEmulator['client'], args: readonly string[]): Promise<Program> {
+export async function sparkSubmit(
+  aws: AwsEmulator['client'],
+  args: readonly string[],
+): Promise<Program> {
   const [python, jars] = [await testSpark().python(), await s3aJars()];
   const folder = await mkdtemp(join(tmpdir(), 'watchlake-step-'));
   await mkdir(join(folder, 'work'));

@@ -38,10 +38,12 @@ test.each(granted)('%s: $sid names its actions and its resources', (_role, state
   expect(purpose).toMatch(/^[A-Z].*\.$/);
   expect(actions.length).toBeGreaterThan(0);
   for (const action of actions) expect(action).toMatch(/^[a-z0-9]+:[A-Z][A-Za-z]+$/);
-  for (const resource of resources) {
-    expect(resource).toMatch(/^arn:aws:(s3:::stedi-lake|glue|iam|athena|logs)/);
+  // EMR knows no narrower resource for these.
+  const isNameless = ['StartClusters', 'FindClusters'].includes(statement.sid);
+  for (const resource of isNameless ? [] : resources) {
+    expect(resource).toMatch(/^arn:aws:(s3:::stedi-lake|glue|iam|athena|logs|elasticmapreduce)/);
     // Of databases and tables only those that are named.
-    if (resource.includes(':glue:') && !resource.endsWith(':catalog')) {
+    if (resource.includes(':glue:') && !/:catalog$|:job\/watchlake-research-\*$/.test(resource)) {
       expect(resource).toMatch(/(database|table)\/(stedi-human-balance-analytics|watchlake_watch)/);
     }
   }
@@ -55,6 +57,16 @@ test('jobs write tables and publish none', () => {
   expect(write?.resources).toContain('arn:aws:s3:::stedi-lake/customer/*');
   expect(write?.resources).not.toContain('arn:aws:s3:::stedi-lake/*');
   expect(write?.actions).not.toContain('s3:DeleteObjectVersion');
+});
+
+test('clusters are started and used with the tag of the environment alone', () => {
+  const conditionOf = (sid: string) => policies.worker.find((each) => each.sid === sid)?.conditions;
+  expect(conditionOf('StartClusters')).toEqual({
+    StringEquals: { 'elasticmapreduce:RequestTag/watchlake-environment': 'research' },
+  });
+  expect(conditionOf('UseClusters')).toEqual({
+    StringEquals: { 'elasticmapreduce:ResourceTag/watchlake-environment': 'research' },
+  });
 });
 
 test('only its own service takes a role, and for this account', () => {
