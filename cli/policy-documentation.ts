@@ -81,7 +81,7 @@ export function policiesPage(): string {
       'Not made by `provision`, which does not know who that is: attach it to the role or the user whose credentials the workers and the command line have.',
       worker,
     ),
-    `\`\`\`json\n${JSON.stringify(policyDocument(worker), null, 2)}\n\`\`\``,
+    `<!-- prettier-ignore -->\n\`\`\`json\n${JSON.stringify(policyDocument(worker), null, 2)}\n\`\`\``,
   ];
   return `${parts.join('\n\n')}\n`;
 }

@@ -5,7 +5,7 @@ import { writeJson } from './json';
 import type { Lake } from './lake';
 import { noteUse } from './last-use';
 import { locationOf, locationsOf } from './locations';
-import type { SnapshotManifest } from './manifest';
+import type { DataFile, SnapshotManifest } from './manifest';
 import { manifestKey, readManifest, snapshotPrefix } from './manifest';
 import type { BuildOutcome, Relation, VersionedPointer } from './ports';
 import type { TableDeclaration } from './tables';

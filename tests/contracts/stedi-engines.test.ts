@@ -17,7 +17,6 @@ import {
   writeZip,
 } from '../support/recordings';
 import { INSTALL_LIMIT_MS, describeSpark, testSpark } from '../support/spark';
-import type { BuiltTables } from '../support/stedi';
 import { ingestStedi, refreshStedi } from '../support/stedi';
 
 const given = process.env.WATCHLAKE_STEDI_DATA ?? join(PROJECT_ROOT, '..', 'shared', 'data');
