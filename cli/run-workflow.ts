@@ -1,9 +1,8 @@
 /** Starts a workflow under its business id, or joins the one that runs with the same inputs, and waits. */
-import { defaultPayloadConverter, type Client } from '@temporalio/client';
 import { parseInput } from '../activities/input-activities';
 import type { WorkflowInput, WorkflowName } from '../activities/inputs';
+import { differingFields, inputOf } from '../activities/running-input';
 import { WatchlakeError } from '../core/errors';
-import { canonicalJson } from '../core/hash';
 import { TASK_QUEUES } from '../core/task-queues';
 import type { CommandContext } from '../workers/connect';
 import { followRun, type FollowOptions } from './follow-run';
@@ -23,33 +22,6 @@ export interface StartedRun {
   link: string;
 }
 
-// What a run hands to the next one under continue-as-new is no input of a person.
-const CARRIED_FIELDS = new Set(['carried', 'waiting']);
-
-/** The names of the fields in which two inputs differ once the defaults are filled in. */
-export function differingFields(workflow: WorkflowName, ours: unknown, theirs: unknown): string[] {
-  const [left, right] = [ours, theirs].map(
-    (input) => parseInput(workflow, input) as Record<string, unknown>,
-  ) as [Record<string, unknown>, Record<string, unknown>];
-  const fields = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...fields]
-    .filter((field) => !CARRIED_FIELDS.has(field))
-    .filter((field) => canonicalJson(left[field] ?? null) !== canonicalJson(right[field] ?? null))
-    .sort();
-}
-
-/** The input that the run was started with, from the first event of its history. */
-async function inputOf(client: Client, workflowId: string, runId: string): Promise<unknown> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const payload = started?.input?.payloads?.[0];
-  return payload ? defaultPayloadConverter.fromPayload(payload) : {};
-}
-
 /** Throws INPUT_INVALID before anything is started, RUN_DIFFERS when another run has the id. */
 export async function startRun<N extends WorkflowName>(
   context: CommandContext,
@@ -67,7 +39,7 @@ export async function startRun<N extends WorkflowName>(
     workflowIdConflictPolicy: 'USE_EXISTING',
     staticSummary: summary,
   });
-  const running = await inputOf(client, workflowId, runId);
+  const running = await inputOf(client, { workflowId, runId });
   const fields = differingFields(workflow, input, running);
   if (fields.length > 0) {
     throw new WatchlakeError('RUN_DIFFERS', { workflow: workflowId, fields: fields.join(', ') });

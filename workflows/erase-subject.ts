@@ -103,6 +103,7 @@ const rebuild = (refresh: WorkflowInput<'refreshTables'>): Promise<RefreshResult
     workflowId: workflowIds.refreshTables(refresh.dataset),
     args: [refresh],
     summary: `rebuild the tables of ${refresh.dataset} without the person`,
+    joinsAny: true,
   });
 
 /** They outlive this run; one that runs already counts, for the registry lets no second one work. */

@@ -12,6 +12,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { WorkflowActivities } from '../activities/workflow-activities';
 import { WatchlakeError } from '../core/errors';
 import { workflowIds } from '../core/workflow-ids';
+import { hadOtherInput } from './children';
 import { toFailure } from './failures';
 import { predictStream, stopSignal } from './predict-stream';
 import { JOINING } from './profiles';
@@ -76,10 +77,18 @@ const startPredictor = ({ dataset, model }: Stream) =>
     throw error;
   });
 
-/** However the other run ends, the model then needs a predictor of ours. */
-async function endOfOther({ model }: Stream): Promise<void> {
-  await awaitWorkflow({ workflowId: workflowIds.predictStream(model) }).catch((error: unknown) => {
-    if (isCancellation(error)) throw error;
+/** However the other run ends, the model then needs a predictor of ours; one of another dataset is no help. */
+async function endOfOther({ dataset, model }: Stream): Promise<void> {
+  await awaitWorkflow({
+    workflowId: workflowIds.predictStream(model),
+    wanted: {
+      workflow: 'predictStream',
+      input: { dataset, model },
+      fields: ['dataset'],
+      refuse: true,
+    },
+  }).catch((error: unknown) => {
+    if (isCancellation(error) || hadOtherInput(error)) throw error;
     log.warn('the predictor that was joined has failed', { model });
   });
 }

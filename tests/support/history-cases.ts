@@ -13,6 +13,7 @@ import {
   type Activities,
 } from './fakes';
 import { casesOf, failing, type HistoryCase, type Stage } from './history-case';
+import { JOINING } from './joining-history-cases';
 
 export type { HistoryCase } from './history-case';
 
@@ -396,6 +397,7 @@ const PROVISION = casesOf('provision', [
 export const HISTORY_CASES: readonly HistoryCase[] = [
   ...INGEST,
   ...REFRESH,
+  ...JOINING,
   ...TRAIN,
   ...SIMULATE,
   ...PREDICT,

@@ -198,6 +198,42 @@ test('joins a child that somebody else has started under the same id', async () 
   await expect(theirs.result()).rejects.toThrow(WorkflowFailedError);
 });
 
+test('builds its own tables after a refresh with another window, which it does not join', async () => {
+  const input = loopInput();
+  const workflowId = `refresh/${input.dataset}`;
+  fakes.planRefresh.mockImplementationOnce(cancelled);
+  const window = { lengthMs: 2000, stepMs: 1000 };
+  const theirs = await start('refreshTables', { dataset: input.dataset, window }, { workflowId });
+  await called('planRefresh');
+  fakes.awaitWorkflow.mockImplementationOnce(async () => {
+    await theirs.cancel();
+    await theirs.result().catch(() => undefined);
+    return failing('RUN_DIFFERS')();
+  });
+  await run('activeLearningLoop', input);
+  const ours = { dataset: input.dataset, window: { lengthMs: 4000, stepMs: 2000 } };
+  expect(fakes.awaitWorkflow).toHaveBeenCalledWith({
+    workflowId,
+    wanted: { workflow: 'refreshTables', input: ours },
+  });
+  expect(fakes.planRefresh).toHaveBeenCalledTimes(2);
+  expect(fakes.planRefresh).toHaveBeenLastCalledWith(expect.objectContaining(ours));
+});
+
+test('fails when the predictor of its model runs on another dataset', async () => {
+  const input = loopInput();
+  const workflowId = `predict/${input.model}`;
+  const { model } = input;
+  const other = await start('predictStream', { dataset: 'elsewhere', model }, { workflowId });
+  await called('runPredictor');
+  fakes.awaitWorkflow.mockImplementation(failing('RUN_DIFFERS'));
+  fakes.awaitChampion.mockImplementation(cancelled);
+  expect(await failureOf(run('activeLearningLoop', input))).toContain('RUN_DIFFERS');
+  expect(await statusOf(workflowId)).toBe('RUNNING');
+  await other.signal('stop');
+  await other.result();
+});
+
 test('cancels what it has started when it is cancelled itself', async () => {
   const input = loopInput();
   fakes.trainVersion.mockImplementation(async (call) => {

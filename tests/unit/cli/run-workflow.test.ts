@@ -2,7 +2,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, RetryState } from '@temporalio/common';
 import { factsLine } from '../../../cli/follow-run';
 import { runLink } from '../../../cli/run-links';
-import { differingFields } from '../../../cli/run-workflow';
+import { differingFields } from '../../../activities/running-input';
 import { absoluteSource } from '../../../cli/commands/ingest';
 import { freshName } from '../../../cli/commands/simulate';
 import {
@@ -177,6 +177,12 @@ test('what continue-as-new carries over is no difference', () => {
   expect(differingFields('predictStream', ours, { ...ours, runMinutes: 5 })).toEqual([
     'runMinutes',
   ]);
+});
+
+test('the place of an archive is no difference: the id names its content', () => {
+  const ours = { source: '/data/a.zip', dataset: 'b' };
+  expect(differingFields('ingest', ours, { ...ours, source: 's3://data/a.zip' })).toEqual([]);
+  expect(differingFields('ingest', ours, { ...ours, format: 'stedi' })).toEqual(['format']);
 });
 
 test('a failed run shows the innermost failure and where to look at it', async () => {
