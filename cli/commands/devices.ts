@@ -1,6 +1,7 @@
 /** `watchlake devices`: events of devices, from the watch to the aggregates. */
 import type { Command } from 'commander';
 import type { Actions } from '../shell';
+import { addDevicesGenerate } from './devices-generate';
 import { addDevicesSend } from './devices-send';
 import { addDevicesServe } from './devices-serve';
 import { addDevicesToken } from './devices-token';
@@ -8,7 +9,10 @@ import { addDevicesToken } from './devices-token';
 export function addDevices(program: Command, act: Actions): void {
   const group = program
     .command('devices')
-    .description('Takes events of devices: the ingest server, its client, tokens of devices.');
+    .description(
+      'Events of devices: synthetic ones, the ingest server and its client, tokens of devices.',
+    );
+  addDevicesGenerate(group, act);
   addDevicesServe(group, act);
   addDevicesSend(group, act);
   addDevicesToken(group, act);

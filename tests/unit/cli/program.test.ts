@@ -15,6 +15,7 @@ test('has every command that is promised', () => {
     'consent proof',
     'consent withdraw',
     'demo',
+    'devices generate',
     'devices send',
     'devices serve',
     'devices token issue',
