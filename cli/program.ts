@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PROJECT_ROOT } from '../core/project-root';
 import { addAttach } from './commands/attach';
 import { addBackup, addRestore } from './commands/backup';
+import { addCasas } from './commands/casas';
 import { addCatalog } from './commands/catalog';
 import { addConsent } from './commands/consent';
 import { addDemo } from './commands/demo';
@@ -33,7 +34,16 @@ const GROUPS = [
   { title: 'The stack:', adders: [addUp, addDown, addStatus] },
   {
     title: 'Data:',
-    adders: [addIngest, addRefresh, addStedi, addQuery, addQuarantine, addCatalog, addVacuum],
+    adders: [
+      addIngest,
+      addRefresh,
+      addStedi,
+      addCasas,
+      addQuery,
+      addQuarantine,
+      addCatalog,
+      addVacuum,
+    ],
   },
   { title: 'Models:', adders: [addTrain, addRetrain, addModels] },
   { title: 'Streams and the loop:', adders: [addSimulate, addPredict, addLoop] },

@@ -9,3 +9,8 @@ export function addCounts(all: readonly Counts[]): Record<string, number> {
   }
   return total;
 }
+
+/** Nothing is counted as a reason that nothing was left out for. */
+export function count(counts: Record<string, number>, reason: string, n = 1): void {
+  if (n > 0) counts[reason] = (counts[reason] ?? 0) + n;
+}

@@ -1,4 +1,5 @@
 /** How many rows each table must have and why others have none: worked out person by person, without SQL. */
+import { count } from '../../counts';
 import type { SourceName } from '../fields';
 import type { StediOptions } from '../options';
 import { ASSOCIATIONS, CONSENT_RULES } from '../options';
@@ -50,10 +51,6 @@ export const nothingExpected = (): Expected => ({
   },
   tables: Object.fromEntries(RULES.map((rules) => [rulesName(rules), emptyTables()])),
 });
-
-export function count(counts: Counts, reason: string, n = 1): void {
-  if (n > 0) counts[reason] = (counts[reason] ?? 0) + n;
-}
 
 const spelling = (text: string): string => text.trim().toLowerCase();
 const isEmail = (email: string): boolean => email.indexOf('@') > 0;

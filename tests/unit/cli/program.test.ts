@@ -9,6 +9,7 @@ test('has every command that is promised', () => {
   expect(commands.map(({ name }) => name).sort()).toEqual([
     'attach',
     'backup',
+    'casas generate',
     'catalog ddl',
     'consent grant',
     'consent list',

@@ -185,5 +185,7 @@ test('a landing that was killed converts only the slices that it had not convert
   const manifest = await publishLanding(lake, CASAS_KIND, plan);
   const whole = await landed(newLake(folder.path()), 1e9);
   expect(await tableContentHash(lake, manifest)).toBe(whole.content);
-  expect(await readdir(join(dirname(fileURLToPath(lake.store.uriOf('x'))), '.scratch'))).toEqual([]);
+  expect(await readdir(join(dirname(fileURLToPath(lake.store.uriOf('x'))), '.scratch'))).toEqual(
+    [],
+  );
 }, 60_000);
