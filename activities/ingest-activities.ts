@@ -46,7 +46,7 @@ export function createIngestActivities(deps: IngestDeps) {
 
   async function withSource<T>(
     name: string,
-    opening: Pick<OpenOptions, 'known' | 'signal' | 'extensions'>,
+    opening: Pick<OpenOptions, 'known' | 'signal' | 'extensions' | 'catalogTables'>,
     work: (source: Source) => Promise<T>,
   ): Promise<T> {
     const source = await openSource(name, { ...options, ...opening });
@@ -62,8 +62,9 @@ export function createIngestActivities(deps: IngestDeps) {
     signal: AbortSignal,
     work: (source: Source) => Promise<T>,
   ): Promise<T> => {
-    const { extensions } = formatOf(plan);
-    return withSource(plan.source, { known: plan.known, signal, extensions }, work);
+    const { extensions, catalogTables } = formatOf(plan);
+    const opening = { known: plan.known, signal, extensions, catalogTables };
+    return withSource(plan.source, opening, work);
   };
 
   return asActivities({
@@ -73,8 +74,9 @@ export function createIngestActivities(deps: IngestDeps) {
       format?: FormatName;
     }): Promise<{ sourceHash: string }> {
       const { signal } = alive();
-      const { extensions } = formatOf(input);
-      return { sourceHash: await sourceHash(input.source, { ...options, signal, extensions }) };
+      const { extensions, catalogTables } = formatOf(input);
+      const opening = { ...options, signal, extensions, catalogTables };
+      return { sourceHash: await sourceHash(input.source, opening) };
     },
 
     // Safe to retry: the plan follows from the archive and what has landed; writing it again is harmless.
@@ -86,7 +88,8 @@ export function createIngestActivities(deps: IngestDeps) {
       const { dataset } = input;
       const format = formatNamed(input.format);
       await refuseOtherFormat(lake, dataset, format.name);
-      const opening = { signal: alive().signal, extensions: format.extensions };
+      const { extensions, catalogTables } = format;
+      const opening = { signal: alive().signal, extensions, catalogTables };
       return withSource(input.source, opening, async (source) => ({
         dataset,
         ...(await format.openIngest(lake, { dataset, source, secret, suppression })),

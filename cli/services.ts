@@ -57,9 +57,9 @@ export const realServices: Services = {
   connect: async (config) => (await connection()).connectCommand(config),
   openLake: async (config) => (await connection()).openLake(config),
   sourceHash: async (source, format, config) => {
-    const { extensions } = (await formats()).formatNamed(format);
+    const { extensions, catalogTables } = (await formats()).formatNamed(format);
     const s3 = (await access()).s3Access(config);
-    return (await sources()).sourceHash(source, { extensions, s3 });
+    return (await sources()).sourceHash(source, { extensions, catalogTables, s3 });
   },
   applySchedules: async (options) => (await schedules()).applySchedules(options),
   listSchedules: async (options) => (await schedules()).listSchedules(options),

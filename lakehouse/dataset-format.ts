@@ -107,6 +107,8 @@ export interface DatasetFormat {
   readonly extensions: readonly string[];
   /** Tables that an ingest fills; a dataset that has the first is of this format. */
   readonly landingTables: readonly string[];
+  /** Names that tables of its sources usually have in a catalogue, by folder; absent where there are none. */
+  readonly catalogTables?: Readonly<Record<string, string>>;
   readonly erasing: ErasingFormat;
   openIngest(lake: Lake, request: OpenRequest): Promise<OpenedIngest>;
   landBatch(lake: Lake, request: LandRequest): Promise<{ members: number; rows: number }>;

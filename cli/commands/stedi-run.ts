@@ -33,7 +33,10 @@ function inputOf(flags: RunFlags): WorkflowInput<'refreshTables'> {
 
 const withOptions = (command: Command): Command =>
   command
-    .option('--source <place>', 'folder, zip or s3:// address; what has landed when absent')
+    .option(
+      '--source <place>',
+      'folder, zip, s3:// address or glue://database; what has landed when absent',
+    )
     .addOption(
       new Option('--consent <rule>', 'drop readings from before the consent, or keep them')
         .choices(CONSENT_RULES)
@@ -45,7 +48,10 @@ const withOptions = (command: Command): Command =>
         .default(DEFAULT_OPTIONS.association),
     )
     .addOption(
-      new Option('--from <place>', 'find landing tables in the catalogue, or by their prefix')
+      new Option(
+        '--from <place>',
+        'find what has landed in the catalogue, or by its prefix in the lake',
+      )
         .choices(FROM)
         .default(DEFAULT_OPTIONS.from),
     )
@@ -60,6 +66,7 @@ export function addStediRun(group: Command, act: Actions): void {
       'stedi run --source data/stedi',
       'stedi run --source s3://bucket/stedi --consent any --association timestamp --json',
       'stedi run --engine glue',
+      'stedi run --source glue://stedi-raw',
     ],
     more: 'docs/stedi.md describes the source and the tables. What has landed is not landed again.',
   });

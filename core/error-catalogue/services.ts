@@ -26,7 +26,7 @@ export const SERVICES_ERRORS = catalogue({
   ),
   CATALOG_SOURCE_UNUSABLE: entry(
     (c) => `The Glue table ${c.database}.${c.table} cannot be read as a source: ${c.detail}`,
-    'Give the folder of its files instead: `--from path --source s3://…`.',
+    'Name another table, as in `--source glue://raw?step_trainer=steps`, or give the folder of the files: `--source s3://…`.',
   ),
   QUERY_FAILED: entry(
     (c) => `The query ${c.execution} ended as ${c.state}${c.detail ? `: ${c.detail}` : '.'}`,

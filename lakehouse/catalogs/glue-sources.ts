@@ -30,15 +30,3 @@ export async function sourceFolder(glue: GlueClient, source: Place): Promise<str
   const location = found?.StorageDescriptor?.Location as string;
   return location.endsWith('/') ? location : `${location}/`;
 }
-
-/** The same for several tables of one database, by table name. */
-export async function sourceFolders(
-  glue: GlueClient,
-  { database, tables }: { database: string; tables: readonly string[] },
-): Promise<Record<string, string>> {
-  const folders = tables.map(async (table) => [
-    table,
-    await sourceFolder(glue, { database, table }),
-  ]);
-  return Object.fromEntries(await Promise.all(folders)) as Record<string, string>;
-}

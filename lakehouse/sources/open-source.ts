@@ -6,6 +6,7 @@ import { isS3Address } from '../stores/s3/address';
 import type { S3Access } from '../stores/s3/bucket';
 import { download, downloadPath } from './download';
 import { openFileSource, openFolderSource } from './files';
+import { downloadFromGlue, isGlueAddress } from './glue';
 import { hasEnding } from './names';
 import { downloadFromS3 } from './s3';
 import type { KnownSource, Source, SourceLimits, SourceOptions } from './source';
@@ -22,14 +23,18 @@ export interface OpenOptions {
   readonly extensions?: readonly string[];
   /** How addresses such as `s3://bucket/folder/` are reached. */
   readonly s3?: S3Access;
+  /** For addresses such as `glue://database`: usual names of the tables, by the folder of their files. */
+  readonly catalogTables?: Readonly<Record<string, string>>;
 }
 
 const isAddress = (source: string): boolean => /^https?:\/\//i.test(source);
 
 async function localPath(source: string, limits: SourceLimits, options: OpenOptions) {
   const { signal, spoolFolder: folder, extensions = DEFAULT_EXTENSIONS, s3: access } = options;
-  if (isS3Address(source)) {
-    return downloadFromS3(source, { limits, extensions, folder, access, signal });
+  const fromAws = { limits, extensions, folder, access, signal };
+  if (isS3Address(source)) return downloadFromS3(source, fromAws);
+  if (isGlueAddress(source)) {
+    return downloadFromGlue(source, { ...fromAws, tables: options.catalogTables ?? {} });
   }
   if (!isAddress(source)) return resolve(source);
   return download(source, { limit: limits.downloadBytes, signal, folder });
@@ -68,7 +73,7 @@ export async function sourceHash(source: string, options: OpenOptions = {}): Pro
 
 /** A download that is landed is not needed any more. */
 export async function forgetDownload(source: string, spoolFolder?: string): Promise<void> {
-  if (!isAddress(source) && !isS3Address(source)) return;
+  if (![isAddress, isS3Address, isGlueAddress].some((each) => each(source))) return;
   const path = downloadPath(source, spoolFolder);
   const spool = dirname(path);
   const names = (await readdir(spool).catch(() => [])).filter(

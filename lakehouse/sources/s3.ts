@@ -22,7 +22,9 @@ export interface S3SourceOptions {
   readonly signal?: AbortSignal;
 }
 
-interface Found {
+/** An object of the source, and the bucket that has it. */
+export interface FoundObject {
+  readonly bucket: Bucket;
   readonly key: string;
   /** Below the folder; empty for an archive. */
   readonly name: string;
@@ -34,10 +36,10 @@ interface Found {
 const DOWNLOADS_AT_ONCE = 4;
 
 /** The object of this very key; null when there is none, and it may be a folder. */
-async function findArchive(bucket: Bucket, key: string): Promise<Found[] | null> {
+async function findArchive(bucket: Bucket, key: string): Promise<FoundObject[] | null> {
   if (key === '' || key.endsWith('/')) return null;
   try {
-    return [{ key, name: '', ...(await factsOf(bucket, key)) }];
+    return [{ bucket, key, name: '', ...(await factsOf(bucket, key)) }];
   } catch (error) {
     if (isWatchlakeError(error) && error.code === 'OBJECT_NOT_FOUND') return null;
     throw error;
@@ -49,31 +51,28 @@ function checkName(source: string, member: string): void {
   throw new WatchlakeError('ARCHIVE_MEMBER_UNSAFE', { source, member });
 }
 
-async function findFiles(
+/** What is not wanted is left alone. */
+export async function objectsBelow(
   bucket: Bucket,
   source: string,
   prefix: string,
-  { limits, extensions }: S3SourceOptions,
-): Promise<Found[]> {
-  const found: Found[] = [];
-  let seen = 0;
+  { limits, isWanted }: { limits: SourceLimits; isWanted: (name: string) => boolean },
+): Promise<FoundObject[]> {
+  const found: FoundObject[] = [];
   for await (const object of listObjects(bucket, prefix)) {
-    seen += 1;
     const name = object.key.slice(prefix.length);
-    if (!hasEnding(name, extensions)) continue;
+    if (!isWanted(name)) continue;
     checkName(source, name);
-    found.push({ ...object, name });
+    found.push({ ...object, bucket, name });
     if (found.length <= limits.members) continue;
     const member = `a list of more than ${limits.members} members`;
     throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member, limit: limits.members });
   }
-  if (seen === 0) throw new WatchlakeError('SOURCE_NOT_FOUND', { source });
   return found;
 }
 
 async function fetchAll(
-  bucket: Bucket,
-  found: readonly Found[],
+  found: readonly FoundObject[],
   target: string,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -81,7 +80,7 @@ async function fetchAll(
     signal?.throwIfAborted();
     const path = join(target, object.name);
     await mkdir(dirname(path), { recursive: true });
-    await downloadFile(bucket, object.key, object, path, signal);
+    await downloadFile(object.bucket, object.key, object, path, signal);
     // The same on every machine: what was opened before is recognised by its time.
     const modified = new Date(object.modifiedMs);
     await utimes(path, modified, modified);
@@ -89,35 +88,50 @@ async function fetchAll(
 }
 
 /** Both hold for the content: another one is another download. */
-const spoolPath = (source: string, found: readonly Found[], folder?: string): string =>
+const spoolPath = (source: string, found: readonly FoundObject[], folder?: string): string =>
   `${downloadPath(source, folder)}-${contentHash(found.map(({ name, bytes, etag }) => [name, bytes, etag]))}`;
 
 /** The path of the downloaded archive or folder; what is already there is not fetched again. */
+export async function spooled(
+  source: string,
+  found: readonly FoundObject[],
+  { limits, folder, signal, isFolder }: S3SourceOptions & { isFolder: boolean },
+): Promise<string> {
+  const bytes = found.reduce((sum, object) => sum + object.bytes, 0);
+  if (bytes > limits.downloadBytes) {
+    const limit = limits.downloadBytes;
+    throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member: source, limit });
+  }
+  const path = spoolPath(source, found, folder);
+  const present = await stat(path).catch(() => null);
+  if (present !== null) return path;
+  const partial = `${path}.${process.pid}.part`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(isFolder ? partial : dirname(partial), { recursive: true, mode: 0o700 });
+  try {
+    await fetchAll(found, partial, signal);
+    await moveTo(partial, path);
+    return path;
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
 export async function downloadFromS3(source: string, options: S3SourceOptions): Promise<string> {
-  const { limits, folder, access, signal } = options;
+  const { extensions, access } = options;
   const { bucket: name, key } = parseS3Address(source);
   const bucket = openBucket({ ...access, bucket: name, prefix: '' });
+  let seen = 0;
+  const isWanted = (each: string): boolean => {
+    seen += 1;
+    return hasEnding(each, extensions);
+  };
   try {
     const archive = await findArchive(bucket, key);
-    const found = archive ?? (await findFiles(bucket, source, asPrefix(key), options));
-    const bytes = found.reduce((sum, object) => sum + object.bytes, 0);
-    if (bytes > limits.downloadBytes) {
-      const limit = limits.downloadBytes;
-      throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member: source, limit });
-    }
-    const path = spoolPath(source, found, folder);
-    const present = await stat(path).catch(() => null);
-    if (present !== null) return path;
-    const partial = `${path}.${process.pid}.part`;
-    await rm(partial, { recursive: true, force: true });
-    await mkdir(archive === null ? partial : dirname(partial), { recursive: true, mode: 0o700 });
-    try {
-      await fetchAll(bucket, found, partial, signal);
-      await moveTo(partial, path);
-      return path;
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
+    const wanted = { ...options, isWanted };
+    const found = archive ?? (await objectsBelow(bucket, source, asPrefix(key), wanted));
+    if (archive === null && seen === 0) throw new WatchlakeError('SOURCE_NOT_FOUND', { source });
+    return await spooled(source, found, { ...options, isFolder: archive === null });
   } finally {
     bucket.client.destroy();
   }

@@ -14,6 +14,7 @@ export const STEDI: DatasetFormat = {
   name: 'stedi',
   extensions: EXTENSIONS,
   landingTables: Object.values(STEDI_LANDING),
+  catalogTables: STEDI_LANDING,
   erasing: STEDI_ERASING,
   openIngest,
   landBatch,

@@ -12,7 +12,6 @@ import {
 import { awsClientConfig, type AwsOptions } from '../../core/aws';
 import { createGlueCatalog } from '../../lakehouse/catalogs/glue';
 import { glueDatabases } from '../../lakehouse/catalogs/glue-databases';
-import { sourceFolders } from '../../lakehouse/catalogs/glue-sources';
 import type { Catalog, Store, TablePointer } from '../../lakehouse/ports';
 import { createFileStore } from '../../lakehouse/stores/file';
 import { column } from '../../lakehouse/tables';
@@ -242,61 +241,5 @@ describe('a publisher', () => {
     const catalog = await openCatalog(undefined, { maxAttempts: 2 });
     gateway().breakOn({ on: isTarget('AWSGlue.GetTable'), fault, times: 99 });
     await expect(catalog.publish(pointer(), 0)).rejects.toMatchObject({ code, retryable });
-  });
-});
-
-describe('sources that Glue names', () => {
-  const database = 'landing';
-  beforeEach(async () => {
-    await aws().reset();
-    await openGlue().send(new CreateDatabaseCommand({ DatabaseInput: { Name: database } }));
-  });
-
-  const made = (name: string, serde: string, location: string) =>
-    openGlue().send(
-      new CreateTableCommand({
-        DatabaseName: database,
-        TableInput: {
-          Name: name,
-          StorageDescriptor: { Location: location, SerdeInfo: { SerializationLibrary: serde } },
-        },
-      }),
-    );
-
-  test('are the folders of tables of JSON lines', async () => {
-    await made(
-      'customer_landing',
-      'org.openx.data.jsonserde.JsonSerDe',
-      's3://raw/customer/landing',
-    );
-    await made(
-      'step_trainer_landing',
-      'org.apache.hive.hcatalog.data.JsonSerDe',
-      's3://raw/steps/',
-    );
-    const tables = ['customer_landing', 'step_trainer_landing'];
-    expect(await sourceFolders(openGlue(), { database, tables })).toEqual({
-      customer_landing: 's3://raw/customer/landing/',
-      step_trainer_landing: 's3://raw/steps/',
-    });
-  });
-
-  test.each([
-    ['absent', () => Promise.resolve(), 'there is none'],
-    [
-      'csv',
-      () => made('csv', 'org.apache.hadoop.hive.serde2.OpenCSVSerde', 's3://raw/csv/'),
-      'not JSON lines',
-    ],
-    [
-      'local',
-      () => made('local', 'org.openx.data.jsonserde.JsonSerDe', 'file:///tmp/x'),
-      'do not lie on S3',
-    ],
-  ])('are refused with the reason when the table is %s', async (name, make, reason) => {
-    await make();
-    const asked = sourceFolders(openGlue(), { database, tables: [name] });
-    await expect(asked).rejects.toMatchObject({ code: 'CATALOG_SOURCE_UNUSABLE' });
-    await expect(asked).rejects.toThrow(reason);
   });
 });
