@@ -31,7 +31,7 @@ async function holdsFor(options: Partial<GeneratorOptions>): Promise<void> {
   expect(landed).toMatchObject({ rows: landing.rows, quarantined: landing.quarantined });
   const [of = 0] = [landed.rows + Object.values(landing.quarantined).reduce((a, b) => a + b, 0)];
   expect(of).toBe(lines);
-  const built = await refreshFormat(lake, { dataset: 'made' }, [TRUSTED]);
+  const built = await refreshFormat(lake, { dataset: 'made' }, { only: [TRUSTED] });
   const { rows, quarantined, dropped } = built[TRUSTED] ?? {};
   const sql = `SELECT label, count(*) AS n, count(location_age_s) AS located,
       count(battery_state) AS charged FROM ${TRUSTED} GROUP BY label`;
