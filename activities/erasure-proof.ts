@@ -2,6 +2,8 @@
 import type { Consent } from '../consent/consent';
 import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
+import type { Needles } from '../core/needles';
+import type { AthenaTraces } from '../lakehouse/engines/athena-traces';
 import type { Person } from '../lakehouse/erasure/person';
 import { scanLake } from '../lakehouse/erasure/scan';
 import { readJson, writeJson } from '../lakehouse/json';
@@ -47,6 +49,8 @@ export interface ErasureProof extends ErasureFacts {
   readonly found: 0;
   /** Messages that wait for their reader, and go by the topic's retention at the latest. */
   readonly waiting: number;
+  /** What Athena keeps and nobody can remove; null where no table is in Glue. */
+  readonly athena?: AthenaTraces | null;
 }
 
 export const proofsFolder = (subject: string): string => `proofs/erasure/${subject}/`;
@@ -59,6 +63,8 @@ export interface ProofDeps {
   readonly consent: Consent;
   readonly broker: Broker;
   readonly topics: TopicNames;
+  /** Looks through Athena's own records, where tables are in Glue. */
+  readonly athena?: (needles: Needles, signal: AbortSignal) => Promise<AthenaTraces>;
 }
 
 export interface ProofRequest extends CaseName {
@@ -129,6 +135,7 @@ export async function prove(
     lookedFor: { identifiers: texts.length + values.length, shared },
     found: 0,
     waiting,
+    athena: (await deps.athena?.(person, watch.signal)) ?? null,
   };
   await writeJson(deps.lake.store, proofKey(request, run), proof);
   return proof;

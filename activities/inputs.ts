@@ -239,6 +239,8 @@ export const WORKFLOW_INPUTS = {
       .regex(/^vpc-[0-9a-f]+$/, 'use the id of a VPC, vpc-…')
       .optional(),
     databases: z.array(glueName).min(1).max(20).default(['stedi-human-balance-analytics']),
+    // Each adds to the policies, which have a limit.
+    datasets: z.array(slug).max(8).default([]),
     // Athena takes no limit below 10 MB.
     queryLimitGb: z.number().min(0.01).max(7_000_000).default(10),
     // With destroy: every version of every object, and the tables of the catalogue, go for good.

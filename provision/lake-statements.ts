@@ -3,21 +3,28 @@ import type { Arns } from './arns';
 import type { Statement } from './policy-document';
 import { keyIn, type Target } from './target';
 
+const STEDI_FOLDERS = ['customer', 'accelerometer', 'step_trainer', 'machine_learning'];
+
 // The folders of the lake that hold tables; the others (labels, models, catalogue) are the worker's alone.
 const TABLE_FOLDERS = [
   ...['landing', 'trusted', 'curated', 'refresh'],
-  ...['customer', 'accelerometer', 'step_trainer', 'machine_learning'],
+  ...STEDI_FOLDERS,
   // What a job is told, and what it answers.
   'jobs',
 ];
 const JOB_CODE = 'code/';
 
-const foldersOf = (target: Target): string[] =>
-  TABLE_FOLDERS.map((name) => keyIn(target, `${name}/`));
+/** Other datasets of the format `stedi` have a folder of their own each. */
+const tableFolders = ({ datasets = [] }: Target): string[] => [
+  ...TABLE_FOLDERS,
+  ...datasets.flatMap((dataset) => STEDI_FOLDERS.map((folder) => `${dataset}/${folder}`)),
+];
 
 /** What a Spark job needs, on Glue as on EMR: it reads and writes tables, and publishes none. */
 export function jobStatements(target: Target, arns: Arns): Statement[] {
-  const tables = TABLE_FOLDERS.map((name) => arns.objects(`${name}/*`));
+  const folders = tableFolders(target);
+  const tables = folders.map((name) => arns.objects(`${name}/*`));
+  const prefixes = folders.map((name) => `${keyIn(target, name)}/*`);
   return [
     {
       sid: 'FindTheBucket',
@@ -30,7 +37,7 @@ export function jobStatements(target: Target, arns: Arns): Statement[] {
       purpose: 'Spark lists the files of a snapshot; other folders of the bucket stay hidden.',
       actions: ['s3:ListBucket'],
       resources: [arns.bucket],
-      conditions: { StringLike: { 's3:prefix': foldersOf(target).map((folder) => `${folder}*`) } },
+      conditions: { StringLike: { 's3:prefix': prefixes } },
     },
     {
       sid: 'ReadTables',
@@ -103,6 +110,12 @@ export function workerStatements(arns: Arns): Statement[] {
         ...['athena:StartQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults'],
         ...['athena:StopQueryExecution', 'athena:GetWorkGroup'],
       ],
+      resources: [arns.workgroup],
+    },
+    {
+      sid: 'LookThroughQueries',
+      purpose: 'Looks, for the proof of an erasure, whether the text of a query names the person.',
+      actions: ['athena:ListQueryExecutions', 'athena:BatchGetQueryExecution'],
       resources: [arns.workgroup],
     },
   ];

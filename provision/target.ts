@@ -9,6 +9,8 @@ export interface Target {
   readonly region?: string;
   readonly vpc?: string;
   readonly databases: readonly string[];
+  /** Of the format `stedi`, besides the one of that name: jobs may use their folders. */
+  readonly datasets?: readonly string[];
   /** What one query may read at most, in GB of 10^9 bytes. */
   readonly queryLimitGb: number;
 }

@@ -4,7 +4,7 @@ import { createAnnotationActivities } from '../activities/annotation-activities'
 import { createAthenaActivities } from '../activities/athena-activities';
 import { createComparisonActivities } from '../activities/comparison-activities';
 import { createDeviceLandingActivities } from '../activities/device-landing-activities';
-import { createErasureActivities } from '../activities/erasure-activities';
+import { createErasureActivities, type ErasureDeps } from '../activities/erasure-activities';
 import { createIngestActivities } from '../activities/ingest-activities';
 import { createInputActivities } from '../activities/input-activities';
 import { createLandingActivities } from '../activities/landing-activities';
@@ -27,6 +27,7 @@ import { loadClassifier } from '../models/classifier';
 import { CHAMPION } from '../registry/aliases';
 import type { Config } from './config';
 import type { Dependencies } from './dependencies';
+import { athenaTraces } from '../lakehouse/engines/athena-traces';
 import { athenaClient } from './athena';
 import { s3Access } from './s3';
 import { readState } from './state';
@@ -112,9 +113,19 @@ const DATA_OF_ERASURE = [
   'proveErasure',
 ] as const;
 
+/** Without tables in Glue there is nothing that Athena could have been asked. */
+const athenaSearch = ({ config }: Dependencies): ErasureDeps['athena'] =>
+  config.CATALOG !== 'glue'
+    ? undefined
+    : (needles, signal) => {
+        const { ATHENA_WORKGROUP: workgroup, LAKE_URI: lakeUri } = config;
+        return athenaTraces(athenaClient(), { workgroup, lakeUri, needles, signal });
+      };
+
 const erasureActivities = (all: Dependencies) =>
   createErasureActivities({
     ...all,
+    athena: athenaSearch(all),
     secret: all.pseudonymKey,
     spoolFolder: spoolFolder(all),
     topicShape: topicShape(all),

@@ -115,6 +115,17 @@ function showEntries(voice: Voice, entries: readonly ConsentEntry[]): void {
   );
 }
 
+/** What nobody can remove is named. */
+const athenaFacts = ({ athena }: ErasureProof) => ({
+  'queries that Athena keeps':
+    athena == null
+      ? null
+      : `${count(athena.queries)} in ${athena.workgroup}; ${count(athena.naming)} name the person${
+          athena.forgottenBy === null ? '' : `, forgotten by ${athena.forgottenBy.slice(0, 10)}`
+        }`,
+  'results outside the lake': athena?.resultsElsewhere.join(', ') || null,
+});
+
 function showProof(voice: Voice, key: string, proof: ErasureProof): void {
   showHeading(voice, `Proof of erasure from ${proof.dataset}`);
   showFacts(voice, {
@@ -125,6 +136,7 @@ function showProof(voice: Voice, key: string, proof: ErasureProof): void {
     'shared with others': count(proof.lookedFor.shared),
     ...scannedFacts({ ...proof.scanned }),
     found: count(proof.found),
+    ...athenaFacts(proof),
     object: key,
   });
 }

@@ -17,6 +17,7 @@ interface TargetFlags extends WaitingOptions {
   region?: string;
   vpc?: string;
   databases?: string[];
+  datasets?: string[];
   queryLimit?: number;
 }
 
@@ -40,6 +41,11 @@ const withTarget = (command: Command): Command =>
       .option('--vpc <id>', 'VPC whose route tables get a gateway endpoint to S3')
       .option('--databases <names>', 'Glue databases; stedi-human-balance-analytics', list)
       .option(
+        '--datasets <names>',
+        'datasets of the format stedi besides stedi, for jobs to use their folders',
+        list,
+      )
+      .option(
         '--query-limit <GB>',
         'most that one query on Athena may read; 10 when absent',
         numberBetween(LEAST_LIMIT_GB, MOST_LIMIT_GB),
@@ -48,8 +54,8 @@ const withTarget = (command: Command): Command =>
 
 /** What was not given is left to the defaults of the workflow. */
 function inputOf(action: Input['action'], flags: TargetFlags): Input {
-  const { environment, bucket, prefix, region, vpc, databases, queryLimit } = flags;
-  const given = { prefix, region, vpc, databases, queryLimitGb: queryLimit };
+  const { environment, bucket, prefix, region, vpc, databases, datasets, queryLimit } = flags;
+  const given = { prefix, region, vpc, databases, datasets, queryLimitGb: queryLimit };
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   return { action, environment, bucket, ...Object.fromEntries(set) };
 }

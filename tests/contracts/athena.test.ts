@@ -3,18 +3,23 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AthenaClient, ListQueryExecutionsCommand } from '@aws-sdk/client-athena';
+import {
+  AthenaClient,
+  ListQueryExecutionsCommand,
+  StartQueryExecutionCommand,
+} from '@aws-sdk/client-athena';
 import { createAthenaActivities } from '../../activities/athena-activities';
 import { awsClientConfig } from '../../core/aws';
 import { followQuery, queryStatus, startQuery, stopQuery } from '../../lakehouse/engines/athena';
 import { athenaResults } from '../../lakehouse/engines/athena-results';
+import { athenaTraces } from '../../lakehouse/engines/athena-traces';
 import { openLake, type Lake } from '../../lakehouse/lake';
 import { useAwsEmulator } from '../support/aws-emulator';
 import { isTarget, jsonError, useAwsGateway, type Answer } from '../support/aws-gateway';
-import { athenaPages, athenaTokens } from '../support/aws-guarantees';
+import { athenaBatches, athenaPages, athenaTokens } from '../support/aws-guarantees';
 
 const aws = useAwsEmulator();
-const gateway = useAwsGateway(aws, [athenaTokens(), athenaPages()]);
+const gateway = useAwsGateway(aws, [athenaTokens(), athenaPages(), athenaBatches()]);
 
 let athena: AthenaClient;
 beforeEach(async () => {
@@ -271,5 +276,43 @@ describe('the activities of a query', () => {
     await inRun('one').run(activities().forgetQuery, { sqlKey });
     await inRun('one').run(activities().forgetQuery, { sqlKey });
     expect(await lake.store.has(sqlKey)).toBe(false);
+  });
+});
+
+describe('what Athena keeps by itself', () => {
+  const LAKE = 's3://lake/stedi';
+  const needles = { texts: ['ann@example.org'], values: [] };
+  const search = { workgroup: 'primary', needles, lakeUri: LAKE };
+
+  const run = (sql: string, output: string) =>
+    athena.send(
+      new StartQueryExecutionCommand({
+        QueryString: sql,
+        WorkGroup: 'primary',
+        ResultConfiguration: { OutputLocation: output },
+        ClientRequestToken: `token-${(started += 1)}`.padEnd(32, '-'),
+      }),
+    );
+
+  test('is counted for the proof of an erasure, with the day on which it is forgotten', async () => {
+    const nobody = { workgroup: 'primary', queries: 0, naming: 0, forgottenBy: null };
+    expect(await athenaTraces(athena, search)).toEqual({ ...nobody, resultsElsewhere: [] });
+    await run('SELECT 1', `${LAKE}/athena/results/`);
+    await run("SELECT * FROM t WHERE email = 'Ann@Example.org'", 's3://elsewhere/results/');
+    await run("SELECT * FROM t WHERE email = 'joe@example.org'", `${LAKE}-too/`);
+    const found = await athenaTraces(athena, search);
+    expect(found).toMatchObject({ queries: 3, naming: 1 });
+    const inDays = (Date.parse(found.forgottenBy ?? '') - Date.now()) / 86_400_000;
+    expect(Math.round(inDays)).toBe(45);
+    // Results below the lake are objects like all others, and searched with them.
+    expect(found.resultsElsewhere).toEqual(['s3://elsewhere/results/', `${LAKE}-too/`]);
+  });
+
+  test('cannot be looked through without the right, which is named', async () => {
+    const denied = jsonError(400, 'AccessDeniedException', 'not allowed');
+    gateway().breakOn({ on: isTarget('AmazonAthena.ListQueryExecutions'), fault: denied });
+    const asked = athenaTraces(athena, search);
+    await expect(asked).rejects.toMatchObject({ code: 'AWS_DENIED' });
+    await expect(asked).rejects.toThrow('athena:ListQueryExecutions');
   });
 });

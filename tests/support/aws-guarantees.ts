@@ -88,3 +88,16 @@ export const athenaPages = (): Guarantee => async (call, next) => {
   const rest = end < ResultSet.Rows.length ? { NextToken: String(end) } : {};
   return { ...answer, body: JSON.stringify({ ResultSet: { ...ResultSet, Rows }, ...rest }) };
 };
+
+/** moto has no BatchGetQueryExecution: made of GetQueryExecution, one by one. */
+export const athenaBatches = (): Guarantee => async (call, next) => {
+  if (call.target !== 'AmazonAthena.BatchGetQueryExecution') return next(call);
+  const { QueryExecutionIds } = parse(call) as { QueryExecutionIds: string[] };
+  const answers: unknown[] = [];
+  for (const QueryExecutionId of QueryExecutionIds) {
+    const one = await next(like(call, 'AmazonAthena.GetQueryExecution', { QueryExecutionId }));
+    answers.push(parse(one)['QueryExecution']);
+  }
+  const headers = { 'content-type': 'application/x-amz-json-1.1' };
+  return { status: 200, headers, body: JSON.stringify({ QueryExecutions: answers }) };
+};

@@ -49,6 +49,18 @@ test.each(granted)('%s: $sid names its actions and its resources', (_role, state
   }
 });
 
+test('jobs use the folders of other datasets only where those are named', () => {
+  const named = policiesOf({ ...target, prefix: 'lake', datasets: ['trial'] }, facts).glue.lake;
+  const of = (sid: string) => named.find((each) => each.sid === sid);
+  for (const sid of ['ReadTables', 'WriteTables']) {
+    expect(of(sid)?.resources).toContain('arn:aws:s3:::stedi-lake/lake/trial/step_trainer/*');
+    expect(of(sid)?.resources).not.toContain('arn:aws:s3:::stedi-lake/lake/trial/*');
+  }
+  const prefixes = of('ListTables')?.conditions?.['StringLike']?.['s3:prefix'];
+  expect(prefixes).toContain('lake/trial/customer/*');
+  expect(JSON.stringify(policies.glue.lake)).not.toContain('trial');
+});
+
 test('jobs write tables and publish none', () => {
   for (const { actions } of policies.glue.lake) {
     for (const action of actions) expect(action).not.toMatch(/^glue:(Create|Update|Delete)/);
