@@ -23,6 +23,7 @@ test('applies one resource after the other, in the order of the plan', async () 
     ...target,
     prefix: '',
     databases: ['stedi-human-balance-analytics'],
+    datasets: [],
     queryLimitGb: 10,
   });
 });
