@@ -5,6 +5,7 @@ import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
 import { FORMAT_NAMES } from '../lakehouse/dataset-format';
 import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../lakehouse/stedi/options';
 import { LEAST_SUBJECTS } from '../models/promotion';
+import { GRAINS } from '../telemetry/aggregate';
 
 const slug = z
   .string()
@@ -61,6 +62,20 @@ const stediOptions = z.strictObject({
 });
 
 const model = slug.default('activity');
+
+const date = z.iso.date({ error: 'use a date such as 2026-03-01' });
+
+const aggregationTotals = z.strictObject({
+  periods: count,
+  people: count,
+  written: count,
+  deleted: count,
+  notKept: count,
+  filesRead: count,
+  rowsRead: count,
+  // First date of the last period that is done.
+  after: date.nullable(),
+});
 
 const landingTotals = z.strictObject({
   landings: count,
@@ -211,6 +226,25 @@ export const WORKFLOW_INPUTS = {
     // Totals of the runs before this one, carried over by continue-as-new.
     carried: landingTotals.optional(),
   }),
+  aggregateDevices: z
+    .strictObject({
+      dataset: slug,
+      grain: z.enum(GRAINS),
+      // Every period that overlaps the range; without one, those whose events or people have changed.
+      from: date.optional(),
+      to: date.optional(),
+      // Partitions are there for so many months from now on.
+      aheadMonths: z.int().min(0).max(24).default(3),
+      // Partitions that have ended longer ago are detached; without it none is.
+      keepMonths: z.int().min(1).max(1_200).optional(),
+      batchesPerRun: z.int().min(1).max(100).default(100),
+      // How far the runs before this one came, carried over by continue-as-new.
+      carried: aggregationTotals.optional(),
+    })
+    .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+      path: ['to'],
+      error: 'must not lie before from',
+    }),
   eraseSubject: z.strictObject({
     dataset: slug,
     // What identifies the person lies sealed in PostgreSQL: no history ever holds it.

@@ -4,6 +4,7 @@ import type { CommandContext, CommandLake } from '../workers/connect';
 import type { Config } from '../workers/config';
 import type { SendOptions, SendResult } from '../streaming/send/send-events';
 import type { IngestPlace, RunningIngest } from '../workers/ingest';
+import type { DeviceProfiles } from '../workers/devices';
 import type { UpState } from '../workers/state';
 import type { ScheduleState } from '../workers/schedules';
 import type { Client } from '@temporalio/client';
@@ -32,6 +33,7 @@ export interface Services {
   examine(config: Config): Promise<Finding[]>;
   startIngest(config: Config, place: IngestPlace): Promise<RunningIngest>;
   sendEvents(options: SendOptions): Promise<SendResult>;
+  openDeviceProfiles(config: Config): Promise<{ profiles: DeviceProfiles; close(): Promise<void> }>;
   openDeviceTokens(config: Config): Promise<{ tokens: DeviceTokens; close(): Promise<void> }>;
 }
 
@@ -46,6 +48,7 @@ const sources = () => loaded(import('../lakehouse/sources/open-source.js'));
 const formats = () => loaded(import('../lakehouse/formats.js'));
 const access = () => loaded(import('../workers/s3.js'));
 const sending = () => loaded(import('../streaming/send/send-events.js'));
+const devices = () => loaded(import('../workers/devices.js'));
 const ingest = () => loaded(import('../workers/ingest.js'));
 const doctor = () => loaded(import('./doctor.js'));
 
@@ -69,5 +72,6 @@ export const realServices: Services = {
   examine: async (config) => (await doctor()).examine(config),
   startIngest: async (config, place) => (await ingest()).startIngest(config, place),
   sendEvents: async (options) => (await sending()).sendEvents(options),
+  openDeviceProfiles: async (config) => (await devices()).openDeviceProfiles(config),
   openDeviceTokens: async (config) => (await ingest()).openDeviceTokens(config),
 };

@@ -11,5 +11,9 @@ export const workflowIds = {
   eraseSubject: (subject: string) => `erase/${subject}`,
   provision: (environment: string) => `provision/${environment}`,
   landDeviceEvents: () => 'devices/land',
+  aggregateDevices: (grain: string, period: string) => `devices/${grain}/${period}`,
   activeLearningLoop: (name: string) => `loop/${name}`,
 } as const;
+
+/** Instead of a range: whatever has changed. */
+export const DUE = 'due';

@@ -1,4 +1,5 @@
 /** Sends rejected messages to their dead-letter topic, each once, whatever happens to the sender. */
+import { REASON_HEADER, TRUNCATED_HEADER } from './device-headers';
 import type { Broker, Offsets, OutgoingMessage, ReceivedMessage } from './ports';
 import { endsOf } from './ports';
 
@@ -29,12 +30,12 @@ function letterOf(source: string, letter: DeadLetter): OutgoingMessage {
   const isTooLong = value !== null && value.length > VALUE_BYTES;
   return {
     key,
-    value: isTooLong ? null : value,
+    value: isTooLong ? value.subarray(0, VALUE_BYTES) : value,
     headers: {
       ...letter.headers,
-      reason,
+      [REASON_HEADER]: reason,
       ...(detail === null ? {} : { detail }),
-      ...(isTooLong ? { 'left-out': `a value of ${value.length} bytes` } : {}),
+      ...(isTooLong ? { [TRUNCATED_HEADER]: String(value.length) } : {}),
       [SOURCE.topic]: source,
       [SOURCE.partition]: String(partition),
       [SOURCE.offset]: String(offset),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createAnnotationActivities } from '../activities/annotation-activities';
 import { createAthenaActivities } from '../activities/athena-activities';
 import { createComparisonActivities } from '../activities/comparison-activities';
+import { createDeviceAggregateActivities } from '../activities/device-aggregate-activities';
 import { createDeviceLandingActivities } from '../activities/device-landing-activities';
 import { createErasureActivities, type ErasureDeps } from '../activities/erasure-activities';
 import { createIngestActivities } from '../activities/ingest-activities';
@@ -21,6 +22,7 @@ import { createWorkflowActivities } from '../activities/workflow-activities';
 import { WatchlakeError } from '../core/errors';
 import type { TaskQueue } from '../core/task-queues';
 import { CODE_VERSION } from '../core/version';
+import { createDeviceTables } from '../devices/devices';
 import { readClassifier } from '../lakehouse/model-artefacts';
 import { labelsOfWindows } from '../lakehouse/samples';
 import { loadClassifier } from '../models/classifier';
@@ -50,6 +52,7 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
     ...pick(comparisonActivities(all), ['countNewLabels']),
     ...pick(streamActivities(all), ['prepareTopics', 'announceChampion']),
     ...pick(deviceLandingActivities(all), ['prepareDeviceTopics']),
+    ...pick(deviceAggregateActivities(all), ['maintainPartitions']),
   }),
   data: (all) => ({
     ...createIngestActivities({
@@ -65,6 +68,7 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
     ...createRefreshActivities(all),
     ...createLandingActivities({ ...all, suppression: all.consent }),
     ...pick(deviceLandingActivities(all), ['landEvents', 'removeSuperseded']),
+    ...pick(deviceAggregateActivities(all), ['planAggregation', 'aggregatePeriods']),
     ...pick(erasureActivities(all), DATA_OF_ERASURE),
     ...createReportActivities({
       lake: all.lake,
@@ -99,6 +103,9 @@ const deviceLandingActivities = (all: Dependencies) =>
     topicShape: topicShape(all),
     suppression: all.consent,
   });
+
+const deviceAggregateActivities = ({ lake, pool }: Dependencies) =>
+  createDeviceAggregateActivities({ lake, devices: createDeviceTables(pool) });
 
 const comparisonActivities = (all: Dependencies) =>
   createComparisonActivities({ ...all, suppression: all.consent });

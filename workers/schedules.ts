@@ -9,11 +9,11 @@ import {
 } from '@temporalio/client';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { WORKFLOW_INPUTS, type WorkflowName } from '../activities/inputs';
+import { WORKFLOW_INPUTS } from '../activities/inputs';
 import { WatchlakeError } from '../core/errors';
 import { PROJECT_ROOT } from '../core/project-root';
 import { TASK_QUEUES } from '../core/task-queues';
-import { workflowIds } from '../core/workflow-ids';
+import { DUE, workflowIds } from '../core/workflow-ids';
 
 export const SCHEDULES_FILE = join(PROJECT_ROOT, 'schedules.yaml');
 
@@ -23,9 +23,12 @@ const duration = z.templateLiteral([
   z.enum(['second', 'seconds', 'minute', 'minutes', 'hour', 'hours', 'day', 'days']),
 ]);
 
+const SCHEDULED = ['retrain', 'refreshTables', 'landDeviceEvents', 'aggregateDevices'] as const;
+type Scheduled = (typeof SCHEDULED)[number];
+
 const declaration = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
-  workflow: z.enum(['retrain', 'refreshTables']),
+  workflow: z.enum(SCHEDULED),
   every: duration,
   jitter: duration.default('0 seconds'),
   catchUp: duration.default('1 hour'),
@@ -63,10 +66,14 @@ function invalid(field: string, error: z.ZodError): WatchlakeError {
   return new WatchlakeError('INPUT_INVALID', { field, detail });
 }
 
-const workflowIdOf = (workflow: WorkflowName, input: Record<string, unknown>): string =>
-  workflow === 'retrain'
-    ? workflowIds.retrain((input.model as string | undefined) ?? 'activity')
-    : workflowIds.refreshTables(input.dataset as string);
+type Input = Record<string, unknown>;
+
+const WORKFLOW_IDS: Record<Scheduled, (input: Input) => string> = {
+  retrain: ({ model }) => workflowIds.retrain((model as string | undefined) ?? 'activity'),
+  refreshTables: ({ dataset }) => workflowIds.refreshTables(dataset as string),
+  landDeviceEvents: () => workflowIds.landDeviceEvents(),
+  aggregateDevices: ({ grain }) => workflowIds.aggregateDevices(grain as string, DUE),
+};
 
 const optionsOf = (each: ScheduleDeclaration, paused: boolean): ScheduleOptions => ({
   scheduleId: each.id,
@@ -74,7 +81,7 @@ const optionsOf = (each: ScheduleDeclaration, paused: boolean): ScheduleOptions 
   action: {
     type: 'startWorkflow',
     workflowType: each.workflow,
-    workflowId: workflowIdOf(each.workflow, each.input),
+    workflowId: WORKFLOW_IDS[each.workflow](each.input),
     taskQueue: TASK_QUEUES.orchestration,
     args: [each.input],
   },

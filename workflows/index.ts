@@ -1,5 +1,6 @@
 /** Every workflow that the workers know; the only barrel, because the bundle needs one entry. */
 export { activeLearningLoop } from './active-learning-loop';
+export { aggregateDevices } from './aggregate-devices';
 export { annotationCampaign } from './annotation-campaign';
 export { athenaQuery } from './athena-query';
 export { eraseSubject } from './erase-subject';

@@ -1,7 +1,10 @@
 /** `watchlake devices`: events of devices, from the watch to the aggregates. */
 import type { Command } from 'commander';
 import type { Actions } from '../shell';
+import { addDevicesAggregate } from './devices-aggregate';
 import { addDevicesGenerate } from './devices-generate';
+import { addDevicesLand } from './devices-land';
+import { addDevicesProfiles } from './devices-profiles';
 import { addDevicesSend } from './devices-send';
 import { addDevicesServe } from './devices-serve';
 import { addDevicesToken } from './devices-token';
@@ -10,10 +13,13 @@ export function addDevices(program: Command, act: Actions): void {
   const group = program
     .command('devices')
     .description(
-      'Events of devices: synthetic ones, the ingest server and its client, tokens of devices.',
+      'Events of devices: synthetic ones, the ingest server and its client, landing, aggregates.',
     );
   addDevicesGenerate(group, act);
   addDevicesServe(group, act);
   addDevicesSend(group, act);
   addDevicesToken(group, act);
+  addDevicesLand(group, act);
+  addDevicesProfiles(group, act);
+  addDevicesAggregate(group, act);
 }

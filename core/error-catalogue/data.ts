@@ -105,6 +105,15 @@ export const DATA_ERRORS = catalogue({
     'Run it again.',
     { retryable: true },
   ),
+  AGGREGATES_OUTDATED: entry(
+    (c) => `The aggregates were made from what is not the newest any more: there are ${c.what}.`,
+    'Nothing has to be done: they are made again from those.',
+    { retryable: true },
+  ),
+  DEVICES_MOVE: entry(
+    (c) => `${c.count} devices belong to other people: ${c.devices}.`,
+    'Correct the file; or give --move-devices: all that these devices have ever told then counts for the new people.',
+  ),
   QUERY_INVALID: entry(
     (c) => `The query cannot be run: ${c.detail}`,
     'Only reading statements over published tables are allowed; see `watchlake query --help`.',

@@ -7,7 +7,6 @@ import { column, declareTable, reason } from '../tables';
 import { EVENTS_TABLE } from './names';
 import { DOOR_REASONS } from './parse-message';
 
-
 const optional = { required: false };
 
 export const EVENT_COLUMNS = [

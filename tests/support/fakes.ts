@@ -4,6 +4,10 @@ import type { AnnotationActivities, CampaignState } from '../../activities/annot
 import type { AthenaActivities } from '../../activities/athena-activities';
 import type { ComparisonActivities } from '../../activities/comparison-activities';
 import type {
+  AggregatedPeriods,
+  DeviceAggregateActivities,
+} from '../../activities/device-aggregate-activities';
+import type {
   DeviceLandingActivities,
   LandedEvents,
 } from '../../activities/device-landing-activities';
@@ -34,6 +38,7 @@ export type Activities = InputActivities &
   ProvisionActivities &
   ErasureActivities &
   DeviceLandingActivities &
+  DeviceAggregateActivities &
   ReportActivities;
 
 export const SUBJECTS = {
@@ -306,7 +311,19 @@ export const landedEvents = (more: Partial<LandedEvents> = {}): LandedEvents => 
   ...more,
 });
 
-const deviceFakes: DeviceLandingActivities = {
+export const aggregatedPeriods = (more: Partial<AggregatedPeriods> = {}): AggregatedPeriods => ({
+  ...{ periods: 2, people: 40, written: 30, deleted: 1, notKept: 0 },
+  ...{ files: 3, bytes: 9_000, rows: 800 },
+  ...more,
+});
+
+const deviceFakes: DeviceLandingActivities & DeviceAggregateActivities = {
+  maintainPartitions: async () => ({ created: ['daily_aggregates_2026_03'], detached: [] }),
+  planAggregation: async () => ({
+    ...{ batches: [['2026-03-01', '2026-03-02'], ['2026-03-03']], periods: 3 },
+    ...{ more: false, unassigned: 5 },
+  }),
+  aggregatePeriods: async ({ periods }) => aggregatedPeriods({ periods: periods.length }),
   prepareDeviceTopics: async () => ({}),
   landEvents: async () => landedEvents(),
   removeSuperseded: async () => ({ snapshots: 3, bytes: 5_000 }),

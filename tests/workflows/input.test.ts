@@ -17,6 +17,7 @@ const WRONG: Record<WorkflowName, [input: unknown, field: string]> = {
   simulateDevices: [{ name: 'A B', dataset: 'watch' }, 'simulateDevices.name'],
   annotationCampaign: [{ campaign: 'c', dataset: 'Watch!' }, 'annotationCampaign.dataset'],
   athenaQuery: [{ sqlKey: 'SELECT 1', database: 'd', workgroup: 'w' }, 'athenaQuery.sqlKey'],
+  aggregateDevices: [{ dataset: 'devices', grain: 'year' }, 'aggregateDevices.grain'],
   landDeviceEvents: [{ dataset: 'devices', maximumEvents: 0 }, 'landDeviceEvents.maximumEvents'],
   eraseSubject: [{ dataset: 'stedi', subject: 'ada@example.org' }, 'eraseSubject.subject'],
   provision: [{ action: 'plan', environment: 'e', bucket: 'No.Dots' }, 'provision.bucket'],

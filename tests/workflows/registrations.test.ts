@@ -24,6 +24,7 @@ function activitiesByFactory(): Record<string, string[]> {
 test('registers these workflows and no other', () => {
   expect(Object.keys(workflows).sort()).toEqual([
     'activeLearningLoop',
+    'aggregateDevices',
     'annotationCampaign',
     'athenaQuery',
     'eraseSubject',
@@ -57,6 +58,7 @@ test('registers these activities and no other', () => {
       'stopAthenaQuery',
     ],
     createComparisonActivities: ['compareVersions', 'countNewLabels', 'scoreChampion'],
+    createDeviceAggregateActivities: ['aggregatePeriods', 'maintainPartitions', 'planAggregation'],
     createDeviceLandingActivities: ['landEvents', 'prepareDeviceTopics', 'removeSuperseded'],
     createErasureActivities: [
       'awaitWriters',
@@ -128,5 +130,9 @@ test('declares these schedules and no other', async () => {
   expect(declarations.map(({ id, workflow, every }) => [id, workflow, every])).toEqual([
     ['retrain-activity', 'retrain', '1 day'],
     ['refresh-watch-exercises', 'refreshTables', '1 hour'],
+    ['land-devices', 'landDeviceEvents', '5 minutes'],
+    ['aggregate-devices-day', 'aggregateDevices', '1 hour'],
+    ['aggregate-devices-week', 'aggregateDevices', '1 day'],
+    ['aggregate-devices-month', 'aggregateDevices', '1 day'],
   ]);
 });

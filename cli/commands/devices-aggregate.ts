@@ -1,0 +1,87 @@
+/** `watchlake devices aggregate`: daily, weekly and monthly aggregates in PostgreSQL. */
+import { Option, type Command } from 'commander';
+import { DUE, workflowIds } from '../../core/workflow-ids';
+import { AGGREGATE_TABLES } from '../../devices/partitions';
+import { DEVICES_DATASET } from '../../lakehouse/devices/names';
+import { GRAINS, type Grain } from '../../telemetry/aggregate';
+import type { AggregateDevicesResult } from '../../workflows/aggregate-devices';
+import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { runWorkflow, withContext } from '../run-workflow';
+import type { Actions } from '../shell';
+import { showFacts, showHeading } from '../tables';
+import { count, type Voice } from '../voice';
+
+interface AggregateOptions extends WaitingOptions {
+  grain: Grain;
+  dataset: string;
+  from?: string;
+  to?: string;
+  keepMonths?: number;
+}
+
+const MOST_MONTHS = 1_200;
+
+/** What the run is about, in its id. */
+const periodOf = ({ from, to }: Pick<AggregateOptions, 'from' | 'to'>): string =>
+  from === undefined && to === undefined ? DUE : `${from ?? ''}..${to ?? ''}`;
+
+function show(voice: Voice, done: AggregateDevicesResult): void {
+  const { grain, periods, people, written, deleted, notKept, unassigned, detached } = done;
+  const { colors } = voice;
+  showHeading(voice, periods === 0 ? 'Nothing has changed' : `Aggregated by ${grain}`);
+  showFacts(voice, {
+    [`${grain}s`]: count(periods),
+    'rows of people': count(people),
+    'of which new or changed': count(written),
+    removed: deleted > 0 ? count(deleted) : null,
+    'events read': `${count(done.rowsRead)} in ${count(done.filesRead)} files`,
+    'older than what is kept': notKept > 0 ? `${count(notKept)} ${grain}s` : null,
+    'partitions detached': detached.length > 0 ? detached.join(', ') : null,
+    'events of unknown devices': unassigned > 0 ? colors.yellow(count(unassigned)) : null,
+    table: `devices.${AGGREGATE_TABLES[grain].table}`,
+  });
+  if (unassigned === 0) return;
+  voice.line();
+  voice.line(colors.dim('  `watchlake devices profiles import <file>` says whose they are'));
+}
+
+export function addDevicesAggregate(group: Command, act: Actions): void {
+  const command = declare(group, {
+    usage: 'aggregate',
+    about: 'Aggregates the landed events by person into PostgreSQL: what has changed, or a range.',
+    examples: [
+      'devices aggregate --grain day',
+      'devices aggregate --grain week --from 2026-03-01 --to 2026-03-31',
+    ],
+    more: 'docs/devices.md defines every figure. A range is aggregated again whether or not it has changed.',
+  })
+    .addOption(
+      new Option('--grain <grain>', 'how long a period is').choices(GRAINS).makeOptionMandatory(),
+    )
+    .option('--dataset <name>', 'dataset of the events', DEVICES_DATASET)
+    .option('--from <date>', 'first local date of the range, such as 2026-03-01')
+    .option('--to <date>', 'last local date of the range')
+    .option(
+      '--keep-months <n>',
+      'detaches partitions that have ended longer ago; none when absent',
+      wholeNumber(1, MOST_MONTHS),
+    );
+  waiting(command).action(
+    act(async (shell, { cancelOnExit, grain, dataset, from, to, keepMonths }: AggregateOptions) =>
+      withContext(shell, async (context) => {
+        const { run, result } = await runWorkflow<AggregateDevicesResult, 'aggregateDevices'>(
+          shell,
+          context,
+          {
+            workflow: 'aggregateDevices',
+            workflowId: workflowIds.aggregateDevices(grain, periodOf({ from, to })),
+            input: { dataset, grain, from, to, keepMonths },
+            summary: `Aggregate devices by ${grain}`,
+          },
+          { cancelOnExit },
+        );
+        return { result: { ...run, ...result }, show: (voice) => show(voice, result) };
+      }),
+    ),
+  );
+}

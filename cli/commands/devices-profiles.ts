@@ -1,0 +1,148 @@
+/** `watchlake devices profiles`: who wears which device. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { WatchlakeError } from '../../core/errors';
+import type { ImportResult, ListedProfile, ProfileChange } from '../../devices/profiles';
+import { parseProfiles } from '../../telemetry/profiles';
+import type { DeviceProfiles } from '../../workers/devices';
+import { declare, wholeNumber } from '../command';
+import type { Actions, Shell } from '../shell';
+import { showFacts, showHeading, showTable } from '../tables';
+import { count, type Voice } from '../voice';
+
+const SHOWN = 20;
+const MOST_LISTED = 100_000;
+
+async function withProfiles<T>(
+  shell: Shell,
+  work: (profiles: DeviceProfiles) => Promise<T>,
+): Promise<T> {
+  const opened = await shell.services.openDeviceProfiles(shell.config);
+  try {
+    return await work(opened.profiles);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function readProfiles(file: string) {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: file }, error);
+  }
+  return parseProfiles(text);
+}
+
+const describeFields = ({ kind, fields }: ProfileChange): string =>
+  kind === 'added' ? '' : fields.join(', ');
+
+function showImport(voice: Voice, done: ImportResult, dryRun: boolean): void {
+  showHeading(voice, dryRun ? 'Would be imported' : 'Imported');
+  showFacts(voice, {
+    profiles: count(done.profiles),
+    added: count(done.added),
+    changed: count(done.changed),
+    'passed to another person': done.moved > 0 ? voice.colors.yellow(count(done.moved)) : null,
+    unchanged: count(done.unchanged),
+    'dates to be aggregated again': count(done.dates),
+  });
+  const changes = done.changes.filter(({ kind }) => kind !== 'added');
+  if (changes.length === 0) return;
+  voice.line();
+  const rows = changes
+    .slice(0, SHOWN)
+    .map((each) => [each.deviceId, each.kind, describeFields(each)]);
+  showTable(voice, [{ title: 'device' }, { title: '' }, { title: 'what differs' }], rows);
+  const more = changes.length - rows.length;
+  if (more > 0) voice.line(voice.colors.dim(`  and ${count(more)} more`));
+}
+
+interface ImportFlags {
+  moveDevices: boolean;
+  dryRun: boolean;
+}
+
+function addImport(group: Command, act: Actions): void {
+  declare(group, {
+    usage: 'import <file>',
+    about:
+      'Takes profiles from a JSON file: new ones, and what has changed of those that are known.',
+    examples: [
+      'devices profiles import profiles.json --dry-run',
+      'devices profiles import profiles.json',
+    ],
+    more: 'The file: [{"user_id", "device_id", "user_email", "gender", "age", "time_zone", "step_counter"}]; docs/devices.md describes it.',
+  })
+    .option('--dry-run', 'only say what would change', false)
+    .option(
+      '--move-devices',
+      'let devices pass to other people, with all that they have ever told',
+      false,
+    )
+    .action(
+      act(async (shell, file: string, { moveDevices, dryRun }: ImportFlags) => {
+        const profiles = await readProfiles(file);
+        const done = await withProfiles(shell, ({ importProfiles }) =>
+          importProfiles(profiles, { moveDevices, dryRun }),
+        );
+        return { result: { dryRun, ...done }, show: (voice) => showImport(voice, done, dryRun) };
+      }),
+    );
+}
+
+function showProfiles(voice: Voice, profiles: readonly ListedProfile[], personal: boolean): void {
+  if (profiles.length === 0) return voice.line('There are no profiles.');
+  const more = personal ? ['e-mail', 'gender', 'age'] : [];
+  const titles = ['person', 'device', 'time zone', 'steps', ...more];
+  showHeading(voice, 'Profiles');
+  showTable(
+    voice,
+    titles.map((title) => ({ title })),
+    profiles.map((each) => [
+      ...[each.userId, each.deviceId, each.timeZone, each.stepCounter],
+      ...(personal ? [each.userEmail ?? '–', each.gender ?? '–', String(each.age ?? '–')] : []),
+    ]),
+  );
+}
+
+const withoutPersonal = ({
+  userEmail: _email,
+  gender: _gender,
+  age: _age,
+  ...rest
+}: ListedProfile) => rest;
+
+interface ListFlags {
+  personal: boolean;
+  limit: number;
+}
+
+function addList(group: Command, act: Actions): void {
+  declare(group, {
+    usage: 'list',
+    about: 'Shows who wears which device.',
+    examples: ['devices profiles list', 'devices profiles list --personal --limit 10'],
+  })
+    .option('--personal', 'with e-mail address, gender and age', false)
+    .option('--limit <n>', 'most that are shown', wholeNumber(1, MOST_LISTED), 1_000)
+    .action(
+      act(async (shell, { personal, limit }: ListFlags) => {
+        const found = await withProfiles(shell, ({ listProfiles }) => listProfiles({ limit }));
+        const profiles = personal ? found : found.map(withoutPersonal);
+        return {
+          result: { profiles },
+          show: (voice) => showProfiles(voice, found, personal),
+        };
+      }),
+    );
+}
+
+export function addDevicesProfiles(group: Command, act: Actions): void {
+  const profiles = group
+    .command('profiles')
+    .description('Who wears which device, in which time zone.');
+  addImport(profiles, act);
+  addList(profiles, act);
+}

@@ -1,0 +1,143 @@
+/** Writes aggregates: in one transaction what is new or has changed, and nothing that is not of these periods. */
+import type { Pool } from 'pg';
+import { WatchlakeError } from '../core/errors';
+import type { Grain } from '../telemetry/aggregate';
+import { bulkTransaction, type BulkConnection } from './copy';
+import { AGGREGATE_TABLES, ensurePartitions } from './partitions';
+import { periodsNow, type Period } from './periods';
+
+/** Of the file, after person and period. */
+export const FIGURES = [
+  'total_steps',
+  'avg_heart_rate_asleep',
+  'avg_heart_rate',
+  'min_heart_rate',
+  'max_heart_rate',
+  'minutes_asleep',
+  'events',
+  'devices',
+  'heart_rate_asleep_thousandths',
+  'heart_rate_asleep_events',
+  'heart_rate_thousandths',
+  'heart_rate_events',
+  'asleep_ms',
+] as const;
+
+export interface WriteRequest {
+  readonly grain: Grain;
+  /** As they were when they were aggregated. */
+  readonly periods: readonly Period[];
+  readonly file: string;
+}
+
+/** rows = written + unchanged. */
+export interface WrittenAggregates {
+  readonly rows: number;
+  /** New, or with other figures. */
+  readonly written: number;
+  /** Of people who have no events there any more. */
+  readonly deleted: number;
+  /** Periods whose partition was detached. */
+  readonly notKept: readonly string[];
+}
+
+const LOCKS: Record<Grain, number> = { day: 1, week: 2, month: 3 };
+const WRITE_LOCK = 4_105_734_000;
+
+/** What was aggregated from must still be what there is: of two runs the one with older events gives way. */
+async function requirePresent(
+  connection: BulkConnection,
+  { grain, periods }: WriteRequest,
+): Promise<void> {
+  const starts = periods.map(({ start }) => start);
+  const now = new Map(
+    (await periodsNow(connection, grain, starts)).map(({ start, content }) => [start, content]),
+  );
+  const other = periods.find(({ start, content }) => now.get(start) !== content);
+  if (other === undefined) return;
+  throw new WatchlakeError('AGGREGATES_OUTDATED', { what: `other events of ${other.start}` });
+}
+
+async function upsert(
+  connection: BulkConnection,
+  { grain, file }: WriteRequest,
+  notKept: readonly string[],
+): Promise<{ rows: number; written: number }> {
+  const { table, period } = AGGREGATE_TABLES[grain];
+  const columns = ['user_id', period, ...FIGURES];
+  await connection.query(`CREATE TEMP TABLE fresh ON COMMIT DROP AS
+    SELECT ${columns.join(', ')} FROM devices.${table} WITH NO DATA`);
+  await connection.copyIn({ table: 'fresh', columns }, file);
+  if (notKept.length > 0) {
+    await connection.query(`DELETE FROM fresh WHERE ${period} = ANY($1::date[])`, [notKept]);
+  }
+  const { rows } = await connection.query<{ n: string }>('SELECT count(*) AS n FROM fresh');
+  const figures = (of: string) => FIGURES.map((name) => `${of}.${name}`).join(', ');
+  const { rowCount } = await connection.query(
+    `INSERT INTO devices.${table} AS held (${columns.join(', ')})
+      SELECT ${columns.join(', ')} FROM fresh
+      ON CONFLICT (user_id, ${period}) DO UPDATE SET
+        ${FIGURES.map((name) => `${name} = excluded.${name}`).join(', ')}, aggregated_at = now()
+      WHERE (${figures('held')}) IS DISTINCT FROM (${figures('excluded')})`,
+  );
+  return { rows: Number(rows[0]?.n), written: rowCount ?? 0 };
+}
+
+async function removeGone(
+  connection: BulkConnection,
+  grain: Grain,
+  starts: readonly string[],
+): Promise<number> {
+  const { table, period } = AGGREGATE_TABLES[grain];
+  const { rowCount } = await connection.query(
+    `DELETE FROM devices.${table} held WHERE held.${period} = ANY($1::date[])
+      AND NOT EXISTS (SELECT 1 FROM fresh
+        WHERE fresh.user_id = held.user_id AND fresh.${period} = held.${period})`,
+    [starts],
+  );
+  return rowCount ?? 0;
+}
+
+async function record(connection: BulkConnection, { grain, periods }: WriteRequest) {
+  const gone = periods.filter(({ content }) => content === null).map(({ start }) => start);
+  await connection.query(
+    'DELETE FROM devices.aggregated_periods WHERE grain = $1 AND period_start = ANY($2::date[])',
+    [grain, gone],
+  );
+  const held = periods.filter(({ content }) => content !== null);
+  await connection.query(
+    `INSERT INTO devices.aggregated_periods (grain, period_start, content)
+      SELECT $1, * FROM unnest($2::date[], $3::text[])
+      ON CONFLICT (grain, period_start) DO UPDATE
+        SET content = excluded.content, aggregated_at = now()`,
+    [grain, held.map(({ start }) => start), held.map(({ content }) => content)],
+  );
+}
+
+async function write(
+  connection: BulkConnection,
+  request: WriteRequest,
+): Promise<WrittenAggregates> {
+  const { grain, periods } = request;
+  // Two runs of one grain write one after the other; what they compute, they compute side by side.
+  await connection.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK + LOCKS[grain]]);
+  await requirePresent(connection, request);
+  const of = AGGREGATE_TABLES[grain];
+  const starts = periods.map(({ start }) => start);
+  const { detached } = await ensurePartitions(connection, of, starts);
+  const counts = await upsert(connection, request, detached);
+  const deleted = await removeGone(connection, grain, starts);
+  await record(connection, request);
+  return { ...counts, deleted, notKept: detached };
+}
+
+export function createAggregates(pool: Pool) {
+  return {
+    /**
+     * The periods' rows become those of the file, which has person, period and the figures; all of it, or nothing.
+     * AGGREGATES_OUTDATED when other events tell of a period than those that were aggregated.
+     */
+    writeAggregates: (request: WriteRequest): Promise<WrittenAggregates> =>
+      bulkTransaction(pool, (connection) => write(connection, request)),
+  };
+}
