@@ -6,6 +6,7 @@ import { contentHash } from '../core/hash';
 import { followQuery, startQuery, stopQuery } from '../lakehouse/engines/athena';
 import { athenaCost } from '../lakehouse/engines/athena-cost';
 import { queryFailure } from '../lakehouse/engines/athena-status';
+import { withoutQuotes } from '../core/without-values';
 import type { Lake } from '../lakehouse/lake';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
@@ -31,9 +32,9 @@ const tokenOf = (sqlKey: string): string => {
 };
 
 /** What Athena quotes of the query may be about people, and a failure is kept in a history. */
-function withoutValues(error: unknown): unknown {
+function unquoted(error: unknown): unknown {
   if (!isWatchlakeError(error) || error.code !== 'QUERY_INVALID') return error;
-  const detail = String(error.context['detail']).replace(/(['"`])[^]*?\1/g, '$1…$1');
+  const detail = withoutQuotes(String(error.context['detail']));
   return new WatchlakeError('QUERY_INVALID', { detail });
 }
 
@@ -49,7 +50,7 @@ export function createAthenaActivities({ lake, athena }: AthenaDeps) {
       const sql = (await lake.store.get(sqlKey)).toString('utf8');
       const query = { sql, database, workgroup, token: tokenOf(sqlKey) };
       const executionId = await startQuery(athena(), query).catch((error: unknown) => {
-        throw withoutValues(error);
+        throw unquoted(error);
       });
       return { executionId };
     },

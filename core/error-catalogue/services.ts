@@ -47,6 +47,10 @@ export const SERVICES_ERRORS = catalogue({
     'Add --delete-data when all of it, every version, is to be removed for good.',
   ),
   // Spark
+  SQL_FAILED: entry(
+    (c) => `DuckDB cannot run the SQL: ${c.detail}`,
+    'Look at the rows that the table is made of (`watchlake query`); where they are as they should be, it is a fault of Watchlake.',
+  ),
   SPARK_FAILED: entry(
     (c) => `Spark could not run ${c.name}: ${c.detail}`,
     "Spark's log in the folder logs has more; when memory is short, raise SPARK_MEMORY.",

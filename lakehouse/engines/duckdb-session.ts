@@ -6,6 +6,7 @@ import { DuckDBDecimalValue, DuckDBInstance, JsonDuckDBValueConverter } from '@d
 import { WatchlakeError } from '../../core/errors';
 import type { Relation, Store } from '../ports';
 import type { ColumnDeclaration, ColumnType } from '../tables';
+import { isLasting, withoutValues } from '../../core/without-values';
 
 export interface DuckdbOptions {
   /** Above this, DuckDB spills to the session's folder. */
@@ -40,10 +41,13 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 export const inList = (values: readonly string[]): string =>
   values.length === 0 ? '(NULL)' : `(${values.map(literal).join(', ')})`;
 
-/** DuckDB's own words for a full disk become ours. */
+/** DuckDB's own words for a full disk, and for SQL that it will never run, become ours. */
 function translated(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
-  const message = error instanceof Error ? error.message : '';
+  const message = (error as Error | null)?.message ?? '';
+  // Without its cause, which quotes the value.
+  if (isLasting(message))
+    return new WatchlakeError('SQL_FAILED', { detail: withoutValues(message) });
   if (/No space left|ENOSPC|max_temp_directory_size/i.test(message)) {
     return new WatchlakeError('STORE_FULL', { key: 'files of the lake' }, error);
   }

@@ -176,6 +176,21 @@ export function engineContract(name: string, open: () => Promise<Lake>): void {
       ]);
     });
 
+    test('a value that a SELECT cannot take fails the build for good, and is not told', async () => {
+      const sql = TYPED.replaceAll('TRY_CAST', 'CAST');
+      const table = typedTable({ type: 'row-wise' as const, sql });
+      const prefix = 'trusted/watch/typed/x/';
+      const error = await lake.engine.build({ table, inputs, prefix }).catch((e: unknown) => e);
+      expect(error).toMatchObject({
+        code: expect.stringMatching(/^S(QL|PARK)_FAILED$/) as string,
+        retryable: false,
+        message: expect.stringMatching(/\bDOUBLE\b/) as string,
+      });
+      for (let each = error as Error | undefined; each; each = each.cause as Error | undefined) {
+        expect(String(each.stack)).not.toMatch(/many|some/);
+      }
+    });
+
     test('a broken SELECT fails, and a cancelled build ends with the reason', async () => {
       const table = typedTable({ type: 'row-wise' as const, sql: 'SELECT nothing' });
       const prefix = 'trusted/watch/typed/x/';

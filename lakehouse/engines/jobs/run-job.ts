@@ -7,7 +7,7 @@ import type { JobFacts } from '../../manifest';
 import type { JobContext, Store } from '../../ports';
 import type { RunnerAnswer } from '../spark/process';
 import type { RunnerResult } from '../spark/manifest';
-import { withoutValues } from '../spark/root-cause';
+import { shortened } from '../spark/root-cause';
 import type { Followed, Pace } from './follow';
 import { follow } from './follow';
 import type { JobService } from './ports';
@@ -153,7 +153,7 @@ async function judge(
   const isOurs = chosen.session === work.context.session;
   if (answer) {
     const { type, detail } = answer.error;
-    const said = withoutValues(`${type.split('.').at(-1)}: ${detail}`);
+    const said = shortened(`${type.split('.').at(-1)}: ${detail}`);
     return failed(!isOurs, 'JOB_FAILED', { ...facts, detail: said });
   }
   const detail = status.reason || status.state;

@@ -2,7 +2,7 @@
 import { WatchlakeError } from '../../../core/errors';
 import type { RunnerManifest, RunnerResult } from './manifest';
 import { SparkProcess } from './process';
-import { withoutValues } from './root-cause';
+import { shortened } from './root-cause';
 import type { SparkSettings } from './settings';
 
 export interface SparkRunnerOptions {
@@ -47,7 +47,7 @@ function failureOf({ name }: RunnerManifest, { type, detail }: RunnerError, spar
   if (/No space left on device/.test(detail)) {
     return new WatchlakeError('STORE_FULL', { key: 'files of the lake' });
   }
-  const said = withoutValues(`${type.split('.').at(-1)}: ${detail}`);
+  const said = shortened(`${type.split('.').at(-1)}: ${detail}`);
   return new WatchlakeError('SPARK_FAILED', { name, detail: said });
 }
 

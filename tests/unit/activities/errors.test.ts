@@ -1,5 +1,10 @@
 /** What a workflow sees of an error: its code, whether to retry, its context and its remedy. */
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  DefaultFailureConverter,
+  defaultPayloadConverter,
+} from '@temporalio/common';
 import { asActivities } from '../../../activities/as-activities';
 import { toFailure } from '../../../activities/errors';
 import { WatchlakeError } from '../../../core/errors';
@@ -31,6 +36,25 @@ test('what is not known, and cancellation, stay as they are', () => {
   for (const error of [new Error('?'), new CancelledFailure('stop'), 'text', null]) {
     expect(toFailure(error)).toBe(error);
   }
+});
+
+test('what an engine quotes of a row reaches no history, neither itself nor as a cause', () => {
+  const said = "Conversion Error: Could not convert string 'ann@example.org' to DOUBLE";
+  const above = new Error('the build failed', { cause: new Error(said) });
+  const known = new WatchlakeError('CATALOG_CONFLICT', { table: said }, above);
+  for (const error of [new Error(said), above, known]) {
+    const failure = toFailure(error);
+    const kept = new DefaultFailureConverter().errorToFailure(failure, defaultPayloadConverter);
+    const text = Buffer.from(JSON.stringify(kept)).toString();
+    expect(text).toMatch(/Conversion Error to DOUBLE/);
+    expect(text).not.toContain('ann');
+    const details = kept.applicationFailureInfo?.details?.payloads ?? [];
+    for (const each of details)
+      expect(Buffer.from(each.data ?? []).toString()).not.toContain('ann');
+  }
+  const failure = toFailure(new TypeError(said)) as Error;
+  expect(failure.name).toBe('TypeError');
+  expect(failure.stack).toMatch(/^TypeError: Conversion Error to DOUBLE[^\n]*\n {4}at /);
 });
 
 test('activities keep their names and results, and throw failures that a workflow can read', async () => {

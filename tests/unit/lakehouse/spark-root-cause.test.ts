@@ -1,5 +1,5 @@
 /** Out of what Spark logs, the one line that says what went wrong. */
-import { rootCauseIn, withoutValues } from '../../../lakehouse/engines/spark/root-cause';
+import { rootCauseIn, shortened } from '../../../lakehouse/engines/spark/root-cause';
 
 const WARNINGS = `Setting default log level to "WARN".
 26/11/24 12:44:05 WARN NativeCodeLoader: Unable to load native-hadoop library
@@ -33,7 +33,7 @@ test('the last words where there is no exception, and nothing where there are on
 
 test('values of rows are left out', () => {
   const said = `[CAST_INVALID_INPUT] The value 'ann@example.com' of the type "STRING" cannot be cast`;
-  expect(withoutValues(said)).toBe(
+  expect(shortened(said)).toBe(
     '[CAST_INVALID_INPUT] A value of the type "STRING" cannot be cast',
   );
 });
