@@ -124,7 +124,8 @@ const PLACEHOLDERS = new Proxy({}, { get: (_target, name) => `{${String(name)}}`
 export function errorsPage(errors: typeof ERRORS): string {
   const sections = Object.entries(errors).flatMap(([name, { message, remedy, retryable }]) => [
     `## ${code(name)}`,
-    message(PLACEHOLDERS),
+    // What a terminal shows indented is a paragraph here.
+    message(PLACEHOLDERS).replace(/\n +/g, '\n'),
     `**Remedy:** ${remedy}${retryable ? ' Workflows try again by themselves.' : ''}`,
   ]);
   return page(

@@ -33,7 +33,5 @@ test('the last words where there is no exception, and nothing where there are on
 
 test('values of rows are left out', () => {
   const said = `[CAST_INVALID_INPUT] The value 'ann@example.com' of the type "STRING" cannot be cast`;
-  expect(shortened(said)).toBe(
-    '[CAST_INVALID_INPUT] A value of the type "STRING" cannot be cast',
-  );
+  expect(shortened(said)).toBe('[CAST_INVALID_INPUT] A value of the type "STRING" cannot be cast');
 });
