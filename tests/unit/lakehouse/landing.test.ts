@@ -194,7 +194,9 @@ test('a part that has landed is not read again, a missing one keeps the rest unp
   const first = await land(0);
   expect(await land(0)).toEqual(first);
   await land(1);
-  await expect(publishLanding(lake, kind, plan)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+  await expect(publishLanding(lake, kind, plan)).rejects.toMatchObject({
+    code: 'OBJECT_NOT_FOUND',
+  });
   expect(await lake.catalog.list()).toEqual([]);
   await land(2);
   expect((await publishLanding(lake, kind, plan)).rows).toBe(1500);
@@ -226,7 +228,9 @@ test('no space left is said by name, publishes nothing, and the next run goes on
   const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
   const store: Store = { ...lake.store, adopt: () => Promise.reject(full) };
   await expect(land(1, { ...lake, store })).rejects.toBe(full);
-  await expect(publishLanding(lake, kind, plan)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+  await expect(publishLanding(lake, kind, plan)).rejects.toMatchObject({
+    code: 'OBJECT_NOT_FOUND',
+  });
   expect(await lake.catalog.list()).toEqual([]);
   await land(1);
   expect((await publishLanding(lake, kind, plan)).rows).toBe(1000);
