@@ -7,7 +7,8 @@ import { randomUUID } from 'node:crypto';
 import type { CloudEngineName } from '../../core/engine-names';
 import { openLake, withEngine } from '../../lakehouse/lake';
 import { isTarget, throttled } from '../support/aws-gateway';
-import { useJobCloud, cloudOptions } from '../support/jobs/cloud';
+import { useJobCloud } from '../support/jobs/cloud';
+import { jobCloudOptions } from '../support/jobs/cloud-options';
 import { buildMade, contextNamed, madeRows, untilTrue } from '../support/jobs/made-table';
 import { temporaryFolder } from '../support/recordings';
 
@@ -223,7 +224,7 @@ test('a job run that Glue loses is started again', async () => {
 });
 
 test('a lake in a folder is refused, with what to do', () => {
-  const lake = openLake({ uri: folder.path(), cloud: cloudOptions(cloud.gateway().client) });
+  const lake = openLake({ uri: folder.path(), cloud: jobCloudOptions(cloud.gateway().client) });
   for (const engine of ['emr', 'glue'] as const) {
     expect(() => withEngine(lake, engine)).toThrow(/reads and writes S3 alone/);
   }

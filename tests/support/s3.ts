@@ -9,8 +9,9 @@ import type { Store } from '../../lakehouse/ports';
 import { createS3Store, type S3StoreOptions } from '../../lakehouse/stores/s3';
 import type { AwsEmulator } from './aws-emulator';
 import { useAwsEmulator } from './aws-emulator';
+import { BUCKET } from './s3-names';
 
-export const BUCKET = 'watchlake-tests';
+export { BUCKET };
 const REGION = 'eu-central-1';
 
 export interface TestS3 {

@@ -3,8 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { CloudOptions } from '../../../lakehouse/engines/cloud';
-import { readPrices } from '../../../lakehouse/engines/jobs/prices';
 import type { Lake } from '../../../lakehouse/lake';
 import { openLake } from '../../../lakehouse/lake';
 import { parseS3Address } from '../../../lakehouse/stores/s3/address';
@@ -15,40 +13,27 @@ import { awsEnvironment } from '../aws-emulator';
 import type { TestS3 } from '../s3';
 import { BUCKET, useS3 } from '../s3';
 import { testCache } from '../start-stack';
+import { jobCloudOptions } from './cloud-options';
 import type { EmrEmulator, EmrEmulatorOptions } from './emr-emulator';
 import { createEmrEmulator } from './emr-emulator';
 import type { GlueEmulator } from './glue-emulator';
 import { createGlueEmulator } from './glue-emulator';
 import type { Program } from './job-process';
 import { sparkSubmit } from './spark-submit';
-
-/** The rows that a stand-in for Spark writes, whatever it is asked. */
-export interface StandIn {
-  /** A Parquet file. */
-  readonly file: string;
-  readonly rows: number;
-  /** That the work takes. */
-  readonly seconds: number;
-  /** How long it waits to be chosen. */
-  readonly patience?: number;
-}
+import type { StandIn } from './stand-in';
 
 export interface JobCloud {
   readonly s3: TestS3;
   emr(): EmrEmulator;
   glue(): GlueEmulator;
   gateway(): AwsGateway;
+  /** Another door to the same services, at which `first` sees every call before anybody else. */
+  door(first: Guarantee): Promise<AwsGateway>;
   /** A lake under a prefix of its own; `uri` opens the same one again. */
   lake(uri?: string): Promise<Lake & { uri: string }>;
   /** From now on steps and runs are done by this instead of Spark. */
   standIn(made: StandIn): void;
 }
-
-export const QUICK: Pick<CloudOptions, 'pace' | 'graceMs' | 'logEveryMs' | 'logWaitMs' | 'jobMs'> =
-  {
-    pace: { firstMs: 50, growth: 1.2, longestMs: 300, silenceMs: 20_000 },
-    ...{ graceMs: 1_500, logEveryMs: 100, logWaitMs: 5_000, jobMs: 300_000 },
-  };
 
 const MOTO = join(__dirname, '..', 'moto-requirements.txt');
 
@@ -58,36 +43,13 @@ function scriptIn(args: readonly string[]): { script: string; rest: readonly str
   return { script: args[at] ?? '', rest: args.slice(at + 1) };
 }
 
-export const cloudOptions = (
-  aws: CloudOptions['aws'],
-  changes: Partial<CloudOptions> = {},
-): CloudOptions => ({
-  emr: () => ({
-    ...{ environment: 'tests', releaseLabel: 'emr-7.12.0', stepsAtOnce: 4, idleSeconds: 600 },
-    ...{ primaryType: 'm5.xlarge', coreType: 'm5.xlarge', coreInstances: 1, taskType: 'm5.xlarge' },
-    ...{ taskSpot: true, maximumInstances: 4, logUri: `s3://${BUCKET}/logs/` },
-    ...{ serviceRole: 'watchlake-tests-emr', instanceProfile: 'watchlake-tests-emr-instance' },
-  }),
-  glue: () => ({
-    ...{ environment: 'tests', role: 'watchlake-tests-glue', glueVersion: '5.0' },
-    ...{ workerType: 'G.1X', workers: 2, timeoutMinutes: 60 },
-  }),
-  prices: () => readPrices(),
-  ...QUICK,
-  aws,
-  s3: { pathStyle: true },
-  ...changes,
-});
-
-/** For the tests of a file; `first` sees every call before anybody else. */
-export function useJobCloud(
-  changes: Partial<EmrEmulatorOptions> = {},
-  first: readonly Guarantee[] = [],
-): JobCloud {
+/** For the tests of a file. */
+export function useJobCloud(changes: Partial<EmrEmulatorOptions> = {}): JobCloud {
   const s3 = useS3();
   let [emr, glue, gateway]: [EmrEmulator?, GlueEmulator?, AwsGateway?] = [];
   let standIn: StandIn | undefined;
   const lakes: Lake[] = [];
+  const doors: AwsGateway[] = [];
 
   async function standInProgram(made: StandIn, args: readonly string[]): Promise<Program> {
     const { script, rest } = scriptIn(args);
@@ -129,14 +91,14 @@ export function useJobCloud(
       ...{ putLog, ...changes },
     });
     glue = createGlueEmulator({ program: (script, args) => program([script, ...args]) });
-    const guarantees = [...first, emr.guarantee, glue.guarantee];
-    gateway = await startAwsGateway(s3.aws(), guarantees);
+    gateway = await startAwsGateway(s3.aws(), [emr.guarantee, glue.guarantee]);
   });
   beforeEach(() => gateway?.clear());
   afterAll(async () => {
     for (const lake of lakes) await lake.close();
     await emr?.stop();
     await glue?.stop();
+    for (const door of doors) await door.stop();
     await gateway?.stop();
   });
 
@@ -145,12 +107,18 @@ export function useJobCloud(
     emr: () => emr as EmrEmulator,
     glue: () => glue as GlueEmulator,
     gateway: () => gateway as AwsGateway,
+    async door(first) {
+      const given = [first, emr?.guarantee, glue?.guarantee].filter((each) => each !== undefined);
+      const door = await startAwsGateway(s3.aws(), given);
+      doors.push(door);
+      return door;
+    },
     async lake(known) {
       const { bucket, prefix, ...options } = await s3.options({ aws: gateway?.client });
       const uri = known ?? `s3://${bucket}/${prefix}`;
       const lake = openLake({
         ...{ uri, s3: options, duckdb: { memoryLimit: '256MB' } },
-        cloud: cloudOptions(gateway?.client),
+        cloud: jobCloudOptions(gateway?.client),
       });
       lakes.push(lake);
       return { ...lake, uri };

@@ -12,7 +12,7 @@ import type { JobContext } from '../../../lakehouse/ports';
 import type { Snapshot } from '../../../lakehouse/snapshots';
 import { ensureSnapshot } from '../../../lakehouse/snapshots';
 import { column, declareTable } from '../../../lakehouse/tables';
-import type { StandIn } from './cloud';
+import type { StandIn } from './stand-in';
 
 const ROWS = 1000;
 

@@ -3,7 +3,7 @@
     stand-in.py <spark-runner.py> <arguments of the runner>
 
 The choice of the attempt, the order of things and the result are the runner's own code. Each run that
-gets as far as touching data leaves an object `processed/<work>/<generation>/<attempt>` behind.
+gets as far as touching data leaves an object `processed/<folder of the generation>/<attempt>` behind.
 """
 
 import importlib.util
@@ -58,7 +58,7 @@ class Run:
 
     def run(self):
         chosen = place(runner_arguments["--chosen"])
-        folder = chosen["Key"].split("/jobs/")[-1].rsplit("/", 1)[0]
+        folder = chosen["Key"].rsplit("/", 1)[0]
         s3.put_object(Bucket=chosen["Bucket"], Key="processed/%s/%s" % (folder, self.attempt), Body=b"")
         time.sleep(canned["seconds"])
         steps = {}

@@ -1,0 +1,2 @@
+/** Names that tests and the processes they start share. */
+export const BUCKET = 'watchlake-tests';
