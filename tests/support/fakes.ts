@@ -198,6 +198,10 @@ const refreshFakes: RefreshActivities = {
   publishRelease: async ({ snapshots }) => ({ releaseId: 'release-1', tables: snapshots }),
 };
 
+export const RUN_COST = {
+  ...{ what: 'j-1: 2 instances', seconds: 1200, costUsd: 0.09, pricesOf: '2026-05-31' },
+};
+
 const trainingFakes: TrainingActivities = {
   drawSubjects: async () => SUBJECTS,
   freezeTrainingSet: async () => ({ snapshotId: 'training-1', rows: 280, subjects: 4 }),

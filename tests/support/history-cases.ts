@@ -2,6 +2,7 @@
 import { DEVICES } from './device-history-cases';
 import { ERASE } from './erasure-history-cases';
 import {
+  RUN_COST,
   SUBJECTS,
   campaignState,
   cancelled,
@@ -87,6 +88,19 @@ const REFRESH = casesOf('refreshTables', [
     name: 'quarantine-replayed',
     input: { dataset: 'stedi', replayQuarantine: true },
     ends: 'COMPLETED',
+  },
+  {
+    name: 'session-ended',
+    input: { dataset: 'watch', engine: 'emr' as const },
+    activities: () => ({ endSession: async () => RUN_COST }),
+    ends: 'COMPLETED',
+  },
+  {
+    name: 'session-cancelled',
+    input: { dataset: 'watch', engine: 'emr' as const },
+    activities: () => ({ buildTable: cancelled }),
+    drive: cancelAfter('buildTable'),
+    ends: 'CANCELLED',
   },
 ]);
 

@@ -1,5 +1,5 @@
 /** The refresh workflow: stage by stage, published together or not at all. */
-import { cancelled } from '../support/fakes';
+import { cancelled, RUN_COST } from '../support/fakes';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
 const input = { dataset: 'watch' };
@@ -120,4 +120,51 @@ test('puts the quarantine through the rules again before anything is built', asy
   const result = await run('refreshTables', { dataset: 'stedi', replayQuarantine: true });
   expect(fakes.replayQuarantine).toHaveBeenCalledWith({ dataset: 'stedi' });
   expect(result.tables.customer_landing).toMatchObject({ snapshotId: 'landing-2' });
+});
+
+describe('on an engine that AWS runs', () => {
+  const onEmr = { ...input, engine: 'emr' as const };
+  const sessionsOf = () => fakes.buildTable.mock.calls.map(([{ session }]) => session);
+
+  test('all tables share one session, which ends before anything is published', async () => {
+    fakes.endSession.mockResolvedValue(RUN_COST);
+    const handle = await start('refreshTables', onEmr);
+    const { cost } = await handle.result();
+    const session = handle.firstExecutionRunId;
+    expect(sessionsOf()).toEqual([session, session, session]);
+    expect(fakes.endSession).toHaveBeenCalledWith({ engine: 'emr', dataset: 'watch', session });
+    expect(cost).toEqual(RUN_COST);
+    const order = (name: 'endSession' | 'publishRelease') => fakes[name].mock.invocationCallOrder;
+    expect(order('endSession')[0]).toBeLessThan(order('publishRelease')[0] as number);
+    const { facts } = await handle.query<{ facts: Record<string, string> }>('progress');
+    expect(facts['cost']).toBe('about $0.09 (j-1: 2 instances)');
+  });
+
+  test('the session ends with a run that fails, whose own failure is told', async () => {
+    fakes.buildTable.mockImplementation(failing('JOB_FAILED'));
+    expect(await failureOf(run('refreshTables', onEmr))).toContain('JOB_FAILED');
+    expect(fakes.endSession).toHaveBeenCalledTimes(1);
+  });
+
+  test('the session ends with a run that is cancelled', async () => {
+    fakes.buildTable.mockImplementation(cancelled);
+    const handle = await start('refreshTables', onEmr);
+    await called('buildTable');
+    await handle.cancel();
+    expect(await failureOf(handle.result())).toContain('CancelledFailure');
+    expect(fakes.endSession).toHaveBeenCalledTimes(1);
+  });
+
+  test('what was built is published also when the session cannot be ended', async () => {
+    fakes.endSession.mockImplementation(failing('AWS_DENIED'));
+    const result = await run('refreshTables', onEmr);
+    expect(result.releaseId).toBe('release-1');
+    expect(result.cost).toBeUndefined();
+  });
+
+  test('the embedded engine has no session', async () => {
+    await run('refreshTables', input);
+    expect(sessionsOf()).toEqual([undefined, undefined, undefined]);
+    expect(fakes.endSession).not.toHaveBeenCalled();
+  });
 });
