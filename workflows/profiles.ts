@@ -33,6 +33,13 @@ export const DATA: ActivityOptions = {
   retry: patient,
 };
 
+/** Cleaning up after a run: what cannot be done soon is left to whatever ends it by itself. */
+export const CLEANUP: ActivityOptions = {
+  ...DATA,
+  startToCloseTimeout: '10 minutes',
+  scheduleToCloseTimeout: '30 minutes',
+};
+
 /** Training and scoring of a model. */
 export const TRAINING: ActivityOptions = {
   taskQueue: TASK_QUEUES.training,

@@ -12,12 +12,12 @@ import { workflowIds } from '../core/workflow-ids';
 import { runChild } from './children';
 import type { IngestResult } from './ingest';
 import { ingest } from './ingest';
-import { DATA } from './profiles';
+import { CLEANUP, DATA } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
 
-const { planRefresh, buildTable, publishRelease, endSession } =
-  proxyActivities<RefreshActivities>(DATA);
+const { planRefresh, buildTable, publishRelease } = proxyActivities<RefreshActivities>(DATA);
+const { endSession } = proxyActivities<RefreshActivities>(CLEANUP);
 const { identifySource, replayQuarantine } = proxyActivities<IngestActivities>(DATA);
 
 type Input = ValidInput<'refreshTables'>;

@@ -1,10 +1,11 @@
-/** Every command of docs/aws.md is one that the command line takes. */
+/** Every command of docs/aws.md and docs/emr.md is one that the command line takes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../../core/project-root';
 import { run } from './fake-surroundings';
 
-const page = readFileSync(join(PROJECT_ROOT, 'docs', 'aws.md'), 'utf8');
+const pageOf = (name: string): string => readFileSync(join(PROJECT_ROOT, 'docs', name), 'utf8');
+const page = ['aws.md', 'emr.md'].map(pageOf).join('\n');
 
 const commands = [...page.matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)]
   .flatMap(([, body = '']) => body.split('\n'))
