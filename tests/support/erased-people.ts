@@ -84,7 +84,9 @@ export function erasedPeople(open: () => ErasureWorld) {
     const producer = await broker.openProducer();
     const messages = people.map(({ email, serial }, at) => {
       const value = JSON.stringify({ dataset, subjectKey: keys[at], user: email });
-      return { key: serial, value };
+      // What a device has sent goes with the person whose it is, whoever else claims its number.
+      const isShared = people.filter((each) => each.serial === serial).length > 1;
+      return { key: isShared ? `${dataset}-device-${at}` : serial, value };
     });
     await producer.send(topics.deadLetter, messages);
     await producer.close();

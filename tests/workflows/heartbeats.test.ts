@@ -36,6 +36,7 @@ test('finds the activities of every profile with heartbeats', () => {
   const proxies = workflowSources().match(/proxyActivities</g) ?? [];
   expect([...workflowSources().matchAll(PROXY)]).toHaveLength(proxies.length);
   expect([...new Set(expectingHeartbeats.map(([, profile]) => profile))].sort()).toEqual([
+    'CLEANUP',
     'DATA',
     'ERRANDS',
     'JOINING',
