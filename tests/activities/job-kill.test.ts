@@ -10,7 +10,10 @@ jest.setTimeout(120_000);
 
 const bench = useKillBench();
 
-const POINTS = {
+/** What it is, the call, and on which side of it. */
+type Point = readonly [string, string, 'before' | 'after'];
+
+const POINTS: Readonly<Record<'emr' | 'glue', Point[]>> = {
   emr: [
     ['before the cluster is started', 'ElasticMapReduce.RunJobFlow', 'before'],
     ['before the add', 'ElasticMapReduce.AddJobFlowSteps', 'before'],
@@ -22,7 +25,7 @@ const POINTS = {
     ['before the start', 'AWSGlue.StartJobRun', 'before'],
     ['after the start, before anybody knows of it', 'AWSGlue.StartJobRun', 'after'],
   ],
-} as const;
+};
 
 for (const engine of ['emr', 'glue'] as const) {
   for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {

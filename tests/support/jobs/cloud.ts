@@ -11,7 +11,7 @@ import type { AwsGateway, Guarantee } from '../aws-gateway';
 import { startAwsGateway } from '../aws-gateway';
 import { awsEnvironment } from '../aws-emulator';
 import type { TestS3 } from '../s3';
-import { BUCKET, useS3 } from '../s3';
+import { useS3 } from '../s3';
 import { testCache } from '../start-stack';
 import { jobCloudOptions } from './cloud-options';
 import type { EmrEmulator, EmrEmulatorOptions } from './emr-emulator';
