@@ -54,10 +54,14 @@ interface Finished {
 }
 
 /** Runs a command of this clone, or of the one at `root`. */
-export function watchlake(home: string, args: readonly string[], root = PROJECT_ROOT) {
+export function watchlake(
+  home: string,
+  args: readonly string[],
+  { root = PROJECT_ROOT, environment = {} }: { root?: string; environment?: object } = {},
+) {
   const child = spawn(process.execPath, [join(root, 'bin', 'watchlake.js'), ...args], {
     cwd: root,
-    env: { ...process.env, ...ANY_PORTS, WATCHLAKE_HOME: home },
+    env: { ...process.env, ...ANY_PORTS, ...environment, WATCHLAKE_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -72,9 +76,10 @@ export function watchlake(home: string, args: readonly string[], root = PROJECT_
 
 export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
 
-async function workerPid(home: string): Promise<number | null> {
+/** Of a home that is up; null while no worker is ready. */
+export async function workerPid(home: string): Promise<number | null> {
   try {
-    const state = JSON.parse(await readFile(join(home, 'demo', 'up.json'), 'utf8')) as {
+    const state = JSON.parse(await readFile(join(home, 'up.json'), 'utf8')) as {
       worker: { pid: number | null; ready: boolean };
     };
     return state.worker.ready ? state.worker.pid : null;
@@ -103,7 +108,7 @@ async function killNowAndThen(
   while (kills < times && !isOver()) {
     const [least, most] = betweenMs;
     await sleep(least + Math.random() * (most - least));
-    const pid = isOver() ? null : await workerPid(home);
+    const pid = isOver() ? null : await workerPid(join(home, 'demo'));
     if (pid === null) continue;
     if (kill(pid)) kills += 1;
   }

@@ -16,7 +16,7 @@ export async function answerOf<T>(
   args: readonly string[],
   root?: string,
 ): Promise<T> {
-  const { child, finished } = watchlake(home, [...args, '--json'], root);
+  const { child, finished } = watchlake(home, [...args, '--json'], { root });
   const timer = setTimeout(() => child.kill('SIGKILL'), STEP_LIMIT_MS);
   const { code, stdout, stderr } = await finished;
   clearTimeout(timer);

@@ -56,7 +56,7 @@ async function beginLoop(home: string, root: string): Promise<string | undefined
   const archive = await writeZip(home, archiveFiles(RECORDINGS));
   const subjects = ['--bootstrap', '1', '--stream', '1', '--holdout', '2'];
   const settings = ['--dataset', NAME, ...subjects, '--labels', '6', '--speed', '0'];
-  const { child, finished } = watchlake(home, ['loop', archive, ...settings], root);
+  const { child, finished } = watchlake(home, ['loop', archive, ...settings], { root });
   const timer = setTimeout(() => child.kill('SIGKILL'), STEP_LIMIT_MS);
   let said = '';
   child.stderr.on('data', (part: Buffer) => {

@@ -1,0 +1,86 @@
+/**
+ * The whole loop with its tables built by EMR takes the same decisions as with DuckDB, also when the worker
+ * is killed during one step and paused past its heartbeat during the next. Spark itself runs the steps.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { awsEnvironment } from '../support/aws-emulator';
+import { useJobCloud } from '../support/jobs/cloud';
+import { untilTrue } from '../support/jobs/made-table';
+import { s3aJars } from '../support/jobs/spark-submit';
+import { INSTALL_LIMIT_MS, describeSpark, testSpark } from '../support/spark';
+import { lastLine, watchlake, workerPid, type DemoResult } from './demo-run';
+
+const LIMIT_MS = 40 * 60_000;
+const STEP_LIMIT_MS = 5 * 60_000;
+// A heartbeat may be missing for 20 s.
+const PAUSE_MS = 30_000;
+const SAMPLE = join('data', 'sample', 'watch-exercises.zip');
+const LOOP = ['--dataset', 'watch-exercises', '--answered-by', 'oracle', '--speed', '0', '--json'];
+
+describeSpark('the loop on EMR', () => {
+  const cloud = useJobCloud();
+  beforeAll(async () => {
+    await testSpark().python();
+    await s3aJars();
+  }, INSTALL_LIMIT_MS);
+
+  const steps = () => cloud.emr().clusters().flatMap((cluster) => cluster.steps);
+  const running = (number: number) => steps()[number]?.state === 'RUNNING';
+
+  async function disturb(home: string): Promise<void> {
+    const pidOf = async (): Promise<number> => {
+      await untilTrue(async () => (await workerPid(home)) !== null, STEP_LIMIT_MS);
+      return (await workerPid(home)) as number;
+    };
+    await untilTrue(() => running(0), STEP_LIMIT_MS);
+    process.kill(await pidOf(), 'SIGKILL');
+    await untilTrue(() => running(1), STEP_LIMIT_MS);
+    const paused = await pidOf();
+    process.kill(paused, 'SIGSTOP');
+    await sleep(PAUSE_MS);
+    process.kill(paused, 'SIGCONT');
+  }
+
+  async function runLoop(engine: string, during: (home: string) => Promise<void>) {
+    const home = await mkdtemp(join(tmpdir(), 'watchlake-engines-'));
+    const { uri } = await cloud.lake();
+    const environment = {
+      ...awsEnvironment(cloud.gateway().endpoint),
+      ...{ LAKE_URI: uri, S3_PATH_STYLE: 'true', AWS_ENVIRONMENT: 'tests' },
+    };
+    const run = (args: readonly string[]) => watchlake(home, args, { environment }).finished;
+    try {
+      expect(await run(['up', '--detach'])).toMatchObject({ code: 0 });
+      const looping = run(['loop', SAMPLE, ...LOOP, '--engine', engine]);
+      const [{ code, stdout, stderr }] = await Promise.all([looping, during(home)]);
+      if (code !== 0) throw new Error(`the loop ended with ${code}:\n${stderr}\n${stdout}`);
+      return JSON.parse(lastLine(stdout)) as DemoResult;
+    } finally {
+      await run(['down']);
+      await rm(home, { recursive: true, force: true });
+    }
+  }
+
+  const decisions = ({ tables, labels, windowsPredicted, champion, retrains }: DemoResult) => ({
+    rows: Object.fromEntries(Object.entries(tables).map(([name, { rows }]) => [name, rows])),
+    ...{ labels, windowsPredicted, champion },
+    outcomes: retrains.map(({ outcome, reason, pValue }) => [outcome, reason, pValue]),
+  });
+
+  test(
+    'takes the same decisions as with DuckDB, whatever happens to the worker',
+    async () => {
+      const expected = await runLoop('duckdb', async () => undefined);
+      const found = await runLoop('emr', disturb);
+      expect(decisions(found)).toEqual(decisions(expected));
+      // Two tables are SQL; each was built by one step, on one cluster, which has ended.
+      expect(steps().map(({ state }) => state)).toEqual(['COMPLETED', 'COMPLETED']);
+      const clusters = cloud.emr().clusters();
+      expect(clusters.map(({ state }) => state.startsWith('TERMINAT'))).toEqual([true]);
+    },
+    LIMIT_MS,
+  );
+});
