@@ -16,7 +16,7 @@ import type { Pace } from './jobs/follow';
 import { PACE } from './jobs/follow';
 import type { JobService } from './jobs/ports';
 import type { PriceTable } from './jobs/prices';
-import type { JobLimits } from './jobs/run-job';
+import type { JobLimits } from './jobs/work';
 
 export interface CloudOptions {
   /** CONFIG_INVALID, when called, for what is not configured. */

@@ -223,6 +223,24 @@ test('a job run that Glue loses is started again', async () => {
   await lake.endSession({ engine: 'glue', dataset: 'made', session });
 });
 
+test.each(['emr', 'glue'] as const)('what %s has forgotten is started anew', async (engine) => {
+  const lake = await cloud.lake();
+  const [old, session] = [randomUUID(), randomUUID()];
+  const first = await buildMade(lake, engine, contextNamed(old));
+  const { prefix = '', snapshotId } = first.manifest;
+  // As after months: the snapshot went with `vacuum`, its job is not known any more.
+  for await (const { key } of lake.store.list(prefix)) await lake.store.remove(key);
+  const records = `jobs/made/${snapshotId}/${engine}/1/`;
+  const claim = JSON.parse((await lake.store.get(`${records}claim.json`)).toString()) as object;
+  const forgotten = { ...claim, place: engine === 'emr' ? 'j-0000000000000' : 'nobody-knows-it' };
+  await lake.store.put(`${records}claim.json`, JSON.stringify(forgotten));
+  const { manifest } = await buildMade(lake, engine, contextNamed(session));
+  expect(manifest.job).toMatchObject({ generation: 2, session });
+  for (const each of [old, session]) {
+    await lake.endSession({ engine, dataset: 'made', session: each });
+  }
+});
+
 test('a lake in a folder is refused, with what to do', () => {
   const lake = openLake({ uri: folder.path(), cloud: jobCloudOptions(cloud.gateway().client) });
   for (const engine of ['emr', 'glue'] as const) {

@@ -27,7 +27,11 @@ describeSpark('the loop on EMR', () => {
     await s3aJars();
   }, INSTALL_LIMIT_MS);
 
-  const steps = () => cloud.emr().clusters().flatMap((cluster) => cluster.steps);
+  const steps = () =>
+    cloud
+      .emr()
+      .clusters()
+      .flatMap((cluster) => cluster.steps);
   const running = (number: number) => steps()[number]?.state === 'RUNNING';
 
   async function disturb(home: string): Promise<void> {

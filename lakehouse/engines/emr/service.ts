@@ -2,6 +2,7 @@
 import type { EMRClient, Step, StepConfig } from '@aws-sdk/client-emr';
 import { WatchlakeError, isWatchlakeError } from '../../../core/errors';
 import type { Store } from '../../ports';
+import { FORGOTTEN, unlessForgotten } from '../jobs/forgotten';
 import { classifyStepState, isClusterEnded } from '../jobs/job-state';
 import type { Found, JobRequest, JobService, JobStatus } from '../jobs/ports';
 import * as records from '../jobs/records';
@@ -57,13 +58,15 @@ function argumentOf(args: readonly string[] | undefined, name: string): string |
 }
 
 async function clusterState(calls: EmrCalls, place: string): Promise<[string, string]> {
-  const { Status } = await calls.cluster(place);
+  const gone = { Status: { State: 'TERMINATED' as const } };
+  const { Status } = await unlessForgotten(() => calls.cluster(place), gone);
   const { Code, Message } = Status?.StateChangeReason ?? {};
   return [Status?.State ?? '', [Code, Message].filter(Boolean).join(': ')];
 }
 
 async function statusOf(calls: EmrCalls, place: string, id: string): Promise<JobStatus> {
-  const step = await calls.step(place, id);
+  const gone: Step = { Status: { State: 'INTERRUPTED', FailureDetails: { Reason: FORGOTTEN } } };
+  const step = await unlessForgotten(() => calls.step(place, id), gone);
   const { State: state = 'PENDING', StateChangeReason, FailureDetails } = step.Status ?? {};
   const said =
     FailureDetails?.Message ?? FailureDetails?.Reason ?? StateChangeReason?.Message ?? '';
@@ -96,7 +99,7 @@ async function addStep(calls: EmrCalls, place: string, request: JobRequest) {
 }
 
 async function findSteps(calls: EmrCalls, place: string, chosenUri: string): Promise<Found[]> {
-  const steps = await calls.steps(place);
+  const steps = await unlessForgotten(() => calls.steps(place), []);
   const ours = steps.filter(({ Config }) => argumentOf(Config?.Args, '--chosen') === chosenUri);
   return ours.map(({ Id: id = '', Config, Status }) => ({
     id,

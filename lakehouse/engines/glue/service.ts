@@ -14,6 +14,7 @@ import {
 import { callingAws, isAwsError } from '../../../core/aws';
 import { writeJson } from '../../json';
 import type { Store } from '../../ports';
+import { FORGOTTEN, unlessForgotten } from '../jobs/forgotten';
 import { classifyStepState } from '../jobs/job-state';
 import { shipRunner } from '../jobs/program';
 import type { Found, JobService, JobStatus } from '../jobs/ports';
@@ -77,7 +78,11 @@ async function runsSince(client: GlueClient, JobName: string, sinceMs: number): 
   let NextToken: string | undefined;
   do {
     const request = new GetJobRunsCommand({ JobName, NextToken });
-    const page = await call('GetJobRuns', () => client.send(request));
+    const page = await unlessForgotten(
+      () => call('GetJobRuns', () => client.send(request)),
+      null,
+    );
+    if (page === null) return runs;
     const found = page.JobRuns ?? [];
     runs.push(...found.filter(({ StartedOn }) => (StartedOn?.getTime() ?? Infinity) >= sinceMs));
     const last = found.at(-1)?.StartedOn?.getTime() ?? Infinity;
@@ -97,7 +102,11 @@ const foundOf = (run: JobRun): Found => ({
 
 async function statusOf(client: GlueClient, JobName: string, RunId: string): Promise<JobStatus> {
   const request = new GetJobRunCommand({ JobName, RunId });
-  const { JobRun: run } = await call('GetJobRun', () => client.send(request));
+  const gone = { JobRun: { JobRunState: 'ERROR' as const, ErrorMessage: FORGOTTEN } };
+  const { JobRun: run }: { JobRun?: JobRun } = await unlessForgotten(
+    () => call('GetJobRun', () => client.send(request)),
+    gone,
+  );
   const { JobRunState: state = 'WAITING', ErrorMessage = '', ExecutionTime = 0 } = run ?? {};
   return { state, reason: ErrorMessage || (run?.StateDetail ?? ''), seconds: ExecutionTime };
 }
@@ -135,7 +144,11 @@ export function createGlueService(options: GlueServiceOptions): JobService {
         JobName,
         Arguments: { ...given, [SESSION]: session },
       });
-      return (await call('StartJobRun', () => starter.send(request))).JobRunId as string;
+      const started = await unlessForgotten(
+        () => call('StartJobRun', () => starter.send(request)),
+        null,
+      );
+      return started?.JobRunId ?? null;
     },
     look: (place, id) => statusOf(client, place, id),
     stop: (place, id) => stopRuns(client, place, [id]),

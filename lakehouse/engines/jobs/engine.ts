@@ -8,11 +8,11 @@ import { buildSteps, builtOf } from '../spark/build';
 import type { RunnerManifest, RunnerResult, RunnerView, WrittenFile } from '../spark/manifest';
 import { runnerColumns } from '../spark/manifest';
 import { SQL_PROPERTIES } from '../spark/settings';
-import type { JobLimits } from './run-job';
 import { runJob } from './run-job';
 import type { JobService } from './ports';
 import { shipRunner } from './program';
 import { jobsFolder } from './records';
+import type { JobLimits } from './work';
 
 export interface JobEngineOptions {
   readonly store: Store;

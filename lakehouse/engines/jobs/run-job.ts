@@ -3,65 +3,13 @@
  * completed is returned, and a new generation starts only after the one before has failed for good.
  */
 import { WatchlakeError } from '../../../core/errors';
-import type { JobFacts } from '../../manifest';
-import type { JobContext, Store } from '../../ports';
-import type { RunnerAnswer } from '../spark/process';
-import type { RunnerResult } from '../spark/manifest';
-import { shortened } from '../spark/root-cause';
-import type { Followed, Pace } from './follow';
 import { follow } from './follow';
-import type { JobService } from './ports';
+import { failed, judge } from './judge';
 import type { Choice, Claim } from './records';
 import * as records from './records';
 import { startOnce } from './start-once';
-
-export interface JobLimits {
-  readonly pace: Pace;
-  /** See `Starter`. */
-  readonly graceMs: number;
-  /** Generations of one session, before it gives up. */
-  readonly generations: number;
-  /** From the start of a job to its end. */
-  readonly jobMs: number;
-}
-
-export interface JobDeps {
-  readonly store: Store;
-  readonly service: JobService;
-  readonly limits: JobLimits;
-}
-
-export interface Work {
-  readonly dataset: string;
-  readonly table: string;
-  /** What is done is named by its content: the id of the snapshot. */
-  readonly id: string;
-  readonly program: string;
-  readonly manifestUri: string;
-  /** Whether what a completed job has written is still there. */
-  readonly isThere: (result: RunnerResult) => Promise<boolean>;
-  readonly context: JobContext;
-  readonly signal?: AbortSignal;
-}
-
-export interface FinishedJob {
-  readonly result: RunnerResult;
-  readonly facts: JobFacts;
-}
-
-interface Generation {
-  readonly number: number;
-  readonly folder: string;
-  readonly claim: Claim;
-}
-
-type Ended =
-  | { readonly how: 'done'; readonly job: FinishedJob }
-  /** `again`: another generation may fare better. */
-  | { readonly how: 'failed'; readonly error: WatchlakeError; readonly again: boolean };
-
-const resultKey = ({ folder }: Generation, attempt: string): string =>
-  `${folder}result-${attempt}.json`;
+import type { Ended, FinishedJob, Generation, JobDeps, Work } from './work';
+import { resultKey } from './work';
 
 /** A generation that is there, the newest, or the first one. */
 async function newestGeneration(deps: JobDeps, work: Work, prefix: string): Promise<Generation> {
@@ -109,59 +57,6 @@ function chooseStart(
     stop: (started) => service.stop(place, started),
     isEnded: () => records.isEnded(store, dataset, context.session),
   });
-}
-
-/** Stops whatever else runs for the generation; gives the number of starts that did not count. */
-async function stopOthers(
-  { store, service }: JobDeps,
-  { folder, claim }: Generation,
-  chosen: Choice,
-): Promise<number> {
-  const chosenUri = store.uriOf(records.choiceKey(folder));
-  const sinceMs = Date.parse(claim.at);
-  const found = await service.find(claim.place, { chosenUri, sinceMs });
-  const others = found.filter(({ id }) => id !== chosen.id);
-  for (const { id, isLive } of others) if (isLive) await service.stop(claim.place, id);
-  return others.length;
-}
-
-const failed = (again: boolean, code: 'JOB_FAILED' | 'JOB_LOST' | 'JOB_STOPPED', facts: object) =>
-  ({ how: 'failed', again, error: new WatchlakeError(code, { ...facts }) }) as const;
-
-/** The runner's own word comes first: it is there at once, and right also where the service's is late. */
-async function judge(
-  { store, service, limits }: JobDeps,
-  work: Work,
-  generation: Generation,
-  { chosen, status }: { chosen: Choice; status: Followed },
-): Promise<Ended> {
-  const { place } = generation.claim;
-  const name = `${work.dataset}.${work.table}`;
-  const facts = { name, service: service.name, id: chosen.id, place };
-  const key = resultKey(generation, chosen.attempt);
-  const answer = await records.readOrNull<RunnerAnswer>(store, key);
-  if (answer?.ok) {
-    if (!(await work.isThere(answer.result))) {
-      return failed(true, 'JOB_LOST', { ...facts, detail: 'its files have been removed' });
-    }
-    const { number: count, claim } = generation;
-    const job = { service: service.name, place, id: chosen.id, generation: count };
-    const duplicates = await stopOthers({ store, service, limits }, generation, chosen);
-    const counted = { session: claim.session, duplicates, seconds: status.seconds };
-    return { how: 'done', job: { result: answer.result, facts: { ...job, ...counted } } };
-  }
-  const isOurs = chosen.session === work.context.session;
-  if (answer) {
-    const { type, detail } = answer.error;
-    const said = shortened(`${type.split('.').at(-1)}: ${detail}`);
-    return failed(!isOurs, 'JOB_FAILED', { ...facts, detail: said });
-  }
-  const detail = status.reason || status.state;
-  if (status.verdict === 'stopped')
-    return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
-  if (status.verdict === 'lost') return failed(true, 'JOB_LOST', { ...facts, detail });
-  const cause = await service.rootCause(place, chosen.id, work.signal);
-  return failed(true, 'JOB_FAILED', { ...facts, detail: cause || detail });
 }
 
 async function carryThrough(deps: JobDeps, work: Work, generation: Generation): Promise<Ended> {

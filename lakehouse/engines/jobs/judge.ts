@@ -1,0 +1,75 @@
+/** How a job has ended, by what its runner has left behind and by what the service says. */
+import { WatchlakeError } from '../../../core/errors';
+import type { RunnerResult } from '../spark/manifest';
+import type { RunnerAnswer } from '../spark/process';
+import { shortened } from '../spark/root-cause';
+import type { Followed } from './follow';
+import type { Choice } from './records';
+import * as records from './records';
+import type { Ended, Generation, JobDeps, Work } from './work';
+import { resultKey } from './work';
+
+/** Stops whatever else runs for the generation; gives the number of starts that did not count. */
+async function stopOthers(
+  { store, service }: JobDeps,
+  { folder, claim }: Generation,
+  chosen: Choice,
+): Promise<number> {
+  const chosenUri = store.uriOf(records.choiceKey(folder));
+  const sinceMs = Date.parse(claim.at);
+  const found = await service.find(claim.place, { chosenUri, sinceMs });
+  const others = found.filter(({ id }) => id !== chosen.id);
+  for (const { id, isLive } of others) if (isLive) await service.stop(claim.place, id);
+  return others.length;
+}
+
+export const failed = (again: boolean, code: 'JOB_FAILED' | 'JOB_LOST' | 'JOB_STOPPED', facts: object) =>
+  ({ how: 'failed', again, error: new WatchlakeError(code, { ...facts }) }) as const;
+
+async function completed(
+  deps: JobDeps,
+  { isThere, dataset, table }: Work,
+  generation: Generation,
+  { chosen, status, result }: { chosen: Choice; status: Followed; result: RunnerResult },
+): Promise<Ended> {
+  const { number, claim } = generation;
+  const { id, session } = chosen;
+  const known = { service: deps.service.name, place: claim.place, id };
+  if (!(await isThere(result))) {
+    const detail = 'its files have been removed';
+    return failed(true, 'JOB_LOST', { ...known, name: `${dataset}.${table}`, detail });
+  }
+  const duplicates = await stopOthers(deps, generation, chosen);
+  const counted = { generation: number, session, duplicates, seconds: status.seconds };
+  return { how: 'done', job: { result, facts: { ...known, ...counted } } };
+}
+
+/** The runner's own word comes first: it is there at once, and right also where the service's is late. */
+export async function judge(
+  deps: JobDeps,
+  work: Work,
+  generation: Generation,
+  { chosen, status }: { chosen: Choice; status: Followed },
+): Promise<Ended> {
+  const { store, service } = deps;
+  const { place } = generation.claim;
+  const name = `${work.dataset}.${work.table}`;
+  const facts = { name, service: service.name, id: chosen.id, place };
+  const key = resultKey(generation, chosen.attempt);
+  const answer = await records.readOrNull<RunnerAnswer>(store, key);
+  if (answer?.ok) {
+    return completed(deps, work, generation, { chosen, status, result: answer.result });
+  }
+  const isOurs = chosen.session === work.context.session;
+  if (answer) {
+    const { type, detail } = answer.error;
+    const said = shortened(`${type.split('.').at(-1)}: ${detail}`);
+    return failed(!isOurs, 'JOB_FAILED', { ...facts, detail: said });
+  }
+  const detail = shortened(status.reason) || status.state;
+  if (status.verdict === 'stopped')
+    return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
+  if (status.verdict === 'lost') return failed(true, 'JOB_LOST', { ...facts, detail });
+  const cause = await service.rootCause(place, chosen.id, work.signal);
+  return failed(true, 'JOB_FAILED', { ...facts, detail: cause || detail });
+}
