@@ -78,10 +78,7 @@ async function runsSince(client: GlueClient, JobName: string, sinceMs: number): 
   let NextToken: string | undefined;
   do {
     const request = new GetJobRunsCommand({ JobName, NextToken });
-    const page = await unlessForgotten(
-      () => call('GetJobRuns', () => client.send(request)),
-      null,
-    );
+    const page = await unlessForgotten(() => call('GetJobRuns', () => client.send(request)), null);
     if (page === null) return runs;
     const found = page.JobRuns ?? [];
     runs.push(...found.filter(({ StartedOn }) => (StartedOn?.getTime() ?? Infinity) >= sinceMs));

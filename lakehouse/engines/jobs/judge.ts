@@ -23,8 +23,11 @@ async function stopOthers(
   return others.length;
 }
 
-export const failed = (again: boolean, code: 'JOB_FAILED' | 'JOB_LOST' | 'JOB_STOPPED', facts: object) =>
-  ({ how: 'failed', again, error: new WatchlakeError(code, { ...facts }) }) as const;
+export const failed = (
+  again: boolean,
+  code: 'JOB_FAILED' | 'JOB_LOST' | 'JOB_STOPPED',
+  facts: object,
+) => ({ how: 'failed', again, error: new WatchlakeError(code, { ...facts }) }) as const;
 
 async function completed(
   deps: JobDeps,
