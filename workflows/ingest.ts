@@ -46,11 +46,13 @@ async function landAll(
   progress: ReturnType<typeof trackProgress>,
 ): Promise<void> {
   let next = 0;
+  let done = 0;
   let rows = 0;
   const lane = async () => {
     for (let batch = next++; batch < archive.batches; batch = next++) {
       rows += (await landBatch({ planKey: archive.planKey, batch })).rows;
-      progress('landing', { batches: `${batch + 1} of ${archive.batches}`, rows });
+      done += 1;
+      progress('landing', { batches: `${done} of ${archive.batches}`, rows });
     }
   };
   await Promise.all(Array.from({ length: Math.min(BATCHES_AT_ONCE, archive.batches) }, lane));

@@ -25,6 +25,10 @@ const total = (rows: Readonly<Record<string, number>>): number =>
   Object.values(rows).reduce((sum, each) => sum + each, 0);
 
 function showSurvey(voice: Voice, { rows, devices, shared }: ConsentSurvey): void {
+  if (total(rows) === 0) {
+    voice.line('Nothing of this person has landed. A withdrawal still keeps out what comes later.');
+    return;
+  }
   showHeading(voice, 'What would be erased');
   const columns = [{ title: 'table' }, { title: 'rows', figures: true }];
   showTable(
@@ -33,7 +37,7 @@ function showSurvey(voice: Voice, { rows, devices, shared }: ConsentSurvey): voi
     Object.entries(rows).map(([table, n]) => [table, count(n)]),
   );
   voice.line();
-  showFacts(voice, { devices: count(devices), 'shared with others': count(shared) });
+  showFacts(voice, { 'their devices': count(devices), 'names that others share': count(shared) });
   voice.line();
   voice.line(
     voice.colors.dim('  and with them: built tables, older snapshots, labels and messages'),
@@ -133,7 +137,7 @@ function showProof(voice: Voice, key: string, proof: ErasureProof): void {
     proved: proof.provedAt,
     run: proof.run,
     'identifiers looked for': count(proof.lookedFor.identifiers),
-    'shared with others': count(proof.lookedFor.shared),
+    'not looked for, since others share them': count(proof.lookedFor.shared),
     ...scannedFacts({ ...proof.scanned }),
     found: count(proof.found),
     ...athenaFacts(proof),

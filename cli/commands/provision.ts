@@ -73,20 +73,43 @@ const WORDS = {
 
 const HEADINGS = { plan: 'What would change', apply: 'Applied', destroy: 'Removed' } as const;
 
+/** How many of each, in words. */
+function showCounts(
+  voice: Voice,
+  action: Input['action'],
+  resources: ProvisionResult['resources'],
+) {
+  const counts = new Map<string, number>();
+  for (const each of resources) {
+    const word = WORDS[action][each.action];
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const said = [...counts].map(([word, n]) => `${count(n)} ${word}`).join(', ');
+  voice.line();
+  voice.line(`  ${said}.${action === 'plan' ? ' Nothing was changed.' : ''}`);
+}
+
 function show(voice: Voice, action: Input['action'], result: ProvisionResult): void {
   const { environment, account, region, resources, removedVersions } = result;
   showHeading(voice, `${HEADINGS[action]} (${environment})`);
   if (account !== null) showFacts(voice, { account, region });
   if (removedVersions > 0) showFacts(voice, { 'versions of objects': count(removedVersions) });
   if (resources.length === 0) return voice.line('  There is nothing of this environment.');
-  const titles = ['resource', 'name', '', 'changes'].map((title) => ({ title }));
+  if (account !== null || removedVersions > 0) voice.line();
+  const isUpdated = resources.some((each) => changesText(each) !== '');
+  const titles = ['resource', 'name', 'what', ...(isUpdated ? ['changes'] : [])];
   const rows = resources.map((each) => [
     each.kind,
     each.name,
     WORDS[action][each.action],
-    changesText(each),
+    ...(isUpdated ? [changesText(each)] : []),
   ]);
-  showTable(voice, titles, rows);
+  showTable(
+    voice,
+    titles.map((title) => ({ title })),
+    rows,
+  );
+  showCounts(voice, action, resources);
 }
 
 async function run(shell: Shell, input: Input, flags: TargetFlags): Promise<Outcome> {

@@ -47,10 +47,14 @@ async function showRows(shell: Shell, table: string, flags: ShowFlags): Promise<
   return {
     result: shown,
     show: (voice) => {
+      if (shown.rows.length === 0) return voice.line('No such row is in quarantine.');
+      showHeading(voice, `In quarantine: ${table}`);
       const titles = ['file', 'line', 'reason', 'detail', ...(withRaw ? ['raw'] : [])];
       const columns = titles.map((title) => ({ title, figures: title === 'line' }));
       showTable(voice, columns, shown.rows.map(cells));
-      if (shown.truncated) voice.line(`There are more than ${maximumRows}: raise --limit.`);
+      if (!shown.truncated) return;
+      voice.line();
+      voice.line(`  There are more than ${maximumRows}: raise --limit.`);
     },
   };
 }
@@ -69,7 +73,9 @@ async function replay(shell: Shell, dataset: string, { cancelOnExit }: WaitingOp
     return {
       result: { ...run, ...result },
       show: (voice) => {
-        showHeading(voice, `Tried again; release ${result.releaseId}`);
+        const isSame = Object.values(result.tables).every(({ reused }) => reused);
+        const outcome = isSame ? 'Tried again: no more lines pass' : 'Tried again, and published';
+        showHeading(voice, `${outcome}; release ${result.releaseId}`);
         showTableSummaries(voice, result.tables);
       },
     };

@@ -16,27 +16,57 @@ interface RefreshOptions extends WaitingOptions {
   engine?: EngineName;
 }
 
-export function showTableSummaries(voice: Voice, tables: Record<string, TableSummary>): void {
+type Tables = Readonly<Record<string, TableSummary>>;
+
+const PROBLEMS_SHOWN = 5;
+
+const totalOf = (counts: Readonly<Record<string, number>> = {}): string => {
+  const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  return total === 0 ? '–' : count(total);
+};
+
+/** Every row that is not used as it is, with its reason. */
+function showReasons(voice: Voice, tables: Tables): void {
+  const reasons = Object.entries(tables).flatMap(([name, table]) =>
+    Object.entries({
+      quarantined: table.quarantined,
+      dropped: table.dropped,
+      mended: table.noted ?? {},
+    }).flatMap(([fate, counts]) =>
+      Object.entries(counts).map(([reason, n]) => [name, fate, reason, count(n)]),
+    ),
+  );
+  if (reasons.length === 0) return;
+  const titles = ['table', 'rows were', 'because'].map((title) => ({ title }));
+  voice.line();
+  showTable(voice, [...titles, { title: 'rows', figures: true }], reasons);
+}
+
+function showProblems(voice: Voice, tables: Tables): void {
+  const problems = Object.values(tables).flatMap(({ firstProblems }) => firstProblems);
+  if (problems.length === 0) return;
+  voice.line();
+  for (const problem of problems.slice(0, PROBLEMS_SHOWN)) {
+    voice.line(`  ${voice.colors.yellow('quarantined')} ${problem}`);
+  }
+  voice.line(`  ${voice.colors.dim('more of them: watchlake quarantine list')}`);
+}
+
+export function showTableSummaries(voice: Voice, tables: Tables): void {
+  const figures = ['rows', 'quarantined', 'dropped', 'mended'];
   const columns = [
     { title: 'table' },
-    { title: 'rows', figures: true },
-    { title: 'quarantined' },
-    { title: 'dropped' },
-    { title: 'mended' },
+    ...figures.map((title) => ({ title, figures: true })),
     { title: '' },
   ];
   const rows = Object.entries(tables).map(([name, table]) => [
-    name,
-    count(table.rows),
-    tally(table.quarantined),
-    tally(table.dropped),
-    tally(table.noted ?? {}),
+    ...[name, count(table.rows)],
+    ...[table.quarantined, table.dropped, table.noted].map(totalOf),
     table.reused ? voice.colors.dim('unchanged') : '',
   ]);
   showTable(voice, columns, rows);
-  const problems = Object.values(tables).flatMap(({ firstProblems }) => firstProblems);
-  if (problems.length > 0) voice.line();
-  for (const problem of problems) voice.line(`  ${voice.colors.yellow('quarantined')} ${problem}`);
+  showReasons(voice, tables);
+  showProblems(voice, tables);
 }
 
 /** Of engines that AWS runs. */

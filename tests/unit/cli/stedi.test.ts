@@ -73,9 +73,11 @@ test.each([
   expect(stderr).toContain(value);
 });
 
-test('for people there is a table of all tables', async () => {
+test('for people there is a table of all tables, and below it why rows are not used', async () => {
   const { stdout } = await runAgainst(['stedi', 'run'], { result: REFRESHED });
-  expect(stdout).toMatch(/customer_landing +3 +wrong-type 1/);
+  expect(stdout).toMatch(/customer_landing +3 +1 +– +–/);
+  expect(stdout).toMatch(/customer_landing +quarantined +wrong-type +1/);
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThan(100);
 });
 
 const counts = [{ dataset: 'stedi', table: 'customer_landing', reason: 'wrong-type', rows: 1 }];
