@@ -1,4 +1,4 @@
-/** The prices that costs are estimated with: a dated table with its sources, which a file may replace. */
+/** The prices that costs are estimated with: a dated table that says where it is from; the one that comes along is approximate, and a file may replace it. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { WatchlakeError } from '../../../core/errors';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const instance = z.strictObject({ ec2: z.number().min(0), emr: z.number().min(0) });
 
 const table = z.strictObject({
-  /** Day on which the prices were looked up. */
+  /** Day that the prices are of. */
   date: z.iso.date(),
   sources: z.array(z.string()).min(1),
   /** Of the EC2 price on demand; spot prices change all the time. */
