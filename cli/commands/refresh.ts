@@ -8,7 +8,7 @@ import { engineOption } from '../engine-option';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showHeading, showTable } from '../tables';
-import { count, tally, type Voice } from '../voice';
+import { count, type Voice } from '../voice';
 
 interface RefreshOptions extends WaitingOptions {
   windowLength?: number;

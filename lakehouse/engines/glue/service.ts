@@ -99,11 +99,11 @@ const foundOf = (run: JobRun): Found => ({
 
 async function statusOf(client: GlueClient, JobName: string, RunId: string): Promise<JobStatus> {
   const request = new GetJobRunCommand({ JobName, RunId });
-  const gone = { JobRun: { JobRunState: 'ERROR' as const, ErrorMessage: FORGOTTEN } };
-  const { JobRun: run }: { JobRun?: JobRun } = await unlessForgotten(
-    () => call('GetJobRun', () => client.send(request)),
-    gone,
-  );
+  const gone: JobRun = { JobRunState: 'ERROR', ErrorMessage: FORGOTTEN };
+  const run = await unlessForgotten(async () => {
+    const { JobRun: found } = await call('GetJobRun', () => client.send(request));
+    return found;
+  }, gone);
   const { JobRunState: state = 'WAITING', ErrorMessage = '', ExecutionTime = 0 } = run ?? {};
   return { state, reason: ErrorMessage || (run?.StateDetail ?? ''), seconds: ExecutionTime };
 }
