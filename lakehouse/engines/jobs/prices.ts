@@ -10,6 +10,9 @@ const instance = z.strictObject({ ec2: z.number().min(0), emr: z.number().min(0)
 const table = z.strictObject({
   /** Day that the prices are of. */
   date: z.iso.date(),
+  /** How far the figures are to be trusted. */
+  note: z.string().optional(),
+  /** Where the prices can be looked up. */
   sources: z.array(z.string()).min(1),
   /** Of the EC2 price on demand; spot prices change all the time. */
   spotShare: z.number().min(0).max(1),

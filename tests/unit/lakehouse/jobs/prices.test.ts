@@ -22,7 +22,8 @@ const costOf = (instances: object[], of = region) =>
     ...{ prices, region: of },
   });
 
-test('the list has a date and its sources', () => {
+test('the list has a date, says that it is approximate and where the present prices are', () => {
+  expect(prices.note).toContain('not checked');
   expect(prices.date).toMatch(/^20\d\d-\d\d-\d\d$/);
   for (const source of prices.sources) expect(source).toMatch(/^https:\/\/aws\.amazon\.com\//);
 });
