@@ -6,18 +6,17 @@ import { WatchlakeError } from '../../core/errors';
 import type { IngestLimits } from './limits';
 
 /** Under these names devices, scripts and their libraries send JSON and its lines. */
-export const CONTENT_TYPES = [
+const ACCEPTED: ReadonlySet<string> = new Set([
   'application/json',
   'application/x-ndjson',
   'application/ndjson',
   'application/jsonl',
   'application/x-jsonlines',
   'application/octet-stream',
-] as const;
+]);
 
 const unzip = promisify(gunzip);
 const PLAIN_TEXT = 'text/plain';
-const ACCEPTED: ReadonlySet<string> = new Set(CONTENT_TYPES);
 
 /** Takes the bytes as they are, whatever JSON they hold: each record is judged by itself. */
 export function takeBytes(scope: FastifyInstance, bodyLimit: number): void {

@@ -57,6 +57,11 @@ const oneOf = (...names: string[]): Schema => ({
 });
 const notBoth = (...names: string[]): Schema => ({ not: { required: names } });
 
+const EVENT_EXAMPLES = [
+  { device_id: 'watch-0001', timestamp: 1_764_064_800.25, hr: 62, steps: 14, state: 'awake' },
+  { 'Device ID': 'watch-0002', date: '2025-11-25 10:00:00.250', 'Heart Rate': 51 },
+];
+
 export const EVENT: Schema = {
   $id: 'Event',
   title: 'Event',
@@ -89,10 +94,7 @@ export const EVENT: Schema = {
     notBoth('state', 'Sleeping State'),
   ],
   additionalProperties: true,
-  examples: [
-    { device_id: 'watch-0001', timestamp: 1_764_064_800.25, hr: 62, steps: 14, state: 'awake' },
-    { 'Device ID': 'watch-0002', date: '2025-11-25 10:00:00.250', 'Heart Rate': 51 },
-  ],
+  examples: EVENT_EXAMPLES,
 };
 
 const code: Schema = {

@@ -111,10 +111,12 @@ function refuseMethods(door: FastifyInstance): void {
     const methods = door.supportedMethods.filter((method) => !allow.includes(method));
     door.route({
       ...{ method: methods, url, schema: { hide: true } },
-      async handler({ method }, reply) {
+      // Before a body is looked at, which some methods have to have.
+      async onRequest({ method }, reply) {
         reply.header('allow', allow);
         throw new WatchlakeError('METHOD_NOT_ALLOWED', { method, path: url });
       },
+      handler: async () => undefined,
     });
   }
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WatchlakeError } from '../../core/errors';
 import { answerOf } from './answer';
 import { fingerprintOf, type Answer, type KeptAnswers } from './answers';
-import { bytesOf, CONTENT_TYPES, takeBytes } from './body';
+import { bytesOf, takeBytes } from './body';
 import type { IngestLimits } from './limits';
 import type { IngestMetrics } from './metrics';
 import type { Reception } from './reception';
@@ -112,12 +112,10 @@ const retryAfter = {
 };
 
 const EVENTS = { oneOf: [ref('Event'), { type: 'array', items: ref('Event') }] };
-const LINES = { type: 'string', description: 'One event a line.' };
-
 const schema = {
   summary: 'Stores events',
   description:
-    'One event, an array of events, or NDJSON: one event a line. The answer comes when all of them are stored. The same event is stored once, by its device and sequence number or by its device, time and content. A request that failed with 429 or 503 is to be sent again as a whole.',
+    'One event, an array of events, or NDJSON: one event a line, also under other names of these types. The answer comes when all of them are stored. The same event is stored once, by its device and sequence number or by its device, time and content. A request that failed with 429 or 503 is to be sent again as a whole.',
   security: TOKEN_OR_NONE,
   headers: {
     type: 'object',
@@ -131,9 +129,10 @@ const schema = {
   },
   body: {
     required: true,
-    content: Object.fromEntries(
-      CONTENT_TYPES.map((type) => [type, { schema: type === 'application/json' ? EVENTS : LINES }]),
-    ),
+    content: {
+      'application/json': { schema: EVENTS },
+      'application/x-ndjson': { schema: { ...ref('Event'), description: 'One of them a line.' } },
+    },
   },
   response: {
     200: json('All events are stored: now, or before.', ref('Stored'), ref('Batch')),
