@@ -15,6 +15,7 @@ import type { Suppression } from '../lakehouse/suppression';
 import { NOBODY } from '../lakehouse/suppression';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
+import { count } from './meters';
 
 export interface IngestDeps {
   readonly lake: Lake;
@@ -106,6 +107,7 @@ export function createIngestActivities(deps: IngestDeps) {
       const onRows = (part: number, rows: number) => {
         reported += rows;
         report({ batch, part, rows: reported });
+        count('landedRows', rows, { dataset });
       };
       return reopened(plan, signal, (source) => {
         const request = { plan, batch, dataset, source, secret, suppression, signal, onRows };

@@ -6,12 +6,13 @@ import type { RefreshRequest } from '../lakehouse/dataset-format';
 import { formatOfDataset, loadRefreshPlan } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { withEngine } from '../lakehouse/lake';
-import type { JobFacts } from '../lakehouse/manifest';
+import type { JobFacts, SnapshotManifest } from '../lakehouse/manifest';
 import type { JobContext } from '../lakehouse/ports';
 import { publishRelease } from '../lakehouse/release';
 import { stagesOf } from '../lakehouse/stages';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
+import { count } from './meters';
 
 export interface RefreshDeps {
   readonly lake: Lake;
@@ -53,6 +54,15 @@ function jobContext(session: string, table: string): JobContext {
   };
 }
 
+function countFates({ dataset, table, usedRows, quarantined, dropped }: SnapshotManifest): void {
+  const fates = { used: { '': usedRows }, quarantined, dropped };
+  for (const [fate, byReason] of Object.entries(fates)) {
+    for (const [reason, rows] of Object.entries(byReason)) {
+      count('tableRows', rows, { dataset, table, fate, reason });
+    }
+  }
+}
+
 export function createRefreshActivities({ lake }: RefreshDeps) {
   return asActivities({
     // Safe to retry: the plan's key is its content's hash.
@@ -81,6 +91,7 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
         job: session === undefined ? undefined : jobContext(session, table),
         onProgress: (done: { windows: number }) => report({ table, ...done }),
       });
+      if (!built.reused) countFates(built.manifest);
       const { snapshotId, rows, quarantined, dropped, noted, firstProblems, job } = built.manifest;
       return {
         table,

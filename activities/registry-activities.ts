@@ -4,6 +4,7 @@ import { CHAMPION, type AliasTarget, type Evidence, type MoveResult } from '../r
 import type { LeaseInput, LeaseResult } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import { asActivities } from './as-activities';
+import { count } from './meters';
 
 export interface RegistryDeps {
   registry: Registry;
@@ -57,9 +58,11 @@ export function createRegistryActivities({ registry, isOpen }: RegistryDeps) {
 
     // Safe to retry: a run moves the alias once, and finds the move already made.
     async moveChampion({ yields = false, ...input }: MoveChampionInput): Promise<MoveResult> {
-      const { model, run, actor = run } = input;
+      const { model, run, actor = run, outcome } = input;
       try {
-        return await registry.moveAlias({ ...input, alias: CHAMPION, actor });
+        const result = await registry.moveAlias({ ...input, alias: CHAMPION, actor });
+        if (result.moved) count('decisions', 1, { model, outcome });
+        return result;
       } catch (error) {
         const wasTaken = isWatchlakeError(error) && error.code === 'ALIAS_MOVED';
         const present = yields && wasTaken ? await getChampion({ model }) : null;
@@ -84,17 +87,20 @@ export function createRegistryActivities({ registry, isOpen }: RegistryDeps) {
       registry.releaseLease({ name, holder }),
 
     // Safe to retry: the first verdict of a run stays.
-    recordVerdict: (input: RecordVerdictInput): Promise<{ recorded: boolean }> =>
-      registry.recordVerdict({
-        model: input.model,
+    async recordVerdict(input: RecordVerdictInput): Promise<{ recorded: boolean }> {
+      const { model, outcome } = input;
+      const result = await registry.recordVerdict({
+        ...{ model, outcome },
         run: input.run,
         champion: input.champion ?? null,
         challenger: input.version,
-        outcome: input.outcome,
         reason: input.reason,
         explanation: input.explanation ?? '',
         evidence: input.evidence,
-      }),
+      });
+      if (result.recorded) count('decisions', 1, { model, outcome });
+      return result;
+    },
   });
 }
 

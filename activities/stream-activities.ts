@@ -18,6 +18,7 @@ import { simulateDevices, type SimulationProgress } from '../streaming/simulator
 import { topicSpecs, type TopicNames, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
+import { growing } from './meters';
 
 /** Which predictions people may be asked about. */
 export interface CandidateOptions {
@@ -74,13 +75,19 @@ async function predict(
     { broker, log, loadChampion },
     { model, dataset, topics, candidateOf: (window) => isCandidate({ ...window, ...candidates }) },
   );
-  const tell = () => report({ baseline, ...predictor.progress });
+  const counted = growing({ model, dataset });
+  const tell = () => {
+    const { predicted, late, deadLettered } = predictor.progress;
+    counted({ predictedWindows: predicted, lateSamples: late, deadLetters: deadLettered });
+    report({ baseline, ...predictor.progress });
+  };
   tell();
   const timer = setInterval(tell, REPORT_MS);
   try {
     await predictor.run(signal);
   } finally {
     clearInterval(timer);
+    tell();
   }
   const committed = await fetchProgress(broker, topics, model);
   const totals = totalsOf(newestProgress(committed, predictor.progressByPartition));
@@ -127,7 +134,14 @@ export function createStreamActivities(deps: StreamDeps) {
     }> {
       const { signal, report } = alive();
       const { source } = deps;
-      const onProgress = (progress: SimulationProgress) => report(shareSent(progress));
+      // What is told first was sent before.
+      let counted: ReturnType<typeof growing> | undefined;
+      const onProgress = (progress: SimulationProgress) => {
+        const { dataset } = input;
+        counted ??= growing({ dataset }, { sentSamples: progress.samples });
+        counted({ sentSamples: progress.samples });
+        report(shareSent(progress));
+      };
       return simulateDevices({ broker, source, log }, { ...input, topics, signal, onProgress });
     },
 

@@ -1,0 +1,44 @@
+/** What workers count of their own work; Prometheus gets it beside the SDK's metrics. */
+import { presentContext } from './alive';
+
+/** By the name in code: the metric, which Prometheus shows with `_total`, and what it counts. */
+export const COUNTERS = {
+  landedRows: ['watchlake_landed_rows', 'Rows of sources that have landed'],
+  tableRows: ['watchlake_table_rows', 'Rows of the input of a table, by what became of them'],
+  sentSamples: ['watchlake_sent_samples', 'Samples that simulations have sent'],
+  predictedWindows: ['watchlake_predicted_windows', 'Windows that were classified'],
+  lateSamples: ['watchlake_late_samples', 'Samples that came too late for their window'],
+  deadLetters: ['watchlake_dead_letters', 'Batches that could not be read'],
+  decisions: ['watchlake_decisions', 'Challengers that were judged, by the outcome'],
+} as const;
+
+/**
+ * Adds to a counter, in an activity alone. A retried activity may count twice what it did twice:
+ * tables and topics hold the exact figures.
+ */
+export function count(
+  name: keyof typeof COUNTERS,
+  value: number,
+  tags: Readonly<Record<string, string>>,
+): void {
+  const context = presentContext();
+  if (context === null || value <= 0) return;
+  const [metric, description] = COUNTERS[name];
+  context.metricMeter.createCounter(metric, '', description).add(value, tags);
+}
+
+type Totals = Partial<Record<keyof typeof COUNTERS, number>>;
+
+/** For totals that only grow: adds what has come since the call before, at first since `from`. */
+export function growing(
+  tags: Readonly<Record<string, string>>,
+  from: Totals = {},
+): (totals: Totals) => void {
+  let before = from;
+  return (totals) => {
+    for (const [name, total] of Object.entries(totals) as [keyof typeof COUNTERS, number][]) {
+      count(name, total - (before[name] ?? 0), tags);
+    }
+    before = { ...before, ...totals };
+  };
+}
