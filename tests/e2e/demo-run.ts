@@ -44,6 +44,8 @@ export interface DemoRun {
   result: DemoResult;
   predictions: PredictionRow[];
   report: string;
+  /** What the worker, or the one that followed the last kill, serves to Prometheus. */
+  metrics: string;
   kills: number;
 }
 
@@ -138,6 +140,7 @@ export async function runDemo({ kills, onStage }: DemoOptions = {}): Promise<Dem
       result,
       predictions: await readPredictions(home),
       report: await readFile(result.report, 'utf8'),
+      metrics: await readMetrics(home),
       kills: killed,
     };
   } finally {
@@ -155,6 +158,13 @@ function watchStages(stderr: Readable, onStage: (stage: string) => void): void {
     seen.add(stage);
     onStage(stage);
   });
+}
+
+async function readMetrics(home: string): Promise<string> {
+  const state = JSON.parse(await readFile(join(home, 'demo', 'up.json'), 'utf8')) as {
+    metrics: { url: string };
+  };
+  return (await fetch(state.metrics.url)).text();
 }
 
 async function readPredictions(home: string): Promise<PredictionRow[]> {

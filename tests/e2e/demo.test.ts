@@ -4,6 +4,13 @@ import { expectSameOutcome } from './expect-same-outcome';
 
 const DEMO_LIMIT_MS = 15 * 60_000;
 
+/** The sum over all labels; of one table when it is named. */
+const counted = (metrics: string, name: string, table = ''): number =>
+  metrics
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(table))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+
 let undisturbed: DemoRun;
 
 beforeAll(async () => {
@@ -45,6 +52,16 @@ test('takes the new champion without a restart: both versions have predicted', (
 test('writes one self-contained report', () => {
   expect(undisturbed.report).toMatch(/^<!doctype html>/i);
   expect(undisturbed.report).not.toMatch(/<(script|link|img)[^>]+(src|href)="https?:/i);
+});
+
+test("the worker's metrics agree with the tables", () => {
+  const { metrics, result } = undisturbed;
+  expect(counted(metrics, 'watchlake_landed_rows_total')).toBe(244_102);
+  expect(counted(metrics, 'watchlake_table_rows_total', 'recordings_trusted')).toBe(244_102);
+  expect(counted(metrics, 'watchlake_predicted_windows_total')).toBe(result.windowsPredicted);
+  expect(counted(metrics, 'watchlake_decisions_total')).toBeGreaterThanOrEqual(
+    result.retrains.length,
+  );
 });
 
 const KILLS = process.env.WATCHLAKE_KILLS ? Number(process.env.WATCHLAKE_KILLS) : 3;
