@@ -9,7 +9,7 @@ import { ingestFolder } from '../landing/ingest-folder';
 import type { StediIngestPlan } from './ingest-plan';
 import { landFile } from './land-file';
 import type { LandedFile } from './landing-facts';
-import { fingerprintOf } from './landing-facts';
+import { contentOf, fingerprintOf } from './landing-facts';
 import type { SourceFile } from './layout';
 import { subjectKey } from './subject-keys';
 import type { Withdrawals } from './withdrawn';
@@ -58,7 +58,8 @@ async function landOnce(
     signal,
   });
   const { member } = file;
-  const facts = { file: member.name, fingerprint: fingerprintOf(member), ...landed };
+  const known = { fingerprint: fingerprintOf(member), content: contentOf(member) };
+  const facts = { file: member.name, ...known, ...landed };
   try {
     await writeJson(lake.store, key, facts, { ifAbsent: true });
     return facts;

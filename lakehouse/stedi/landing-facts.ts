@@ -8,6 +8,10 @@ import type { Landed } from './land-file';
 export interface LandedFile extends Landed {
   readonly file: string;
   readonly fingerprint: string;
+  /** Equal for files of equal length and checksum; absent in tables of earlier versions. */
+  readonly content?: string;
+  /** The file that it repeats; nothing of it lies in the table then. */
+  readonly copyOf?: string;
 }
 
 export interface LandingFacts {
@@ -19,6 +23,8 @@ export interface LandingFacts {
 
 export const fingerprintOf = ({ name, bytes, crc32 }: SourceMember): string =>
   contentHash([name, bytes, crc32]);
+
+export const contentOf = ({ bytes, crc32 }: SourceMember): string => contentHash([bytes, crc32]);
 
 export const landingFacts = (manifest: SnapshotManifest): LandingFacts =>
   manifest.facts as unknown as LandingFacts;

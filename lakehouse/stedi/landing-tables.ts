@@ -1,6 +1,7 @@
 /** The landing tables: each line of the sources in its declared types, with its origin. */
 import type { ColumnDeclaration, ColumnType, RowsTransform, TableDeclaration } from '../tables';
 import { column, declareTable, reason } from '../tables';
+import { SENT_AGAIN } from './copies';
 import type { Field, SourceName } from './fields';
 import { SOURCE_FIELDS } from './fields';
 import { STEDI_LANDING, stediLocation } from './locations';
@@ -27,6 +28,7 @@ const LANDING_REASONS = [
   reason('quarantined', 'epoch-in-seconds', 'a moment is too small for milliseconds since 1970'),
   reason('quarantined', 'epoch-out-of-range', 'a moment is not between 1970 and 2100'),
   reason('dropped', 'consent-withdrawn', 'the person was erased'),
+  reason('dropped', SENT_AGAIN, 'its file repeats another, under another name'),
 ];
 
 const COMMENTS: Record<SourceName, string> = {

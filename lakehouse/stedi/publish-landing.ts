@@ -8,6 +8,7 @@ import { removeParts } from '../landing/ingest-folder';
 import type { SnapshotManifest } from '../manifest';
 import type { BuildOutcome } from '../ports';
 import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import { remaining, withoutCopies } from './copies';
 import type { SourceName } from './fields';
 import { SOURCE_NAMES } from './fields';
 import type { StediIngestPlan } from './ingest-plan';
@@ -102,7 +103,7 @@ async function publishSource(
   // A retry of this step finds its own work done.
   if (before !== null && fresh.length === 0) return { manifest: before, reused: true };
   const names = new Set(fresh.map(({ file }) => file));
-  const files = [...present.filter(({ file }) => !names.has(file)), ...fresh];
+  const files = await withoutCopies(lake, source, { present: remaining(present, names), fresh });
   const change = fresh.map(({ fingerprint }) => fingerprint);
   const landing = { dataset, source, keyFingerprint, before, files, change, signal };
   return { manifest: await writeLanding(lake, landing), reused: false };
