@@ -1,4 +1,5 @@
 /** Steps that land an archive: open and plan it, land it batch by batch, publish what has landed. */
+import { log } from '@temporalio/activity';
 import type {
   FormatName,
   IngestPlanBase,
@@ -16,6 +17,8 @@ import { NOBODY } from '../lakehouse/suppression';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
 import { count } from './meters';
+
+const DOWNLOAD_REPORTS_MS = 1000;
 
 export interface IngestDeps {
   readonly lake: Lake;
@@ -50,7 +53,7 @@ export function createIngestActivities(deps: IngestDeps) {
     opening: Pick<OpenOptions, 'known' | 'signal' | 'extensions' | 'catalogTables'>,
     work: (source: Source) => Promise<T>,
   ): Promise<T> {
-    const source = await openSource(name, { ...options, ...opening });
+    const source = await openSource(name, { ...options, ...opening, ...tellingOfDownloads() });
     try {
       return await work(source);
     } finally {
@@ -77,7 +80,8 @@ export function createIngestActivities(deps: IngestDeps) {
       const { signal } = alive();
       const { extensions, catalogTables } = formatOf(input);
       const opening = { ...options, signal, extensions, catalogTables };
-      return { sourceHash: await sourceHash(input.source, opening) };
+      const telling = tellingOfDownloads();
+      return { sourceHash: await sourceHash(input.source, { ...opening, ...telling }) };
     },
 
     // Safe to retry: the plan follows from the archive and what has landed; writing it again is harmless.
@@ -134,6 +138,20 @@ export function createIngestActivities(deps: IngestDeps) {
       return (await format.replayQuarantine?.(lake, request)) ?? {};
     },
   });
+}
+
+/** An archive may take hours to come: the web UI shows how far it is. */
+function tellingOfDownloads(): Pick<OpenOptions, 'onNote' | 'onProgress'> {
+  const { report } = alive();
+  let toldMs = 0;
+  return {
+    onNote: (note) => void log.warn(note),
+    onProgress: ({ bytes, total }) => {
+      if (Date.now() - toldMs < DOWNLOAD_REPORTS_MS) return;
+      toldMs = Date.now();
+      report({ downloaded: bytes, of: total });
+    },
+  };
 }
 
 export type IngestActivities = ReturnType<typeof createIngestActivities>;

@@ -10,6 +10,7 @@ import type { ScheduleState } from '../workers/schedules';
 import type { Client } from '@temporalio/client';
 import type { DeviceTokens } from '../devices/tokens';
 import type { FormatName } from '../lakehouse/dataset-format';
+import type { OpenOptions } from '../lakehouse/sources/open-source';
 import type { Finding } from './doctor';
 
 export interface StartOptions {
@@ -25,7 +26,12 @@ export interface Services {
   connect(config: Config): Promise<CommandContext>;
   openLake(config: Config): Promise<CommandLake>;
   /** The id of an archive's content; which files belong to it, its format tells. */
-  sourceHash(source: string, format: FormatName, config: Config): Promise<string>;
+  sourceHash(
+    source: string,
+    format: FormatName,
+    config: Config,
+    telling?: Pick<OpenOptions, 'onNote' | 'onProgress'>,
+  ): Promise<string>;
   applySchedules(options: { client: Client; paused: boolean }): Promise<ScheduleState[]>;
   listSchedules(options: { client: Client }): Promise<ScheduleState[]>;
   pauseSchedule(client: Client, id: string, paused: boolean): Promise<void>;
@@ -59,10 +65,10 @@ export const realServices: Services = {
   readState: async (home) => (await control()).readState(home),
   connect: async (config) => (await connection()).connectCommand(config),
   openLake: async (config) => (await connection()).openLake(config),
-  sourceHash: async (source, format, config) => {
+  sourceHash: async (source, format, config, telling) => {
     const { extensions, catalogTables } = (await formats()).formatNamed(format);
     const s3 = (await access()).s3Access(config);
-    return (await sources()).sourceHash(source, { extensions, catalogTables, s3 });
+    return (await sources()).sourceHash(source, { extensions, catalogTables, s3, ...telling });
   },
   applySchedules: async (options) => (await schedules()).applySchedules(options),
   listSchedules: async (options) => (await schedules()).listSchedules(options),

@@ -6,10 +6,11 @@ import { FORMAT_NAMES, type FormatName } from '../../lakehouse/dataset-format';
 import type { IngestResult } from '../../workflows/ingest';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { commandLine } from '../follow-run';
+import { withProgress } from '../progress-line';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import { count, tally } from '../voice';
+import { bytes, count, tally } from '../voice';
 
 interface IngestOptions extends WaitingOptions {
   dataset: string;
@@ -28,6 +29,7 @@ export function addIngest(program: Command, act: Actions): void {
       'ingest recordings.zip --dataset trial',
       'ingest data/sample/watch-exercises.zip --dataset watch-exercises',
       'ingest s3://my-bucket/recordings/ --dataset trial',
+      'ingest https://casas.wsu.edu/datasets/smartwatch/group1.zip --format casas --dataset wsu',
     ],
     more: 'docs/formats.md describes the archive. The same archive is landed once.',
   })
@@ -40,7 +42,16 @@ export function addIngest(program: Command, act: Actions): void {
   waiting(command).action(
     act(async (shell, archive: string, { dataset, format, cancelOnExit }: IngestOptions) => {
       const source = absoluteSource(archive);
-      const sourceHash = await shell.services.sourceHash(source, format, shell.config);
+      const sourceHash = await withProgress(shell.notes, (line) =>
+        shell.services.sourceHash(source, format, shell.config, {
+          onNote: (note) => line.note(note),
+          onProgress: ({ bytes: done, total }) =>
+            line.update(
+              'fetching the archive',
+              total ? `${bytes(done)} of ${bytes(total)}` : bytes(done),
+            ),
+        }),
+      );
       return withContext(shell, async (context) => {
         const { run, result } = await runWorkflow<IngestResult, 'ingest'>(
           shell,

@@ -35,6 +35,11 @@ export const DATA_ERRORS = catalogue({
     (c) => `${c.source}: ${c.member} inflates to more than ${c.limit} bytes.`,
     'Raise the limit if the archive is to be trusted.',
   ),
+  ARCHIVE_BOMB: entry(
+    (c) =>
+      `${c.source}: ${c.member} would inflate to ${c.bytes} bytes, ${c.times} times its size in the archive.`,
+    'No recording deflates so well: do not use it. If it is to be trusted, unpack it and ingest the folder.',
+  ),
   COLUMN_MISSING: entry(
     (c) => `${c.file}, line 1: the column ${c.column} is missing (found: ${c.found}).`,
     'Add the column; docs/formats.md lists those of the format.',

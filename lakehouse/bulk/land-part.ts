@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addCounts } from '../counts';
+import { createGate } from '../in-parallel';
 import { readJson, writeJson } from '../json';
 import type { Lake } from '../lake';
 import type { LandedRecording } from '../landing/descriptor';
@@ -11,7 +12,6 @@ import type { LandedPart } from '../landing/parts';
 import { findPart, partsFolder, settlePart } from '../landing/parts';
 import type { RecordingEntry } from '../landing/recordings-layout';
 import type { BulkKind } from './bulk-kind';
-import { createGate } from './gate';
 import type { LandedRows, LandedSlice, SliceToLand } from './land-slice';
 import { landSlices } from './land-slice';
 import { sliceBytesOf } from './parts';
@@ -20,7 +20,7 @@ import { sliceMember } from './slice-member';
 
 // Each conversion needs its own memory: as many at a time as the machine has use for.
 const CONVERSIONS_AT_ONCE = 2;
-const conversions = createGate(CONVERSIONS_AT_ONCE);
+const converting = createGate(CONVERSIONS_AT_ONCE);
 
 export interface BulkOptions {
   /** Follows from the archive unless told otherwise. */
@@ -55,7 +55,7 @@ async function convertOnce(
     const present = await readJson<SliceRecord>(lake.store, key);
     if (JSON.stringify(present.of) === JSON.stringify(of)) return present;
   }
-  const landed = await conversions.pass(() => {
+  const landed = await converting(() => {
     signal?.throwIfAborted();
     return landSlices(lake, kind, slices, { prefix: `${base}/`, signal });
   });
@@ -100,19 +100,19 @@ async function openMember(work: Work, entry: RecordingEntry, sliceBytes: number)
 async function landLarge(work: Work, entry: RecordingEntry) {
   const { member, toLand } = await openMember(work, entry, work.sliceBytes);
   const landed: LandedSlice[] = [];
-  let converting: Promise<unknown> = Promise.resolve();
+  let pending: Promise<unknown> = Promise.resolve();
   try {
     let number = 0;
     for await (const slice of member.slices()) {
-      await converting;
+      await pending;
       const before = landed.at(-1)?.last ?? null;
       const at = number++;
-      converting = convert(work, at, [toLand(slice, before)]).then((each) => landed.push(each));
+      pending = convert(work, at, [toLand(slice, before)]).then((each) => landed.push(each));
       // It is waited for above or below; until then nobody may take it for forgotten.
-      converting.catch(() => undefined);
+      pending.catch(() => undefined);
     }
   } finally {
-    await converting;
+    await pending;
   }
   return landed;
 }

@@ -1,7 +1,7 @@
 /** The files of a table that is partitioned by date, by date; and how they come into a new snapshot. */
 import type { Lake } from '../lake';
 import type { DataFile } from '../manifest';
-import { inParallel } from '../stores/s3/in-parallel';
+import { inParallel } from '../in-parallel';
 
 const PARTITION = /\/(event_date=(\d{4}-\d{2}-\d{2})\/[^/]+)$/;
 

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { isS3Address } from '../stores/s3/address';
 import type { S3Access } from '../stores/s3/bucket';
+import type { DownloadOptions } from './download';
 import { download, downloadPath } from './download';
 import { openFileSource, openFolderSource } from './files';
 import { downloadFromGlue, isGlueAddress } from './glue';
@@ -25,19 +26,23 @@ export interface OpenOptions {
   readonly s3?: S3Access;
   /** For addresses such as `glue://database`: usual names of the tables, by the folder of their files. */
   readonly catalogTables?: Readonly<Record<string, string>>;
+  /** What a person should know of a download, and how far it is. */
+  readonly onNote?: DownloadOptions['onNote'];
+  readonly onProgress?: DownloadOptions['onProgress'];
 }
 
 const isAddress = (source: string): boolean => /^https?:\/\//i.test(source);
 
 async function localPath(source: string, limits: SourceLimits, options: OpenOptions) {
   const { signal, spoolFolder: folder, extensions = DEFAULT_EXTENSIONS, s3: access } = options;
-  const fromAws = { limits, extensions, folder, access, signal };
+  const { onNote, onProgress } = options;
+  const fromAws = { limits, extensions, folder, access, signal, onProgress };
   if (isS3Address(source)) return downloadFromS3(source, fromAws);
   if (isGlueAddress(source)) {
     return downloadFromGlue(source, { ...fromAws, tables: options.catalogTables ?? {} });
   }
   if (!isAddress(source)) return resolve(source);
-  return download(source, { limit: limits.downloadBytes, signal, folder });
+  return download(source, { limit: limits.downloadBytes, signal, folder, onNote, onProgress });
 }
 
 /** Downloads are kept under other names: what it is, the address says. */
@@ -77,7 +82,8 @@ export async function forgetDownload(source: string, spoolFolder?: string): Prom
   const path = downloadPath(source, spoolFolder);
   const spool = dirname(path);
   const names = (await readdir(spool).catch(() => [])).filter(
-    (name) => name.startsWith(basename(path)) && !name.endsWith('.part'),
+    // Half of another version may be on its way.
+    (name) => name.startsWith(basename(path)) && !name.includes('.part'),
   );
   for (const name of names) {
     await rm(join(spool, name), { recursive: true, force: true });

@@ -1,16 +1,19 @@
 /** Brings a source on S3 to the local disk: an archive, or the files of a folder. */
-import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, rename, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WatchlakeError, isWatchlakeError } from '../../core/errors';
 import { contentHash } from '../../core/hash';
+import { inParallel } from '../in-parallel';
 import { asPrefix, parseS3Address } from '../stores/s3/address';
 import type { Bucket, S3Access } from '../stores/s3/bucket';
 import { openBucket } from '../stores/s3/bucket';
-import { inParallel } from '../stores/s3/in-parallel';
 import { listObjects } from '../stores/s3/list';
-import { downloadFile, factsOf } from '../stores/s3/read';
+import { factsOf } from '../stores/s3/read';
+import type { DownloadOptions } from './download';
 import { downloadPath } from './download';
+import { errorCode } from './error-code';
 import { hasEnding } from './names';
+import { downloadPieces } from './s3-pieces';
 import type { SourceLimits } from './source';
 
 export interface S3SourceOptions {
@@ -20,6 +23,7 @@ export interface S3SourceOptions {
   readonly folder?: string;
   readonly access?: S3Access;
   readonly signal?: AbortSignal;
+  readonly onProgress?: DownloadOptions['onProgress'];
 }
 
 /** An object of the source, and the bucket that has it. */
@@ -71,16 +75,22 @@ export async function objectsBelow(
   return found;
 }
 
+/** Files that are whole already are not fetched again, and of the others no piece twice. */
 async function fetchAll(
   found: readonly FoundObject[],
   target: string,
-  signal?: AbortSignal,
+  { signal, onProgress }: S3SourceOptions,
 ): Promise<void> {
+  const total = found.reduce((sum, object) => sum + object.bytes, 0);
+  let bytes = 0;
   await inParallel(found, DOWNLOADS_AT_ONCE, async (object) => {
     signal?.throwIfAborted();
     const path = join(target, object.name);
     await mkdir(dirname(path), { recursive: true });
-    await downloadFile(object.bucket, object.key, object, path, signal);
+    await downloadPieces(object.bucket, object.key, object, path, {
+      signal,
+      onBytes: (more) => onProgress?.({ bytes: (bytes += more), total }),
+    });
     // The same on every machine: what was opened before is recognised by its time.
     const modified = new Date(object.modifiedMs);
     await utimes(path, modified, modified);
@@ -91,30 +101,43 @@ async function fetchAll(
 const spoolPath = (source: string, found: readonly FoundObject[], folder?: string): string =>
   `${downloadPath(source, folder)}-${contentHash(found.map(({ name, bytes, etag }) => [name, bytes, etag]))}`;
 
-/** The path of the downloaded archive or folder; what is already there is not fetched again. */
+async function spoolNow(
+  path: string,
+  found: readonly FoundObject[],
+  options: S3SourceOptions & { isFolder: boolean },
+): Promise<string> {
+  if ((await stat(path).catch(() => null)) !== null) return path;
+  const partial = `${path}.part`;
+  const folder = options.isFolder ? partial : dirname(partial);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await fetchAll(found, partial, options);
+  await moveTo(partial, path);
+  return path;
+}
+
+/** Several who ask for the same at a time share one download. */
+const running = new Map<string, Promise<string>>();
+
+/**
+ * The path of the downloaded archive or folder; what is already there is not fetched again, and what
+ * was fetched in part is gone on with.
+ */
 export async function spooled(
   source: string,
   found: readonly FoundObject[],
-  { limits, folder, signal, isFolder }: S3SourceOptions & { isFolder: boolean },
+  options: S3SourceOptions & { isFolder: boolean },
 ): Promise<string> {
+  const { limits, folder } = options;
   const bytes = found.reduce((sum, object) => sum + object.bytes, 0);
   if (bytes > limits.downloadBytes) {
     const limit = limits.downloadBytes;
     throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member: source, limit });
   }
   const path = spoolPath(source, found, folder);
-  const present = await stat(path).catch(() => null);
-  if (present !== null) return path;
-  const partial = `${path}.${process.pid}.part`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(isFolder ? partial : dirname(partial), { recursive: true, mode: 0o700 });
-  try {
-    await fetchAll(found, partial, signal);
-    await moveTo(partial, path);
-    return path;
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  const work =
+    running.get(path) ?? spoolNow(path, found, options).finally(() => running.delete(path));
+  running.set(path, work);
+  return work;
 }
 
 export async function downloadFromS3(source: string, options: S3SourceOptions): Promise<string> {
@@ -139,7 +162,7 @@ export async function downloadFromS3(source: string, options: S3SourceOptions): 
 
 /** Another process may have brought the same in the meantime. */
 async function moveTo(partial: string, path: string): Promise<void> {
-  await rename(partial, path).catch((error: NodeJS.ErrnoException) => {
-    if (!['EEXIST', 'ENOTEMPTY'].includes(error.code ?? '')) throw error;
+  await rename(partial, path).catch((error: unknown) => {
+    if (!['EEXIST', 'ENOTEMPTY', 'ENOENT'].includes(errorCode(error) ?? '')) throw error;
   });
 }

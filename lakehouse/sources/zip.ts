@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { pipeline, type Readable } from 'node:stream';
+import { createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { openPromise } from 'yauzl';
 import { WatchlakeError } from '../../core/errors';
@@ -10,6 +12,13 @@ import type { Source, SourceLimits, SourceOptions } from './source';
 import { checkSizes, verifying } from './verified';
 
 const ENCRYPTED = 1;
+const DEFLATED = 8;
+const LOCAL_HEADER_BYTES = 30;
+// Small members cannot do harm, whatever they inflate to.
+const SUSPICIOUS_BYTES = 64 * 1024 * 1024;
+const SUSPICIOUS_TIMES = 250;
+// The fewer pieces a member comes in, the less is lost between two threads.
+const INFLATED_BYTES = 256 * 1024;
 
 function translated(source: string, error: unknown): unknown {
   if (error instanceof WatchlakeError) return error;
@@ -50,6 +59,31 @@ async function readDirectory(
   return entries;
 }
 
+/** Members whose bytes overlap inflate to far more than the archive holds. */
+function refuseOverlaps(source: string, entries: Iterable<Entry>): void {
+  const inOrder = [...entries].sort(
+    (a, b) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader,
+  );
+  let [before, end] = [undefined as Entry | undefined, 0];
+  for (const entry of inOrder) {
+    if (before !== undefined && entry.relativeOffsetOfLocalHeader < end) {
+      const detail = `${before.fileName} and ${entry.fileName} share bytes of the archive`;
+      throw new WatchlakeError('ARCHIVE_CORRUPT', { source, detail });
+    }
+    end = entry.relativeOffsetOfLocalHeader + LOCAL_HEADER_BYTES + entry.compressedSize;
+    before = entry;
+  }
+}
+
+/** Recordings deflate to a third or a tenth; what shrinks to a hundredth of that was made to do harm. */
+function refuseBombs(source: string, entries: Iterable<Entry>): void {
+  for (const { fileName: member, uncompressedSize: bytes, compressedSize } of entries) {
+    const times = Math.round(bytes / Math.max(1, compressedSize));
+    if (bytes < SUSPICIOUS_BYTES || times <= SUSPICIOUS_TIMES) continue;
+    throw new WatchlakeError('ARCHIVE_BOMB', { source, member, bytes, times });
+  }
+}
+
 async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { signal })) hash.update(chunk as Buffer);
@@ -73,6 +107,8 @@ export async function openZipSource(options: SourceOptions): Promise<Source> {
       crc32: entry.crc32,
     }));
     checkSizes(name, members, limits);
+    refuseOverlaps(name, entries.values());
+    refuseBombs(name, entries.values());
     const stamp = contentHash([facts.size, facts.mtimeMs]);
     const unchanged = known?.stamp === stamp ? known.contentHash : null;
     return {
@@ -96,11 +132,23 @@ async function openMember(source: string, zip: ZipFile, entry: Entry | undefined
     throw new WatchlakeError('ARCHIVE_CORRUPT', { source, detail });
   }
   const { fileName: name, uncompressedSize: bytes, crc32 } = entry;
-  const inflated = await zip.openReadStreamPromise(entry).catch((error: unknown) => {
-    throw translated(source, error);
-  });
+  const isDeflated = entry.compressionMethod === DEFLATED;
+  const stored = await zip
+    .openReadStreamPromise(entry, isDeflated ? { decompress: false } : {})
+    .catch((error: unknown) => {
+      throw translated(source, error);
+    });
   const verified = verifying(source, { name, bytes, crc32 });
-  inflated.once('error', (error) => verified.destroy(translated(source, error) as Error));
-  verified.once('close', () => inflated.destroy());
-  return inflated.pipe(verified);
+  const fail = (error: unknown): void => void verified.destroy(translated(source, error) as Error);
+  const content = isDeflated ? inflating(stored, fail) : stored.once('error', fail);
+  verified.once('close', () => content.destroy());
+  return content.pipe(verified);
+}
+
+function inflating(stored: Readable, fail: (error: unknown) => void): Readable {
+  const inflate = createInflateRaw({ chunkSize: INFLATED_BYTES });
+  pipeline(stored, inflate, (error) => {
+    if (error) fail(error);
+  });
+  return inflate;
 }

@@ -13,7 +13,7 @@ import type { Bucket, BucketOptions } from './s3/bucket';
 import { openBucket } from './s3/bucket';
 import type { CopyLimits } from './s3/copy';
 import { copyObject } from './s3/copy';
-import { createGate, inParallel } from './s3/in-parallel';
+import { createGate, inParallel } from '../in-parallel';
 import { listObjects } from './s3/list';
 import type { Facts } from './s3/read';
 import { downloadFile, factsOf, readStream, readWhole } from './s3/read';

@@ -8,7 +8,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import type { Bucket } from './bucket';
-import { inParallel } from './in-parallel';
+import { inParallel } from '../../in-parallel';
 import type { Piece } from './pieces';
 import { piecesOf } from './pieces';
 import type { Facts } from './read';

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { awsVerdict } from '../../../core/aws';
 import type { Bucket } from './bucket';
-import { inParallel } from './in-parallel';
+import { inParallel } from '../../in-parallel';
+import type { Piece } from './pieces';
 import { piecesOf } from './pieces';
 
 export interface Facts {
@@ -106,20 +107,39 @@ async function writeRange(
   }
 }
 
-/** Several ranges at once into one file, all of the object that the facts tell of. */
-export async function downloadFile(
+export interface FileDownload {
+  readonly signal?: AbortSignal;
+  /** Pieces that are in the file already, by their number. */
+  readonly present?: ReadonlySet<number>;
+  readonly onPiece?: (piece: Piece) => Promise<void>;
+}
+
+/** Several ranges at once into one file, which is there and open to be written. */
+export async function downloadInto(
   bucket: Bucket,
   key: string,
   { etag, bytes }: Pick<Facts, 'etag' | 'bytes'>,
+  file: FileHandle,
+  { signal, present, onPiece }: FileDownload = {},
+): Promise<void> {
+  const missing = piecesOf(bytes, RANGE_BYTES).filter(({ number }) => !present?.has(number));
+  await inParallel(missing, RANGES_AT_ONCE, async (piece) => {
+    const range = { start: piece.offset, end: piece.offset + piece.bytes };
+    await writeRange(bucket, key, { file, etag, range, signal });
+    await onPiece?.(piece);
+  });
+}
+
+/** All of the object that the facts tell of, in a new file. */
+export async function downloadFile(
+  bucket: Bucket,
+  key: string,
+  facts: Pick<Facts, 'etag' | 'bytes'>,
   target: string,
-  signal?: AbortSignal,
 ): Promise<void> {
   const file = await open(target, 'wx');
   try {
-    await inParallel(piecesOf(bytes, RANGE_BYTES), RANGES_AT_ONCE, (piece) => {
-      const range = { start: piece.offset, end: piece.offset + piece.bytes };
-      return writeRange(bucket, key, { file, etag, range, signal });
-    });
+    await downloadInto(bucket, key, facts, file);
   } finally {
     await file.close();
   }

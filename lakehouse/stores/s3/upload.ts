@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Bucket } from './bucket';
 import { isUploadGone } from './errors';
-import { inParallel } from './in-parallel';
+import { inParallel } from '../../in-parallel';
 import type { Piece } from './pieces';
 import { piecesOf } from './pieces';
 import type { UnfinishedUpload } from './uploads';

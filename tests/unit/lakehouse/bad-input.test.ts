@@ -116,6 +116,25 @@ test('a member that inflates to more than it declares', async () => {
   expect((await refused(path)).code).toBe('ARCHIVE_CORRUPT');
 });
 
+test('a member that inflates to thousands of times its size', async () => {
+  const files = { ...good(), 'recordings/r1.csv': '0'.repeat(70_000_000) };
+  const error = await refused(await writeZip(folder.path(), files));
+  expect(error.code).toBe('ARCHIVE_BOMB');
+  expect(error.message).toMatch(/r1\.csv would inflate to 70000000 bytes, \d{3,4} times its size/);
+});
+
+test('members that share bytes of the archive', async () => {
+  const path = await writeZip(folder.path(), good());
+  const bytes = await readFile(path);
+  // The central directory's entry of the last member: the place of its bytes lies 42 bytes in.
+  const entry = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02]));
+  bytes.writeUInt32LE(0, entry + 42);
+  await writeFile(path, bytes);
+  const error = await refused(path);
+  expect(error.code).toBe('ARCHIVE_CORRUPT');
+  expect(error.message).toContain('share bytes of the archive');
+});
+
 const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
   [
     'a recording without a required column',

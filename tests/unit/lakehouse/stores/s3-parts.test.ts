@@ -1,7 +1,7 @@
 /** Addresses on S3, how large objects are divided, and work that is done a few at a time. */
 import fc from 'fast-check';
 import { asPrefix, parseS3Address } from '../../../../lakehouse/stores/s3/address';
-import { createGate, inParallel } from '../../../../lakehouse/stores/s3/in-parallel';
+import { createGate, inParallel } from '../../../../lakehouse/in-parallel';
 import { piecesOf, type Piece } from '../../../../lakehouse/stores/s3/pieces';
 
 test.each([

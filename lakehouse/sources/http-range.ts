@@ -1,0 +1,127 @@
+/** Asks an http server for a file from a certain byte on, if it is still the same file. */
+import { WatchlakeError } from '../../core/errors';
+
+/** Names one version of a file; what a server says of itself to be compared byte for byte. */
+export type Validator = { readonly etag: string } | { readonly lastModified: string };
+
+export interface RangeAnswer {
+  /** The first byte of the body: that asked for, or 0 when the server gives the whole file. */
+  readonly from: number;
+  /** Of the whole file; null when the server does not say. */
+  readonly total: number | null;
+  /** Null when the version has no name: half of it cannot be gone on with. */
+  readonly validator: Validator | null;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+export interface RangeRequest {
+  readonly from: number;
+  readonly of?: Validator;
+  readonly signal?: AbortSignal;
+}
+
+const SILENCE_MS = 60_000;
+
+const failed = (url: string, detail: string, cause?: unknown): WatchlakeError =>
+  new WatchlakeError('DOWNLOAD_FAILED', { what: url, detail }, cause);
+
+function validatorOf(headers: Headers): Validator | null {
+  const etag = headers.get('etag');
+  // A weak one promises the same meaning, not the same bytes.
+  if (etag !== null && !etag.startsWith('W/')) return { etag };
+  const lastModified = headers.get('last-modified');
+  return lastModified === null ? null : { lastModified };
+}
+
+/** `bytes 100-199/1000`, or `bytes *\/1000` of a range that there is not. */
+function contentRange(headers: Headers): { from: number | null; total: number | null } {
+  const [, from, total] =
+    /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
+  const numberOf = (text: string | undefined): number | null =>
+    text === undefined || text === '*' ? null : Number(text);
+  return { from: numberOf(from), total: numberOf(total) };
+}
+
+function lengthOf(headers: Headers): number | null {
+  // What is compressed on the way has another length here.
+  if (headers.get('content-encoding') !== null) return null;
+  const length = headers.get('content-length');
+  return length === null ? null : Number(length);
+}
+
+const rangeHeaders = ({ from, of }: RangeRequest): Record<string, string> =>
+  of === undefined || from === 0
+    ? {}
+    : { range: `bytes=${from}-`, 'if-range': 'etag' in of ? of.etag : of.lastModified };
+
+/** Ends a connection over which nothing comes any more. */
+function watchedSignal(signal?: AbortSignal) {
+  const silence = new AbortController();
+  const give = (): void => silence.abort(new Error(`nothing came for ${SILENCE_MS / 1000} s`));
+  let timer = setTimeout(give, SILENCE_MS);
+  return {
+    signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]),
+    heard(): void {
+      clearTimeout(timer);
+      timer = setTimeout(give, SILENCE_MS);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+type Watch = ReturnType<typeof watchedSignal>;
+
+async function* bodyOf(url: string, response: Response, watch: Watch): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      watch.heard();
+      yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    }
+  } catch (error) {
+    throw failed(url, error instanceof Error ? error.message : String(error), error);
+  } finally {
+    watch.stop();
+  }
+}
+
+function checkStatus(url: string, { status, ok }: Response): void {
+  if (status === 404 || status === 410)
+    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: url });
+  if (!ok) throw failed(url, `the server answered ${status}`);
+}
+
+/** `complete`: there is nothing from that byte on. SOURCE_NOT_FOUND or DOWNLOAD_FAILED. */
+export async function requestFrom(
+  url: string,
+  request: RangeRequest,
+): Promise<RangeAnswer | 'complete'> {
+  const watch = watchedSignal(request.signal);
+  try {
+    const { signal } = watch;
+    const headers = { 'accept-encoding': 'identity', ...rangeHeaders(request) };
+    const response = await fetch(url, { signal, headers }).catch((error: unknown) => {
+      request.signal?.throwIfAborted();
+      const { cause = error } = error as { cause?: unknown };
+      throw failed(url, cause instanceof Error ? cause.message : String(cause), error);
+    });
+    const range = contentRange(response.headers);
+    if (response.status === 416) {
+      await response.body?.cancel();
+      if (range.total === request.from) return 'complete';
+      // It is shorter than what is there of it: another file.
+      return await requestFrom(url, { from: 0, signal: request.signal });
+    }
+    checkStatus(url, response);
+    const isPart = response.status === 206;
+    if (isPart && range.from !== request.from) throw failed(url, 'the server sent another range');
+    return {
+      from: isPart ? request.from : 0,
+      total: isPart ? range.total : lengthOf(response.headers),
+      validator: validatorOf(response.headers),
+      body: bodyOf(url, response, watch),
+    };
+  } catch (error) {
+    watch.stop();
+    throw error;
+  }
+}
