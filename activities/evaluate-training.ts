@@ -2,7 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
 import type { Evaluation } from '../models/evaluation';
-import { probeLeakage, type LeakageProbe } from '../models/leakage';
+import { sideOf, type Side } from '../lakehouse/arwise/shipped-split';
+import { evaluateHeldOut } from '../models/held-out';
+import { probeLeakage, type LeakageProbe, type TimedLabels } from '../models/leakage';
 import { leaveOneSubjectOut } from '../models/leave-one-subject-out';
 import type { TrainInput } from '../models/training';
 import type { TrainingSet } from '../models/training-set';
@@ -21,16 +23,47 @@ export async function evaluateTraining(
   });
 }
 
+/**
+ * The split that the data came with, where they came with one: refused when windows of one burst lie
+ * on both of its sides.
+ */
+export async function evaluateShippedSplit(
+  set: TrainingSet,
+  startsMs: readonly number[],
+  training: TrainInput,
+): Promise<Evaluation> {
+  const sides = set.blocks.map(sideOf);
+  const rowsOf = (wanted: Side): number[] =>
+    sides.flatMap((side, row) => (side === wanted ? [row] : []));
+  const [train, test] = [rowsOf('train'), rowsOf('test')];
+  if (train.length + test.length < sides.length) {
+    const detail = 'the windows came without a split into train and test';
+    throw new WatchlakeError('INPUT_INVALID', { field: 'scheme', detail });
+  }
+  const timed = timedLabels(set, startsMs);
+  const { leaks, ...probe } = probeLeakage({ train: timed(train), test: timed(test) });
+  if (leaks) throw leakageFound(probe);
+  return evaluateHeldOut(set, test, training);
+}
+
+const leakageFound = ({ score, limit }: Pick<LeakageProbe, 'score' | 'limit'>): WatchlakeError =>
+  new WatchlakeError('LEAKAGE_FOUND', { score: score.toFixed(3), limit: limit.toFixed(3) });
+
+const timedLabels =
+  ({ labels }: TrainingSet, startsMs: readonly number[]) =>
+  (rows: readonly number[]): TimedLabels => ({
+    timestampsMs: rows.map((row) => startsMs[row] as number),
+    labels: rows.map((row) => labels[row] as string),
+  });
+
 async function refuseLeakage(
-  { labels, groups }: TrainingSet,
+  set: TrainingSet,
   startsMs: readonly number[],
   signal?: AbortSignal,
 ): Promise<void> {
+  const { labels, groups } = set;
   const rows = labels.map((_, row) => row);
-  const side = (chosen: number[]) => ({
-    timestampsMs: chosen.map((row) => startsMs[row] as number),
-    labels: chosen.map((row) => labels[row] as string),
-  });
+  const side = timedLabels(set, startsMs);
   const probes: (LeakageProbe & { windows: number })[] = [];
   for (const subject of new Set(groups)) {
     const test = side(rows.filter((row) => groups[row] === subject));
@@ -44,8 +77,5 @@ async function refuseLeakage(
     probes.reduce((sum, probe) => sum + of(probe) * probe.windows, 0) / labels.length;
   const score = mean((probe) => probe.score);
   const limit = mean((probe) => probe.limit);
-  if (score > limit) {
-    const rounded = { score: score.toFixed(3), limit: limit.toFixed(3) };
-    throw new WatchlakeError('LEAKAGE_FOUND', rounded);
-  }
+  if (score > limit) throw leakageFound({ score, limit });
 }

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { ENGINE_NAMES } from '../core/engine-names';
 import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
+import { ACTIVITIES } from '../lakehouse/casas/options';
 import { FORMAT_NAMES } from '../lakehouse/dataset-format';
+import { SAMPLES_FORMATS } from '../lakehouse/landing/descriptor';
 import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../lakehouse/stedi/options';
 import { LEAST_SUBJECTS } from '../models/promotion';
 import { GRAINS } from '../telemetry/aggregate';
@@ -61,6 +63,16 @@ const stediOptions = z.strictObject({
   from: z.enum(FROM).default(DEFAULT_OPTIONS.from),
 });
 
+/** How samples get their labels, in formats that label single rows; what is not given stays. */
+const labels = z.strictObject({
+  spanMs: z.int().min(0).max(86_400_000).optional(),
+  activities: z.enum(ACTIVITIES).optional(),
+});
+
+/** How a training is evaluated: by people it has not seen, by the split that the data came with, or not. */
+export const TRAINING_SCHEMES = ['leave-one-subject-out', 'shipped-split', 'none'] as const;
+export type TrainingScheme = (typeof TRAINING_SCHEMES)[number];
+
 const model = slug.default('activity');
 
 const date = z.iso.date({ error: 'use a date such as 2026-03-01' });
@@ -101,6 +113,7 @@ export const WORKFLOW_INPUTS = {
     source: z.string().min(1).optional(),
     format: z.enum(FORMAT_NAMES).optional(),
     options: stediOptions.optional(),
+    labelling: labels.optional(),
     engine: z.enum(ENGINE_NAMES).optional(),
     // Quarantined lines go through the landing rules again before the tables are built.
     replayQuarantine: z.boolean().optional(),
@@ -110,7 +123,7 @@ export const WORKFLOW_INPUTS = {
     dataset: slug,
     subjects: subjectKeys.optional(),
     seed: seed.default(0),
-    scheme: z.enum(['leave-one-subject-out', 'none']).default('leave-one-subject-out'),
+    scheme: z.enum(TRAINING_SCHEMES).default('leave-one-subject-out'),
   }),
   predictStream: z.strictObject({
     model,
@@ -180,9 +193,11 @@ export const WORKFLOW_INPUTS = {
   activeLearningLoop: z.strictObject({
     // Its simulations are named after it, with a suffix.
     name: slug.max(56, 'use at most 56 characters'),
-    source: z.string().min(1),
+    // What has landed already without it.
+    source: z.string().min(1).optional(),
     dataset: slug,
-    format: z.enum(['recordings']).default('recordings'),
+    format: z.enum(SAMPLES_FORMATS).default('recordings'),
+    labelling: labels.optional(),
     model,
     seed: seed.default(0),
     window: window.prefault({}),

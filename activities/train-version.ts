@@ -12,7 +12,8 @@ import type { TrainingSet } from '../models/training-set';
 import type { LeaseInput } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import { alive } from './alive';
-import { evaluateTraining } from './evaluate-training';
+import { evaluateShippedSplit, evaluateTraining } from './evaluate-training';
+import type { TrainingScheme } from './inputs';
 import type { TrainingFacts } from './freeze-training-set';
 import { shuffledLabels } from './negative-control';
 
@@ -27,7 +28,7 @@ export interface TrainVersionInput {
   dataset: string;
   snapshotId: string;
   seed: number;
-  scheme: 'leave-one-subject-out' | 'none';
+  scheme: TrainingScheme;
   shuffleLabels: boolean;
   /** Kept meanwhile. */
   lease?: LeaseInput;
@@ -56,7 +57,11 @@ export async function trainVersion(
   };
   // Scored first: a split that leaks is refused before anything is trained for good.
   const evaluation =
-    scheme === 'none' ? null : await evaluateTraining(set, frozen.startsMs, training, tell);
+    scheme === 'none'
+      ? null
+      : scheme === 'shipped-split'
+        ? await evaluateShippedSplit(set, frozen.startsMs, training)
+        : await evaluateTraining(set, frozen.startsMs, training, tell);
   const trained = await trainClassifier(set, training);
   signal.throwIfAborted();
 

@@ -1,6 +1,6 @@
 /** What a format of datasets has to tell: how an archive lands, and which tables follow from it. */
 import type { WindowSpec } from '../models/signal';
-import type { LabelOptions } from './casas/options';
+import type { Labelling } from './casas/options';
 import type { ErasingFormat } from './erasure/erasing-format';
 import type { Lake } from './lake';
 import type { SnapshotManifest } from './manifest';
@@ -10,7 +10,7 @@ import type { StediOptions } from './stedi/options';
 import type { Suppression } from './suppression';
 import type { TableDeclaration } from './tables';
 
-export const FORMAT_NAMES = ['recordings', 'stedi', 'casas'] as const;
+export const FORMAT_NAMES = ['recordings', 'stedi', 'casas', 'arwise'] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
 
 /** What every plan of an ingest has, whatever its format adds. */
@@ -81,7 +81,7 @@ export interface RefreshRequest {
   readonly window?: WindowSpec;
   readonly options?: StediOptions;
   /** Of formats whose labels stand on single rows; what is not given stays as it was published. */
-  readonly labels?: Partial<LabelOptions>;
+  readonly labelling?: Partial<Labelling>;
 }
 
 /** What every plan of a refresh has, whatever its format adds. */

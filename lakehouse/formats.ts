@@ -1,5 +1,6 @@
 /** The formats of datasets that Watchlake knows, by name. */
 import { WatchlakeError } from '../core/errors';
+import { ARWISE } from './arwise/arwise-format';
 import { CASAS } from './casas/casas-format';
 import type { DatasetFormat, FormatName, RefreshPlanBase } from './dataset-format';
 import { FORMAT_NAMES } from './dataset-format';
@@ -12,6 +13,7 @@ const FORMATS: Readonly<Record<FormatName, DatasetFormat>> = {
   recordings: RECORDINGS,
   stedi: STEDI,
   casas: CASAS,
+  arwise: ARWISE,
 };
 
 export const formatNamed = (name: FormatName): DatasetFormat => FORMATS[name];

@@ -1,13 +1,11 @@
 /** Evaluates training itself: each subject is predicted by a classifier that never saw them. */
 import { WatchlakeError } from '../core/errors';
-import { loadClassifier } from './classifier';
 import type { Evaluation } from './evaluation';
 import { evaluate } from './evaluation';
 import { streamSeed } from '../core/random';
+import { predictHeldOut } from './held-out';
 import type { TrainInput } from './training';
-import { trainClassifier } from './training';
 import type { TrainingSet } from './training-set';
-import { subset } from './training-set';
 
 export interface LeaveOneSubjectOutInput extends TrainInput {
   /** Called before each subject; lets a caller heartbeat. */
@@ -28,16 +26,9 @@ export async function leaveOneSubjectOut(
   const probabilities = new Float32Array(set.labels.length * classes);
   for (const [index, subject] of subjects.entries()) {
     input.onSubject?.(index, subjects.length);
-    const rows = set.groups.map((group) => group === subject);
-    const indexes = (held: boolean): number[] =>
-      rows.flatMap((is, row) => (is === held ? [row] : []));
+    const held = set.groups.flatMap((group, row) => (group === subject ? [row] : []));
     const seed = streamSeed(input.seed, 1000 + index);
-    const classifier = await loadClassifier(
-      await trainClassifier(subset(set, indexes(false)), { ...input, seed }),
-    );
-    const held = indexes(true);
-    const predicted = await classifier.predict(subset(set, held).features, held.length);
-    classifier.dispose();
+    const predicted = await predictHeldOut(set, held, { ...input, seed });
     held.forEach((row, position) => {
       const part = predicted.subarray(position * classes, (position + 1) * classes);
       probabilities.set(part, row * classes);

@@ -5,12 +5,13 @@ import { workflowIds } from '../../core/workflow-ids';
 import type { RefreshResult, TableSummary } from '../../workflows/refresh-tables';
 import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
 import { engineOption } from '../engine-option';
+import { labellingOf, withLabelling, type LabellingFlags } from '../labelling-options';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showHeading, showTable } from '../tables';
 import { count, type Voice } from '../voice';
 
-interface RefreshOptions extends WaitingOptions {
+interface RefreshOptions extends WaitingOptions, LabellingFlags {
   windowLength?: number;
   windowStep?: number;
   engine?: EngineName;
@@ -85,7 +86,8 @@ export function addRefresh(program: Command, act: Actions): void {
     examples: [
       'refresh watch-exercises',
       'refresh trial --window-length 2000 --window-step 1000',
-      'refresh trial --engine emr',
+      'refresh wsu --label-span 10 --activities summed-up',
+      'refresh wsu --engine emr',
     ],
     more: 'docs/emr.md describes the engines emr and glue, which need a lake on S3.',
   })
@@ -96,7 +98,7 @@ export function addRefresh(program: Command, act: Actions): void {
       wholeNumber(50, 600_000),
     )
     .addOption(engineOption());
-  waiting(command).action(
+  waiting(withLabelling(command)).action(
     act(async (shell, dataset: string, options: RefreshOptions) => {
       const { windowLength: lengthMs, windowStep: stepMs, engine, cancelOnExit } = options;
       const window = {
@@ -110,7 +112,10 @@ export function addRefresh(program: Command, act: Actions): void {
           {
             workflow: 'refreshTables',
             workflowId: workflowIds.refreshTables(dataset),
-            input: { dataset, window, ...(engine === undefined ? {} : { engine }) },
+            input: {
+              ...{ dataset, window, ...labellingOf(options) },
+              ...(engine === undefined ? {} : { engine }),
+            },
             summary: `Build the tables of ${dataset}`,
           },
           { cancelOnExit },

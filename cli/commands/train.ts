@@ -14,6 +14,7 @@ interface TrainOptions extends WaitingOptions {
   subjects?: string[];
   seed: number;
   evaluation: boolean;
+  shippedSplit: boolean;
 }
 
 const LARGEST_SEED = 2 ** 31 - 1;
@@ -30,11 +31,17 @@ export function addTrain(program: Command, act: Actions): void {
     .option('--model <name>', 'name of the model', 'activity')
     .option('--subjects <keys>', 'only these subjects, by their keys, comma-separated', list)
     .option('--seed <number>', 'seed of everything random', wholeNumber(0, LARGEST_SEED), 0)
-    .option('--no-evaluation', 'train only, without leaving out subjects');
+    .option('--no-evaluation', 'train only, without leaving out subjects')
+    .option(
+      '--shipped-split',
+      'arwise: evaluate by the split of its files; refused if it leaks',
+      false,
+    );
   waiting(command).action(
     act(async (shell, options: TrainOptions) => {
-      const { dataset, model, subjects, seed, evaluation, cancelOnExit } = options;
-      const scheme = evaluation ? 'leave-one-subject-out' : 'none';
+      const { dataset, model, subjects, seed, evaluation, shippedSplit, cancelOnExit } = options;
+      const byPeople = evaluation ? 'leave-one-subject-out' : 'none';
+      const scheme = shippedSplit ? 'shipped-split' : byPeople;
       return withContext(shell, async (context) => {
         const { run, result } = await runWorkflow<TrainResult, 'trainModel'>(
           shell,

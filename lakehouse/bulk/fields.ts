@@ -7,56 +7,76 @@ export interface BulkField {
   readonly type: 'number' | 'text' | 'moment';
   /** Whether a row without it is none. */
   readonly required: boolean;
+  /** Columns whose numbers make up one list; otherwise the field is the column of its name. */
+  readonly series?: readonly string[];
 }
 
 // Clocks of watches; a watch that was reset begins in 1970 or 2001.
 const EARLIEST_MS = Date.UTC(2005, 0, 1);
 const LATEST_MS = Date.UTC(2100, 0, 1);
 
-const text = ({ name }: BulkField): string => `t.${quoted(name)}`;
-const isBlank = (field: BulkField): string => `${text(field)} IS NULL OR trim(${text(field)}) = ''`;
-const asNumber = (field: BulkField): string => `TRY_CAST(${text(field)} AS DOUBLE)`;
+export const columnsOf = ({ name, series }: BulkField): readonly string[] => series ?? [name];
+
+const isBlank = (text: string): string => `${text} IS NULL OR trim(${text}) = ''`;
+const asNumber = (text: string): string => `TRY_CAST(${text} AS DOUBLE)`;
 
 /** Milliseconds since 1970 as if the local clock showed UTC. */
 export const momentMsSql = (expression: string): string =>
   `epoch_us(TRY_CAST(${expression} AS TIMESTAMP)) / 1000.0`;
 
 /** A cast reads dates, zones and much else as well. */
-const isNoMoment = (field: BulkField): string => {
-  const t = text(field);
-  return `strlen(${t}) NOT BETWEEN 19 AND 29 OR (strlen(${t}) > 19 AND ${t}[20] <> '.')
-    OR NOT (${t}[-1] BETWEEN '0' AND '9') OR ${momentMsSql(t)} IS NULL`;
-};
+const isNoMoment = (text: string): string =>
+  `strlen(${text}) NOT BETWEEN 19 AND 29 OR (strlen(${text}) > 19 AND ${text}[20] <> '.')
+    OR NOT (${text}[-1] BETWEEN '0' AND '9') OR ${momentMsSql(text)} IS NULL`;
 
 /** A cast reads 1_000, nan and inf as numbers. */
-const isNoNumber = (field: BulkField): string =>
-  `NOT isfinite(${asNumber(field)}) OR contains(${text(field)}, '_') OR ${asNumber(field)} IS NULL`;
+const isNoNumber = (text: string): string =>
+  `NOT isfinite(${asNumber(text)}) OR contains(${text}, '_') OR ${asNumber(text)} IS NULL`;
 
-function problemsOf(field: BulkField): [string, string][] {
-  const present = (condition: string): string => `NOT (${isBlank(field)}) AND (${condition})`;
-  const missing: [string, string][] = field.required ? [['field-missing', isBlank(field)]] : [];
-  if (field.type === 'text') return missing;
-  if (field.type === 'number') return [...missing, ['wrong-type', present(isNoNumber(field))]];
-  const outside = `${momentMsSql(text(field))} NOT BETWEEN ${EARLIEST_MS} AND ${LATEST_MS}`;
+/** What can be wrong with a text of the field, and when it is. */
+function problemsOf({ type, required }: BulkField, text: string): [string, string][] {
+  const present = (condition: string): string => `NOT (${isBlank(text)}) AND (${condition})`;
+  const missing: [string, string][] = required ? [['field-missing', isBlank(text)]] : [];
+  if (type === 'text') return missing;
+  if (type === 'number') return [...missing, ['wrong-type', present(isNoNumber(text))]];
+  const outside = `${momentMsSql(text)} NOT BETWEEN ${EARLIEST_MS} AND ${LATEST_MS}`;
   return [
     ...missing,
-    ['wrong-type', present(isNoMoment(field))],
+    ['wrong-type', present(isNoMoment(text))],
     ['moment-out-of-range', present(outside)],
   ];
 }
 
-/** `<reason>:<field>` of the first problem of a row `t` of texts, or null for a good one. */
+const columnCase = (field: BulkField, reason: string, condition: string): string =>
+  `WHEN ${condition} THEN ${literal(`${reason}:${field.name}`)}`;
+
+/** Wide files have hundreds of columns: as a list they take one expression and little memory. */
+function seriesCase(field: BulkField, reason: string, condition: string): string {
+  const place = `list_position(
+      list_transform(t.${quoted(field.name)}, lambda v: coalesce(${condition}, false)), true)`;
+  const names = columnsOf(field).map(literal).join(', ');
+  return `WHEN ${place} > 0 THEN ${literal(`${reason}:`)} || [${names}][${place}]`;
+}
+
+/** `<reason>:<column>` of the first problem of a row `t` of texts, or null for a good one. */
 export const problemSql = (fields: readonly BulkField[]): string => {
-  const cases = fields.flatMap((field) =>
-    problemsOf(field).map(
-      ([reason, condition]) => `WHEN ${condition} THEN ${literal(`${reason}:${field.name}`)}`,
-    ),
-  );
+  const cases = fields.flatMap((field) => {
+    const isSeries = field.series !== undefined;
+    const asCase = isSeries ? seriesCase : columnCase;
+    return problemsOf(field, isSeries ? 'v' : `t.${quoted(field.name)}`).map(
+      ([reason, condition]) => asCase(field, reason, condition),
+    );
+  });
   return `CASE ${cases.join('\n    ')} END`;
 };
 
-/** The value in its type: numbers as DOUBLE, the rest as text; null when blank. */
-export const valueSql = (field: BulkField): string =>
-  field.type === 'number'
-    ? `${asNumber(field)} AS ${quoted(field.name)}`
-    : `nullif(trim(${text(field)}), '') AS ${quoted(field.name)}`;
+/** The value in its type: numbers as DOUBLE, a series as a list of them, the rest as text; null when blank. */
+export const valueSql = (field: BulkField): string => {
+  const text = `t.${quoted(field.name)}`;
+  if (field.series !== undefined) {
+    return `list_transform(${text}, lambda v: ${asNumber('v')}) AS ${quoted(field.name)}`;
+  }
+  return field.type === 'number'
+    ? `${asNumber(text)} AS ${quoted(field.name)}`
+    : `nullif(trim(${text}), '') AS ${quoted(field.name)}`;
+};

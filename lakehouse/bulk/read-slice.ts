@@ -1,12 +1,12 @@
 /** Reads slices of CSV in DuckDB: quickly where every line is plain, line by line where one is not. */
 import { literal, quoted } from '../engines/duckdb-session';
 import type { BulkField } from './fields';
-import { problemSql, valueSql } from './fields';
+import { columnsOf, problemSql, valueSql } from './fields';
 import type { Slice } from './slice-member';
 
 export interface Header {
   readonly width: number;
-  /** Place of each field that the member has. */
+  /** Place of each column of a field that the member has. */
   readonly places: ReadonlyMap<string, number>;
 }
 
@@ -36,10 +36,9 @@ function quickSql({ header: { width }, slice }: SliceOfMember): string {
       ${MAXIMUM_LINE})`;
 }
 
-/** A line is a row: a quote that does not end on it is never closed. */
+/** Fields as a list; a line is a row: a quote that does not end on it is never closed. */
 function exactSql({ header: { width }, slice }: SliceOfMember): string {
-  const names = Array.from({ length: width }, (_, at) => `s.texts[${at + 1}] AS _${at}`);
-  return `SELECT ${names.join(', ')}, s.source_line, s.line AS _line,
+  return `SELECT s.texts, s.source_line, s.line,
       CASE WHEN contains(s.line, chr(65533)) THEN 'not-utf-8:'
         WHEN s.texts IS NULL THEN 'quote-unclosed:'
         WHEN len(s.texts) <> ${width}
@@ -63,7 +62,7 @@ function exactSql({ header: { width }, slice }: SliceOfMember): string {
 
 /** The line as it stands in the file; the quick way has split it at its commas alone. */
 function rawSql(reading: Reading, { width }: Header): string {
-  if (reading === 'exact') return 'm._line';
+  if (reading === 'exact') return 'm.line';
   const texts = Array.from({ length: width }, (_, at) => `coalesce(m._${at}, '')`);
   return `array_to_string([${texts.join(', ')}], ',')`;
 }
@@ -71,12 +70,24 @@ function rawSql(reading: Reading, { width }: Header): string {
 const linesSql = (of: SliceOfMember, reading: Reading): string =>
   reading === 'quick' ? quickSql(of) : exactSql(of);
 
-/** Fields by name as texts; those that the member has not are null. */
+/** A text, or a list of them; null when the member has not all of its columns. */
+function textSql(field: BulkField, { places }: Header, reading: Reading): string {
+  const known = columnsOf(field).map((column) => places.get(column));
+  const type = field.series === undefined ? 'VARCHAR' : 'VARCHAR[]';
+  if (known.includes(undefined)) return `CAST(NULL AS ${type})`;
+  const at = known as number[];
+  const texts = at.map((place) => (reading === 'quick' ? `m._${place}` : `m.texts[${place + 1}]`));
+  if (field.series === undefined) return texts.join('');
+  return reading === 'quick'
+    ? `[${texts.join(', ')}]`
+    : `list_select(m.texts, [${at.map((place) => place + 1).join(', ')}])`;
+}
+
+/** Fields by name as texts. */
 function textsSql(of: SliceOfMember, fields: readonly BulkField[], reading: Reading): string {
-  const texts = fields.map(({ name }) => {
-    const place = of.header.places.get(name);
-    return `${place === undefined ? 'CAST(NULL AS VARCHAR)' : `m._${place}`} AS ${quoted(name)}`;
-  });
+  const texts = fields.map(
+    (field) => `${textSql(field, of.header, reading)} AS ${quoted(field.name)}`,
+  );
   return `SELECT ${texts.join(', ')}, m.source_line, m.line_problem, ${rawSql(reading, of.header)} AS raw
     FROM (${linesSql(of, reading)}) m`;
 }

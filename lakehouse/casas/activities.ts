@@ -4,8 +4,14 @@
  */
 import { literal } from '../engines/duckdb-session';
 
-/** Labels as people gave them, by activity. */
-export const ACTIVITY_LABELS: Readonly<Record<string, readonly string[]>> = {
+export interface ActivityRules {
+  /** Labels as people gave them, by the activity that sums them up. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** They tell of a moment, of the prompt itself, or of nothing that can be learned. */
+  readonly unwanted: readonly string[];
+}
+
+const LABELS: Readonly<Record<string, readonly string[]>> = {
   Eat: words(`Comida Cook Drink Drink_end Drink_start eat Eat Eat_end Eat_begin Eat_start FinishMeal_end
     FinishMeal_start Getting_Coffee Meal Mealtime Snack Tea`),
   Errands: words(`Barbe Erands errands Errands Groceries Mandados Moving Shop Shopping Store`),
@@ -36,8 +42,7 @@ export const ACTIVITY_LABELS: Readonly<Record<string, readonly string[]>> = {
     School School_Work Scoring_Tests Study Studying Test Trabajo Work`),
 };
 
-/** They tell of a moment, of the prompt itself, or of nothing that can be learned. */
-export const UNWANTED_LABELS: readonly string[] =
+const UNWANTED: readonly string[] =
   words(`ArmCurl_start ArmCurl_end ClimbDownStairs_end ClimbDownStairs_start Climbing_Stairs
   ClimbUpStairs_end ClimbUpStairs_start CognitiveActivity Cougs Dog Inbetween_Activities
   Message No Phone Phone_Call Radio Sit Sit_end Sit_start Stand Take_Medicine Talk
@@ -48,14 +53,19 @@ function words(text: string): string[] {
   return text.split(/\s+/);
 }
 
-const list = (labels: readonly string[]): string => labels.map(literal).join(', ');
+/** Of an archive that brings none of its own. */
+export const CASAS_ACTIVITIES: ActivityRules = { labels: LABELS, unwanted: UNWANTED };
 
-/** Null for labels that are left out; labels that nobody has summed up stay as they are. */
-export const summedUpSql = (label: string): string => {
-  const cases = Object.entries(ACTIVITY_LABELS).map(
-    ([activity, labels]) => `WHEN ${label} IN (${list(labels)}) THEN '${activity}'`,
+const inAny = (label: string, labels: readonly string[]): string =>
+  `${label} IN (${labels.map(literal).join(', ')})`;
+
+export const isUnwantedSql = (label: string, { unwanted }: ActivityRules): string =>
+  unwanted.length === 0 ? 'FALSE' : inAny(label, unwanted);
+
+/** Labels that nobody has summed up stay as they are. */
+export function summedUpSql(label: string, { labels }: ActivityRules): string {
+  const cases = Object.entries(labels).map(
+    ([activity, own]) => `WHEN ${inAny(label, own)} THEN ${literal(activity)}`,
   );
-  return `CASE WHEN ${label} IN (${list(UNWANTED_LABELS)}) THEN NULL
-    ${cases.join('\n    ')}
-    ELSE ${label} END`;
-};
+  return cases.length === 0 ? label : `CASE ${cases.join('\n    ')} ELSE ${label} END`;
+}

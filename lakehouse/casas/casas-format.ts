@@ -2,17 +2,19 @@
 import { landBulkPart } from '../bulk/land-part';
 import { samplesFormat } from '../landing/samples-format';
 import { CASAS_KIND } from './casas-kind';
+import { labelledRefresh } from './labelled-refresh';
 import { readLayout } from './layout';
-import type { CasasRefreshPlan } from './refresh-plan';
-import { declaredTables, factsOf, planRefresh, presentRefresh } from './refresh-plan';
+import { DEFAULT_LABELLING } from './options';
+import { casasTrustedTable } from './trusted';
 
 export const CASAS = samplesFormat({
   kind: CASAS_KIND,
   extensions: ['.csv'],
   readLayout,
   landPart: (lake, request) => landBulkPart(lake, CASAS_KIND, request),
-  planRefresh,
-  declaredTables: (plan: CasasRefreshPlan) => declaredTables(plan),
-  factsOf,
-  presentRefresh,
+  ...labelledRefresh({
+    name: 'casas',
+    usual: DEFAULT_LABELLING,
+    trustedTable: casasTrustedTable,
+  }),
 });

@@ -5,16 +5,21 @@ import type { OpenRequest } from '../dataset-format';
 import { subjectKeyOf } from '../landing/ingest-plan';
 import type { Channel, RecordingEntry, RecordingsLayout } from '../landing/recordings-layout';
 import type { Source, SourceMember } from '../sources/source';
+import { isActivityFile, readActivityRules } from './activity-files';
 import { channelOf } from './fields';
 import { HEADER_LINES, motionOf, readHeader } from './header';
 
 /** People who took turns with two watches have a file for each: `c03.p053.w1.csv`. */
 const WATCH = /\.w\d+$/;
 
-const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+export const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
-const isParticipant = ({ name }: SourceMember): boolean =>
-  name.endsWith('.csv') && !name.startsWith('__MACOSX/') && !baseName(name).startsWith('.');
+/** Not what an archiver has added, nor what tells of the labels. */
+export const isParticipant = ({ name }: SourceMember): boolean =>
+  name.endsWith('.csv') &&
+  !name.startsWith('__MACOSX/') &&
+  !baseName(name).startsWith('.') &&
+  !isActivityFile(name);
 
 /** The file's name names the person and must not go on: device and recording are told by the key. */
 function entryOf(
@@ -32,7 +37,8 @@ function entryOf(
   };
 }
 
-function refuseTwice(entries: readonly RecordingEntry[]): void {
+/** METADATA_INVALID when two files are of one recording. */
+export function refuseTwice(entries: readonly RecordingEntry[]): void {
   const seen = new Map<string, RecordingEntry>();
   for (const entry of entries) {
     const other = seen.get(entry.recording);
@@ -65,5 +71,7 @@ export async function readLayout(
   if (first === undefined) throw new WatchlakeError('ARCHIVE_EMPTY', { source: source.name });
   refuseTwice(entries);
   // Whatever the first one has, the others need as well; landing looks at each.
-  return { channels: await channelsOf(source, first), recordings: entries };
+  const activities = await readActivityRules(source);
+  const layout = { channels: await channelsOf(source, first), recordings: entries };
+  return activities === undefined ? layout : { ...layout, activities };
 }

@@ -1,18 +1,11 @@
 /** recordings_trusted of the format `casas`: samples with motion, and beside it what was last known of the rest. */
-import type { Channel } from '../landing/recordings-layout';
 import type { ColumnDeclaration, RowWiseTransform, TableDeclaration } from '../tables';
 import { column, declareTable, reason } from '../tables';
 import { TRUSTED_TABLE } from '../watch/trusted';
-import { summedUpSql } from './activities';
+import { isUnwantedSql, summedUpSql } from './activities';
 import { BATTERY, LABEL, LOCATION } from './fields';
 import { CASAS_LANDING } from './landing-table';
-import type { LabelOptions } from './options';
-
-interface TrustedFacts {
-  readonly dataset: string;
-  readonly channels: readonly Channel[];
-  readonly labels: LabelOptions;
-}
+import type { TrustedFacts } from './labelled-refresh';
 
 const LOCATION_NAMES = LOCATION.map(({ name }) => name);
 
@@ -29,11 +22,14 @@ const PROMPTS = `SELECT t.recording, t.prompts, ${MOMENT}, t.${LABEL.name} AS la
     FROM ${CASAS_LANDING} t WHERE t.${LABEL.name} IS NOT NULL`;
 
 /** Portable: qualified columns, and nothing that only one engine has. */
-function trustedSql({ channels, labels }: TrustedFacts): string {
+function trustedSql({ channels, labelling, rules }: TrustedFacts): string {
   const motion = channels.map(({ name }) => `l.${name}`);
   const missing = channels.map(({ name }) => `WHEN l.${name} IS NULL THEN '${name}'`);
-  const label = labels.activities === 'as-written' ? 'p.label' : summedUpSql('p.label');
-  const spoken = `p.moment_ms - l.time_ms <= ${labels.spanMs}`;
+  const label =
+    labelling.activities === 'as-written'
+      ? 'p.label'
+      : `CASE WHEN NOT (${isUnwantedSql('p.label', rules)}) THEN ${summedUpSql('p.label', rules)} END`;
+  const spoken = `p.moment_ms - l.time_ms <= ${labelling.spanMs}`;
   return `WITH readings AS (
     ${readings('location_line', LOCATION_NAMES)}
 ), charges AS (

@@ -1,6 +1,7 @@
 /** What is known of a dataset from what has landed: its channels, labels and rate. */
 import { WatchlakeError } from '../../core/errors';
 import { pseudonym } from '../../core/hash';
+import type { ActivityRules } from '../casas/activities';
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
 import { findManifest } from '../snapshots';
@@ -10,8 +11,10 @@ import type { Channel } from './recordings-layout';
 export const SAMPLES_LANDING = {
   recordings: 'recordings_landing',
   casas: 'casas_landing',
+  arwise: 'arwise_landing',
 } as const;
 export type SamplesFormatName = keyof typeof SAMPLES_LANDING;
+export const SAMPLES_FORMATS = Object.keys(SAMPLES_LANDING) as SamplesFormatName[];
 
 export const LANDING_TABLE = SAMPLES_LANDING.recordings;
 
@@ -55,6 +58,8 @@ export interface LandingFacts {
   readonly descriptor: DatasetDescriptor;
   readonly ingests: readonly LandedIngest[];
   readonly recordings: readonly LandedRecording[];
+  /** Of the last archive that said anything of its labels. */
+  readonly activities?: ActivityRules;
 }
 
 export const keyFingerprint = (subjectKey: string): string =>

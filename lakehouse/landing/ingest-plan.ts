@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { contentHash, pseudonym } from '../../core/hash';
+import type { ActivityRules } from '../casas/activities';
 import type { IngestPlanBase } from '../dataset-format';
 import { writeJson } from '../json';
 import type { Lake } from '../lake';
@@ -23,6 +24,7 @@ export interface IngestPlan extends IngestPlanBase {
   readonly formatVersion: 1;
   readonly channels: readonly Channel[];
   readonly keyFingerprint: string;
+  readonly activities?: ActivityRules;
   /** Recordings of people who were erased: they stay out. */
   readonly withdrawn?: number;
   /** Recording ids by part. */
@@ -133,6 +135,7 @@ export async function planIngest(lake: Lake, request: PlanRequest): Promise<Inge
     source: source.name,
     known: { stamp: source.stamp, contentHash: source.contentHash, members: source.members },
     channels: layout.channels,
+    ...(layout.activities === undefined ? {} : { activities: layout.activities }),
     keyFingerprint: fingerprint,
     withdrawn: layout.recordings.length - others.recordings.length,
     parts: parts.map((part) => part.map(({ recording }) => recording)),

@@ -40,10 +40,12 @@ function mergedFacts(
   const recordings = [...(before?.recordings ?? []), ...added];
   const source = sourceLabel(plan);
   const base = { dataset, format: kind.format, channels, keyFingerprint };
+  const activities = plan.activities ?? before?.activities;
   return {
     descriptor: describeDataset(base, recordings),
     ingests: [...(before?.ingests ?? []), { ingestId, source, recordings: added.length }],
     recordings,
+    ...(activities === undefined ? {} : { activities }),
   };
 }
 

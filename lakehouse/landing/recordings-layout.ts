@@ -1,5 +1,6 @@
 /** The format `recordings`: which members an archive must have, and what its two small tables say. */
 import { WatchlakeError } from '../../core/errors';
+import type { ActivityRules } from '../casas/activities';
 import type { Source, SourceMember } from '../sources/source';
 import { readSmallCsv } from './csv';
 
@@ -26,6 +27,8 @@ export interface RecordingEntry {
 export interface RecordingsLayout {
   readonly channels: readonly Channel[];
   readonly recordings: readonly RecordingEntry[];
+  /** What the archive says of its labels, in formats where it may. */
+  readonly activities?: ActivityRules;
 }
 
 const METADATA = 'recordings.csv';

@@ -1,4 +1,5 @@
 /** Training and comparing as the worker does it, on a small lake and a real registry. */
+import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import {
   createComparisonActivities,
@@ -9,7 +10,9 @@ import { createAnnotationStore } from '../../annotation/annotation';
 import { readJson, writeJson } from '../../lakehouse/json';
 import type { Lake } from '../../lakehouse/lake';
 import { createRegistry } from '../../registry/registry';
+import { arwiseFile, realArwise, whenRealArwise, type MadeWindow } from '../support/arwise';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { ingestFormat, refreshFormat } from '../support/format-runs';
 import {
   archiveFiles,
   ingestInto,
@@ -20,6 +23,7 @@ import {
 } from '../support/recordings';
 
 const folder = temporaryFolder();
+const whenReal = whenRealArwise("that the split of ArWISE's files is refused");
 const LABELS = ['walking', 'resting'];
 const SUBJECTS = ['Ann', 'Bea', 'Cem', 'Dan'];
 
@@ -243,4 +247,69 @@ test('a champion is scored by itself without a use of the holdout', async () => 
   );
   expect(compared.champion).toEqual(scored.champion);
   expect(compared.figures.holdoutUses).toBe(1);
+});
+
+/** Trains on window files and evaluates by the split that they came with. */
+async function trainBySplit(source: string) {
+  const own = newLake(folder.path());
+  const wanted = { dataset: 'arwise', model: `arwise-${randomUUID()}` };
+  await ingestFormat(own, 'arwise', { source, dataset: 'arwise' });
+  await refreshFormat(own, { dataset: 'arwise' });
+  const { freezeTrainingSet, trainVersion } = activities(own);
+  const { snapshotId } = await run(() =>
+    freezeTrainingSet({ ...wanted, withLabels: false, knownUntil }),
+  );
+  const training = { ...wanted, snapshotId, seed: 0, shuffleLabels: false };
+  return run(() => trainVersion({ ...training, scheme: 'shipped-split' }));
+}
+
+/** Two activities in turn, in bursts of six windows. */
+function burst(startMs: number, number: number): MadeWindow[] {
+  const label = number % 2 === 0 ? 'Eat' : 'Work';
+  const more = { user_acceleration_x_5: label === 'Eat' ? '3' : '-3' };
+  const endMs = startMs + number * 3_600_000;
+  return Array.from({ length: 6 }, (_, at) => ({ endMs: endMs + at * 10_000, label, more }));
+}
+
+const bursts = (startMs: number): MadeWindow[] =>
+  Array.from({ length: 12 }, (_, number) => burst(startMs, number)).flat();
+
+const BEGIN = Date.UTC(2024, 0, 12);
+
+test('a split whose sides share bursts is refused', async () => {
+  const windows = bursts(BEGIN);
+  const side = (odd: number): string => arwiseFile(windows.filter((_, at) => at % 2 === odd));
+  const source = await writeZip(folder.path(), {
+    'p1_train.csv': side(0),
+    'p1_test.csv': side(1),
+  });
+  await expect(trainBySplit(source)).rejects.toMatchObject({
+    type: 'LEAKAGE_FOUND',
+    message: expect.stringContaining('scores 1.000') as string,
+  });
+});
+
+test('a split between two days is scored by the later one', async () => {
+  const source = await writeZip(folder.path(), {
+    'p1_train.csv': arwiseFile(bursts(BEGIN)),
+    'p1_test.csv': arwiseFile(bursts(BEGIN + 86_400_000)),
+  });
+  const { evaluation } = await trainBySplit(source);
+  expect(evaluation).toMatchObject({ accuracy: expect.any(Number) as number });
+});
+
+whenReal("the split that ArWISE's files came with is refused: it leaks", async () => {
+  await expect(trainBySplit(await realArwise(folder.path()))).rejects.toMatchObject({
+    type: 'LEAKAGE_FOUND',
+    message: expect.stringContaining('scores 1.000') as string,
+  });
+});
+
+test('data that came without a split are not evaluated by one', async () => {
+  const { drawSubjects, trainVersion } = activities();
+  const { stream } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const { training } = await trainOn('no-split', stream);
+  await expect(
+    run(() => trainVersion({ ...training, scheme: 'shipped-split' })),
+  ).rejects.toMatchObject({ type: 'INPUT_INVALID' });
 });

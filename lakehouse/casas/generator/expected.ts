@@ -1,6 +1,6 @@
 /** Works out, row by row and in plain code, what the tables must come to hold. */
 import { count } from '../../counts';
-import { DEFAULT_LABELS } from '../options';
+import { DEFAULT_LABELLING } from '../options';
 
 export interface Expected {
   lines: number;
@@ -77,6 +77,6 @@ export class Expectation {
   }
 
   #forget(ms: number): void {
-    this.#waiting = this.#waiting.filter((each) => each >= ms - DEFAULT_LABELS.spanMs);
+    this.#waiting = this.#waiting.filter((each) => each >= ms - DEFAULT_LABELLING.spanMs);
   }
 }

@@ -1,7 +1,7 @@
 /** Samples of CASAS: what is carried forward, for which moments answers speak, which rows go. */
 import { deviceSamples, subjectsOf } from '../../../../lakehouse/samples';
 import { pseudonym } from '../../../../core/hash';
-import type { LabelOptions } from '../../../../lakehouse/casas/options';
+import type { Labelling } from '../../../../lakehouse/casas/options';
 import { query } from '../../../../lakehouse/query';
 import { createSampleSource } from '../../../../activities/sample-source';
 import type { MadeRow } from '../../../support/casas';
@@ -13,11 +13,11 @@ const folder = temporaryFolder();
 const START = Date.UTC(2021, 5, 1, 8);
 const TRUSTED = 'recordings_trusted';
 
-async function built(rows: readonly MadeRow[], labels?: Partial<LabelOptions>) {
+async function built(rows: readonly MadeRow[], labelling?: Partial<Labelling>) {
   const lake = newLake(folder.path());
   const source = await writeZip(folder.path(), { 'sw1.p1.csv': casasFile(rows) });
   await ingestFormat(lake, 'casas', { source, dataset: 'wsu' });
-  const tables = await refreshFormat(lake, { dataset: 'wsu', labels });
+  const tables = await refreshFormat(lake, { dataset: 'wsu', labelling });
   const all = async (columns: string) =>
     (await query(lake, { sql: `SELECT ${columns} FROM ${TRUSTED} ORDER BY timestamp_ms` })).rows;
   return { lake, tables, all };

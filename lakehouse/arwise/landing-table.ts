@@ -1,0 +1,75 @@
+/** The landing table of the format `arwise`: the samples of every window, and how a line becomes them. */
+import { contentHash } from '../../core/hash';
+import type { MemberOfSlice } from '../bulk/bulk-kind';
+import { momentMsSql } from '../bulk/fields';
+import { LANDING_REASONS } from '../casas/landing-table';
+import { literal, quoted, sqlType } from '../engines/duckdb-session';
+import { SAMPLES_LANDING } from '../landing/descriptor';
+import type { LandingTableFacts } from '../landing/landing-kind';
+import type { ColumnDeclaration, RowsTransform, TableDeclaration } from '../tables';
+import { column, declareTable } from '../tables';
+import { LABEL, SAMPLES_OF_WINDOW, SAMPLE_FIELDS, STEP_MS } from './fields';
+
+export const ARWISE_LANDING = SAMPLES_LANDING.arwise;
+
+const optional = { required: false };
+
+const COLUMNS: readonly ColumnDeclaration[] = [
+  column('recording', 'string', 'Id of the recording: one for each file'),
+  column('device', 'string', 'The watch, or the side of the split that came with its windows'),
+  column('subject', 'string', 'The participant, as the file is named', { personal: true }),
+  column('subject_key', 'string', 'Keyed pseudonym of the participant'),
+  column('stamp', 'string', 'End of the window on the local clock, as written'),
+  column('sample', 'integer', 'Which sample of the window'),
+  column('time_ms', 'double', 'Moment of the sample on the local clock, ms'),
+  column('latest_ms', 'double', 'Last moment of the window before', optional),
+  ...SAMPLE_FIELDS.map(({ name, unit, comment, required }) =>
+    column(name, 'double', `${comment}; ${unit}`, { required }),
+  ),
+  column(LABEL.name, 'string', 'Activity; null where nobody said', optional),
+  column('source_file', 'string', 'File in the archive', { personal: true }),
+  column('source_line', 'bigint', 'Line in that file'),
+];
+
+export const declareArwiseLanding = (facts: LandingTableFacts): TableDeclaration<RowsTransform> =>
+  declareTable({
+    dataset: facts.dataset,
+    name: ARWISE_LANDING,
+    zone: 'landing',
+    comment: 'Samples of windows as received, in their types',
+    columns: COLUMNS,
+    key: [],
+    partitions: [],
+    orderBy: [],
+    inputs: [],
+    transform: { type: 'rows', recipe: contentHash([...facts.fingerprints].sort()) },
+    checks: [],
+    reasons: LANDING_REASONS,
+  });
+
+/** The stamp is that of the last sample; the others lie before it, a tenth of a second apart. */
+export function windowRowsSql(good: string, { entry, subjectKey, before }: MemberOfSlice): string {
+  const latest = before === null ? 'NULL' : literal(String(before.time_ms));
+  const given: Record<string, string> = {
+    recording: literal(entry.recording),
+    device: literal(entry.device),
+    subject: literal(entry.subject),
+    subject_key: literal(subjectKey),
+    source_file: literal(entry.file),
+    time_ms: `w._end_ms - (${SAMPLES_OF_WINDOW} - w.sample) * ${STEP_MS}`,
+    latest_ms: `coalesce(w._before_ms, ${latest})`,
+    ...Object.fromEntries(
+      SAMPLE_FIELDS.map((field) => [field.name, `w.${quoted(field.name)}[w.sample]`]),
+    ),
+  };
+  const columns = COLUMNS.map((each) => {
+    const expression = given[each.name] ?? `w.${quoted(each.name)}`;
+    return `CAST(${expression} AS ${sqlType(each)}) AS ${quoted(each.name)}`;
+  });
+  return `SELECT ${columns.join(', ')} FROM (
+    SELECT o.*, lag(o._end_ms) OVER () AS _before_ms, unnest(range(1, ${SAMPLES_OF_WINDOW + 1})) AS sample
+    FROM (
+      SELECT g.*, ${momentMsSql('g.stamp')} AS _end_ms FROM (${good}) g ORDER BY _end_ms, g.source_line
+    ) o
+  ) w`;
+}

@@ -1,0 +1,156 @@
+/** ArWISE's window files: how windows become samples, which of them go, and what its split is worth. */
+import { readFile } from 'node:fs/promises';
+import { pseudonym } from '../../../../core/hash';
+import { sideOf, splitOfFile } from '../../../../lakehouse/arwise/shipped-split';
+import { query } from '../../../../lakehouse/query';
+import { trainingWindows } from '../../../../lakehouse/samples';
+import { probeLeakage } from '../../../../models/leakage';
+import { arwiseFile, realArwise, whenRealArwise } from '../../../support/arwise';
+import { ingestFormat, refreshFormat } from '../../../support/format-runs';
+import type { Files } from '../../../support/recordings';
+import {
+  SECRET,
+  newLake,
+  temporaryFolder,
+  writeFolder,
+  writeZip,
+} from '../../../support/recordings';
+
+const folder = temporaryFolder();
+const END = Date.UTC(2024, 0, 12, 14, 54, 58);
+const whenReal = whenRealArwise("the format arwise on ArWISE's own files");
+
+async function landed(files: Files) {
+  const lake = newLake(folder.path());
+  const source = await writeZip(folder.path(), files);
+  const landing = await ingestFormat(lake, 'arwise', { source, dataset: 'arwise' });
+  const rows = async (sql: string) => (await query(lake, { sql })).rows;
+  return { lake, landing, rows };
+}
+
+test('a window becomes its samples, the last of them at its stamp', async () => {
+  const file = arwiseFile([
+    { endMs: END, label: 'Meal', more: { user_acceleration_y_3: '7', distance_from_home_3: '9' } },
+  ]);
+  const { landing, rows } = await landed({ 'p1_train.csv': file });
+  expect(landing).toMatchObject({ rows: 100, quarantined: {} });
+  const key = pseudonym(SECRET, 'arwise', 'p1');
+  const all = await rows('SELECT * FROM arwise_landing ORDER BY time_ms');
+  expect(all).toHaveLength(100);
+  expect(all[2]).toMatchObject({
+    ...{ recording: `${key}.train`, subject: 'p1', subject_key: key, sample: 3, source_line: 2 },
+    ...{ user_acceleration_y: 7, distance_from_home: 9, activity_label: 'Meal' },
+  });
+  expect(all.map(({ time_ms: ms }) => ms)).toEqual(
+    Array.from({ length: 100 }, (_, at) => END - 9900 + at * 100),
+  );
+});
+
+test('windows without a motion value, or of the wrong width, are put aside', async () => {
+  const file = arwiseFile([
+    { endMs: END },
+    { endMs: END + 10_000, more: { rotation_rate_z_100: '' } },
+    { endMs: END + 20_000, more: { user_acceleration_x_1: 'nan' } },
+    'a,b',
+  ]);
+  const { landing } = await landed({ 'p1.csv': file });
+  expect(landing).toMatchObject({
+    rows: 100,
+    quarantined: { 'field-count': 1, 'field-missing': 1, 'wrong-type': 1 },
+  });
+});
+
+test('labels are summed up, unwanted ones and windows that overlap go, counted', async () => {
+  const file = arwiseFile([
+    { endMs: END + 30_000, label: 'Vacation' },
+    { endMs: END, label: 'Meal' },
+    { endMs: END + 10_000, label: 'CognitiveActivity' },
+    { endMs: END + 20_000 },
+    { endMs: END + 25_000, label: 'Work' },
+  ]);
+  const { lake, rows } = await landed({ 'p1.csv': file });
+  const built = await refreshFormat(lake, { dataset: 'arwise' });
+  expect(built.recordings_trusted).toMatchObject({
+    ...{ rows: 200, inputRows: 500 },
+    dropped: { 'activity-unwanted': 100, 'window-overlaps': 200 },
+  });
+  expect(await rows('SELECT DISTINCT label FROM recordings_trusted ORDER BY 1')).toEqual([
+    { label: 'Eat' },
+    { label: null },
+  ]);
+  const labelling = { activities: 'as-written' as const };
+  const written = await refreshFormat(lake, { dataset: 'arwise', labelling });
+  expect(written.recordings_trusted?.dropped).toEqual({ 'window-overlaps': 200 });
+});
+
+test('what the archive says of its labels counts', async () => {
+  const files = {
+    'p1.csv': arwiseFile([
+      { endMs: END, label: 'Meal' },
+      { endMs: END + 10_000, label: 'Work' },
+    ]),
+    'activity_mapping.csv': 'original,mapped\nMeal,Table\n',
+    'unwanted_activities.csv': 'activity_label\nWork\n',
+  };
+  const { lake, rows } = await landed(files);
+  const built = await refreshFormat(lake, { dataset: 'arwise' });
+  expect(built.recordings_trusted?.dropped).toEqual({ 'activity-unwanted': 100 });
+  expect(await rows('SELECT DISTINCT label FROM recordings_trusted')).toEqual([{ label: 'Table' }]);
+});
+
+test('a column that is missing is named; without any file there is nothing to land', async () => {
+  const columns = ['stamp', 'user_acceleration_x_1', 'activity_label'];
+  await expect(landed({ 'p1.csv': arwiseFile([], columns) })).rejects.toMatchObject({
+    code: 'COLUMN_MISSING',
+    context: { column: 'user_acceleration_x_2' },
+  });
+  const onlyRules = { 'activity_mapping.csv': 'original,mapped\n' };
+  await expect(landed(onlyRules)).rejects.toMatchObject({ code: 'ARCHIVE_EMPTY' });
+});
+
+test('files tell of participant and side', () => {
+  expect(splitOfFile('p1_train.csv')).toEqual({ participant: 'p1', side: 'train' });
+  expect(splitOfFile('c01.p7.csv')).toEqual({ participant: 'c01.p7', side: null });
+  expect([sideOf('abc.test'), sideOf('abc.train'), sideOf('abc')]).toEqual(['test', 'train', null]);
+});
+
+whenReal('the public windows land whole, and their split is refused', async () => {
+  const lake = newLake(folder.path());
+  const source = await realArwise(folder.path());
+  const landing = await ingestFormat(lake, 'arwise', { source, dataset: 'arwise' });
+  expect(landing).toMatchObject({ rows: 12_000, quarantined: {}, members: 2 });
+  const built = await refreshFormat(lake, { dataset: 'arwise' });
+  // Ten windows of the train file and two of the test file are of the unwanted CognitiveActivity.
+  expect(built.recordings_trusted).toMatchObject({
+    ...{ rows: 10_800, dropped: { 'activity-unwanted': 1200 }, quarantined: {} },
+  });
+  const { rows } = await query(lake, {
+    sql: 'SELECT DISTINCT label FROM recordings_trusted ORDER BY label',
+  });
+  expect(rows.map(({ label }) => label)).toEqual(
+    'Eat Errands Exercise Hobby Hygiene Other Relax Socialize Work'.split(' '),
+  );
+
+  const windows = await trainingWindows(lake, { dataset: 'arwise' });
+  const side = (wanted: string) => {
+    const chosen = windows.devices.flatMap((device, row) =>
+      sideOf(device) === wanted ? [row] : [],
+    );
+    return {
+      timestampsMs: chosen.map((row) => windows.startsMs[row] as number),
+      labels: chosen.map((row) => windows.labels[row] as string),
+    };
+  };
+  const probe = probeLeakage({ train: side('train'), test: side('test') });
+  expect(probe).toMatchObject({ leaks: true, score: 1 });
+});
+
+whenReal('files that have landed do not land again from elsewhere', async () => {
+  const source = await realArwise(folder.path());
+  const lake = newLake(folder.path());
+  await ingestFormat(lake, 'arwise', { source, dataset: 'arwise' });
+  const text = await readFile(`${source}/p1_test.csv`, 'utf8');
+  const copy = await writeFolder(folder.path(), { 'p1_test.csv': text });
+  const again = await ingestFormat(lake, 'arwise', { source: copy, dataset: 'arwise' });
+  expect(again).toMatchObject({ alreadyLanded: true, rows: 12_000 });
+});
