@@ -25,7 +25,7 @@ const pathOf = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath
 
 export function loopFigures(result: LoopResult): LoopFigures {
   const { landing, tables, retrains } = result;
-  const figures = { [landing.table]: landing, ...tables };
+  const figures = { ...(landing === null ? {} : { [landing.table]: landing }), ...tables };
   return {
     stages: result.stages,
     tables: Object.fromEntries(

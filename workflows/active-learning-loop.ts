@@ -36,7 +36,8 @@ const { writeReport } = proxyActivities<ReportActivities>(DATA);
 export interface LoopResult {
   name: string;
   stages: Record<string, number>;
-  landing: IngestResult;
+  /** Null when the loop worked on what had landed before. */
+  landing: IngestResult | null;
   tables: Record<string, TableSummary>;
   windowsPredicted: number;
   labels: number;
@@ -65,7 +66,9 @@ export async function activeLearningLoop(
     return result;
   };
 
-  const landing = await stage('ingest', () => ingestSource(input));
+  const { source } = input;
+  const landing =
+    source === undefined ? null : await stage('ingest', () => ingestSource(input, source));
   const refreshed = await stage('refresh', () => refresh(input));
   const subjects = await drawSubjects(input);
   const first = await stage('train', () => trainFirst(input, subjects.bootstrap));
@@ -133,9 +136,8 @@ async function scoreWithoutVerdict({ dataset, model, seed }: Loop, { outcome }: 
   return scoreChampion({ dataset, model, seed, run: runReference() });
 }
 
-async function ingestSource(input: Loop): Promise<IngestResult> {
-  const { dataset, source, format } = input;
-  const { sourceHash } = await identifySource({ source });
+async function ingestSource({ dataset, format }: Loop, source: string): Promise<IngestResult> {
+  const { sourceHash } = await identifySource({ source, format });
   return runChild(ingest, {
     workflowId: workflowIds.ingest(dataset, sourceHash),
     args: [{ dataset, source, format }],
@@ -143,10 +145,16 @@ async function ingestSource(input: Loop): Promise<IngestResult> {
   });
 }
 
-const refresh = ({ dataset, window, engine }: Loop): Promise<RefreshResult> =>
+const refresh = ({ dataset, window, labelling, engine }: Loop): Promise<RefreshResult> =>
   runChild(refreshTables, {
     workflowId: workflowIds.refreshTables(dataset),
-    args: [{ dataset, window, ...(engine === undefined ? {} : { engine }) }],
+    args: [
+      {
+        ...{ dataset, window },
+        ...(labelling === undefined ? {} : { labelling }),
+        ...(engine === undefined ? {} : { engine }),
+      },
+    ],
     summary: `Build the tables of ${dataset}`,
   });
 

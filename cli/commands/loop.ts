@@ -2,16 +2,19 @@
 import { Option, type Command } from 'commander';
 import type { EngineName } from '../../core/engine-names';
 import { workflowIds } from '../../core/workflow-ids';
+import { SAMPLES_FORMATS, type SamplesFormatName } from '../../lakehouse/landing/descriptor';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import { declare, numberBetween, waiting, wholeNumber, type WaitingOptions } from '../command';
 import { engineOption } from '../engine-option';
+import { labellingOf, withLabelling, type LabellingFlags } from '../labelling-options';
 import { fileLink, loopFigures, showLoop } from '../loop-summary';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { absoluteSource } from './ingest';
 
-interface LoopOptions extends WaitingOptions {
+interface LoopOptions extends WaitingOptions, LabellingFlags {
   dataset: string;
+  format: SamplesFormatName;
   name?: string;
   engine?: EngineName;
   model: string;
@@ -44,29 +47,37 @@ const withLabels = (command: Command): Command =>
 
 export function addLoop(program: Command, act: Actions): void {
   const command = declare(program, {
-    usage: 'loop <archive>',
+    usage: 'loop [archive]',
     about:
       'Runs the whole loop: ingest, refresh, a first version, the live stream, labels, and a challenger.',
     examples: [
       'loop recordings.zip --dataset trial',
+      'loop group1.zip --format casas --dataset wsu --activities summed-up --bootstrap 3',
+      'loop --dataset wsu --engine emr',
       'loop data/sample/watch-exercises.zip --dataset watch-exercises --answered-by oracle --speed 0',
     ],
-    more: 'It waits for people at the label page; `watchlake status` shows its address.',
+    more: 'Without an archive it works on what the dataset holds. It waits for people at the label page; `watchlake status` shows its address.',
   })
     .requiredOption('--dataset <name>', 'dataset that the recordings belong to')
+    .addOption(
+      new Option('--format <format>', 'format of the archive')
+        .choices(SAMPLES_FORMATS)
+        .default('recordings'),
+    )
     .option('--name <name>', 'name of the loop; the dataset when absent')
     .option('--model <name>', 'name of the model', 'activity')
     .option('--seed <number>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1), 0)
     .option('--speed <factor>', 'speed of the replay; 0: full', numberBetween(0, 100_000), 1)
     .addOption(engineOption())
     .option('--negative-control', 'also try a challenger that learned shuffled labels', false);
-  waiting(withLabels(withSubjects(command))).action(
-    act(async (shell, archive: string, options: LoopOptions) => {
+  waiting(withLabelling(withLabels(withSubjects(command)))).action(
+    act(async (shell, archive: string | undefined, options: LoopOptions) => {
       const { cancelOnExit, bootstrap, stream, holdout, engine, name = options.dataset } = options;
       const built = engine === undefined ? {} : { engine };
       const { dataset, model, seed, labels, speed, answeredBy, byHand, negativeControl } = options;
       const settings = { dataset, model, seed, labels, speed, answeredBy, byHand, negativeControl };
-      const source = absoluteSource(archive);
+      const landed =
+        archive === undefined ? {} : { source: absoluteSource(archive), format: options.format };
       return withContext(shell, async (context) => {
         const { run, result } = await runWorkflow<LoopResult, 'activeLearningLoop'>(
           shell,
@@ -76,9 +87,10 @@ export function addLoop(program: Command, act: Actions): void {
             workflowId: workflowIds.activeLearningLoop(name),
             input: {
               name,
-              source,
+              ...landed,
               ...settings,
               ...built,
+              ...labellingOf(options),
               subjects: { bootstrap, stream, holdout },
             },
             summary: `Active learning on ${dataset}`,

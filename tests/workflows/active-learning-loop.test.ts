@@ -192,7 +192,7 @@ test('joins a child that somebody else has started under the same id', async () 
   );
   await called('landBatch');
   const { landing } = await run('activeLearningLoop', input);
-  expect(landing.snapshotId).toBe('theirs');
+  expect(landing?.snapshotId).toBe('theirs');
   expect(fakes.openArchive).toHaveBeenCalledTimes(1);
   await theirs.cancel();
   await expect(theirs.result()).rejects.toThrow(WorkflowFailedError);
@@ -252,4 +252,21 @@ test('cancels what it has started when it is cancelled itself', async () => {
   expect(await statusOf(retrainId)).toBe('CANCELLED');
   expect(fakes.returnLease).toHaveBeenCalledTimes(1);
   expect(fakes.writeReport).not.toHaveBeenCalled();
+});
+
+test('lands what it is given in its format, and builds with the labelling that was chosen', async () => {
+  const labelling = { spanMs: 60_000, activities: 'summed-up' as const };
+  await run('activeLearningLoop', { ...loopInput(), format: 'casas', labelling });
+  expect(fakes.identifySource.mock.calls[0]?.[0]).toMatchObject({ format: 'casas' });
+  expect(fakes.openArchive.mock.calls[0]?.[0]).toMatchObject({ format: 'casas' });
+  expect(fakes.planRefresh.mock.calls[0]?.[0]).toMatchObject({ labelling });
+});
+
+test('without a source it works on what the dataset holds', async () => {
+  const { source: _none, ...input } = loopInput();
+  const result = await run('activeLearningLoop', input);
+  expect(result.landing).toBeNull();
+  expect(Object.keys(result.stages)[0]).toBe('refresh');
+  expect(fakes.openArchive).not.toHaveBeenCalled();
+  expect(result.champion.after).toMatchObject({ version: '2' });
 });

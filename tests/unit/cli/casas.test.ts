@@ -1,0 +1,76 @@
+/** Smartwatch archives on the command line: how they are made, landed, built and looped over. */
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  fakeClient,
+  fakeContext,
+  onlyObject,
+  run,
+  type FakeTemporal,
+  type RunCall,
+} from './fake-surroundings';
+
+async function inputsOf(words: string[], fake: FakeTemporal = { result: {} }) {
+  const calls: RunCall[] = [];
+  const client = fakeClient(fake, calls);
+  const sourceHash = async () => 'c0ffee';
+  const services = { connect: async () => fakeContext({ client }), sourceHash };
+  await run([...words, '--json'], { services });
+  return calls.map(({ workflowId, input }) => ({ workflowId, input }));
+}
+
+test('an archive is landed in its format', async () => {
+  const words = ['ingest', '/data/group1.zip', '--format', 'casas', '--dataset', 'wsu'];
+  expect(await inputsOf(words)).toEqual([
+    {
+      workflowId: 'ingest/wsu/c0ffee',
+      input: { source: '/data/group1.zip', format: 'casas', dataset: 'wsu' },
+    },
+  ]);
+});
+
+test('the span of answers is given in minutes; what is not given stays as it was', async () => {
+  const words = ['refresh', 'wsu', '--label-span', '2.5', '--activities', 'summed-up'];
+  const [call] = await inputsOf(words);
+  expect(call?.input).toEqual({
+    dataset: 'wsu',
+    window: {},
+    labelling: { spanMs: 150_000, activities: 'summed-up' },
+  });
+  expect((await inputsOf(['refresh', 'wsu']))[0]?.input).toEqual({ dataset: 'wsu', window: {} });
+});
+
+test('the loop lands an archive of the format, or takes what has landed', async () => {
+  const words = ['loop', '/data/group1.zip', '--format', 'casas', '--dataset', 'wsu'];
+  const [landing] = await inputsOf([...words, '--label-span', '1', '--engine', 'emr']);
+  expect(landing?.input).toMatchObject({
+    ...{ source: '/data/group1.zip', format: 'casas', engine: 'emr' },
+    labelling: { spanMs: 60_000 },
+  });
+  const [landed] = await inputsOf(['loop', '--dataset', 'wsu']);
+  expect(landed?.input).not.toHaveProperty('source');
+  expect(landed?.input).not.toHaveProperty('format');
+});
+
+test('casas generate makes an archive and says what it holds', async () => {
+  const archive = join(tmpdir(), `watchlake-made-${process.pid}.zip`);
+  try {
+    const words = ['casas', 'generate', '--out', archive, '--participants', '1', '--hours', '0.01'];
+    const { stdout, exitCode } = await run([...words, '--malformed', '0', '--json']);
+    expect(exitCode).toBe(0);
+    expect(onlyObject(stdout)).toMatchObject({
+      ok: true,
+      archive,
+      lines: 360,
+      landing: { rows: 360, quarantined: {} },
+    });
+    expect((await readFile(archive)).subarray(0, 2).toString()).toBe('PK');
+    const again = await run(words);
+    expect(again.exitCode).toBe(1);
+    expect(again.stderr).toContain(archive);
+  } finally {
+    await rm(archive, { force: true });
+    await rm(archive.replace('.zip', '.expected.json'), { force: true });
+  }
+});
