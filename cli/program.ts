@@ -13,7 +13,9 @@ import { addDevices } from './commands/devices';
 import { addDoctor } from './commands/doctor';
 import { addIngest } from './commands/ingest';
 import { addLoop } from './commands/loop';
+import { addMigrate } from './commands/migrate';
 import { addModels } from './commands/models';
+import { addPage } from './commands/page';
 import { addPredict } from './commands/predict';
 import { addProvision } from './commands/provision';
 import { addQuarantine } from './commands/quarantine';
@@ -48,7 +50,10 @@ const GROUPS = [
   { title: 'Models:', adders: [addTrain, addRetrain, addModels] },
   { title: 'Streams and the loop:', adders: [addSimulate, addPredict, addLoop] },
   { title: 'Devices:', adders: [addDevices] },
-  { title: 'Operation:', adders: [addAttach, addSchedules, addBackup, addRestore] },
+  {
+    title: 'Operation:',
+    adders: [addAttach, addSchedules, addBackup, addRestore, addMigrate, addPage],
+  },
   { title: 'People:', adders: [addConsent] },
   { title: 'AWS:', adders: [addProvision] },
 ] as const;

@@ -3,11 +3,14 @@ import type { OnProgress } from '../stack/progress';
 import type { CommandContext, CommandLake } from '../workers/connect';
 import type { Config } from '../workers/config';
 import type { SendOptions, SendResult } from '../streaming/send/send-events';
+import type { RunningApp } from '../workers/app';
 import type { IngestPlace, RunningIngest } from '../workers/ingest';
 import type { DeviceProfiles } from '../workers/devices';
 import type { UpState } from '../workers/state';
 import type { ScheduleState } from '../workers/schedules';
 import type { Client } from '@temporalio/client';
+import type { Generated } from '../telemetry/generator/generate';
+import type { GeneratorOptions } from '../telemetry/generator/options';
 import type { DeviceTokens } from '../devices/tokens';
 import type { FormatName } from '../lakehouse/dataset-format';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
@@ -37,6 +40,14 @@ export interface Services {
   pauseSchedule(client: Client, id: string, paused: boolean): Promise<void>;
   triggerSchedule(client: Client, id: string): Promise<void>;
   examine(config: Config): Promise<Finding[]>;
+  /** The names of the migrations that the database lacked. */
+  migrate(config: Config): Promise<string[]>;
+  startPage(config: Config): Promise<RunningApp>;
+  generateDeviceEvents(
+    folder: string,
+    options: Partial<GeneratorOptions>,
+    onDay: (done: number) => void,
+  ): Promise<Generated>;
   startIngest(config: Config, place: IngestPlace): Promise<RunningIngest>;
   sendEvents(options: SendOptions): Promise<SendResult>;
   openDeviceProfiles(config: Config): Promise<{ profiles: DeviceProfiles; close(): Promise<void> }>;
@@ -56,6 +67,9 @@ const access = () => loaded(import('../workers/s3.js'));
 const sending = () => loaded(import('../streaming/send/send-events.js'));
 const devices = () => loaded(import('../workers/devices.js'));
 const ingest = () => loaded(import('../workers/ingest.js'));
+const page = () => loaded(import('../workers/page.js'));
+const migrations = () => loaded(import('../workers/migrations.js'));
+const generator = () => loaded(import('../telemetry/generator/generate.js'));
 const doctor = () => loaded(import('./doctor.js'));
 
 export const realServices: Services = {
@@ -76,6 +90,10 @@ export const realServices: Services = {
     (await schedules()).pauseSchedule(client, id, paused),
   triggerSchedule: async (client, id) => (await schedules()).triggerSchedule(client, id),
   examine: async (config) => (await doctor()).examine(config),
+  migrate: async (config) => (await migrations()).migrateConfigured(config),
+  startPage: async (config) => (await page()).startPage(config),
+  generateDeviceEvents: async (folder, options, onDay) =>
+    (await generator()).generateDeviceEvents(folder, options, onDay),
   startIngest: async (config, place) => (await ingest()).startIngest(config, place),
   sendEvents: async (options) => (await sending()).sendEvents(options),
   openDeviceProfiles: async (config) => (await devices()).openDeviceProfiles(config),

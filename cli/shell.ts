@@ -136,3 +136,12 @@ export function interruption(shell: Shell, what: string): { hit: Promise<never>;
   hit.catch(() => undefined);
   return { hit, stop };
 }
+
+/** Resolves at the first Ctrl-C or SIGTERM: for commands that run until then, and then end well. */
+export const untilInterrupted = (shell: Shell): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = shell.onInterrupt(() => {
+      stop();
+      resolve();
+    });
+  });

@@ -1,7 +1,7 @@
 /** `watchlake devices generate`: makes events, and says what every aggregate must come to be. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { generateDeviceEvents, type Generated } from '../../telemetry/generator/generate';
+import type { Generated } from '../../telemetry/generator/generate';
 import type { GeneratorOptions } from '../../telemetry/generator/options';
 import { DEFAULT_GENERATOR, DEFAULT_USERS, LIMITS } from '../../telemetry/generator/options';
 import { declare, numberBetween, wholeNumber } from '../command';
@@ -90,7 +90,7 @@ export function addDevicesGenerate(group: Command, act: Actions): void {
     act(async (shell, flags: GenerateFlags) => {
       const folder = resolve(flags.out);
       const generated = await withProgress(shell.notes, (line) =>
-        generateDeviceEvents(folder, optionsOf(flags), (done) =>
+        shell.services.generateDeviceEvents(folder, optionsOf(flags), (done) =>
           line.update('making events', `day ${count(done)} of ${count(flags.days)}`),
         ),
       );

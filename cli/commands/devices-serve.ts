@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { RunningIngest } from '../../workers/ingest';
 import { declare, wholeNumber } from '../command';
-import type { Actions, Shell } from '../shell';
+import { untilInterrupted, type Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import type { Voice } from '../voice';
 
@@ -33,15 +33,6 @@ function showIngest(voice: Voice, ingest: RunningIngest): void {
   voice.line('  Ctrl-C stops it: what was taken is stored and answered first.');
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM. */
-const interrupted = (shell: Shell): Promise<void> =>
-  new Promise((resolve) => {
-    const stop = shell.onInterrupt(() => {
-      stop();
-      resolve();
-    });
-  });
-
 export function addDevicesServe(group: Command, act: Actions): void {
   declare(group, {
     usage: 'serve',
@@ -55,7 +46,7 @@ export function addDevicesServe(group: Command, act: Actions): void {
       act(async (shell, { host, port }: ServeFlags) => {
         const ingest = await shell.services.startIngest(shell.config, { host, port });
         showIngest(shell.notes, ingest);
-        await interrupted(shell);
+        await untilInterrupted(shell);
         shell.notes.line('Stopping …');
         await ingest.close();
         return {

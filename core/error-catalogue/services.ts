@@ -95,7 +95,7 @@ export const SERVICES_ERRORS = catalogue({
   ),
   DATABASE_OLDER: entry(
     (c) => `The database lacks migrations that this version needs: ${c.names}.`,
-    'Run `watchlake down` and `watchlake up`, which runs them; workers elsewhere start after that.',
+    'Run `watchlake migrate`, or `watchlake down` and `watchlake up`, which does it as well; workers elsewhere start after that.',
   ),
   DATABASE_NEWER: entry(
     (c) => `The database has migrations that this version does not know: ${c.names}.`,

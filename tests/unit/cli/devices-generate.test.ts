@@ -1,10 +1,11 @@
 /** `watchlake devices generate`: what it makes, and what it refuses. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Generated } from '../../../telemetry/generator/generate';
+import { generateDeviceEvents, type Generated } from '../../../telemetry/generator/generate';
 import { temporaryFolder } from '../../support/recordings';
 import { onlyObject, run } from './fake-surroundings';
 
+const services = { generateDeviceEvents };
 const temporary = temporaryFolder();
 
 test('--json answers with the counts of what lies in the folder', async () => {
@@ -20,14 +21,14 @@ test('--json answers with the counts of what lies in the folder', async () => {
     '0.1',
     '--json',
   ];
-  const { exitCode, stdout, stderr } = await run(words);
+  const { exitCode, stdout, stderr } = await run(words, { services });
   expect(exitCode).toBe(0);
   const made = onlyObject(stdout) as unknown as Generated & { ok: boolean; folder: string };
   expect(made).toMatchObject({ ok: true, folder, options: { devices: 3, duplicateShare: 0.1 } });
   const lines = (await readFile(join(folder, 'events.jsonl'), 'utf8')).trimEnd().split('\n');
   expect(lines).toHaveLength(made.counts.lines);
   expect(stderr).toContain('making events (day 1 of 2)');
-  const again = await run(words);
+  const again = await run(words, { services });
   expect(onlyObject(again.stdout)).toMatchObject({ ok: false, error: { code: 'TARGET_EXISTS' } });
 });
 
@@ -39,7 +40,9 @@ test.each([
   ['--from', '2024-13-01'],
 ])('%s %s is refused', async (option, value) => {
   const folder = join(temporary.path(), option);
-  const { exitCode, stderr } = await run(['devices', 'generate', '--out', folder, option, value]);
+  const { exitCode, stderr } = await run(['devices', 'generate', '--out', folder, option, value], {
+    services,
+  });
   expect(exitCode).toBe(1);
   expect(stderr).toContain(option.slice(2));
 });

@@ -1,0 +1,25 @@
+/** `watchlake migrate`: brings the database to this version, where `up` does not do it. */
+import type { Command } from 'commander';
+import { declare } from '../command';
+import type { Actions } from '../shell';
+import { count } from '../voice';
+
+export function addMigrate(program: Command, act: Actions): void {
+  declare(program, {
+    usage: 'migrate',
+    about: 'Brings the database to this version: runs the migrations that it lacks, each once.',
+    examples: ['migrate'],
+    more: '`watchlake up` does it by itself. It is for databases whose workers run elsewhere; those start after it.',
+  }).action(
+    act(async ({ services, config }) => {
+      const migrations = await services.migrate(config);
+      return {
+        result: { migrations },
+        show: (voice) => {
+          if (migrations.length === 0) voice.line('The database is of this version already.');
+          else voice.line(`Ran ${count(migrations.length)} migrations: ${migrations.join(', ')}`);
+        },
+      };
+    }),
+  );
+}
