@@ -86,6 +86,7 @@ export default tseslint.config(
         Buffer: 'readonly',
         fetch: 'readonly',
         setTimeout: 'readonly',
+        AbortSignal: 'readonly',
         clearTimeout: 'readonly',
       },
     },

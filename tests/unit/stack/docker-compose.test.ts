@@ -7,14 +7,18 @@ import { parse } from 'yaml';
 import { PROJECT_ROOT } from '../../../core/project-root';
 import { KAFKA_VERSION } from '../../../stack/kafka-libraries';
 import { SEARCH_ATTRIBUTES } from '../../../stack/temporal-namespace';
+import { VARIABLES } from '../../../workers/config';
 
 interface Service {
   readonly image: string;
   readonly ports?: readonly string[];
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  readonly healthcheck?: object;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
   readonly restart?: string;
+  readonly profiles?: readonly string[];
+  readonly build?: string;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
@@ -23,7 +27,7 @@ interface Compose {
 
 const read = (...names: string[]): string => readFileSync(join(PROJECT_ROOT, ...names), 'utf8');
 const text = read('docker-compose.yml');
-const compose = parse(text) as Compose;
+const compose = parse(text, { merge: true }) as Compose;
 const services = Object.entries(compose.services);
 
 function validator() {
@@ -44,10 +48,12 @@ test('is valid by the schema of the Compose Specification', () => {
   expect(validate({ ...compose, services: { broken: { image: 1, portz: [] } } })).toBe(false);
 });
 
-test('has Temporal with its web UI, Kafka, PostgreSQL and an S3 server', () => {
-  expect(Object.keys(compose.services)).toEqual(
-    expect.arrayContaining(['temporal', 'temporal-ui', 'kafka', 'postgres', 's3']),
+test('has Temporal and Kafka with their web UIs, PostgreSQL and an S3 server', () => {
+  const usual = services.filter(([, { profiles }]) => profiles === undefined);
+  expect(usual.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['temporal', 'temporal-ui', 'kafka', 'kafka-ui', 'postgres', 's3']),
   );
+  expect(compose.services['kafka-ui']?.ports).toEqual(['127.0.0.1:${KAFKA_UI_PORT:-8085}:8080']);
   expect(compose.services['kafka']?.image).toBe(`apache/kafka:${KAFKA_VERSION}`);
   expect(compose.services['postgres']?.image).toMatch(/^postgres:18\./);
 });
@@ -67,9 +73,13 @@ test.each(services.filter(([, { ports }]) => ports))(
 test('asks for every secret and holds none', () => {
   const secrets = services
     .flatMap(([, { environment = {} }]) => Object.entries(environment))
-    .filter(([name]) => /PASSWORD|PWD|SECRET|ACCESS_KEY/.test(name));
-  expect(secrets.length).toBeGreaterThan(3);
-  for (const [, value] of secrets) expect(value).toMatch(/^\$\{[A-Z0-9_]+:\?.+\}$/);
+    .filter(([name]) => /PASSWORD|PWD|SECRET|ACCESS_KEY|TOKEN|DATABASE_URL/.test(name));
+  expect(secrets.length).toBeGreaterThan(8);
+  const asked = String.raw`\$\{[A-Z0-9_]+:\?[^}]+\}`;
+  const ofRole = `(reader|annotator|operator|device):${asked}`;
+  const address = `postgres://watchlake:${asked}@postgres:5432/watchlake`;
+  const allowed = new RegExp(`^(${asked}|${ofRole}(,${ofRole})*|${address})$`);
+  for (const [, value] of secrets) expect(value).toMatch(allowed);
 });
 
 test('the example of its variables names each that is asked for, without a value', () => {
@@ -86,5 +96,35 @@ test('registers every search attribute', () => {
 test('mounts only files that are there', () => {
   for (const { file } of Object.values(compose.configs)) {
     expect(existsSync(join(PROJECT_ROOT, file))).toBe(true);
+  }
+});
+
+const own = services.filter(([, { build }]) => build !== undefined);
+
+test('our own parts are one image, of this version, and none starts before the database is migrated', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  expect(own.map(([name]) => name)).toEqual(['migrate', 'worker', 'page', 'ingest', 'cli']);
+  for (const [name, { image, depends_on: after, profiles }] of own) {
+    expect(image).toBe(`watchlake:${version}`);
+    expect(profiles).toEqual([name === 'cli' ? 'tools' : 'app']);
+    if (name === 'migrate' || name === 'cli') continue;
+    expect(after?.migrate).toEqual({ condition: 'service_completed_successfully' });
+  }
+});
+
+test.each(own)(
+  '%s gets only variables that the configuration knows',
+  (_name, { environment = {} }) => {
+    const known = [...Object.keys(VARIABLES), 'WATCHLAKE_HEALTH_URL'];
+    expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
+  },
+);
+
+test('every service that another waits for is there in the same profile', () => {
+  for (const [name, { depends_on: after = {}, profiles = [] }] of services) {
+    for (const other of Object.keys(after)) {
+      const there = compose.services[other]?.profiles ?? profiles;
+      expect([name, other, there]).toEqual([name, other, profiles]);
+    }
   }
 });
