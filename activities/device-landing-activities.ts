@@ -1,14 +1,13 @@
 /** Steps that bring devices' events from Kafka into the lake, each once. */
 import { contentHash } from '../core/hash';
 import { EVENTS_TABLE } from '../lakehouse/devices/names';
-import { landEvents } from '../lakehouse/devices/land-events';
+import { deadLettersMark, landEvents } from '../lakehouse/devices/land-events';
 import type { LandingRun } from '../lakehouse/devices/landing-facts';
 import { deviceFacts } from '../lakehouse/devices/landing-facts';
 import { rejectedMessages } from '../lakehouse/devices/rejected-messages';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
 import type { SnapshotManifest } from '../lakehouse/manifest';
-import { snapshotPrefix } from '../lakehouse/manifest';
 import { findManifestOrNull, publishSnapshot } from '../lakehouse/snapshots';
 import { vacuum } from '../lakehouse/vacuum';
 import { NOBODY, withdrawnDevices, type Suppression } from '../lakehouse/suppression';
@@ -71,7 +70,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
 
   /** A manifest exists before its letters are sent; with the mark beside it, they have been. */
   async function deliverLetters(manifest: SnapshotManifest, signal: AbortSignal): Promise<void> {
-    const mark = `${snapshotPrefix(manifest)}dead-letters.json`;
+    const mark = deadLettersMark(manifest);
     const { run } = deviceFacts(manifest);
     if (run === null || (await lake.store.has(mark))) return;
     await sendDeadLetters(broker, {

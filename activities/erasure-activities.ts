@@ -3,25 +3,37 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { AnnotationStore } from '../annotation/annotation';
 import { isWatchlakeError } from '../core/errors';
+import type { DeviceTables } from '../devices/devices';
 import type { RefreshRequest } from '../lakehouse/dataset-format';
-import { formatOfDataset } from '../lakehouse/formats';
+import { deviceFacts } from '../lakehouse/devices/landing-facts';
+import { EVENTS_TABLE } from '../lakehouse/devices/names';
+import { findManifestOrNull } from '../lakehouse/snapshots';
 import { rewriteModelTables } from '../lakehouse/erasure/model-tables';
-import { joined } from '../lakehouse/erasure/person';
+import { joined, type Person } from '../lakehouse/erasure/person';
 import { removeHoldings } from '../lakehouse/erasure/remove';
 import { forgetDownloads } from '../lakehouse/sources/download';
-import { deviceIdentifier, pseudonymIdentifier } from '../lakehouse/suppression';
+import { deviceIdentifier, pseudonymIdentifier, withdrawnDevices } from '../lakehouse/suppression';
 import type { Registry } from '../registry/registry';
-import { eraseFromTopics, type TopicErasure } from '../streaming/erase';
-import { topicSpecs, type TopicShape } from '../streaming/topics';
+import { eraseFromDeviceTopics, eraseFromTopics, type TopicErasure } from '../streaming/erase';
+import { deviceTopicSpecs, topicSpecs, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
+import { erasingOf, holdsDevices } from './erasing-of';
 import { onCase, type CaseDeps, type CaseName } from './erasure-case';
-import { prove, proofKey, readProof, type ProofDeps, type ProofRequest } from './erasure-proof';
+import {
+  prove,
+  proofKey,
+  readProof,
+  type ErasedRecords,
+  type ProofDeps,
+  type ProofRequest,
+} from './erasure-proof';
 import { landedPredictions, samplesRead } from './erasure-streams';
 
 export interface ErasureDeps extends CaseDeps, ProofDeps {
   readonly registry: Registry;
   readonly annotation: AnnotationStore;
+  readonly devices: Pick<DeviceTables, 'ownerOf' | 'eraseOwner'>;
   readonly client: Client;
   readonly topicShape?: TopicShape;
   /** Where downloads of archives lie. */
@@ -36,7 +48,10 @@ const LOOK_EVERY_MS = 1_000;
 type Counts = Record<string, number>;
 
 /** What they have read before the person was put on the list they could still write. */
-const WRITERS = ['ingest', 'refreshTables', 'trainModel', 'retrain', 'simulateDevices'];
+const WRITERS = [
+  ...['ingest', 'refreshTables', 'trainModel', 'retrain', 'simulateDevices'],
+  ...['landDeviceEvents', 'aggregateDevices'],
+];
 
 /** Of two erasures from one dataset the later one waits: both rewrite the same tables. */
 function writersOf(dataset: string, before: string, startedAt: string): string {
@@ -44,6 +59,20 @@ function writersOf(dataset: string, before: string, startedAt: string): string {
   return `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running' AND (
     (WorkflowType IN (${writers}) AND StartTime < '${before}')
     OR (WorkflowType = 'eraseSubject' AND StartTime < '${startedAt}'))`;
+}
+
+async function eraseEvents(
+  { lake, consent, broker, deviceTopics, topicShape }: ErasureDeps,
+  { dataset }: CaseName,
+  erasing: { person: Person; name: string; signal: AbortSignal },
+): Promise<TopicErasure[]> {
+  await broker.ensureTopics(deviceTopicSpecs(deviceTopics, topicShape));
+  const manifest = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
+  const landed = deviceFacts(manifest).offsets[deviceTopics.events] ?? {};
+  return eraseFromDeviceTopics(broker, {
+    ...{ ...erasing, topics: deviceTopics, landed },
+    isWithdrawn: await withdrawnDevices(consent, dataset),
+  });
 }
 
 export function createErasureActivities(deps: ErasureDeps) {
@@ -82,7 +111,7 @@ export function createErasureActivities(deps: ErasureDeps) {
     findSubject: ({ run, ...name }: CaseName & { run: string }) =>
       withCase(name, async (known, before): Promise<{ rows: Counts; shared: number }> => {
         const { dataset } = name;
-        const { erasing } = await formatOfDataset(lake, dataset);
+        const erasing = await erasingOf(deps, dataset);
         const request = { ...known, dataset, signal: alive().signal };
         const { person: found, rows } = await erasing.findPerson(lake, request);
         const person = joined(before, found);
@@ -97,7 +126,7 @@ export function createErasureActivities(deps: ErasureDeps) {
     rewriteLanding: (name: CaseName) =>
       withCase(name, async (person) => {
         const { dataset } = name;
-        const { erasing } = await formatOfDataset(lake, dataset);
+        const erasing = await erasingOf(deps, dataset);
         const request = { dataset, person, signal: alive().signal };
         const refresh = await erasing.presentRefresh(lake, dataset);
         const rows: Counts = await erasing.rewriteLanding(lake, request);
@@ -106,9 +135,12 @@ export function createErasureActivities(deps: ErasureDeps) {
 
     // Safe to retry: what is gone stays gone, and marks are made once.
     eraseRecords: (name: CaseName) =>
-      withCase(name, async ({ subjectKey }) => {
+      withCase(name, async ({ subjectKey, identifier, devices }): Promise<ErasedRecords> => {
         const answers = await annotation.eraseAnswers({ dataset: name.dataset, subjectKey });
-        return { ...answers, ...(await registry.eraseFromRegistry({ ...name, subjectKey })) };
+        const records = await registry.eraseFromRegistry({ ...name, subjectKey });
+        if (!(await holdsDevices(lake, name.dataset))) return { ...answers, ...records };
+        const owner = await deps.devices.eraseOwner({ userId: identifier, devices });
+        return { ...answers, ...records, ...owner };
       }),
 
     // Safe to retry: a table without the person is left as it is.
@@ -121,13 +153,15 @@ export function createErasureActivities(deps: ErasureDeps) {
     // Safe to retry: copies are committed with how far they go.
     eraseMessages: (name: CaseName): Promise<TopicErasure[]> =>
       withCase(name, async (person) => {
+        const { signal } = alive();
+        const erasing = { person, name: name.subject, signal };
+        if (await holdsDevices(lake, name.dataset)) return eraseEvents(deps, name, erasing);
         await broker.ensureTopics(topicSpecs(topics, deps.topicShape));
         return eraseFromTopics(broker, {
-          ...{ topics, person },
-          name: name.subject,
+          ...erasing,
+          topics,
           samplesRead: await samplesRead(broker, registry, topics),
           isLanded: await landedPredictions(lake),
-          signal: alive().signal,
         });
       }),
 

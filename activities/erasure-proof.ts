@@ -6,21 +6,34 @@ import type { Needles } from '../core/needles';
 import type { AthenaTraces } from '../lakehouse/engines/athena-traces';
 import type { Person } from '../lakehouse/erasure/person';
 import { scanLake } from '../lakehouse/erasure/scan';
+import { withdrawnDevices } from '../lakehouse/suppression';
 import { readJson, writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
-import { searchTopics, type TopicErasure } from '../streaming/erase';
+import { searchDeviceTopics, searchTopics, type TopicErasure } from '../streaming/erase';
 import type { Broker } from '../streaming/ports';
-import type { TopicNames } from '../streaming/topics';
+import type { DeviceTopics, TopicNames } from '../streaming/topics';
 import type { TaintedVersion } from '../registry/withdrawals';
 import type { CaseName } from './erasure-case';
+import { holdsDevices } from './erasing-of';
 
 const PLACES_NAMED = 10;
+
+export interface ErasedRecords {
+  readonly labels: number;
+  readonly tasks: number;
+  readonly splits: number;
+  readonly records: number;
+  /** Of datasets of devices. */
+  readonly profiles?: number;
+  readonly aggregates?: number;
+  readonly deviceTokens?: number;
+}
 
 /** What the erasure has done, as its workflow has counted it. */
 export interface ErasureFacts {
   readonly removedRows: Readonly<Record<string, number>>;
   readonly removedObjects: { snapshots: number; objects: number; bytes: number; rewritten: number };
-  readonly records: { labels: number; tasks: number; splits: number; records: number };
+  readonly records: ErasedRecords;
   readonly topics: readonly TopicErasure[];
   readonly models: readonly TaintedVersion[];
   readonly retrainings: readonly string[];
@@ -63,6 +76,7 @@ export interface ProofDeps {
   readonly consent: Consent;
   readonly broker: Broker;
   readonly topics: TopicNames;
+  readonly deviceTopics: DeviceTopics;
   /** Looks through Athena's own records, where tables are in Glue. */
   readonly athena?: (needles: Needles, signal: AbortSignal) => Promise<AthenaTraces>;
 }
@@ -79,18 +93,24 @@ interface Looked {
 }
 
 async function look(
-  { lake, consent, broker, topics }: ProofDeps,
+  { lake, consent, broker, topics, deviceTopics }: ProofDeps,
   { dataset, facts }: ProofRequest,
   person: Person,
   { signal, report }: { signal: AbortSignal; report: (objects: number) => void },
 ): Promise<Looked> {
   const request = { dataset, needles: person, signal, onObject: report };
   const objects = await scanLake(lake, request);
-  const records = await consent.searchRows(person);
-  const messages = await searchTopics(broker, { topics, person, signal });
-  const mayWait = (topic: string): number =>
-    facts.topics.find((each) => each.topic === topic)?.kept ?? 0;
-  const left = messages.filter(({ topic, found }) => found > mayWait(topic));
+  const isOfDevices = await holdsDevices(lake, dataset);
+  // Consent is withdrawn by dataset: what another one knows of the person stays.
+  const records = await consent.searchRows(person, { without: isOfDevices ? [] : ['devices'] });
+  const search = { person, erased: facts.topics, signal };
+  const messages = isOfDevices
+    ? await searchDeviceTopics(broker, {
+        ...{ ...search, topics: deviceTopics },
+        isWithdrawn: await withdrawnDevices(consent, dataset),
+      })
+    : await searchTopics(broker, { ...search, topics });
+  const left = messages.filter(({ found }) => found > 0);
   return {
     scanned: {
       objects: objects.objects,
@@ -107,7 +127,7 @@ async function look(
       ...records.found.map(({ place, rows }) => `${place} (${rows} rows)`),
       ...left.map(({ topic, found }) => `${topic} (${found} messages)`),
     ],
-    waiting: messages.reduce((sum, each) => sum + each.found, 0),
+    waiting: messages.reduce((sum, each) => sum + each.waiting, 0),
   };
 }
 

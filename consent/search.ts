@@ -3,7 +3,8 @@ import type { Needles } from '../core/needles';
 import { patternsOf } from '../core/needles';
 import { onlyRow, type Database } from '../core/postgres';
 
-const SCHEMAS = ['registry', 'annotation', 'consent', 'devices', 'streaming', 'public'];
+const SCHEMAS = ['registry', 'annotation', 'consent', 'devices', 'streaming', 'public'] as const;
+type Schema = (typeof SCHEMAS)[number];
 
 export interface SearchResult {
   tables: number;
@@ -25,12 +26,15 @@ const countSql = (table: string): string => `SELECT count(*)::int AS rows,
 
 export function createSearch(database: Database) {
   return {
-    async searchRows(needles: Needles, onTable?: (table: string) => void): Promise<SearchResult> {
+    async searchRows(
+      needles: Needles,
+      { without = [] }: { without?: readonly Schema[] } = {},
+    ): Promise<SearchResult> {
       const patterns = patternsOf(needles);
-      const { rows: tables } = await database.query<{ name: string }>(TABLES, [SCHEMAS]);
+      const schemas = SCHEMAS.filter((each) => !without.includes(each));
+      const { rows: tables } = await database.query<{ name: string }>(TABLES, [schemas]);
       const result: SearchResult = { tables: tables.length, rows: 0, found: [] };
       for (const { name } of tables) {
-        onTable?.(name);
         const counted = await database.query<{ rows: number; found: number }>(countSql(name), [
           patterns,
         ]);

@@ -1,6 +1,7 @@
 /** Writes aggregates: in one transaction what is new or has changed, and nothing that is not of these periods. */
 import type { Pool } from 'pg';
 import { WatchlakeError } from '../core/errors';
+import type { Queryable } from '../core/postgres';
 import type { Grain } from '../telemetry/aggregate';
 import { bulkTransaction, type BulkConnection } from './copy';
 import { AGGREGATE_TABLES, ensurePartitions } from './partitions';
@@ -43,6 +44,13 @@ export interface WrittenAggregates {
 
 const LOCKS: Record<Grain, number> = { day: 1, week: 2, month: 3 };
 const WRITE_LOCK = 4_105_734_000;
+
+/** Until the transaction ends nobody else writes aggregates of the grains. */
+export async function lockAggregates(connection: Queryable, grains: readonly Grain[]) {
+  for (const grain of grains) {
+    await connection.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK + LOCKS[grain]]);
+  }
+}
 
 /** What was aggregated from must still be what there is: of two runs the one with older events gives way. */
 async function requirePresent(
@@ -120,7 +128,7 @@ async function write(
 ): Promise<WrittenAggregates> {
   const { grain, periods } = request;
   // Two runs of one grain write one after the other; what they compute, they compute side by side.
-  await connection.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK + LOCKS[grain]]);
+  await lockAggregates(connection, [grain]);
   await requirePresent(connection, request);
   const of = AGGREGATE_TABLES[grain];
   const starts = periods.map(({ start }) => start);

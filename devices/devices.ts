@@ -1,6 +1,7 @@
 /** The tables of devices in PostgreSQL: profiles, what is known of the landed dates, aggregates. */
 import type { Pool } from 'pg';
 import { createAggregates } from './aggregates';
+import { createOwners } from './erase';
 import { createLandedDates } from './landed-dates';
 import { createPartitions } from './partitions';
 import { createPeriods } from './periods';
@@ -12,6 +13,7 @@ export const createDeviceTables = (pool: Pool) => ({
   ...createPeriods(pool),
   ...createPartitions(pool),
   ...createAggregates(pool),
+  ...createOwners(pool),
 });
 
 export type DeviceTables = ReturnType<typeof createDeviceTables>;

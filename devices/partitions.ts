@@ -65,6 +65,12 @@ async function presentPartitions(
   );
 }
 
+/** The table with all its partitions, and those that were detached. */
+export async function tablesOf(connection: Queryable, of: AggregateTable): Promise<string[]> {
+  const present = [...(await presentPartitions(connection, of)).values()];
+  return [of.table, ...present.filter(({ isAttached }) => !isAttached).map(({ name }) => name)];
+}
+
 async function createPartition(
   connection: Queryable,
   { table }: AggregateTable,

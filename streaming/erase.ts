@@ -2,7 +2,7 @@
 import type { Needles } from '../core/needles';
 import { createFinder } from '../core/needles';
 import type { Broker, Offsets, OutgoingMessage, ReceivedMessage } from './ports';
-import type { TopicNames } from './topics';
+import type { DeviceTopics, TopicNames } from './topics';
 
 // What one transaction moves.
 const MESSAGES_AT_ONCE = 500;
@@ -12,16 +12,37 @@ export interface StreamPerson extends Needles {
   readonly devices: readonly string[];
 }
 
-export interface EraseRequest {
-  readonly topics: TopicNames;
+interface Erasing {
   readonly person: StreamPerson;
   /** Names the erasure on the broker: a retry goes on where it was. */
   readonly name: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface EraseRequest extends Erasing {
+  readonly topics: TopicNames;
   /** Up to where all who work on samples have read, by partition; where nobody does it is absent. */
   readonly samplesRead: Offsets;
   /** Whether a prediction has come to where it is kept. */
   readonly isLanded: (prediction: ReceivedMessage) => boolean;
-  readonly signal?: AbortSignal;
+}
+
+interface DevicePerson {
+  readonly person: StreamPerson;
+  /** Whether a device was an erased person's: after its erasure nothing but a hash tells. */
+  readonly isWithdrawn: (device: string) => boolean;
+}
+
+export interface EraseDeviceRequest extends Erasing, DevicePerson {
+  readonly topics: DeviceTopics;
+  /** Up to where events have landed, by partition; nothing has where it is absent. */
+  readonly landed: Offsets;
+}
+
+/** One topic, and what makes a message of it the person's. */
+interface Work extends Erasing {
+  readonly topic: string;
+  readonly isTheirs: IsTheirs;
 }
 
 export interface TopicErasure {
@@ -32,10 +53,25 @@ export interface TopicErasure {
   readonly kept: number;
   /** When those go by themselves at the latest; null: never. */
   readonly retentionMs: number | null;
+  /** Offsets from which messages wait, by partition, where that is known of the whole topic. */
+  readonly waitsFrom?: Offsets;
 }
 
+/** What device messages say is JSON, or was to be: there even a short name of a device stands in quotes. */
+function isDeviceMessageOf({ person, isWithdrawn }: DevicePerson): IsTheirs {
+  const isTheirs = isMessageOf(person);
+  const quoted = person.devices.map((device) => JSON.stringify(device));
+  return (message) => {
+    if (isTheirs(message) || (message.key !== null && isWithdrawn(message.key))) return true;
+    const text = message.value?.toString('utf8') ?? '';
+    return quoted.some((device) => text.includes(device));
+  };
+}
+
+type IsTheirs = (message: ReceivedMessage) => boolean;
+
 /** Whether a message is the person's: by its key, or by what it says. */
-export function isMessageOf(person: StreamPerson): (message: ReceivedMessage) => boolean {
+export function isMessageOf(person: StreamPerson): IsTheirs {
   const holds = createFinder(person);
   const devices = new Set(person.devices);
   return ({ key, value, headers }) =>
@@ -45,8 +81,7 @@ export function isMessageOf(person: StreamPerson): (message: ReceivedMessage) =>
 }
 
 /** By partition, where the person's messages lie. */
-async function offsetsOf(broker: Broker, topic: string, { person, signal }: EraseRequest) {
-  const isTheirs = isMessageOf(person);
+async function offsetsOf(broker: Broker, { topic, isTheirs, signal }: Work) {
   const found = new Map<number, number[]>();
   for await (const batch of broker.read({ topic, signal })) {
     for (const { partition, offset } of batch.filter(isTheirs)) {
@@ -60,12 +95,13 @@ async function offsetsOf(broker: Broker, topic: string, { person, signal }: Eras
 const sum = (counts: Iterable<number>): number => [...counts].reduce((a, b) => a + b, 0);
 
 /** Deletes what lies before the person's last message, as far as it was worked on. */
-async function cutOff(broker: Broker, topic: string, request: EraseRequest) {
-  const found = await offsetsOf(broker, topic, request);
+async function cutOff(broker: Broker, work: Work, readTo: (partition: number) => number) {
+  const { topic } = work;
+  const found = await offsetsOf(broker, work);
   const before: Record<number, number> = {};
   const kept: number[] = [];
   for (const [partition, offsets] of found) {
-    const read = request.samplesRead[partition] ?? Infinity;
+    const read = readTo(partition);
     const last = offsets.findLast((offset) => offset < read);
     if (last !== undefined) before[partition] = last + 1;
     kept.push(offsets.filter((offset) => offset >= read).length);
@@ -94,19 +130,17 @@ async function* inChunks(broker: Broker, topic: string, from: Offsets, to: Offse
  */
 async function moveOthers(
   broker: Broker,
-  topic: string,
-  request: EraseRequest,
+  work: Work,
   isNeeded: (message: ReceivedMessage) => boolean,
 ) {
-  const { person, name } = request;
-  const isTheirs = isMessageOf(person);
+  const { topic, name, isTheirs } = work;
   const group = `erase/${name}/${topic}`;
   const moved = await broker.committed(group, topic);
   const offsets = Object.fromEntries(
     [...moved].map(([partition, { offset }]) => [partition, offset]),
   );
   await broker.deleteRecords(topic, offsets);
-  const found = await offsetsOf(broker, topic, request);
+  const found = await offsetsOf(broker, work);
   const producer = await broker.openTransactional(group);
   try {
     for (const [partition, theirs] of found) {
@@ -131,49 +165,107 @@ const outgoing = ({ key, value, headers }: ReceivedMessage): OutgoingMessage => 
   headers,
 });
 
-/** Repeating it is harmless. Messages of others that are still needed stay readable, each once. */
-export async function eraseFromTopics(
+type Erased = Omit<TopicErasure, 'topic' | 'retentionMs'>;
+
+async function eraseEach(
   broker: Broker,
-  request: EraseRequest,
+  signal: AbortSignal | undefined,
+  works: readonly [topic: string, erase: (topic: string) => Promise<Erased>][],
 ): Promise<TopicErasure[]> {
-  const { topics, isLanded } = request;
-  const works: [string, (topic: string) => Promise<{ removed: number; kept: number }>][] = [
-    // Their order by device matters: they cannot be moved.
-    [topics.samples, (topic) => cutOff(broker, topic, request)],
-    [topics.predictions, (topic) => moveOthers(broker, topic, request, (each) => !isLanded(each))],
-    [topics.late, (topic) => moveOthers(broker, topic, request, () => true)],
-    [topics.deadLetter, (topic) => moveOthers(broker, topic, request, () => true)],
-  ];
   const erased: TopicErasure[] = [];
-  for (const [topic, work] of works) {
-    request.signal?.throwIfAborted();
-    const done = await work(topic);
+  for (const [topic, erase] of works) {
+    signal?.throwIfAborted();
+    const done = await erase(topic);
     erased.push({ topic, ...done, retentionMs: await broker.retention(topic) });
   }
   return erased;
 }
 
+/** Repeating it is harmless. Messages of others that are still needed stay readable, each once. */
+export function eraseFromTopics(broker: Broker, request: EraseRequest): Promise<TopicErasure[]> {
+  const { topics, isLanded, samplesRead, signal } = request;
+  const isTheirs = isMessageOf(request.person);
+  const of = (topic: string): Work => ({ ...request, topic, isTheirs });
+  const readTo = (partition: number) => samplesRead[partition] ?? Infinity;
+  return eraseEach(broker, signal, [
+    // Their order by device matters: they cannot be moved.
+    [topics.samples, (topic) => cutOff(broker, of(topic), readTo)],
+    [topics.predictions, (topic) => moveOthers(broker, of(topic), (each) => !isLanded(each))],
+    [topics.late, (topic) => moveOthers(broker, of(topic), () => true)],
+    [topics.deadLetter, (topic) => moveOthers(broker, of(topic), () => true)],
+  ]);
+}
+
+/** The same for the events of devices: those that have not landed yet wait for it, and are left out there. */
+export async function eraseFromDeviceTopics(
+  broker: Broker,
+  request: EraseDeviceRequest,
+): Promise<TopicErasure[]> {
+  const { topics, landed, signal } = request;
+  const isTheirs = isDeviceMessageOf(request);
+  const of = (topic: string): Work => ({ ...request, topic, isTheirs });
+  const bounds = await broker.bounds(topics.events);
+  const waitsFrom = Object.fromEntries(
+    [...bounds.keys()].map((partition) => [partition, landed[partition] ?? 0]),
+  );
+  const cutEvents = async (topic: string): Promise<Erased> => ({
+    ...(await cutOff(broker, of(topic), (partition) => waitsFrom[partition] ?? 0)),
+    waitsFrom,
+  });
+  return eraseEach(broker, signal, [
+    [topics.events, cutEvents],
+    [topics.deadLetter, (topic) => moveOthers(broker, of(topic), () => true)],
+  ]);
+}
+
 export interface TopicSearch {
   readonly topic: string;
   readonly messages: number;
+  /** Messages of the person that nobody has to read any more. */
   readonly found: number;
+  /** Those that somebody still has to read. */
+  readonly waiting: number;
 }
 
-/** Reads every topic from its beginning. */
-export async function searchTopics(
+interface SearchRequest extends Pick<Erasing, 'person' | 'signal'> {
+  /** What the erasure has left for its reader. */
+  readonly erased: readonly TopicErasure[];
+}
+
+async function searchEach(
   broker: Broker,
-  { topics, person, signal }: Pick<EraseRequest, 'topics' | 'person' | 'signal'>,
+  topics: object,
+  { isTheirs, erased, signal }: SearchRequest & { isTheirs: IsTheirs },
 ): Promise<TopicSearch[]> {
-  const isTheirs = isMessageOf(person);
   const searched: TopicSearch[] = [];
   for (const topic of Object.values(topics) as string[]) {
-    let [messages, found] = [0, 0];
+    const { kept = 0, waitsFrom } = erased.find((each) => each.topic === topic) ?? {};
+    let [messages, found, beyond] = [0, 0, 0];
     for await (const batch of broker.read({ topic, signal })) {
       messages += batch.length;
-      found += batch.filter(isTheirs).length;
+      const theirs = batch.filter(isTheirs);
+      found += theirs.length;
+      // A device may go on sending: what came since waits as well.
+      beyond += theirs.filter(
+        ({ partition, offset }) => offset >= (waitsFrom?.[partition] ?? Infinity),
+      ).length;
     }
     signal?.throwIfAborted();
-    searched.push({ topic, messages, found });
+    const waiting = waitsFrom === undefined ? Math.min(found, kept) : beyond;
+    searched.push({ topic, messages, found: found - waiting, waiting });
   }
   return searched;
 }
+
+/** Reads every topic from its beginning. */
+export const searchTopics = (
+  broker: Broker,
+  { topics, ...request }: SearchRequest & { topics: TopicNames },
+): Promise<TopicSearch[]> =>
+  searchEach(broker, topics, { ...request, isTheirs: isMessageOf(request.person) });
+
+export const searchDeviceTopics = (
+  broker: Broker,
+  { topics, ...request }: SearchRequest & DevicePerson & { topics: DeviceTopics },
+): Promise<TopicSearch[]> =>
+  searchEach(broker, topics, { ...request, isTheirs: isDeviceMessageOf(request) });

@@ -132,6 +132,7 @@ const athenaSearch = ({ config }: Dependencies): ErasureDeps['athena'] =>
 const erasureActivities = (all: Dependencies) =>
   createErasureActivities({
     ...all,
+    devices: createDeviceTables(all.pool),
     athena: athenaSearch(all),
     secret: all.pseudonymKey,
     spoolFolder: spoolFolder(all),

@@ -1,10 +1,11 @@
 /** What the commands about consent do themselves: the ledger, and what an erasure starts from. */
 import type { Pool } from 'pg';
 import { strangerOf, type CaseName, type ErasureCase } from '../activities/erasure-case';
+import { erasingOf } from '../activities/erasing-of';
 import { newestProof, type ErasureProof } from '../activities/erasure-proof';
 import { createConsent } from '../consent/consent';
 import type { ConsentEntry } from '../consent/ledger';
-import { formatOfDataset } from '../lakehouse/formats';
+import { createDeviceTables } from '../devices/devices';
 import type { Lake } from '../lakehouse/lake';
 import type { Config } from './config';
 import { pseudonymKey } from './secrets';
@@ -40,7 +41,7 @@ export function commandConsent(
 
   async function known(lake: Lake, dataset: string, given: string) {
     const { secret, consent } = await open();
-    const { erasing } = await formatOfDataset(lake, dataset);
+    const erasing = await erasingOf({ lake, devices: createDeviceTables(pool) }, dataset);
     const identifier = erasing.identifierOf(given);
     const name = { dataset, subject: consent.subjectOf(dataset, identifier) };
     return { secret, consent, erasing, identifier, name };

@@ -34,7 +34,7 @@ export interface EraseResult {
   /** Rows, and lines in quarantine, by table. */
   removedRows: Record<string, number>;
   removedObjects: { snapshots: number; objects: number; bytes: number; rewritten: number };
-  records: { labels: number; tasks: number; splits: number; records: number };
+  records: Awaited<ReturnType<ErasureActivities['eraseRecords']>>;
   topics: { topic: string; removed: number; kept: number; retentionMs: number | null }[];
   /** Versions that learned from the person. */
   models: { model: string; version: string; isChampion: boolean }[];

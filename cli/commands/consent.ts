@@ -50,12 +50,20 @@ const scannedFacts = (scanned: Readonly<Record<string, number>>) => ({
   messages: count(scanned.messages ?? 0),
 });
 
+/** Of datasets of devices alone. */
+const deviceFacts = ({ profiles, aggregates, deviceTokens }: EraseResult['records']) => ({
+  profiles: profiles === undefined ? null : count(profiles),
+  aggregates: aggregates === undefined ? null : count(aggregates),
+  'tokens of devices': deviceTokens === undefined ? null : count(deviceTokens),
+});
+
 function showErased(voice: Voice, result: EraseResult): void {
   showHeading(voice, `Erased from ${result.dataset}`);
   showFacts(voice, {
     rows: count(total(result.removedRows)),
     'objects for good': count(result.removedObjects.objects),
     'labels and tasks': count(result.records.labels + result.records.tasks),
+    ...deviceFacts(result.records),
     messages: count(result.topics.reduce((sum, each) => sum + each.removed, 0)),
     'messages that wait for their reader': result.waiting > 0 ? count(result.waiting) : null,
     'models that learned from them':
@@ -150,7 +158,7 @@ const withDataset = (command: Command): Command =>
 
 const WHO = '<person>';
 const ABOUT_WHO =
-  'A person is named as the source names them: the e-mail in a dataset of the format stedi, the subject in one of recordings.';
+  'A person is named as the source names them: the e-mail in a dataset of the format stedi, the subject in one of recordings, the user_id of the profile in devices.';
 
 export function addConsent(program: Command, act: Actions): void {
   const group = program
@@ -162,6 +170,7 @@ export function addConsent(program: Command, act: Actions): void {
     examples: [
       'consent withdraw ada@example.org --dry-run',
       'consent withdraw ada@example.org --yes',
+      'consent withdraw u-17 --dataset devices --yes',
     ],
     more: `${ABOUT_WHO} What was left out is not landed again. docs/consent.md says what cannot be reached, such as backups.`,
   });

@@ -2,13 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
-import type { ImportResult, ListedProfile, ProfileChange } from '../../devices/profiles';
+import type { ListedProfile, ProfileChange } from '../../devices/profiles';
 import { parseProfiles } from '../../telemetry/profiles';
 import type { DeviceProfiles } from '../../workers/devices';
 import { declare, wholeNumber } from '../command';
 import type { Actions, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
 import { count, type Voice } from '../voice';
+
+type Imported = Awaited<ReturnType<DeviceProfiles['importProfiles']>>;
 
 const SHOWN = 20;
 const MOST_LISTED = 100_000;
@@ -38,7 +40,7 @@ async function readProfiles(file: string) {
 const describeFields = ({ kind, fields }: ProfileChange): string =>
   kind === 'added' ? '' : fields.join(', ');
 
-function showImport(voice: Voice, done: ImportResult, dryRun: boolean): void {
+function showImport(voice: Voice, done: Imported, dryRun: boolean): void {
   showHeading(voice, dryRun ? 'Would be imported' : 'Imported');
   showFacts(voice, {
     profiles: count(done.profiles),
@@ -46,6 +48,7 @@ function showImport(voice: Voice, done: ImportResult, dryRun: boolean): void {
     changed: count(done.changed),
     'passed to another person': done.moved > 0 ? voice.colors.yellow(count(done.moved)) : null,
     unchanged: count(done.unchanged),
+    'of erased people, left out': done.withdrawn > 0 ? count(done.withdrawn) : null,
     'dates to be aggregated again': count(done.dates),
   });
   const changes = done.changes.filter(({ kind }) => kind !== 'added');

@@ -6,6 +6,7 @@ import { rowsOf, withDuckdb } from '../engines/duckdb-session';
 import { rowsIn } from '../engines/parquet-sink';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
+import { snapshotPrefix } from '../manifest';
 import type { Problem } from '../quarantine';
 import { describeProblem } from '../quarantine';
 import type { Snapshot, WrittenSnapshot } from '../snapshots';
@@ -33,6 +34,10 @@ export interface LandingRequest extends Omit<StageRequest, 'onMessages'> {
   readonly lateDays: number;
   readonly onProgress?: (done: Readonly<Record<string, number>>) => void;
 }
+
+/** Beside a manifest: the letters of its run have been sent. */
+export const deadLettersMark = (manifest: SnapshotManifest): string =>
+  `${snapshotPrefix(manifest)}dead-letters.json`;
 
 const FIRST_PROBLEMS = 3;
 const DAY_MS = 86_400_000;
@@ -80,15 +85,17 @@ function runOf(request: LandingRequest, staged: Staged, fresh: Fresh): LandingRu
   };
 }
 
-function landedDates(
+/** The dates of the snapshot below the prefix, which has written these files anew. */
+export function landedDates(
   before: DeviceFacts['dates'],
   written: readonly DataFile[],
-  snapshotId: string,
+  prefix: string,
 ): Record<string, LandedDate> {
   const dates: Record<string, LandedDate> = { ...before };
+  const content = prefix.split('/').at(-2) as string;
   for (const date of new Set(written.map(dateOf))) {
     const rows = rowsIn(written.filter((file) => dateOf(file) === date));
-    dates[date] = { rows, content: snapshotId };
+    dates[date] = { rows, content };
   }
   return dates;
 }
@@ -102,8 +109,6 @@ function balanceOf(previous: SnapshotManifest | null, { messages, ...run }: Land
     dropped: sums(dropped, { duplicate: run.duplicates, [WITHDRAWN]: run.withdrawn }),
   };
 }
-
-const snapshotOf = (prefix: string): string => prefix.split('/').at(-2) as string;
 
 async function write(
   session: DuckdbSession,
@@ -149,7 +154,7 @@ async function write(
     firstProblems: await firstProblems(session),
     facts: {
       offsets: { ...facts.offsets, [request.topic]: request.toOffsets },
-      dates: landedDates(facts.dates, written, snapshotOf(prefix)),
+      dates: landedDates(facts.dates, written, prefix),
       run,
       late: facts.late + run.late,
     } satisfies DeviceFacts,

@@ -55,23 +55,25 @@ export async function keepFresh(
   };
 }
 
+const rowsOfDate = (table: string, date: string): string =>
+  `SELECT ${COLUMNS} FROM ${table} WHERE event_date = ${literal(date)}`;
+
 /** The files of one date below the folder: as few as their size allows. */
 export async function writeDate(
   session: DuckdbSession,
   { store }: Lake,
-  { date, folder }: { date: string; folder: string },
+  { date, folder, from = [HELD, FRESH] }: { date: string; folder: string; from?: string[] },
 ): Promise<DataFile[]> {
-  const rowsOfDate = (table: string): string =>
-    `SELECT ${COLUMNS} FROM ${table} WHERE event_date = ${literal(date)}`;
+  const rows = from.map((table) => rowsOfDate(table, date)).join(' UNION ALL ');
   const local = await copyToParquet(session, {
     folder: `date-${date}`,
-    select: `SELECT * FROM (${rowsOfDate(HELD)} UNION ALL ${rowsOfDate(FRESH)}) ORDER BY ${ORDER}`,
+    select: `SELECT * FROM (${rows}) ORDER BY ${ORDER}`,
   });
   const written: DataFile[] = [];
-  for (const { path, name, rows, bytes } of local) {
+  for (const { path, name, rows: n, bytes } of local) {
     const key = `${folder}event_date=${date}/${name}`;
     await store.adopt(key, path);
-    written.push({ key, rows, bytes });
+    written.push({ key, rows: n, bytes });
   }
   return written;
 }

@@ -34,7 +34,7 @@ const HOLDS_TEXT = /VARCHAR|STRUCT|MAP|JSON/;
 
 /** Columns in which even a short text is somebody's name. */
 const NAMING =
-  /^(subject|subject_key|user|email|customername|phone|serialnumber|device|recording)$/i;
+  /^(subject|subject_key|user|email|customername|phone|serialnumber|device|device_id|recording)$/i;
 
 async function scanParquet(session: DuckdbSession, path: string, needles: Needles) {
   const from = `read_parquet(${literal(path)}, hive_partitioning = false) r`;

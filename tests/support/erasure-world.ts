@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createErasureActivities } from '../../activities/erasure-activities';
+import { erasingOf } from '../../activities/erasing-of';
 import { strangerOf } from '../../activities/erasure-case';
 import { createAnnotationStore } from '../../annotation/annotation';
 import { createConsent } from '../../consent/consent';
 import { ALL_TASK_QUEUES, TASK_QUEUES, type TaskQueue } from '../../core/task-queues';
 import { workflowIds } from '../../core/workflow-ids';
 import type { WorkflowInput, WorkflowName } from '../../activities/inputs';
-import { formatOfDataset } from '../../lakehouse/formats';
+import { createDeviceTables } from '../../devices/devices';
 import { createRegistry } from '../../registry/registry';
 import { registerSearchAttributes } from '../../stack/temporal-namespace';
 import { activitiesOf } from '../../workers/activities';
@@ -21,7 +22,7 @@ import type { EraseResult } from '../../workflows/erase-subject';
 import { createTestDatabase } from './database';
 import { SECRET } from './recordings';
 import { makeTestHome } from './start-stack';
-import { deviceTopics } from '../../streaming/topics';
+import { deviceTopicSpecs, deviceTopics } from '../../streaming/topics';
 import { createTestStreams, silentLog } from './streams';
 import { databaseTraces, folderTraces, historyTraces, topicTraces } from './traces';
 import { testBundle } from './workflow-bundle';
@@ -50,6 +51,8 @@ async function makeNamespace(connection: Connection): Promise<string> {
 async function dependenciesOf(client: Client, home: string) {
   const database = await createTestDatabase();
   const { broker, topics } = await createTestStreams();
+  const ofDevices = deviceTopics(`${topics.samples}.events`);
+  await broker.ensureTopics(deviceTopicSpecs(ofDevices));
   const config = loadConfig({
     WATCHLAKE_HOME: home,
     WATCHLAKE_PSEUDONYM_KEY: SECRET + SECRET,
@@ -59,8 +62,9 @@ async function dependenciesOf(client: Client, home: string) {
   const lake = lakeOf(config);
   const { pool } = database;
   const all = {
+    ...{ databaseUrl: database.url },
     ...{ config, client, pool, lake, broker, topics, pseudonymKey: secret, log: silentLog },
-    deviceTopics: deviceTopics(`${topics.samples}.events`),
+    deviceTopics: ofDevices,
     addresses: { temporal: { uiUrl: 'http://127.0.0.1' } } as Dependencies['addresses'],
     registry: createRegistry(pool),
     annotation: createAnnotationStore(pool),
@@ -82,7 +86,10 @@ async function startWorkers(
 ) {
   const codePath = await testBundle();
   // Nothing of a killed run is too young to be removed here.
-  const erasing = createErasureActivities({ ...all, secret: all.pseudonymKey, graceMs: 0 });
+  const erasing = createErasureActivities({
+    ...{ ...all, secret: all.pseudonymKey, graceMs: 0 },
+    devices: createDeviceTables(all.pool),
+  });
   const activities = (queue: TaskQueue) => {
     const own = activitiesOf(queue, all) as Record<string, unknown>;
     const patient = Object.entries(erasing).filter(([name]) => name in own);
@@ -154,7 +161,8 @@ export async function createErasureWorld({ change = (all) => all }: ErasureWorld
 
   /** As the command does it. */
   async function openCase(dataset: string, given: string) {
-    const { erasing } = await formatOfDataset(all.lake, dataset);
+    const devices = createDeviceTables(all.pool);
+    const erasing = await erasingOf({ lake: all.lake, devices }, dataset);
     const identifier = erasing.identifierOf(given);
     const subject = all.consent.subjectOf(dataset, identifier);
     await all.consent.openCase({ dataset, subject }, { identifier });
@@ -179,7 +187,10 @@ export async function createErasureWorld({ change = (all) => all }: ErasureWorld
     traces: async () => [
       await folderTraces(home),
       await databaseTraces(all.pool),
-      await topicTraces(all.broker, Object.values(all.topics) as string[]),
+      await topicTraces(all.broker, [
+        ...(Object.values(all.topics) as string[]),
+        ...(Object.values(all.deviceTopics) as string[]),
+      ]),
       await historyTraces(client),
     ],
     async close() {

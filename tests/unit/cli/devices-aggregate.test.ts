@@ -98,6 +98,7 @@ describe('devices profiles', () => {
       return {
         ...{ profiles: given.length, added: 1, changed: 1, moved: 0, unchanged: 0, dates: 3 },
         changes: [change],
+        withdrawn: 2,
       };
     },
     listProfiles: async () => [listed],

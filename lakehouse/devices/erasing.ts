@@ -1,0 +1,65 @@
+/** How a person is erased from the landed events of devices: whose a device is, the profiles tell. */
+import type { DuckdbSession } from '../engines/duckdb-session';
+import { createViews, numberOf, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import type { ErasingFormat, FindRequest, FoundPerson } from '../erasure/erasing-format';
+import { needlesOf } from '../erasure/person';
+import type { Lake } from '../lake';
+import { findManifestOrNull } from '../snapshots';
+import { EVENTS_TABLE } from './names';
+import { isOfDevices, rewriteEvents } from './rewrite-events';
+
+/** What is known of a person outside of the lake. */
+export interface DeviceOwners {
+  ownerOf(userId: string): Promise<{
+    readonly devices: readonly string[];
+    /** What names the person, and what names everybody else. */
+    readonly names: readonly string[];
+    readonly others: readonly string[];
+    readonly rows: Readonly<Record<string, number>>;
+  }>;
+}
+
+/** Events of the devices, and the names of all other devices that have landed. */
+async function landedOf(session: DuckdbSession, devices: readonly string[]) {
+  const theirs = isOfDevices(devices);
+  const others = await rowsOf(
+    session,
+    `SELECT DISTINCT device_id AS device FROM ${EVENTS_TABLE} WHERE NOT ${theirs}`,
+  );
+  return {
+    events: await numberOf(session, `SELECT count(*) FROM ${EVENTS_TABLE} WHERE ${theirs}`),
+    others: others.map(({ device }) => device as string),
+  };
+}
+
+async function findPerson(
+  owners: DeviceOwners,
+  lake: Lake,
+  { dataset, identifier, subjectKey, signal }: FindRequest,
+): Promise<FoundPerson> {
+  const { devices, names, others, rows } = await owners.ownerOf(identifier);
+  const manifest = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
+  const landed =
+    manifest === null
+      ? { events: 0, others: [] }
+      : await withDuckdb({ store: lake.store, options: lake.duckdb, signal }, async (session) => {
+          await createViews(session, lake.store, { [EVENTS_TABLE]: manifest });
+          return landedOf(session, devices);
+        });
+  const own = [identifier, subjectKey, ...names];
+  return {
+    person: {
+      ...{ identifier, subjectKey, devices },
+      ...needlesOf({ own, others: [...others, ...landed.others] }),
+    },
+    rows: { [EVENTS_TABLE]: landed.events, ...rows },
+  };
+}
+
+export const devicesErasing = (owners: DeviceOwners): ErasingFormat => ({
+  identifierOf: (given) => given.trim(),
+  findPerson: (lake, request) => findPerson(owners, lake, request),
+  rewriteLanding: rewriteEvents,
+  // Nothing is built from the events but aggregates, which the next aggregation brings up to date.
+  presentRefresh: async () => null,
+});
