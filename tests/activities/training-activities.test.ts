@@ -10,7 +10,7 @@ import { createAnnotationStore } from '../../annotation/annotation';
 import { readJson, writeJson } from '../../lakehouse/json';
 import type { Lake } from '../../lakehouse/lake';
 import { createRegistry } from '../../registry/registry';
-import { arwiseFile, realArwise, whenRealArwise, type MadeWindow } from '../support/arwise';
+import { arwiseFile, arwiseWindows, realArwise, whenRealArwise } from '../support/arwise';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { ingestFormat, refreshFormat } from '../support/format-runs';
 import {
@@ -263,21 +263,10 @@ async function trainBySplit(source: string) {
   return run(() => trainVersion({ ...training, scheme: 'shipped-split' }));
 }
 
-/** Two activities in turn, in bursts of six windows. */
-function burst(startMs: number, number: number): MadeWindow[] {
-  const label = number % 2 === 0 ? 'Eat' : 'Work';
-  const more = { user_acceleration_x_5: label === 'Eat' ? '3' : '-3' };
-  const endMs = startMs + number * 3_600_000;
-  return Array.from({ length: 6 }, (_, at) => ({ endMs: endMs + at * 10_000, label, more }));
-}
-
-const bursts = (startMs: number): MadeWindow[] =>
-  Array.from({ length: 12 }, (_, number) => burst(startMs, number)).flat();
-
 const BEGIN = Date.UTC(2024, 0, 12);
 
 test('a split whose sides share bursts is refused', async () => {
-  const windows = bursts(BEGIN);
+  const windows = arwiseWindows(BEGIN);
   const side = (odd: number): string => arwiseFile(windows.filter((_, at) => at % 2 === odd));
   const source = await writeZip(folder.path(), {
     'p1_train.csv': side(0),
@@ -291,8 +280,8 @@ test('a split whose sides share bursts is refused', async () => {
 
 test('a split between two days is scored by the later one', async () => {
   const source = await writeZip(folder.path(), {
-    'p1_train.csv': arwiseFile(bursts(BEGIN)),
-    'p1_test.csv': arwiseFile(bursts(BEGIN + 86_400_000)),
+    'p1_train.csv': arwiseFile(arwiseWindows(BEGIN)),
+    'p1_test.csv': arwiseFile(arwiseWindows(BEGIN + 86_400_000)),
   });
   const { evaluation } = await trainBySplit(source);
   expect(evaluation).toMatchObject({ accuracy: expect.any(Number) as number });

@@ -42,6 +42,17 @@ export const arwiseFile = (windows: readonly (MadeWindow | string)[], columns = 
     '',
   ].join('\n');
 
+const HOUR_MS = 3_600_000;
+
+/** Two activities in turn, each for a burst of six windows an hour. */
+export const arwiseWindows = (startMs: number, bursts = 12): MadeWindow[] =>
+  Array.from({ length: bursts * 6 }, (_, at) => {
+    const number = Math.floor(at / 6);
+    const [label, x] = number % 2 === 0 ? ['Eat', '3'] : ['Work', '-3'];
+    const endMs = startMs + number * HOUR_MS + (at % 6) * 10_000;
+    return { endMs, label, more: { user_acceleration_x_5: x } };
+  });
+
 const given = process.env.WATCHLAKE_ARWISE_DATA ?? join(PROJECT_ROOT, '..', 'shared', 'data');
 const ARCHIVE = join(given, 'arwise-p1.tar.xz');
 export const hasRealArwise = existsSync(ARCHIVE);

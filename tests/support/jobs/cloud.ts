@@ -12,6 +12,7 @@ import { startAwsGateway } from '../aws-gateway';
 import { awsEnvironment } from '../aws-emulator';
 import type { TestS3 } from '../s3';
 import { useS3 } from '../s3';
+import { testSpark } from '../spark';
 import { testCache } from '../start-stack';
 import { jobCloudOptions } from './cloud-options';
 import type { EmrEmulator, EmrEmulatorOptions } from './emr-emulator';
@@ -118,7 +119,7 @@ export function useJobCloud(changes: Partial<EmrEmulatorOptions> = {}): JobCloud
       const uri = known ?? `s3://${bucket}/${prefix}`;
       const lake = openLake({
         ...{ uri, s3: options, duckdb: { memoryLimit: '256MB' } },
-        cloud: jobCloudOptions(gateway?.client),
+        ...{ cloud: jobCloudOptions(gateway?.client), spark: testSpark() },
       });
       lakes.push(lake);
       return { ...lake, uri };

@@ -1,0 +1,74 @@
+/** One SQL text, two engines, the same tables: by the hash of their content. */
+import { join } from 'node:path';
+import type { Lake } from '../../lakehouse/lake';
+import { openLake, withEngine } from '../../lakehouse/lake';
+import type { SamplesFormatName } from '../../lakehouse/landing/descriptor';
+import { ASSOCIATIONS, CONSENT_RULES } from '../../lakehouse/stedi/options';
+import { arwiseFile, arwiseWindows } from '../support/arwise';
+import { casasFile, samples } from '../support/casas';
+import { contentOfTables } from '../support/content';
+import { edgyStedi, expectSameStedi } from '../support/edgy-stedi';
+import { ingestFormat, refreshFormat } from '../support/format-runs';
+import type { Files } from '../support/recordings';
+import { archiveFiles, temporaryFolder, writeZip } from '../support/recordings';
+import { INSTALL_LIMIT_MS, describeSpark, testSpark } from '../support/spark';
+import { ingestStedi } from '../support/stedi';
+
+const LIMIT_MS = 120_000;
+const MORNING = Date.UTC(2024, 0, 12, 8);
+
+const labelled = samples(MORNING, 400, (at) => ({
+  ...(at % 97 === 0 ? { user_activity_label: at % 2 ? 'Cook' : "Kid's_Party" } : {}),
+  ...(at % 40 === 5 ? { location_type: 'park', speed: at / 100, course: at } : {}),
+  ...(at % 50 === 7 ? { yaw: '' } : {}),
+}));
+
+const SAMPLES: { format: SamplesFormatName; files: Files }[] = [
+  {
+    format: 'recordings',
+    files: archiveFiles([{ recording: 'r1' }, { recording: 'r2', label: 'sitting' }]),
+  },
+  { format: 'casas', files: { 'sw1.p1.csv': casasFile(labelled) } },
+  { format: 'arwise', files: { 'p1_train.csv': arwiseFile(arwiseWindows(MORNING, 4)) } },
+];
+
+const folder = temporaryFolder();
+
+describeSpark('the same SQL on DuckDB and on Spark', () => {
+  let lake: Lake;
+  beforeAll(async () => {
+    await testSpark().python();
+    const uri = join(folder.path(), 'lake');
+    // One lake for all: Spark need not be started again.
+    lake = openLake({ uri, duckdb: { memoryLimit: '512MB' }, spark: testSpark() });
+  }, INSTALL_LIMIT_MS);
+  afterAll(() => lake.close());
+
+  // The long variant has every rule with every other.
+  test(
+    'on generated STEDI data with every kind of trouble',
+    async () => {
+      const source = await edgyStedi(folder.path(), 60);
+      await ingestStedi(lake, { source, dataset: 'made' });
+      for (const [at, consent] of CONSENT_RULES.entries()) {
+        const association = ASSOCIATIONS[at % ASSOCIATIONS.length] as (typeof ASSOCIATIONS)[number];
+        await expectSameStedi(lake, 'made', { consent, association });
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test.each(SAMPLES)(
+    'on samples of the format $format',
+    async ({ format, files }) => {
+      const source = await writeZip(folder.path(), files);
+      await ingestFormat(lake, format, { source, dataset: format });
+      const labelling = { activities: 'summed-up' as const };
+      const request = { dataset: format, ...(format === 'recordings' ? {} : { labelling }) };
+      const expected = await refreshFormat(lake, request);
+      const found = await refreshFormat(withEngine(lake, 'spark'), request);
+      expect(await contentOfTables(lake, found)).toEqual(await contentOfTables(lake, expected));
+    },
+    LIMIT_MS,
+  );
+});
