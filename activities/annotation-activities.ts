@@ -19,6 +19,8 @@ export interface PredictionSource {
   candidates(query: CandidateQuery): AsyncIterable<Prediction>;
   /** The dataset's channels with their units, for the plot. */
   channels(query: { dataset: string }): Promise<readonly Channel[]>;
+  /** What people of the dataset do, also what no model has learned yet. */
+  labels(query: { dataset: string }): Promise<readonly string[]>;
 }
 
 /** The recordings' true labels, for the oracle that stands in for people. */
@@ -78,7 +80,7 @@ async function survey(
     predictions.push({ windowId, probabilities, kind: candidate, device, startMs, endMs });
     if (predictions.length % 200 === 0) report({ candidates: predictions.length });
   }
-  return { classes: [...classes].sort(), predictions };
+  return { classes: [...classes], predictions };
 }
 
 function taskOf(prediction: Prediction, { kind }: Pick): NewTask {
@@ -123,7 +125,8 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     const query = { dataset, model, subjectKeys };
     const asked = await annotation.askedWindows({ dataset, except: campaign });
     const found = await survey(predictions.candidates(query), asked, { signal, report });
-    const { classes } = found;
+    const known = await predictions.labels({ dataset });
+    const classes = [...new Set([...found.classes, ...known])].sort();
     const channels = await predictions.channels({ dataset });
     const target = input.budget;
     await annotation.openCampaign({ campaign, dataset, model, classes, channels, target });
@@ -157,11 +160,11 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     const [{ dataset }] = leased as [(typeof leased)[number]];
     const windowIds = leased.map(({ windowId }) => windowId);
     const labels = await oracle.labelsOf({ dataset, windowIds });
-    const answers = leased.map(({ task, lease, windowId }) => ({
-      task,
-      lease,
-      label: labels.get(windowId) ?? null,
-    }));
+    const answers = leased.map(({ task, lease, windowId, labels: allowed }) => {
+      const label = labels.get(windowId);
+      // What nobody has said, or may not be answered, is skipped: the campaign must not wait for it.
+      return { task, lease, label: label && allowed.includes(label) ? label : null };
+    });
     const { accepted } = await client.answer({ annotator: ORACLE, answers });
     report({ answered: answered + accepted.length, tasks });
     // When nothing was taken, the next round would be the same.

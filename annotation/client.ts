@@ -14,7 +14,13 @@ export interface TaskClientOptions {
 
 const leasedSchema = z.object({
   tasks: z.array(
-    z.object({ task: z.string(), lease: z.string(), windowId: z.string(), dataset: z.string() }),
+    z.object({
+      task: z.string(),
+      lease: z.string(),
+      windowId: z.string(),
+      dataset: z.string(),
+      labels: z.array(z.string()),
+    }),
   ),
 });
 const keptSchema = z.object({

@@ -13,6 +13,8 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { CLASSES, newTask } from '../support/label-tasks';
 
 const CANDIDATES = 60;
+// People of the dataset do it, and no model has learned it yet.
+const NEVER_PREDICTED = 'swimming';
 let database: TestDatabase;
 let annotation: AnnotationStore;
 let server: AppServer;
@@ -63,6 +65,7 @@ function create(changes: Partial<AnnotationDeps> = {}): AnnotationActivities {
     predictions: {
       candidates: ({ dataset }) => candidatesOf(dataset),
       channels: async () => [{ name: 'ax', unit: 'g' }],
+      labels: async () => [NEVER_PREDICTED],
     },
     oracle: {
       labelsOf: async ({ windowIds }) =>
@@ -114,7 +117,10 @@ test('a campaign asks the least certain windows of each device and its audit sha
     expect(chosen).toEqual(candidates.slice(0, chosen.length));
     expect(Math.abs(chosen.length - uncertain.length / 3)).toBeLessThan(1);
   }
-  expect(leased[0]).toMatchObject({ labels: [...CLASSES].sort(), model: 'm', version: '1' });
+  expect(leased[0]).toMatchObject({
+    labels: [...CLASSES, NEVER_PREDICTED].sort(),
+    ...{ model: 'm', version: '1' },
+  });
   expect(leased[0]!.signal!.values[0]).toHaveLength(200);
 });
 
@@ -132,6 +138,7 @@ test('a campaign whose opening was cut off is opened to the same tasks', async (
   const predictions = {
     candidates: ({ dataset }: { dataset: string }) => broken(dataset),
     channels: async () => [],
+    labels: async () => [],
   };
   const activities = create({ predictions });
   await expect(run(activities.openCampaign, input)).rejects.toThrow('cut off');
@@ -162,6 +169,21 @@ test('the oracle answers everything with the true labels, and skips what has non
   expect(state.labelled + state.skipped).toBe(opened.tasks);
   expect(new Set(labels.map(({ annotator }) => annotator))).toEqual(new Set(['oracle']));
   for (const { windowId, label } of labels) expect(label).toBe(truth(windowId));
+});
+
+test('the oracle skips what its campaign does not let it answer, and the campaign ends', async () => {
+  const input = newCampaign(CANDIDATES);
+  const oracle = {
+    labelsOf: async ({ windowIds }: { windowIds: readonly string[] }) =>
+      new Map(windowIds.map((id, at) => [id, at % 2 ? NEVER_PREDICTED : 'flying'])),
+  };
+  const opened = await run(create({ oracle }).openCampaign, input);
+  const state = await run(create({ oracle }).answerAsOracle, { campaign: input.campaign });
+  const labels = await labelsOf(input.dataset);
+  expect(state).toMatchObject({ open: 0, leased: 0, labelled: labels.length });
+  expect(state.skipped).toBeGreaterThan(0);
+  expect(state.labelled + state.skipped).toBe(opened.tasks);
+  expect(new Set(labels.map(({ label }) => label))).toEqual(new Set([NEVER_PREDICTED]));
 });
 
 test('an oracle whose responses get lost ends with each task answered once', async () => {
@@ -233,6 +255,7 @@ test('a cancelled opening stops', async () => {
       yield* candidatesOf(dataset);
     },
     channels: async () => [],
+    labels: async () => [],
   };
   const opening = environment.run(create({ predictions }).openCampaign, input);
   await expect(opening).rejects.toMatchObject({ name: 'CancelledFailure' });
