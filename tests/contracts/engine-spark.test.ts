@@ -17,6 +17,9 @@ import { temporaryFolder } from '../support/recordings';
 import { INSTALL_LIMIT_MS, describeSpark, testSpark } from '../support/spark';
 import { engineContract } from './engine-contract';
 
+// Spark starts in 4 s on a quiet machine, and in half a minute on a busy one.
+jest.setTimeout(180_000);
+
 const folder = temporaryFolder();
 
 const manifest = (sql: string): RunnerManifest => ({
