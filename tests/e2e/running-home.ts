@@ -15,9 +15,10 @@ export async function answerOf<T>(
   home: string,
   args: readonly string[],
   root?: string,
+  limitMs = STEP_LIMIT_MS,
 ): Promise<T> {
   const { child, finished } = watchlake(home, [...args, '--json'], { root });
-  const timer = setTimeout(() => child.kill('SIGKILL'), STEP_LIMIT_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
   const { code, stdout, stderr } = await finished;
   clearTimeout(timer);
   if (code === 0) return JSON.parse(lastLine(stdout)) as T;
