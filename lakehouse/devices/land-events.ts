@@ -119,7 +119,7 @@ async function write(
 ): Promise<WrittenSnapshot> {
   const { lateDays, signal, onProgress } = request;
   const facts = deviceFacts(previous);
-  const onMessages = (messages: number) => onProgress?.({ messages });
+  const onMessages = (messages: number) => onProgress?.({ read: messages });
   const staged = await stageEvents(session, { ...request, onMessages });
   const limit = lateBefore(Object.keys(facts.dates), lateDays, new Date());
   const held = previous?.files ?? [];
@@ -133,11 +133,11 @@ async function write(
   for (const date of fresh.dates.keys()) {
     signal?.throwIfAborted();
     written.push(...(await writeDate(session, lake, { date, folder })));
-    onProgress?.({ messages: staged.messages, files: written.length });
+    onProgress?.({ read: staged.messages, files: written.length });
   }
   const untouched = held.filter((file) => !fresh.dates.has(dateOf(file)));
   let copied = 0;
-  const onFile = () => onProgress?.({ messages: staged.messages, takenOver: (copied += 1) });
+  const onFile = () => onProgress?.({ read: staged.messages, takenOver: (copied += 1) });
   const taken = await takeOver(lake, untouched, folder, onFile);
   const files = [...written, ...taken];
   const isSameRecipe = previous?.recipeHash === recipeHash(deviceEventsTable(request.dataset));

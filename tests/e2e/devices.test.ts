@@ -7,7 +7,7 @@ const LIMIT_MS = 5 * 60_000;
 test(
   'a month of devices comes out of PostgreSQL as it was made, with the server killed on the way',
   async () => {
-    const options = { everySeconds: 3_600, maximumEvents: 10_000, killServerAt: [0.3] };
+    const options = { everySeconds: 3_600, maximumEvents: 10_000, killServerAt: [0.1] };
     const run = await runDevices(options);
     expect(run.kills.server).toBe(1);
     expectNothingLost(run);
