@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pipeline, type Readable } from 'node:stream';
+import { PassThrough, Readable, pipeline, type Transform } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { openPromise } from 'yauzl';
@@ -12,6 +12,7 @@ import type { Source, SourceLimits, SourceOptions } from './source';
 import { checkSizes, verifying } from './verified';
 
 const ENCRYPTED = 1;
+const STORED = 0;
 const DEFLATED = 8;
 const LOCAL_HEADER_BYTES = 30;
 // Small members cannot do harm, whatever they inflate to.
@@ -19,6 +20,7 @@ const SUSPICIOUS_BYTES = 64 * 1024 * 1024;
 const SUSPICIOUS_TIMES = 250;
 // The fewer pieces a member comes in, the less is lost between two threads.
 const INFLATED_BYTES = 256 * 1024;
+const READ_BYTES = 256 * 1024;
 
 function translated(source: string, error: unknown): unknown {
   if (error instanceof WatchlakeError) return error;
@@ -116,7 +118,7 @@ export async function openZipSource(options: SourceOptions): Promise<Source> {
       members,
       stamp,
       contentHash: unchanged ?? (await hashFile(path, signal)),
-      open: async (member) => openMember(name, zip, entries.get(member)),
+      open: async (member) => openMember(options, zip, entries.get(member)),
       close: async () => zip.close(),
     };
   } catch (error) {
@@ -125,30 +127,46 @@ export async function openZipSource(options: SourceOptions): Promise<Source> {
   }
 }
 
-async function openMember(source: string, zip: ZipFile, entry: Entry | undefined) {
-  if (entry === undefined) throw new Error(`${source} has no such member`);
-  if ((entry.generalPurposeBitFlag & ENCRYPTED) !== 0) {
-    const detail = `${entry.fileName} is encrypted`;
-    throw new WatchlakeError('ARCHIVE_CORRUPT', { source, detail });
-  }
-  const { fileName: name, uncompressedSize: bytes, crc32 } = entry;
-  const isDeflated = entry.compressionMethod === DEFLATED;
-  const stored = await zip
-    .openReadStreamPromise(entry, isDeflated ? { decompress: false } : {})
-    .catch((error: unknown) => {
-      throw translated(source, error);
-    });
-  const verified = verifying(source, { name, bytes, crc32 });
-  const fail = (error: unknown): void => void verified.destroy(translated(source, error) as Error);
-  const content = isDeflated ? inflating(stored, fail) : stored.once('error', fail);
-  verified.once('close', () => content.destroy());
-  return content.pipe(verified);
+/** How the bytes of a member come out; null for methods that nobody uses for data. */
+function inflaterOf({ compressionMethod }: Entry): Transform | null {
+  if (compressionMethod === DEFLATED) return createInflateRaw({ chunkSize: INFLATED_BYTES });
+  return compressionMethod === STORED ? new PassThrough() : null;
 }
 
-function inflating(stored: Readable, fail: (error: unknown) => void): Readable {
-  const inflate = createInflateRaw({ chunkSize: INFLATED_BYTES });
-  pipeline(stored, inflate, (error) => {
+/**
+ * A descriptor for each member: yauzl's own streams share one, and end the process when one of them is
+ * destroyed while its read waits for that of another.
+ */
+async function storedBytes(path: string, zip: ZipFile, entry: Entry): Promise<Readable> {
+  const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  if (entry.compressedSize === 0) return Readable.from([]);
+  const end = start + entry.compressedSize - 1;
+  return createReadStream(path, { start, end, highWaterMark: READ_BYTES });
+}
+
+async function openMember(
+  { path, name: source }: SourceOptions,
+  zip: ZipFile,
+  entry: Entry | undefined,
+): Promise<Readable> {
+  if (entry === undefined) throw new Error(`${source} has no such member`);
+  const refuse = (detail: string): never => {
+    throw new WatchlakeError('ARCHIVE_CORRUPT', { source, detail });
+  };
+  const { fileName: name, uncompressedSize: bytes, crc32 } = entry;
+  if ((entry.generalPurposeBitFlag & ENCRYPTED) !== 0) refuse(`${name} is encrypted`);
+  const inflater = inflaterOf(entry);
+  if (inflater === null) {
+    return refuse(`${name} has the compression method ${entry.compressionMethod}`);
+  }
+  const stored = await storedBytes(path, zip, entry).catch((error: unknown) => {
+    throw translated(source, error);
+  });
+  const verified = verifying(source, { name, bytes, crc32 });
+  const fail = (error: unknown): void => void verified.destroy(translated(source, error) as Error);
+  pipeline(stored, inflater, (error) => {
     if (error) fail(error);
   });
-  return inflate;
+  verified.once('close', () => inflater.destroy());
+  return inflater.pipe(verified);
 }

@@ -81,3 +81,23 @@ test('too many members are refused before any is read', async () => {
     code: 'ARCHIVE_TOO_LARGE',
   });
 });
+
+test('members are read side by side, also while others are given up', async () => {
+  const large = 'x'.repeat(3_000_000);
+  const names = Array.from({ length: 12 }, (_, at) => `m${at}.csv`);
+  const zip = await writeZip(folder.path(), Object.fromEntries(names.map((name) => [name, large])));
+  const source = await openSource(zip, { extensions: ['.csv'] });
+  const lengths = await Promise.all(
+    names.map(async (name, at) => {
+      const stream = await source.open(name);
+      let length = 0;
+      for await (const chunk of stream) {
+        length += (chunk as Buffer).length;
+        if (at % 3 === 0) break;
+      }
+      return length;
+    }),
+  );
+  expect(lengths.filter((length) => length === large.length)).toHaveLength(8);
+  await source.close();
+});
