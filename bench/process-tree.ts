@@ -54,6 +54,9 @@ function usageOf(pid: number): Usage {
     });
 }
 
+/** Of a process and its children until now, with those that have ended; 0 where the system does not tell. */
+export const cpuSecondsOf = (pid: number): number => usageOf(pid).ticks / TICKS_PER_SECOND;
+
 /** Its standard output is returned, its standard error is ours. */
 export async function measureProgram(
   program: string,
