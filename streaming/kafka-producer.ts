@@ -1,5 +1,11 @@
 /** Idempotent and transactional producers on kafkajs. */
-import { Partitioners, type Kafka, type Message, type Transaction } from 'kafkajs';
+import {
+  Partitioners,
+  type Kafka,
+  type Message,
+  type PartitionMetadata,
+  type Transaction,
+} from 'kafkajs';
 import { WatchlakeError } from '../core/errors';
 import type {
   LastOffsets,
@@ -30,24 +36,51 @@ interface Placed {
 
 const partitioner = Partitioners.DefaultPartitioner();
 
+const MOST_KNOWN = 50_000;
+
+/** What the partitioner is told of so many partitions, and where keys went: devices come again and again. */
+interface Layout {
+  readonly metadata: PartitionMetadata[];
+  readonly known: Map<string, number>;
+}
+
+const layouts = new Map<number, Layout>();
+
+function layoutOf(partitions: number): Layout {
+  const found = layouts.get(partitions);
+  if (found) return found;
+  const metadata = Array.from({ length: partitions }, (_, partitionId) => ({
+    ...{ partitionErrorCode: 0, partitionId, leader: 0 },
+    ...{ replicas: [], isr: [] },
+  }));
+  const layout = { metadata, known: new Map() };
+  layouts.set(partitions, layout);
+  return layout;
+}
+
 /** Murmur2 of the key, as Java's producers do it, so that other writers agree. */
 export function partitionOf(key: string | null, partitions: number): number {
   if (key === null) return 0;
-  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
-    partitionErrorCode: 0,
-    partitionId,
-    leader: 0,
-    replicas: [],
-    isr: [],
-  }));
-  return partitioner({ topic: '', partitionMetadata, message: { key, value: null } });
+  const { metadata, known } = layoutOf(partitions);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= MOST_KNOWN) known.clear();
+  const message = { key, value: null };
+  const partition = partitioner({ topic: '', partitionMetadata: metadata, message });
+  known.set(key, partition);
+  return partition;
 }
 
-const sizeOf = ({ key, value, headers }: OutgoingMessage): number =>
-  Buffer.byteLength(key ?? '') +
-  (value === null ? 0 : Buffer.byteLength(value)) +
-  Buffer.byteLength(JSON.stringify(headers ?? {})) +
-  64;
+const MESSAGE_OVERHEAD = 64;
+const HEADER_OVERHEAD = 8;
+
+function sizeOf({ key, value, headers = {} }: OutgoingMessage): number {
+  let bytes = MESSAGE_OVERHEAD + Buffer.byteLength(key ?? '');
+  if (value !== null) bytes += Buffer.byteLength(value);
+  for (const name of Object.keys(headers))
+    bytes += HEADER_OVERHEAD + Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
+  return bytes;
+}
 
 function place(topic: string, message: OutgoingMessage, partitions: number): Placed {
   const bytes = sizeOf(message);

@@ -76,8 +76,9 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
   const reception = new Reception({ ...stores, events, deadLetters, limits, log });
   let closing = false;
   // A connection that stays open for more requests would keep the closing door waiting.
-  door.addHook('onSend', async (_request, reply) => {
+  door.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');
+    done();
   });
   const { deviceOf, version } = options;
   await describeRoutes(door, version);

@@ -155,9 +155,10 @@ export async function addStreamRoute(door: FastifyInstance, parts: StreamRoutePa
   const handler = new StreamHandler(parts);
   await door.register(async (scope) => {
     takeBytes(scope, parts.limits.bodyBytes);
-    scope.addHook('onResponse', async (_request, reply) =>
-      parts.metrics.countRequest(reply.statusCode, reply.elapsedTime / 1000),
-    );
+    scope.addHook('onResponse', (_request, reply, done) => {
+      parts.metrics.countRequest(reply.statusCode, reply.elapsedTime / 1000);
+      done();
+    });
     scope.post('/stream', {
       schema,
       // Each record is judged by itself, and the answers are written already.
