@@ -110,6 +110,11 @@ const rejection = {
   retryable: { type: 'boolean', const: false, description: 'It would be rejected again.' },
 };
 
+const REJECTION_EXAMPLE = {
+  ...{ status: 'rejected', code: 'missing-time', field: 'timestamp' },
+  ...{ message: 'expected timestamp or date', retryable: false },
+};
+
 export const STORED: Schema = {
   $id: 'Stored',
   title: 'Stored',
@@ -130,6 +135,7 @@ export const REJECTED: Schema = {
   type: 'object',
   required: ['status', 'code', 'message', 'retryable'],
   properties: rejection,
+  examples: [REJECTION_EXAMPLE],
 };
 
 const result: Schema = {
@@ -158,6 +164,15 @@ export const BATCH: Schema = {
     ...{ accepted: count, duplicate: count, rejected: count },
     results: { type: 'array', items: result, description: 'One for each record, in their order.' },
   },
+  examples: [
+    {
+      ...{ accepted: 1, duplicate: 0, rejected: 1 },
+      results: [
+        { index: 0, status: 'accepted' },
+        { index: 1, ...REJECTION_EXAMPLE },
+      ],
+    },
+  ],
 };
 
 export const PROBLEM: Schema = {

@@ -6,6 +6,7 @@ import { isLoopback, type Token } from '../../core/tokens';
 import type { Broker, StreamLog } from '../ports';
 import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../topics';
 import { KeptAnswers } from './answers';
+import { describeRoutes } from './document';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits';
 import { createMetrics } from './metrics';
 import { Outbox } from './outbox';
@@ -13,7 +14,7 @@ import { createReadiness } from './readiness';
 import { Reception } from './reception';
 import { RememberedEvents } from './remembered';
 import { createSenders } from './senders';
-import { addServiceRoutes, describeRoutes } from './service-routes';
+import { addServiceRoutes } from './service-routes';
 import { addStreamRoute } from './stream-route';
 
 export interface IngestServerOptions {

@@ -1,12 +1,11 @@
-/** What is beside the events: health, readiness, metrics, the OpenAPI document and a page of it. */
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
+/** What is beside the events: health, readiness and metrics. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { WatchlakeError } from '../../core/errors';
 import { authorize, type Token } from '../../core/tokens';
+import { addPage, answerAs, refusalAs, TAGS } from './document';
 import type { IngestMetrics } from './metrics';
 import type { Readiness } from './readiness';
-import { SCHEMAS, TOKEN_OR_NONE } from './schemas';
+import { TOKEN_OR_NONE } from './schemas';
 
 export interface ServiceParts {
   readonly version: string;
@@ -17,47 +16,30 @@ export interface ServiceParts {
   readonly isOpen: boolean;
 }
 
-// The page sets styles on its elements, which scripts of other origins still cannot.
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** Before the routes, so that it sees them all. */
-export async function describeRoutes(door: FastifyInstance, version: string): Promise<void> {
-  for (const schema of SCHEMAS) door.addSchema(schema);
-  await door.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        ...{ title: 'Watchlake ingest', version },
-        description: 'Takes events of devices and stores each of them once.',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-    },
-    refResolver: { buildLocalReference: ({ $id }) => $id as string },
-  });
-}
-
 function mayRead({ tokens, isOpen }: ServiceParts, { headers }: FastifyRequest): void {
   if (isOpen) return;
   if (tokens.length === 0) throw new WatchlakeError('UNAUTHORIZED');
   authorize(tokens, headers.authorization, 'read');
 }
 
-const healthJson = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: { $ref: 'Health#' } } },
-});
+const healthOf = (status: string, kafka: string) => ({ status, parts: { kafka, server: 'ok' } });
 
 function addHealth(door: FastifyInstance, { readiness }: ServiceParts): void {
   const alive = {
-    summary: 'Whether the server runs',
-    response: { 200: healthJson('It runs.') },
+    ...{ tags: [TAGS.operation], summary: 'Whether the server runs' },
+    response: { 200: answerAs('It runs.', ['Health'], { status: 'ok' }) },
   };
   door.get('/healthz', { schema: alive }, async () => ({ status: 'ok' }));
   const ready = {
-    summary: 'Whether events can be stored now',
-    response: { 200: healthJson('They can.'), 503: healthJson('They cannot; parts says why.') },
+    ...{ tags: [TAGS.operation], summary: 'Whether events can be stored now' },
+    response: {
+      200: answerAs('They can.', ['Health'], healthOf('ok', 'ok')),
+      503: answerAs(
+        'They cannot; parts says why.',
+        ['Health'],
+        healthOf('unavailable', 'does not answer'),
+      ),
+    },
   };
   door.get('/readyz', { schema: ready }, async (_request, reply) => {
     const { ready: isReady, parts } = await readiness();
@@ -67,37 +49,23 @@ function addHealth(door: FastifyInstance, { readiness }: ServiceParts): void {
 
 function addMetrics(door: FastifyInstance, parts: ServiceParts): void {
   const { registry } = parts.metrics;
-  const text = { 'text/plain': { schema: { type: 'string' } } };
-  const problem = { 'application/json': { schema: { $ref: 'Problem#' } } };
+  const example = 'ingest_records_total{status="accepted"} 1';
+  const text = { 'text/plain': { schema: { type: 'string' }, example } };
   const schema = {
-    summary: 'Figures for Prometheus',
+    ...{ tags: [TAGS.operation], summary: 'Figures for Prometheus' },
     security: TOKEN_OR_NONE,
     response: {
       200: { description: 'All of them.', content: text },
-      401: { description: 'The request carries no valid token.', content: problem },
-      403: { description: 'The token does not allow it.', content: problem },
+      401: refusalAs('The request carries no valid token.', new WatchlakeError('UNAUTHORIZED')),
+      403: refusalAs(
+        'The token does not allow it.',
+        new WatchlakeError('FORBIDDEN', { action: 'read' }),
+      ),
     },
   };
   door.get('/metrics', { schema }, async (request, reply) => {
     mayRead(parts, request);
     return reply.type(registry.contentType).send(await registry.metrics());
-  });
-}
-
-async function addPage(door: FastifyInstance): Promise<void> {
-  const hide = { schema: { hide: true } };
-  door.get('/openapi.json', hide, async () => door.swagger());
-  door.get('/', hide, async (_request, reply) => reply.redirect('/docs/'));
-  await door.register(async (scope) => {
-    // Its files carry a policy of their own, and may be kept.
-    scope.addHook('onSend', async (_request, reply) => {
-      reply.header('content-security-policy', PAGE_POLICY);
-    });
-    await scope.register(swaggerUi, {
-      routePrefix: '/docs',
-      uiConfig: { validatorUrl: null, supportedSubmitMethods: [], docExpansion: 'full' },
-      theme: { title: 'Watchlake ingest' },
-    });
   });
 }
 

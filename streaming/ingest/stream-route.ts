@@ -9,8 +9,8 @@ import type { IngestLimits } from './limits';
 import type { IngestMetrics } from './metrics';
 import type { Reception } from './reception';
 import { recordsOf } from './records';
-import { TOKEN_OR_NONE } from './schemas';
 import type { Sender, Senders } from './senders';
+import { STREAM } from './stream-document';
 
 export interface StreamRouteParts {
   readonly reception: Reception;
@@ -99,58 +99,6 @@ export class StreamHandler {
   }
 }
 
-const ref = (name: string) => ({ $ref: `${name}#` });
-const json = (description: string, ...schemas: object[]) => ({
-  description,
-  content: {
-    'application/json': { schema: schemas.length === 1 ? schemas[0] : { oneOf: schemas } },
-  },
-});
-
-const retryAfter = {
-  'Retry-After': { schema: { type: 'integer', minimum: 1 }, description: 'Seconds to wait.' },
-};
-
-const EVENTS = { oneOf: [ref('Event'), { type: 'array', items: ref('Event') }] };
-const schema = {
-  summary: 'Stores events',
-  description:
-    'One event, an array of events, or NDJSON: one event a line, also under other names of these types. The answer comes when all of them are stored. The same event is stored once, by its device and sequence number or by its device, time and content. A request that failed with 429 or 503 is to be sent again as a whole.',
-  security: TOKEN_OR_NONE,
-  headers: {
-    type: 'object',
-    properties: {
-      'idempotency-key': {
-        type: 'string',
-        ...{ minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
-        description: 'The same key with the same body gets the same answer for a day.',
-      },
-    },
-  },
-  body: {
-    required: true,
-    content: {
-      'application/json': { schema: EVENTS },
-      'application/x-ndjson': { schema: { ...ref('Event'), description: 'One of them a line.' } },
-    },
-  },
-  response: {
-    200: json('All events are stored: now, or before.', ref('Stored'), ref('Batch')),
-    207: json('Some events are stored and some rejected.', ref('Batch')),
-    400: json(
-      'Nothing is stored: all events are rejected, or the request cannot be read.',
-      ...[ref('Rejected'), ref('Batch'), ref('Problem')],
-    ),
-    401: json('The request carries no valid token.', ref('Problem')),
-    403: json('The token does not allow it, or the host is not this machine.', ref('Problem')),
-    413: json('The body, or the number of its records, is too large.', ref('Problem')),
-    415: json('The type or encoding of the body is not known.', ref('Problem')),
-    422: json('The Idempotency-Key was used for another body.', ref('Problem')),
-    429: { ...json('Too many requests.', ref('Problem')), headers: retryAfter },
-    503: { ...json('Events cannot be stored now.', ref('Problem')), headers: retryAfter },
-  },
-};
-
 export async function addStreamRoute(door: FastifyInstance, parts: StreamRouteParts) {
   const handler = new StreamHandler(parts);
   await door.register(async (scope) => {
@@ -160,7 +108,7 @@ export async function addStreamRoute(door: FastifyInstance, parts: StreamRoutePa
       done();
     });
     scope.post('/stream', {
-      schema,
+      schema: STREAM,
       // Each record is judged by itself, and the answers are written already.
       validatorCompiler: () => () => true,
       serializerCompiler: () => (data) => JSON.stringify(data),
