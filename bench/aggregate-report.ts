@@ -23,6 +23,8 @@ export interface AggregateFigures {
   /** Looking at every date of the year, once for all grains. */
   readonly lookSeconds: number;
   readonly rows: number;
+  /** By the three passes together. */
+  readonly eventsRead: number;
   /** Of each run, seconds. */
   readonly bare: readonly number[];
   readonly polars: readonly number[];
@@ -34,6 +36,8 @@ export interface AggregateFigures {
     readonly valuesChanged: readonly number[];
   };
   readonly oneDay: OneDay;
+  /** Processes that wanted to run, of ours and of others, over a minute: soon after the begin, and at the end. */
+  readonly load: readonly [number, number];
 }
 
 export const GOALS = { eventsPerSecond: 500_000, upsertRowsPerSecond: 70_000 };
@@ -44,6 +48,8 @@ export interface AggregateBench extends Circumstances, AggregateFigures {
     readonly eventsPerSecond: number;
     /** The slower of new rows and changed ones. */
     readonly upsertRowsPerSecond: number;
+    /** Each pass reads them anew. */
+    readonly eventsReadPerSecond: number;
     readonly timesBare: number;
     readonly timesValues: number;
     readonly oneDayFiles: number;
@@ -69,6 +75,7 @@ export function judge(figures: AggregateFigures): AggregateBench {
     results: {
       eventsPerSecond,
       upsertRowsPerSecond,
+      eventsReadPerSecond: figures.eventsRead / engineSeconds,
       timesBare: engineSeconds / middle(bare),
       timesValues: middle(upsert.valuesChanged) / middle(upsert.copyChanged),
       oneDayFiles: oneDay.files,
@@ -113,6 +120,7 @@ ${whole(bench.events)} events of a year, of ${whole(bench.people)} people in thr
 | polars: four columns of days alone, plain steps, no counters, no sleep | ${seconds(bench.polars)} | ${perSecond(bench.events, bench.polars)} |
 
 Looking at all dates of the year (once, before the first table) took ${bench.lookSeconds.toFixed(1)} s.
+The three passes read ${whole(bench.eventsRead)} events, ${whole(results.eventsReadPerSecond)} a second.
 
 ## Upsert of ${whole(upsert.rows)} rows of people and days
 
@@ -140,6 +148,7 @@ A late event landed in ${oneDay.landSeconds.toFixed(1)} s (its date was written 
 Three passes of ours take ${results.timesBare.toFixed(2)} times the one pass of the bare SQL; COPY is ${results.timesValues.toFixed(1)} times as fast as VALUES.
 
 ${bench.date}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB; ${used.join(', ')}.
-PostgreSQL ran with its defaults, fsync included. Run it again with \`npm run bench:aggregate\`.
+PostgreSQL ran with its defaults, fsync included. Load average ${bench.load.map((each) => each.toFixed(1)).join(' to ')} on ${machine.cores} cores: where it is well above their number,
+other work took part of them, and the ratios hold better than the figures. Run it again with \`npm run bench:aggregate\`.
 `;
 }

@@ -3,7 +3,7 @@
  * `npm run bench:aggregate -- --events 1000000 --runs 1` measures less.
  */
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Pool } from 'pg';
@@ -154,6 +154,7 @@ async function measure(bench: Bench, versions: Record<string, string>): Promise<
   const { rows: found } = await pool.query<{ server_version: string }>('SHOW server_version');
   versions['postgresql'] = found[0]?.server_version ?? '';
   await createDeviceTables(pool).importProfiles(profilesOf(size));
+  const before = loadavg()[0] ?? 0;
   const { ours, bare, polars } = await runLegs(bench, versions);
   const upsert = await runUpserts(bench);
   return {
@@ -161,8 +162,10 @@ async function measure(bench: Bench, versions: Record<string, string>): Promise<
     engine: ours.map(({ engineSeconds }) => engineSeconds),
     lookSeconds: ours[0]?.lookSeconds ?? 0,
     rows: ours[0]?.rows ?? 0,
+    eventsRead: ours[0]?.eventsRead ?? 0,
     ...{ bare, polars, upsert },
     oneDay: await runOneDay(bench),
+    load: [before, loadavg()[0] ?? 0],
   };
 }
 
