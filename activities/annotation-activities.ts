@@ -19,8 +19,6 @@ export interface PredictionSource {
   candidates(query: CandidateQuery): AsyncIterable<Prediction>;
   /** The dataset's channels with their units, for the plot. */
   channels(query: { dataset: string }): Promise<readonly Channel[]>;
-  /** What people of the dataset do, also what no model has learned yet. */
-  labels(query: { dataset: string }): Promise<readonly string[]>;
 }
 
 /** The recordings' true labels, for the oracle that stands in for people. */
@@ -80,7 +78,7 @@ async function survey(
     predictions.push({ windowId, probabilities, kind: candidate, device, startMs, endMs });
     if (predictions.length % 200 === 0) report({ candidates: predictions.length });
   }
-  return { classes: [...classes], predictions };
+  return { classes: [...classes].sort(), predictions };
 }
 
 function taskOf(prediction: Prediction, { kind }: Pick): NewTask {
@@ -125,8 +123,7 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     const query = { dataset, model, subjectKeys };
     const asked = await annotation.askedWindows({ dataset, except: campaign });
     const found = await survey(predictions.candidates(query), asked, { signal, report });
-    const known = await predictions.labels({ dataset });
-    const classes = [...new Set([...found.classes, ...known])].sort();
+    const { classes } = found;
     const channels = await predictions.channels({ dataset });
     const target = input.budget;
     await annotation.openCampaign({ campaign, dataset, model, classes, channels, target });

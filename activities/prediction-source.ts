@@ -6,7 +6,6 @@ import type { Lake } from '../lakehouse/lake';
 import { findManifest } from '../lakehouse/snapshots';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
 import { PREDICTIONS_TABLE } from '../lakehouse/watch/model-tables';
-import { WINDOWS_TABLE } from '../lakehouse/watch/windows';
 import { encodeFeatures, type Prediction, type PredictionSignal } from '../streaming/prediction';
 import type { CandidateQuery, PredictionSource } from './annotation-activities';
 
@@ -55,16 +54,5 @@ export const createPredictionSource = (lake: Lake): PredictionSource => ({
   async channels({ dataset }): Promise<readonly Channel[]> {
     const { channels } = await datasetDescriptor(lake, dataset);
     return channels.map(({ name, unit }) => ({ name, unit }));
-  },
-
-  async labels({ dataset }): Promise<readonly string[]> {
-    const manifest = await findManifest(lake, { dataset, table: WINDOWS_TABLE });
-    const rows = storedRows(lake, {
-      from: { [WINDOWS_TABLE]: manifest },
-      sql: `SELECT DISTINCT w.label FROM ${WINDOWS_TABLE} w WHERE w.label IS NOT NULL ORDER BY 1`,
-    });
-    const labels: string[] = [];
-    for await (const row of rows) labels.push(text(row, 0));
-    return labels;
   },
 });
