@@ -401,6 +401,11 @@ describe('what is beside the events', () => {
     };
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toEqual(['/stream', '/healthz', '/readyz', '/metrics']);
+    const { '/stream': stream } = document.paths;
+    expect(stream).toHaveProperty(
+      ['post', 'responses', '429', 'headers', 'Retry-After', 'schema', 'type'],
+      'integer',
+    );
     const page = await fetch(`${ingest.url}/`);
     expect(page.url).toMatch(/\/docs\/$/);
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
