@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => ingest.close());
 
 test('requests that a tool derives from the document are answered as it says', async () => {
-  const { clean, output } = await checkDocument(ingest.url, 60);
+  const { clean, output } = await checkDocument(ingest.url, 25);
   if (!clean) throw new Error(output);
   expect(output).toContain('Tested: 4');
 }, 180_000);
