@@ -28,7 +28,7 @@ import { databaseTraces, folderTraces, historyTraces, topicTraces } from './trac
 import { testBundle } from './workflow-bundle';
 
 const ADDRESS = () => process.env['TEMPORAL_ADDRESS'] ?? '';
-const RUN_LIMIT_MS = 60_000;
+const RUN_LIMIT_MS = 180_000;
 const RETENTION = { seconds: 86_400 as never };
 
 async function makeNamespace(connection: Connection): Promise<string> {
