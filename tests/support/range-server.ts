@@ -17,6 +17,8 @@ export interface RangeServer {
   close(): Promise<void>;
 }
 
+const SILENCE_MS = 500;
+
 const etagOf = (content: Buffer): string =>
   `"${createHash('sha256').update(content).digest('hex').slice(0, 12)}"`;
 
@@ -49,7 +51,9 @@ function answer(server: RangeServer, request: IncomingMessage, response: ServerR
   const length = { 'content-length': String(body.length) };
   response.writeHead(from === null ? 200 : 206, { ...headers, ...range, ...length });
   if (body.length <= server.breaksAfter) return void response.end(body);
-  response.write(body.subarray(0, server.breaksAfter), () => response.destroy());
+  // What a client has not read yet when the connection breaks, it loses.
+  const breakOff = () => void setTimeout(() => response.destroy(), SILENCE_MS);
+  response.write(body.subarray(0, server.breaksAfter), breakOff);
 }
 
 /** Listens on loopback until it is closed. */

@@ -22,7 +22,7 @@ const WRONG: Record<WorkflowName, [input: unknown, field: string]> = {
   eraseSubject: [{ dataset: 'stedi', subject: 'ada@example.org' }, 'eraseSubject.subject'],
   provision: [{ action: 'plan', environment: 'e', bucket: 'No.Dots' }, 'provision.bucket'],
   retrain: [{ dataset: 'watch', gate: { alfa: 0.1 } }, 'retrain.gate'],
-  activeLearningLoop: [{ name: 'n', dataset: 'watch' }, 'activeLearningLoop.source'],
+  activeLearningLoop: [{ name: 'n', dataset: 'watch', labels: 0 }, 'activeLearningLoop.labels'],
 };
 
 const names = Object.keys(WORKFLOW_INPUTS) as WorkflowName[];

@@ -1,4 +1,6 @@
 /** What the ingest server promises to devices, whatever they send. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { hashToken, parseTokens } from '../../../../core/tokens';
@@ -324,6 +326,17 @@ test('a shutdown answers what was taken, and takes nothing more', async () => {
   await closed;
   expect((await Promise.all(replies)).map(({ status }) => status)).toEqual(Array(20).fill(200));
   expect(ingest.broker.events).toHaveLength(20);
+});
+
+test('a shutdown does not wait for who is connected and asks nothing', async () => {
+  await start();
+  const silent = connect(Number(new URL(ingest.url).port), '127.0.0.1');
+  await once(silent, 'connect');
+  const hungUp = once(silent, 'close');
+  // Far less than the time that a request may take to arrive.
+  const closed = ingest.server.close().then(() => 'closed');
+  expect(await Promise.race([closed, pause(3_000)])).toBe('closed');
+  await hungUp;
 });
 
 describe('tokens', () => {
