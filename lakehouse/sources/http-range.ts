@@ -58,12 +58,13 @@ const rangeHeaders = ({ from, of }: RangeRequest): Record<string, string> =>
 function watchedSignal(signal?: AbortSignal) {
   const silence = new AbortController();
   const give = (): void => silence.abort(new Error(`nothing came for ${SILENCE_MS / 1000} s`));
-  let timer = setTimeout(give, SILENCE_MS);
+  // The connection itself keeps the process; nothing else has to wait for the silence.
+  let timer = setTimeout(give, SILENCE_MS).unref();
   return {
     signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]),
     heard(): void {
       clearTimeout(timer);
-      timer = setTimeout(give, SILENCE_MS);
+      timer = setTimeout(give, SILENCE_MS).unref();
     },
     stop: () => clearTimeout(timer),
   };
