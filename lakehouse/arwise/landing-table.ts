@@ -1,13 +1,12 @@
 /** The landing table of the format `arwise`: the samples of every window, and how a line becomes them. */
-import { contentHash } from '../../core/hash';
 import type { MemberOfSlice } from '../bulk/bulk-kind';
 import { momentMsSql } from '../bulk/fields';
-import { LANDING_REASONS } from '../casas/landing-table';
+import { bulkLandingTable } from '../bulk/landing-table';
 import { literal, quoted, sqlType } from '../engines/duckdb-session';
 import { SAMPLES_LANDING } from '../landing/descriptor';
 import type { LandingTableFacts } from '../landing/landing-kind';
-import type { ColumnDeclaration, RowsTransform, TableDeclaration } from '../tables';
-import { column, declareTable } from '../tables';
+import type { ColumnDeclaration } from '../tables';
+import { column } from '../tables';
 import { LABEL, SAMPLES_OF_WINDOW, SAMPLE_FIELDS, STEP_MS } from './fields';
 
 export const ARWISE_LANDING = SAMPLES_LANDING.arwise;
@@ -31,20 +30,11 @@ const COLUMNS: readonly ColumnDeclaration[] = [
   column('source_line', 'bigint', 'Line in that file'),
 ];
 
-export const declareArwiseLanding = (facts: LandingTableFacts): TableDeclaration<RowsTransform> =>
-  declareTable({
-    dataset: facts.dataset,
+export const declareArwiseLanding = (facts: LandingTableFacts) =>
+  bulkLandingTable(facts, {
     name: ARWISE_LANDING,
-    zone: 'landing',
     comment: 'Samples of windows as received, in their types',
     columns: COLUMNS,
-    key: [],
-    partitions: [],
-    orderBy: [],
-    inputs: [],
-    transform: { type: 'rows', recipe: contentHash([...facts.fingerprints].sort()) },
-    checks: [],
-    reasons: LANDING_REASONS,
   });
 
 /** The stamp is that of the last sample; the others lie before it, a tenth of a second apart. */

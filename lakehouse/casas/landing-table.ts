@@ -1,9 +1,9 @@
 /** The landing table of the format `casas`: every line in its types, and where it stands in its file. */
-import { contentHash } from '../../core/hash';
+import { bulkLandingTable } from '../bulk/landing-table';
 import type { LandingTableFacts } from '../landing/landing-kind';
 import { SAMPLES_LANDING } from '../landing/descriptor';
-import type { ColumnDeclaration, RowsTransform, TableDeclaration } from '../tables';
-import { column, declareTable, reason } from '../tables';
+import type { ColumnDeclaration } from '../tables';
+import { column } from '../tables';
 import type { CasasField } from './fields';
 import { BATTERY, LABEL, LOCATION, MOTION, STAMP } from './fields';
 
@@ -41,27 +41,9 @@ export const casasLandingColumns: readonly ColumnDeclaration[] = [
   column('source_line', 'bigint', 'Line in that file'),
 ];
 
-export const LANDING_REASONS = [
-  reason('quarantined', 'field-count', 'the line has more or fewer fields than the header'),
-  reason('quarantined', 'field-missing', 'there is no stamp, or a window lacks a motion value'),
-  reason('quarantined', 'wrong-type', 'a field is no number, or the stamp no moment'),
-  reason('quarantined', 'moment-out-of-range', 'the stamp is not between 2005 and 2100'),
-  reason('quarantined', 'not-utf-8', 'the line has bytes that are no UTF-8'),
-  reason('quarantined', 'quote-unclosed', 'a quote is not closed on its line'),
-];
-
-export const declareCasasLanding = (facts: LandingTableFacts): TableDeclaration<RowsTransform> =>
-  declareTable({
-    dataset: facts.dataset,
+export const declareCasasLanding = (facts: LandingTableFacts) =>
+  bulkLandingTable(facts, {
     name: CASAS_LANDING,
-    zone: 'landing',
     comment: 'Samples as received, in their types',
     columns: casasLandingColumns,
-    key: [],
-    partitions: [],
-    orderBy: [],
-    inputs: [],
-    transform: { type: 'rows', recipe: contentHash([...facts.fingerprints].sort()) },
-    checks: [],
-    reasons: LANDING_REASONS,
   });
