@@ -45,6 +45,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 const RETRY_AFTER_SECONDS = '1';
+const HANG_UP_EVERY_MS = 50;
 
 const HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -72,9 +73,32 @@ export function createDoor(options: DoorOptions): FastifyInstance {
     reply.headers(HEADERS);
     guard(request, options, limit.take(request.ip), requestsPerMinute);
   });
+  if (options.finishRequests) hangUpWhenClosing(door);
   door.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyLimitBytes));
   door.setNotFoundHandler((request, reply) => sendCode(reply, notFound(request)));
   return door;
+}
+
+/** Once all requests are answered: a connection that stays open for more, or has asked nothing, would keep the door waiting. */
+function hangUpWhenClosing(door: FastifyInstance): void {
+  let closing = false;
+  let answering = 0;
+  door.addHook('onRequest', (_request, reply, done) => {
+    answering += 1;
+    reply.raw.once('close', () => (answering -= 1));
+    done();
+  });
+  door.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close');
+    done();
+  });
+  door.addHook('preClose', (done) => {
+    closing = true;
+    const hangUp = () => answering === 0 && door.server.closeAllConnections();
+    const hangingUp = setInterval(hangUp, HANG_UP_EVERY_MS).unref();
+    door.server.once('close', () => clearInterval(hangingUp));
+    done();
+  });
 }
 
 function guard(request: FastifyRequest, options: DoorOptions, allowed: boolean, limit: number) {

@@ -42,7 +42,6 @@ export interface IngestServer {
 }
 
 const DOOR = 'The ingest server';
-const HANG_UP_EVERY_MS = 50;
 const SWEEP_EVERY_MS = 60 * 60_000;
 
 function openStores(folder: string) {
@@ -77,19 +76,6 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
   const stores = openStores(options.folder);
   const reception = new Reception({ ...stores, events, deadLetters, limits, log });
   let closing = false;
-  // A connection that stays open for more requests would keep the closing door waiting.
-  door.addHook('onSend', (_request, reply, _payload, done) => {
-    if (closing) reply.header('connection', 'close');
-    done();
-  });
-  // Nor do connections on which nothing was asked, which the door does not count as idle.
-  let answering = 0;
-  door.addHook('onRequest', (_request, reply, done) => {
-    answering += 1;
-    reply.raw.once('close', () => (answering -= 1));
-    done();
-  });
-  const hangUp = () => answering === 0 && door.server.closeAllConnections();
   const { deviceOf, version } = options;
   await describeRoutes(door, version);
   await addStreamRoute(door, {
@@ -107,8 +93,7 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
     closing = true;
     clearInterval(sweeper);
     // In this order: whoever waits for an answer waits for an outbox, and that for the broker.
-    const hangingUp = setInterval(hangUp, HANG_UP_EVERY_MS);
-    await door.close().finally(() => clearInterval(hangingUp));
+    await door.close();
     await Promise.all([events.close(), deadLetters.close()]);
     await reception.settled();
     await stores.close();
