@@ -19,6 +19,8 @@ export interface PredictionSource {
   candidates(query: CandidateQuery): AsyncIterable<Prediction>;
   /** The dataset's channels with their units, for the plot. */
   channels(query: { dataset: string }): Promise<readonly Channel[]>;
+  /** What its recordings say people do: a new activity is answered before any version knows it. */
+  activities(query: { dataset: string }): Promise<readonly string[]>;
 }
 
 /** The recordings' true labels, for the oracle that stands in for people. */
@@ -78,7 +80,7 @@ async function survey(
     predictions.push({ windowId, probabilities, kind: candidate, device, startMs, endMs });
     if (predictions.length % 200 === 0) report({ candidates: predictions.length });
   }
-  return { classes: [...classes].sort(), predictions };
+  return { classes, predictions };
 }
 
 function taskOf(prediction: Prediction, { kind }: Pick): NewTask {
@@ -123,7 +125,8 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     const query = { dataset, model, subjectKeys };
     const asked = await annotation.askedWindows({ dataset, except: campaign });
     const found = await survey(predictions.candidates(query), asked, { signal, report });
-    const { classes } = found;
+    const activities = await predictions.activities({ dataset });
+    const classes = [...new Set([...found.classes, ...activities])].sort();
     const channels = await predictions.channels({ dataset });
     const target = input.budget;
     await annotation.openCampaign({ campaign, dataset, model, classes, channels, target });

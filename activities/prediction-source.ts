@@ -3,6 +3,7 @@ import type { Channel } from '../annotation/campaigns';
 import { literal } from '../lakehouse/engines/duckdb-session';
 import { datasetDescriptor } from '../lakehouse/landing/descriptor';
 import type { Lake } from '../lakehouse/lake';
+import { activitiesOf } from '../lakehouse/samples';
 import { findManifest } from '../lakehouse/snapshots';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
 import { PREDICTIONS_TABLE } from '../lakehouse/watch/model-tables';
@@ -55,4 +56,6 @@ export const createPredictionSource = (lake: Lake): PredictionSource => ({
     const { channels } = await datasetDescriptor(lake, dataset);
     return channels.map(({ name, unit }) => ({ name, unit }));
   },
+
+  activities: ({ dataset }) => activitiesOf(lake, { dataset }),
 });

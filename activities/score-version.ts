@@ -34,7 +34,7 @@ export async function scoreVersion(
   try {
     refuseOtherSchema(classifier, holdout);
     return {
-      evaluation: await evaluateOn(classifier, version, holdout),
+      evaluation: await evaluateOn(classifier, holdout),
       auditAccuracy: await auditAccuracy(classifier, audit),
     };
   } finally {
@@ -50,15 +50,13 @@ function refuseOtherSchema({ artefact }: Classifier, { schema }: TrainingWindows
 
 async function evaluateOn(
   classifier: Classifier,
-  { model, version }: ModelVersion,
   { features, labels, subjectKeys }: TrainingWindows,
 ): Promise<Evaluation | null> {
   // Without a subject that is new to both there is nothing to prove: the gate asks for more.
   if (labels.length === 0) return null;
   const probabilities = await classifier.predict(features, labels.length);
   const { classes } = classifier.artefact;
-  const name = `${model} ${version}`;
-  return evaluate({ model: name, probabilities, classes, labels, subjects: subjectKeys });
+  return evaluate({ probabilities, classes, labels, subjects: subjectKeys });
 }
 
 async function auditAccuracy(classifier: Classifier, audit: readonly Label[]): Promise<number> {

@@ -7,7 +7,7 @@ import { datasetDescriptor, landingManifest } from './landing/descriptor';
 import type { SnapshotManifest } from './manifest';
 import type { BlocksRequest, SampleBlock } from './sample-blocks';
 import { sampleBlocks } from './sample-blocks';
-import { findManifest } from './snapshots';
+import { findManifest, findManifestOrNull } from './snapshots';
 import { TRUSTED_TABLE } from './watch/trusted';
 import { FEATURES_TABLE } from './watch/window-features';
 import { WINDOWS_TABLE } from './watch/windows';
@@ -68,6 +68,18 @@ export async function labelsOfWindows(
     }
   });
   return labels;
+}
+
+/** The activities that the recordings name, sorted; none before the first refresh. */
+export async function activitiesOf(
+  lake: Lake,
+  { dataset, signal }: { dataset: string; signal?: AbortSignal },
+): Promise<string[]> {
+  const manifest = await findManifestOrNull(lake, { dataset, table: WINDOWS_TABLE });
+  if (manifest === null) return [];
+  const select = `SELECT DISTINCT label FROM ${WINDOWS_TABLE} WHERE label IS NOT NULL ORDER BY label`;
+  const rows = await withTable(lake, manifest, (sql) => sql(select), signal);
+  return rows.map(({ label }) => label as string);
 }
 
 export interface TrainingWindows {

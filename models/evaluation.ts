@@ -32,7 +32,10 @@ export interface Evaluation {
   readonly windows: number;
   readonly accuracy: number;
   readonly macroF1: number;
+  /** Those the model has learned, then those that only the windows have. */
   readonly classes: string[];
+  /** Classes that the windows have and the model has not learned: it takes them for others. */
+  readonly unlearned?: string[];
   readonly perClass: ClassScore[];
   /** Row: true class; column: predicted class. */
   readonly confusion: number[][];
@@ -48,10 +51,9 @@ export interface Evaluation {
 }
 
 export interface EvaluationInput {
-  /** For messages alone. */
-  readonly model?: string;
   /** Row-major, in the order of `classes`. */
   readonly probabilities: Float32Array;
+  /** Those the model has learned. */
   readonly classes: readonly string[];
   readonly labels: readonly string[];
   readonly subjects: readonly string[];
@@ -150,12 +152,7 @@ function scoreSubjects(
 }
 
 function checkInput(input: EvaluationInput): void {
-  const { model = 'under evaluation', probabilities, classes, labels, subjects } = input;
-  const unknown = labels.find((label) => !classes.includes(label));
-  if (unknown !== undefined) {
-    const context = { label: unknown, model, known: classes.join(', ') };
-    throw new WatchlakeError('LABELS_UNKNOWN', context);
-  }
+  const { probabilities, classes, labels, subjects } = input;
   const wrong =
     labels.length === 0
       ? 'there is no window to evaluate'
@@ -168,13 +165,17 @@ function checkInput(input: EvaluationInput): void {
     throw new WatchlakeError('INPUT_INVALID', { field: 'evaluation', detail: wrong });
 }
 
-/** Every figure by which versions are compared and shown. */
+/**
+ * Every figure by which versions are compared and shown. A window of a class that the model has not
+ * learned counts as mistaken, so that versions which have learned different classes compare.
+ */
 export function evaluate(input: EvaluationInput): Evaluation {
   checkInput(input);
-  const { probabilities, labels, subjects } = input;
-  const classes = [...input.classes];
+  const { probabilities, labels, subjects, classes: learned } = input;
+  const unlearned = [...new Set(labels)].filter((label) => !learned.includes(label)).sort();
+  const classes = [...learned, ...unlearned];
   const rowOf = (row: number): Float32Array =>
-    probabilities.subarray(row * classes.length, (row + 1) * classes.length);
+    probabilities.subarray(row * learned.length, (row + 1) * learned.length);
   const truth = labels.map((label) => classes.indexOf(label));
   const predicted = labels.map((_, row) => largest(rowOf(row)));
   const hits = truth.map((label, row) => label === predicted[row]);
@@ -188,11 +189,12 @@ export function evaluate(input: EvaluationInput): Evaluation {
     accuracy: mean(hits.map(Number)),
     macroF1: macroF1Of(confusion, classes),
     classes,
+    unlearned,
     perClass: scoreClasses(confusion, classes),
     confusion,
     calibrationError: calibrationErrorOf(reliability),
     negativeLogLikelihood: mean(
-      truth.map((label, row) => -Math.log(Math.max(1e-7, rowOf(row)[label] as number))),
+      truth.map((label, row) => -Math.log(Math.max(1e-7, rowOf(row)[label] ?? 0))),
     ),
     reliability,
     bySubject,

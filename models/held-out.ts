@@ -34,6 +34,5 @@ export async function evaluateHeldOut(
   }
   const probabilities = await predictHeldOut(set, held, input);
   const { labels, groups: subjects } = subset(set, held);
-  const { model, classes } = input;
-  return evaluate({ model, probabilities, classes, labels, subjects });
+  return evaluate({ probabilities, classes: input.classes, labels, subjects });
 }

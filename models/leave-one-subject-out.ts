@@ -35,6 +35,5 @@ export async function leaveOneSubjectOut(
     });
   }
   const { labels, groups } = set;
-  const { model, classes: known } = input;
-  return evaluate({ model, probabilities, classes: known, labels, subjects: groups });
+  return evaluate({ probabilities, classes: input.classes, labels, subjects: groups });
 }

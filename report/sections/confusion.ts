@@ -21,8 +21,18 @@ export function confusionSection({ before, after }: ScoredReport): Section {
       diagonal alone.
     </p>
     <div class="${after.evaluation.classes.length > SIDE_BY_SIDE ? null : 'pair'}">${matrices}</div>
+    ${same ? null : unlearnedOf(before)} ${unlearnedOf(after)}
     ${perClassOf(before.evaluation, after.evaluation)}`;
   return { id: 'classes', title: 'Classes', content };
+}
+
+/** Versions that were stored before new activities were counted say nothing of them. */
+function unlearnedOf({ version, evaluation: { unlearned = [] } }: VersionEvaluation): Html | null {
+  if (unlearned.length === 0) return null;
+  return html`<p>
+    Version ${version} has not learned ${unlearned.join(', ')}: it takes such windows for others,
+    and each counts as a mistake.
+  </p>`;
 }
 
 function matrixOf({ version, evaluation }: VersionEvaluation, when: string): Html {

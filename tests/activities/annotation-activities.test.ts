@@ -63,6 +63,7 @@ function create(changes: Partial<AnnotationDeps> = {}): AnnotationActivities {
     predictions: {
       candidates: ({ dataset }) => candidatesOf(dataset),
       channels: async () => [{ name: 'ax', unit: 'g' }],
+      activities: async () => [],
     },
     oracle: {
       labelsOf: async ({ windowIds }) =>
@@ -85,7 +86,7 @@ function newCampaign(budget = 20) {
   return { campaign: `c-${campaigns}`, dataset, model: 'm', budget, auditShare: 0.2, seed: 0 };
 }
 
-async function labelsOf(dataset: string): Promise<Label[]> {
+async function labelsGiven(dataset: string): Promise<Label[]> {
   const labels: Label[] = [];
   for await (const label of annotation.labels({ dataset })) labels.push(label);
   return labels;
@@ -118,6 +119,22 @@ test('a campaign asks the least certain windows of each device and its audit sha
   expect(leased[0]!.signal!.values[0]).toHaveLength(200);
 });
 
+test('an activity that no version has learned may be answered', async () => {
+  const input = newCampaign();
+  const predictions = {
+    candidates: ({ dataset }: { dataset: string }) => candidatesOf(dataset),
+    channels: async () => [],
+    activities: async () => ['rest', 'juggling'],
+  };
+  const labelsOf = async ({ windowIds }: { windowIds: readonly string[] }) =>
+    new Map(windowIds.map((id) => [id, 'juggling']));
+  const activities = create({ predictions, oracle: { labelsOf } });
+  await run(activities.openCampaign, input);
+  expect(await run(activities.answerAsOracle, input)).toMatchObject({ answered: 20, skipped: 0 });
+  const answered = await labelsGiven(input.dataset);
+  expect(new Set(answered.map(({ label }) => label))).toEqual(new Set(['juggling']));
+});
+
 test('a campaign whose opening was cut off is opened to the same tasks', async () => {
   const input = newCampaign(40);
   let reads = 0;
@@ -132,6 +149,7 @@ test('a campaign whose opening was cut off is opened to the same tasks', async (
   const predictions = {
     candidates: ({ dataset }: { dataset: string }) => broken(dataset),
     channels: async () => [],
+    activities: async () => [],
   };
   const activities = create({ predictions });
   await expect(run(activities.openCampaign, input)).rejects.toThrow('cut off');
@@ -156,7 +174,7 @@ test('the oracle answers everything with the true labels, and skips what has non
   const input = newCampaign(CANDIDATES);
   const opened = await run(create().openCampaign, input);
   const state = await run(create().answerAsOracle, { campaign: input.campaign });
-  const labels = await labelsOf(input.dataset);
+  const labels = await labelsGiven(input.dataset);
   expect(state).toMatchObject({ tasks: opened.tasks, open: 0, leased: 0, labelled: labels.length });
   expect(state.skipped).toBeGreaterThan(0);
   expect(state.labelled + state.skipped).toBe(opened.tasks);
@@ -172,7 +190,7 @@ test('the oracle skips what its campaign does not let it answer, and the campaig
   };
   const opened = await run(create({ oracle }).openCampaign, input);
   const state = await run(create({ oracle }).answerAsOracle, { campaign: input.campaign });
-  const labels = await labelsOf(input.dataset);
+  const labels = await labelsGiven(input.dataset);
   expect(state).toMatchObject({ open: 0, leased: 0, labelled: labels.length });
   expect(state.skipped).toBeGreaterThan(0);
   expect(state.labelled + state.skipped).toBe(opened.tasks);
@@ -197,7 +215,7 @@ test('an oracle whose responses get lost ends with each task answered once', asy
   await expect(run(activities.answerAsOracle, oracle)).rejects.toMatchObject(failure);
   const state = await run(activities.answerAsOracle, oracle);
   expect(state.labelled + state.skipped).toBe(opened.tasks);
-  const windows = (await labelsOf(input.dataset)).map(({ windowId }) => windowId);
+  const windows = (await labelsGiven(input.dataset)).map(({ windowId }) => windowId);
   expect(new Set(windows).size).toBe(windows.length);
 });
 
@@ -248,6 +266,7 @@ test('a cancelled opening stops', async () => {
       yield* candidatesOf(dataset);
     },
     channels: async () => [],
+    activities: async () => [],
   };
   const opening = environment.run(create({ predictions }).openCampaign, input);
   await expect(opening).rejects.toMatchObject({ name: 'CancelledFailure' });

@@ -5,6 +5,7 @@ import { sliceWindow, windowId } from '../../../models/windows';
 import type { Lake } from '../../../lakehouse/lake';
 import {
   deviceSamples,
+  activitiesOf,
   labelsOfWindows,
   subjectsOf,
   trainingWindows,
@@ -127,6 +128,12 @@ test('subjects are listed by name, with their keys', async () => {
     { subject: 'Ann Example', subjectKey: annKey },
     { subject: 'Ben Example', subjectKey: benKey },
   ]);
+});
+
+test('the activities that the recordings name are listed, none before there are tables', async () => {
+  const set = await trainingWindows(lake, { dataset: 'watch' });
+  expect(await activitiesOf(lake, { dataset: 'watch' })).toEqual([...new Set(set.labels)].sort());
+  expect(await activitiesOf(lake, { dataset: 'nowhere' })).toEqual([]);
 });
 
 test('the true labels of windows are found by id', async () => {

@@ -93,11 +93,6 @@ test('weighs the bins of the calibration error by their windows', () => {
 test.each([
   ['no window', { probabilities: new Float32Array(0), labels: [], subjects: [] }, 'INPUT_INVALID'],
   [
-    'a label that the model does not know',
-    { probabilities: certain(['a']), labels: ['z'], subjects: ['s'] },
-    'LABELS_UNKNOWN',
-  ],
-  [
     'a probability that is not a number',
     { probabilities: Float32Array.of(NaN, 0, 0), labels: ['a'], subjects: ['s'] },
     'INPUT_INVALID',
@@ -111,10 +106,20 @@ test.each([
   expect(codeThrownBy(() => evaluate({ classes, ...input }))).toBe(code);
 });
 
-test('names the model that does not know a label', () => {
-  const input = { classes, probabilities: certain(['a']), labels: ['z'], subjects: ['s'] };
-  expect(() => evaluate({ model: 'activity 7', ...input })).toThrow(
-    /z, which the model activity 7 does not know/,
-  );
-  expect(() => evaluate(input)).toThrow(/the model under evaluation does not know/);
+test('counts a window of a class that the model has not learned as mistaken', () => {
+  const result = evaluate({
+    probabilities: certain(['a', 'a', 'b', 'c']),
+    classes,
+    labels: ['a', 'z', 'b', 'c'],
+    subjects: ['s', 's', 's', 't'],
+  });
+  expect(result.accuracy).toBe(0.75);
+  expect(result.classes).toEqual(['a', 'b', 'c', 'z']);
+  expect(result.unlearned).toEqual(['z']);
+  expect(result.confusion[3]).toEqual([1, 0, 0, 0]);
+  expect(result.perClass[3]).toEqual({ label: 'z', precision: 0, recall: 0, f1: 0, support: 1 });
+  // As scikit-learn counts: (2/3 + 1 + 1 + 0) / 4, and of the person alone (2/3 + 1 + 0) / 3.
+  expect(result.macroF1).toBeCloseTo((2 / 3 + 2) / 4, 9);
+  expect(result.bySubject[0]?.macroF1).toBeCloseTo((2 / 3 + 1) / 3, 9);
+  expect(result.negativeLogLikelihood).toBeCloseTo(-Math.log(1e-7) / 4, 6);
 });

@@ -28,6 +28,13 @@ test('shows the scores of each person and of each class as they are in the data'
   );
 });
 
+test('says which classes a version has not learned', () => {
+  const before = { ...data.before, evaluation: { ...data.before.evaluation, unlearned: ['row'] } };
+  const changed = renderReport({ ...data, before });
+  expect(textOf(sectionOf(changed, 'classes'))).toContain('Version 1 has not learned row');
+  expect(textOf(sectionOf(page, 'classes'))).not.toContain('has not learned');
+});
+
 test('says the counts of a confusion matrix where its cells show shares', () => {
   const [row = []] = data.after.evaluation.confusion;
   const total = row.reduce((sum, windows) => sum + windows, 0);
