@@ -1,4 +1,5 @@
 /** Steps that turn the landed events into aggregates in PostgreSQL: only what has changed is read and written. */
+import { NONE, type WrittenAggregates } from '../devices/aggregates';
 import type { DeviceTables } from '../devices/devices';
 import type { Period } from '../devices/periods';
 import { aggregatePeriods, runsOf } from '../lakehouse/devices/aggregation/aggregate';
@@ -67,6 +68,25 @@ function batchesOf(periods: readonly Period[]): string[][] {
   return batches;
 }
 
+const NOTHING_READ: ReadFigures = { files: 0, bytes: 0, rows: 0 };
+
+function addUp(
+  periods: readonly Period[],
+  read: ReadFigures,
+  parts: readonly WrittenAggregates[],
+): AggregatedPeriods {
+  const sum = (of: (part: WrittenAggregates) => number) =>
+    parts.reduce((total, part) => total + of(part), 0);
+  return {
+    ...read,
+    periods: periods.length,
+    people: sum(({ rows }) => rows),
+    written: sum(({ written }) => written),
+    deleted: sum(({ deleted }) => deleted),
+    notKept: sum(({ notKept }) => notKept.length),
+  };
+}
+
 export function createDeviceAggregateActivities({ lake, devices }: DeviceAggregateDeps) {
   return asActivities({
     // Safe to retry: partitions that are there stay, those that are detached are so once.
@@ -99,8 +119,8 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
       };
     },
 
-    // Safe to retry: it is all written in one transaction, which nothing else has written in between, and the
-    // same events give the same rows, which are then left as they are.
+    // Safe to retry: what is made of days, and then of events, is each written in one transaction, which nothing else has
+    // written in between, and the same events give the same rows, which are then left as they are.
     async aggregatePeriods(input: {
       dataset: string;
       grain: Grain;
@@ -109,7 +129,10 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
       const { signal, report } = alive();
       const { dataset, grain } = input;
       const { manifest } = await lookAtDates({ lake, devices }, { dataset, signal, report });
-      const periods = await devices.periodsNow(grain, input.periods);
+      const wanted = await devices.periodsNow(grain, input.periods);
+      const summed = grain === 'day' ? NONE : await devices.sumDays({ grain, periods: wanted });
+      const periods = wanted.filter(({ start }) => !summed.starts.includes(start));
+      if (periods.length === 0) return addUp(wanted, NOTHING_READ, [summed]);
       const dates = [...new Set(periods.flatMap((each) => each.dates))];
       const runs = runsOf(dates);
       return withAggregation(lake, { manifest, dates, signal }, async (aggregation) => {
@@ -124,11 +147,8 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
           periods: periods.map(({ start }) => start),
         });
         report({ step: 'writing', ...read });
-        const { rows, written, deleted, notKept } = await devices.writeAggregates({
-          ...{ grain, periods, file },
-        });
-        const counts = { people: rows, written, deleted, notKept: notKept.length };
-        return { ...read, ...counts, periods: periods.length };
+        const made = await devices.writeAggregates({ grain, periods, file });
+        return addUp(wanted, read, [summed, made]);
       });
     },
   });

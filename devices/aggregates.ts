@@ -6,6 +6,7 @@ import type { Grain } from '../telemetry/aggregate';
 import { bulkTransaction, type BulkConnection } from './copy';
 import { AGGREGATE_TABLES, ensurePartitions } from './partitions';
 import { periodsNow, type Period } from './periods';
+import { startsOfPresentDays, sumDays } from './sum-days';
 
 /** Of the file, after person and period. */
 export const FIGURES = [
@@ -24,10 +25,17 @@ export const FIGURES = [
   'asleep_ms',
 ] as const;
 
-export interface WriteRequest {
-  readonly grain: Grain;
+/** Of the file, in its order; weeks and months count the devices of their days. */
+const columnsOf = (grain: Grain): readonly string[] =>
+  grain === 'day' ? [...FIGURES, 'device_ids'] : FIGURES;
+
+export interface Periods<G extends Grain = Grain> {
+  readonly grain: G;
   /** As they were when they were aggregated. */
   readonly periods: readonly Period[];
+}
+
+export interface WriteRequest extends Periods {
   readonly file: string;
 }
 
@@ -42,6 +50,16 @@ export interface WrittenAggregates {
   readonly notKept: readonly string[];
 }
 
+export interface SummedDays extends WrittenAggregates {
+  /** First dates of the periods that are done. */
+  readonly starts: readonly string[];
+}
+
+/** Puts the periods' rows into the table, which is empty. */
+type Fill = (connection: BulkConnection, table: string) => Promise<void>;
+
+const FRESH = 'fresh';
+
 const LOCKS: Record<Grain, number> = { day: 1, week: 2, month: 3 };
 const WRITE_LOCK = 4_105_734_000;
 
@@ -55,7 +73,7 @@ export async function lockAggregates(connection: Queryable, grains: readonly Gra
 /** What was aggregated from must still be what there is: of two runs the one with older events gives way. */
 async function requirePresent(
   connection: BulkConnection,
-  { grain, periods }: WriteRequest,
+  { grain, periods }: Periods,
 ): Promise<void> {
   const starts = periods.map(({ start }) => start);
   const now = new Map(
@@ -68,24 +86,25 @@ async function requirePresent(
 
 async function upsert(
   connection: BulkConnection,
-  { grain, file }: WriteRequest,
-  notKept: readonly string[],
+  grain: Grain,
+  { fill, notKept }: { fill: Fill; notKept: readonly string[] },
 ): Promise<{ rows: number; written: number }> {
   const { table, period } = AGGREGATE_TABLES[grain];
-  const columns = ['user_id', period, ...FIGURES];
-  await connection.query(`CREATE TEMP TABLE fresh ON COMMIT DROP AS
+  const names = columnsOf(grain);
+  const columns = ['user_id', period, ...names];
+  await connection.query(`CREATE TEMP TABLE ${FRESH} ON COMMIT DROP AS
     SELECT ${columns.join(', ')} FROM devices.${table} WITH NO DATA`);
-  await connection.copyIn({ table: 'fresh', columns }, file);
+  await fill(connection, FRESH);
   if (notKept.length > 0) {
-    await connection.query(`DELETE FROM fresh WHERE ${period} = ANY($1::date[])`, [notKept]);
+    await connection.query(`DELETE FROM ${FRESH} WHERE ${period} = ANY($1::date[])`, [notKept]);
   }
-  const { rows } = await connection.query<{ n: string }>('SELECT count(*) AS n FROM fresh');
-  const figures = (of: string) => FIGURES.map((name) => `${of}.${name}`).join(', ');
+  const { rows } = await connection.query<{ n: string }>(`SELECT count(*) AS n FROM ${FRESH}`);
+  const figures = (of: string) => names.map((name) => `${of}.${name}`).join(', ');
   const { rowCount } = await connection.query(
     `INSERT INTO devices.${table} AS held (${columns.join(', ')})
-      SELECT ${columns.join(', ')} FROM fresh
+      SELECT ${columns.join(', ')} FROM ${FRESH}
       ON CONFLICT (user_id, ${period}) DO UPDATE SET
-        ${FIGURES.map((name) => `${name} = excluded.${name}`).join(', ')}, aggregated_at = now()
+        ${names.map((name) => `${name} = excluded.${name}`).join(', ')}, aggregated_at = now()
       WHERE (${figures('held')}) IS DISTINCT FROM (${figures('excluded')})`,
   );
   return { rows: Number(rows[0]?.n), written: rowCount ?? 0 };
@@ -99,14 +118,14 @@ async function removeGone(
   const { table, period } = AGGREGATE_TABLES[grain];
   const { rowCount } = await connection.query(
     `DELETE FROM devices.${table} held WHERE held.${period} = ANY($1::date[])
-      AND NOT EXISTS (SELECT 1 FROM fresh
+      AND NOT EXISTS (SELECT 1 FROM ${FRESH} fresh
         WHERE fresh.user_id = held.user_id AND fresh.${period} = held.${period})`,
     [starts],
   );
   return rowCount ?? 0;
 }
 
-async function record(connection: BulkConnection, { grain, periods }: WriteRequest) {
+async function record(connection: BulkConnection, { grain, periods }: Periods) {
   const gone = periods.filter(({ content }) => content === null).map(({ start }) => start);
   await connection.query(
     'DELETE FROM devices.aggregated_periods WHERE grain = $1 AND period_start = ANY($2::date[])',
@@ -124,7 +143,8 @@ async function record(connection: BulkConnection, { grain, periods }: WriteReque
 
 async function write(
   connection: BulkConnection,
-  request: WriteRequest,
+  request: Periods,
+  fill: Fill,
 ): Promise<WrittenAggregates> {
   const { grain, periods } = request;
   // Two runs of one grain write one after the other; what they compute, they compute side by side.
@@ -133,10 +153,29 @@ async function write(
   const of = AGGREGATE_TABLES[grain];
   const starts = periods.map(({ start }) => start);
   const { detached } = await ensurePartitions(connection, of, starts);
-  const counts = await upsert(connection, request, detached);
+  const counts = await upsert(connection, grain, { fill, notKept: detached });
   const deleted = await removeGone(connection, grain, starts);
   await record(connection, request);
   return { ...counts, deleted, notKept: detached };
+}
+
+/** No period whose days are all there. */
+export const NONE: SummedDays = { rows: 0, written: 0, deleted: 0, notKept: [], starts: [] };
+
+async function writeFromDays(
+  connection: BulkConnection,
+  { grain, periods }: Periods<Exclude<Grain, 'day'>>,
+): Promise<SummedDays> {
+  // Days that are being written would be summed in parts.
+  await lockAggregates(connection, ['day', grain]);
+  const given = periods.map(({ start }) => start);
+  const starts = await startsOfPresentDays(connection, grain, given);
+  if (starts.length === 0) return NONE;
+  const done = periods.filter(({ start }) => starts.includes(start));
+  const counts = await write(connection, { grain, periods: done }, (_, table) =>
+    sumDays(connection, grain, { table, starts }),
+  );
+  return { ...counts, starts };
 }
 
 export function createAggregates(pool: Pool) {
@@ -145,7 +184,15 @@ export function createAggregates(pool: Pool) {
      * The periods' rows become those of the file, which has person, period and the figures; all of it, or nothing.
      * AGGREGATES_OUTDATED when other events tell of a period than those that were aggregated.
      */
-    writeAggregates: (request: WriteRequest): Promise<WrittenAggregates> =>
-      bulkTransaction(pool, (connection) => write(connection, request)),
+    writeAggregates: ({ file, ...request }: WriteRequest): Promise<WrittenAggregates> =>
+      bulkTransaction(pool, (connection) => {
+        const { grain } = request;
+        const columns = ['user_id', AGGREGATE_TABLES[grain].period, ...columnsOf(grain)];
+        return write(connection, request, (bulk, table) => bulk.copyIn({ table, columns }, file));
+      }),
+
+    /** The same for those weeks or months whose days are all stored as the events now tell them: sums of the days. */
+    sumDays: (request: Periods<Exclude<Grain, 'day'>>): Promise<SummedDays> =>
+      bulkTransaction(pool, (connection) => writeFromDays(connection, request)),
   };
 }

@@ -64,22 +64,27 @@ export async function periodsNow(
   return rows.map(toPeriod);
 }
 
+/** Those that differ from what was aggregated, or have never been; also those of which nothing is left. */
+async function duePeriods(connection: Queryable, grain: Grain): Promise<Period[]> {
+  const { rows } = await connection.query<PeriodRow>(
+    `SELECT ${COLUMNS} FROM (${presentSql(grain)}) present
+      FULL JOIN (SELECT period_start AS start, content FROM devices.aggregated_periods
+        WHERE grain = $1) held USING (start)
+      WHERE present.content IS DISTINCT FROM held.content ORDER BY 1`,
+    [grain],
+  );
+  return rows.map(toPeriod);
+}
+
+export const dueDays = async (connection: Queryable): Promise<string[]> =>
+  (await duePeriods(connection, 'day')).map(({ start }) => start);
+
 export function createPeriods(pool: Pool) {
   const database = createDatabase(pool);
   return {
     periodsNow: (grain: Grain, starts: readonly string[]) => periodsNow(database, grain, starts),
 
-    /** Those that differ from what was aggregated, or have never been; also those of which nothing is left. */
-    async duePeriods(grain: Grain): Promise<Period[]> {
-      const { rows } = await database.query<PeriodRow>(
-        `SELECT ${COLUMNS} FROM (${presentSql(grain)}) present
-          FULL JOIN (SELECT period_start AS start, content FROM devices.aggregated_periods
-            WHERE grain = $1) held USING (start)
-          WHERE present.content IS DISTINCT FROM held.content ORDER BY 1`,
-        [grain],
-      );
-      return rows.map(toPeriod);
-    },
+    duePeriods: (grain: Grain) => duePeriods(database, grain),
 
     /** Every period that overlaps the range and that something tells of, or that was aggregated. */
     async periodsIn(grain: Grain, { from, to }: DateRange): Promise<Period[]> {

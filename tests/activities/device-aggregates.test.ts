@@ -87,6 +87,63 @@ test('a generated month comes out to the last digit, whatever order and trouble 
   expect(await aggregate(lake, database.pool, 'day')).toMatchObject({ periods: [] });
 }, 180_000);
 
+test('weeks and months are the same from their days and from the events, and read none again', async () => {
+  const people = [
+    profile('a'),
+    profile('b'),
+    profile('c', { userId: 'bob', stepCounter: 'cumulative', timeZone: 'Asia/Tokyo' }),
+  ];
+  await importProfiles(...people);
+  await land(
+    ...['2026-02-27', '2026-02-28', '2026-03-01', '2026-03-02', '2026-03-08'].flatMap((day, at) =>
+      people.slice(at % 2).flatMap(({ deviceId: device }, n) => [
+        { device, at: `${day}T02:00:00Z`, hr: 50 + n / 7, steps: 100 * at + n, state: 'asleep' },
+        { device, at: `${day}T02:20:00Z`, hr: 61.001, steps: 100 * at + 40, state: 'awake' },
+      ]),
+    ),
+  );
+  const again = await createTestDatabase();
+  try {
+    await createDeviceTables(again.pool).importProfiles(people, { moveDevices: true });
+    for (const grain of ['week', 'month'] as const) {
+      expect((await aggregate(lake, again.pool, grain)).files).toBeGreaterThan(0);
+    }
+    await aggregateAll(lake, database.pool);
+    for (const grain of ['week', 'month'] as const) {
+      const range = { from: '2026-02-01', to: '2026-03-31' };
+      const summed = await aggregate(lake, database.pool, grain, range);
+      expect(summed).toMatchObject({ files: 0, rows: 0, written: 0, people: expect.anything() });
+      expect(await storedAggregates(database.pool, grain)).toEqual(
+        await storedAggregates(again.pool, grain),
+      );
+    }
+    await expectEqualByHand(people);
+  } finally {
+    await again.drop();
+  }
+});
+
+test('a week of which a day is outdated, or kept no more, is made from its events', async () => {
+  await importProfiles(profile('watch-1'));
+  await land({ at: '2026-03-03T12:00:00Z', steps: 1 }, { at: '2026-04-07T12:00:00Z', steps: 2 });
+  await aggregateAll(lake, database.pool);
+  await land({ at: '2026-03-04T12:00:00Z', steps: 4 });
+  expect(await aggregate(lake, database.pool, 'week')).toMatchObject({ files: 2, written: 1 });
+  await aggregate(lake, database.pool, 'day');
+  const devices = createDeviceTables(database.pool);
+  const kept = { today: '2026-05-01', aheadMonths: 0, keepMonths: 1 };
+  expect((await devices.maintainPartitions('day', kept)).detached).toEqual([
+    'daily_aggregates_2026_03',
+  ]);
+  const range = { from: '2026-03-01', to: '2026-04-30' };
+  // March's days are a table of their own now; April's month is the sum of its days.
+  expect(await aggregate(lake, database.pool, 'month', range)).toMatchObject({
+    ...{ files: 2, people: 2, written: 1 },
+  });
+  const months = await storedAggregates(database.pool, 'month');
+  expect(months.map(({ totalSteps }) => totalSteps)).toEqual([5, 2]);
+});
+
 test('days follow the clocks of each person, also when those change', async () => {
   const people = [
     profile('b', { userId: 'berlin', timeZone: 'Europe/Berlin' }),

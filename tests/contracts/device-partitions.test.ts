@@ -32,7 +32,7 @@ async function attached(table: string): Promise<string[]> {
 async function write(...days: string[]) {
   const file = join(folder, `${days.join('-')}.csv`);
   const figures = FIGURES.map((name) => (/^(avg|min|max)_/.test(name) ? '' : '1')).join(',');
-  await writeFile(file, days.map((day) => `ada,${day},${figures}\n`).join(''));
+  await writeFile(file, days.map((day) => `ada,${day},${figures},[]\n`).join(''));
   for (const day of days) {
     await database.pool.query(
       `INSERT INTO devices.local_days (local_date, event_date, events, content)

@@ -6,7 +6,7 @@ import { createRowAppender } from '../../engines/row-appender';
 import { column } from '../../tables';
 import type { Aggregation } from './open-aggregation';
 import { loadPeople, type PeopleFile } from './people';
-import { DATE_FACTS, DEVICE_DAYS, PERIODS, SHARED_SLEEP } from './sql';
+import { DATE_FACTS, DEVICE_DAYS, SHARED_SLEEP, periodsSql } from './sql';
 
 const DAY_MS = 86_400_000;
 
@@ -81,7 +81,7 @@ export async function aggregatePeriods(
     JOIN people ON people.device_id = given.device_id`);
   await connection.run(DEVICE_DAYS);
   await connection.run(SHARED_SLEEP);
-  return aggregation.writeCsv('aggregates', PERIODS);
+  return aggregation.writeCsv('aggregates', periodsSql(grain));
 }
 
 /** A row for each device, UTC date and local date; what a reader of the dates has to know of them. */

@@ -1,5 +1,5 @@
 /** The SQL of the aggregates: one text for days, weeks and months. telemetry/aggregate.ts says what each figure means. */
-import { ASLEEP_SPEAKS_MS } from '../../../telemetry/aggregate';
+import { ASLEEP_SPEAKS_MS, type Grain } from '../../../telemetry/aggregate';
 
 const DAY_MS = 86_400_000;
 const FAR_MS = 9_000_000_000_000;
@@ -60,15 +60,15 @@ export const SHARED_SLEEP = `CREATE TEMP TABLE shared_sleep AS
       WHERE asleep AND local_day IN (SELECT local_day FROM wanted_days)) spans) spans
   GROUP BY user_no, local_day`;
 
-/** Person, period, and the figures in the order in which they are stored. */
-export const PERIODS = `SELECT named.user_id, made.period_start,
+/** Person, period, and the figures in the order in which they are stored; of days also which devices told of them. */
+export const periodsSql = (grain: Grain): string => `SELECT named.user_id, made.period_start,
     CAST(made.steps AS BIGINT) AS total_steps,
     CAST(made.asleep_thousandths AS DOUBLE) / 1000 / nullif(made.asleep_rates, 0) AS avg_heart_rate_asleep,
     CAST(made.rates_thousandths AS DOUBLE) / 1000 / nullif(made.rates, 0) AS avg_heart_rate,
     made.lowest, made.highest,
     CAST(made.asleep_ms AS DOUBLE) / 60000 AS minutes_asleep,
     made.events, made.devices,
-    made.asleep_thousandths, made.asleep_rates, made.rates_thousandths, made.rates, made.asleep_ms
+    made.asleep_thousandths, made.asleep_rates, made.rates_thousandths, made.rates, made.asleep_ms${grain === 'day' ? ', to_json(made.device_ids)' : ''}
   FROM (SELECT days.user_no, wanted.period_start, sum(days.steps) AS steps,
       min(days.lowest) AS lowest, max(days.highest) AS highest,
       CAST(sum(days.rates) AS BIGINT) AS rates,
@@ -76,8 +76,10 @@ export const PERIODS = `SELECT named.user_id, made.period_start,
       CAST(sum(days.asleep_rates) AS BIGINT) AS asleep_rates,
       CAST(coalesce(sum(days.asleep_thousandths), 0) AS BIGINT) AS asleep_thousandths,
       CAST(coalesce(sum(days.asleep_ms), 0) + coalesce(any_value(shared.asleep_ms), 0) AS BIGINT) AS asleep_ms,
-      CAST(sum(days.events) AS BIGINT) AS events, count(DISTINCT days.device_no) AS devices
+      CAST(sum(days.events) AS BIGINT) AS events, count(DISTINCT days.device_no) AS devices,
+      list_sort(list(DISTINCT people.device_id)) AS device_ids
     FROM device_days days
+    JOIN people USING (device_no)
     JOIN wanted_days wanted USING (local_day)
     LEFT JOIN (SELECT user_no, wanted.period_start, sum(asleep_ms) AS asleep_ms
       FROM shared_sleep JOIN wanted_days wanted USING (local_day) GROUP BY ALL) shared
