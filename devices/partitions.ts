@@ -65,18 +65,10 @@ async function presentPartitions(
   );
 }
 
-/** What is kept no more. */
-export async function detachedPartitions(
-  connection: Queryable,
-  of: AggregateTable,
-): Promise<Partition[]> {
-  const present = await presentPartitions(connection, of);
-  return [...present.values()].filter(({ isAttached }) => !isAttached);
-}
-
 /** The table with all its partitions, and those that were detached. */
 export async function tablesOf(connection: Queryable, of: AggregateTable): Promise<string[]> {
-  return [of.table, ...(await detachedPartitions(connection, of)).map(({ name }) => name)];
+  const present = [...(await presentPartitions(connection, of)).values()];
+  return [of.table, ...present.filter(({ isAttached }) => !isAttached).map(({ name }) => name)];
 }
 
 async function createPartition(

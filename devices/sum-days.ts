@@ -3,7 +3,7 @@ import type { Queryable } from '../core/postgres';
 import type { Grain } from '../telemetry/aggregate';
 import { addDays, nextPeriodStart, periodStartOf } from '../telemetry/calendar';
 import type { FIGURES } from './aggregates';
-import { AGGREGATE_TABLES, detachedPartitions } from './partitions';
+import { AGGREGATE_TABLES } from './partitions';
 import { dueDays } from './periods';
 
 const mean = (thousandths: string, events: string): string =>
@@ -26,20 +26,46 @@ const SUMS: Record<(typeof FIGURES)[number], string> = {
   asleep_ms: 'sum(days.asleep_ms)::bigint',
 };
 
+interface Span {
+  readonly first: string;
+  /** Included. */
+  readonly last: string;
+}
+
+/** All dates of the periods, and what lies between them. */
+function spanOf(grain: Exclude<Grain, 'day'>, starts: readonly string[]): Span {
+  const sorted = starts.toSorted();
+  const [first, last] = [sorted[0] as string, sorted.at(-1) as string];
+  return { first, last: addDays(nextPeriodStart(grain, last), -1) };
+}
+
+/**
+ * Days that the table does not hold as the events tell of them, whatever became of its rows: those that were detached, dropped,
+ * or made before a day named its devices.
+ */
+const incompleteDays = (connection: Queryable, { first, last }: Span) =>
+  connection.query<{ day: string }>(
+    `SELECT day::text FROM (SELECT local_date AS day, sum(events) AS events
+        FROM devices.local_days WHERE local_date BETWEEN $1::date AND $2::date GROUP BY 1) told
+      FULL JOIN (SELECT event_date AS day,
+          sum(events) FILTER (WHERE jsonb_array_length(device_ids) = devices) AS events
+        FROM devices.daily_aggregates
+        WHERE event_date BETWEEN $1::date AND $2::date GROUP BY 1) stored USING (day)
+      WHERE told.events IS DISTINCT FROM stored.events`,
+    [first, last],
+  );
+
 /** Of the periods those whose days are all stored as the events now tell them; in a transaction that has their locks. */
 export async function startsOfPresentDays(
   connection: Queryable,
   grain: Exclude<Grain, 'day'>,
   starts: readonly string[],
 ): Promise<string[]> {
-  const due = await dueDays(connection);
-  const stale = new Set(due.map((day) => periodStartOf(grain, day)));
-  const detached = await detachedPartitions(connection, AGGREGATE_TABLES.day);
-  const isKept = (start: string): boolean => {
-    const end = nextPeriodStart(grain, start);
-    return detached.every(({ from, to }) => end <= from || to <= start);
-  };
-  return starts.filter((start) => !stale.has(start) && isKept(start));
+  if (starts.length === 0) return [];
+  const { rows } = await incompleteDays(connection, spanOf(grain, starts));
+  const days = [...(await dueDays(connection)), ...rows.map(({ day }) => day)];
+  const stale = new Set(days.map((day) => periodStartOf(grain, day)));
+  return starts.filter((start) => !stale.has(start));
 }
 
 /** Appends the periods' rows to the table. */
@@ -48,9 +74,8 @@ export async function sumDays(
   grain: Exclude<Grain, 'day'>,
   { table, starts }: { table: string; starts: readonly string[] },
 ): Promise<void> {
-  const first = starts.toSorted()[0];
-  const last = starts.toSorted().at(-1);
-  if (first === undefined || last === undefined) return;
+  if (starts.length === 0) return;
+  const { first, last } = spanOf(grain, starts);
   const figures = Object.keys(SUMS);
   const start = `date_trunc('${grain}', days.event_date)::date`;
   await connection.query(
@@ -62,6 +87,6 @@ export async function sumDays(
         FROM days, jsonb_array_elements_text(days.device_ids) device_id
         GROUP BY user_id, start) worn USING (user_id, start)
       GROUP BY days.user_id, days.start`,
-    [starts, first, addDays(nextPeriodStart(grain, last), -1)],
+    [starts, first, last],
   );
 }

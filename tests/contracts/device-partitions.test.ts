@@ -1,7 +1,8 @@
 /** Partitions of the aggregates: made ahead and on demand, detached when they are too old, never lost. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PROJECT_ROOT } from '../../core/project-root';
 import { createDeviceTables, type DeviceTables } from '../../devices/devices';
 import { FIGURES } from '../../devices/aggregates';
 import { AGGREGATE_TABLES, partitionOf } from '../../devices/partitions';
@@ -104,4 +105,21 @@ test('of all three tables rows go into the partition of their period', async () 
     const { table } = AGGREGATE_TABLES[grain];
     expect(await attached(table)).toHaveLength(1);
   }
+});
+
+test('of an earlier release can be attached again, and their days are due', async () => {
+  await write('2026-03-31');
+  const request = { today: '2026-11-25', aheadMonths: 0, keepMonths: 7 };
+  await devices.maintainPartitions('day', request);
+  const { pool } = database;
+  for (const table of ['daily_aggregates', 'daily_aggregates_2026_03']) {
+    await pool.query(`ALTER TABLE devices.${table} DROP COLUMN device_ids`);
+  }
+  expect(await devices.duePeriods('day')).toEqual([]);
+  const migration = join(PROJECT_ROOT, 'migrations', '20261126100000000_device_ids_of_days.sql');
+  await pool.query(await readFile(migration, 'utf8'));
+  await pool.query(`ALTER TABLE devices.daily_aggregates ATTACH PARTITION
+    devices.daily_aggregates_2026_03 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01')`);
+  expect((await devices.duePeriods('day')).map(({ start }) => start)).toEqual(['2026-03-31']);
+  expect(await write('2026-03-31')).toMatchObject({ rows: 1, written: 0, notKept: [] });
 });

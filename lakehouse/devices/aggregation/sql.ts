@@ -68,7 +68,7 @@ export const periodsSql = (grain: Grain): string => `SELECT named.user_id, made.
     made.lowest, made.highest,
     CAST(made.asleep_ms AS DOUBLE) / 60000 AS minutes_asleep,
     made.events, made.devices,
-    made.asleep_thousandths, made.asleep_rates, made.rates_thousandths, made.rates, made.asleep_ms${grain === 'day' ? ', to_json(made.device_ids)' : ''}
+    made.asleep_thousandths, made.asleep_rates, made.rates_thousandths, made.rates, made.asleep_ms${grain === 'day' ? ', to_json(list_sort(made.device_ids))' : ''}
   FROM (SELECT days.user_no, wanted.period_start, sum(days.steps) AS steps,
       min(days.lowest) AS lowest, max(days.highest) AS highest,
       CAST(sum(days.rates) AS BIGINT) AS rates,
@@ -76,8 +76,7 @@ export const periodsSql = (grain: Grain): string => `SELECT named.user_id, made.
       CAST(sum(days.asleep_rates) AS BIGINT) AS asleep_rates,
       CAST(coalesce(sum(days.asleep_thousandths), 0) AS BIGINT) AS asleep_thousandths,
       CAST(coalesce(sum(days.asleep_ms), 0) + coalesce(any_value(shared.asleep_ms), 0) AS BIGINT) AS asleep_ms,
-      CAST(sum(days.events) AS BIGINT) AS events, count(DISTINCT days.device_no) AS devices,
-      list_sort(list(DISTINCT people.device_id)) AS device_ids
+      CAST(sum(days.events) AS BIGINT) AS events, count(DISTINCT days.device_no) AS devices${grain === 'day' ? ', list(people.device_id) AS device_ids' : ''}
     FROM device_days days
     JOIN people USING (device_no)
     JOIN wanted_days wanted USING (local_day)
