@@ -123,7 +123,8 @@ function spread(ranked: readonly Ranked[], count: number): Ranked[] {
 
 /**
  * At most `budget` windows: the audit share at random, then the least sure, spread over devices and
- * predicted classes. Audit windows never exceed their share; uncertain ones take what room is left.
+ * predicted classes. Audit windows never exceed their share. Where a champion is sure of nearly everything, also of
+ * what it has never seen, windows that were drawn beyond that share fill what room is left: asked to be learned from.
  */
 export function selectTasks({ predictions, budget, auditShare, seed = 0 }: SelectionInput): Pick[] {
   if (!Number.isInteger(budget) || budget < 0 || !(auditShare >= 0 && auditShare <= 1)) {
@@ -131,24 +132,19 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
     throw new WatchlakeError('INPUT_INVALID', { field: 'selection', detail });
   }
   const unique = [...new Map(predictions.map((p) => [p.windowId, p])).values()];
-  const audits = unique
-    .filter(({ kind }) => kind === 'audit')
-    .sort((a, b) => auditDraw(a.windowId, seed + 1) - auditDraw(b.windowId, seed + 1) || byId(a, b))
-    .slice(0, Math.round(budget * auditShare));
-  const uncertain = unique
-    .filter(({ kind }) => kind === 'uncertain')
+  const ranked = unique
     .map((prediction) => ({ ...prediction, margin: marginOf(prediction.probabilities) }))
     .sort(byMargin);
-  return [
-    ...audits.map((p) => ({
-      windowId: p.windowId,
-      kind: p.kind,
-      margin: marginOf(p.probabilities),
-    })),
-    ...spread(uncertain, budget - audits.length).map(({ windowId, kind, margin }) => ({
-      windowId,
-      kind,
-      margin,
-    })),
-  ];
+  const ofKind = (wanted: CandidateKind) => ranked.filter(({ kind }) => kind === wanted);
+  const drawn = ofKind('audit').sort(
+    (a, b) => auditDraw(a.windowId, seed + 1) - auditDraw(b.windowId, seed + 1) || byId(a, b),
+  );
+  const audits = drawn.slice(0, Math.round(budget * auditShare));
+  const uncertain = spread(ofKind('uncertain'), budget - audits.length);
+  const beyond = drawn.slice(audits.length).sort(byMargin);
+  const filling = spread(beyond, budget - audits.length - uncertain.length);
+  const asPick =
+    (kind: CandidateKind) =>
+    ({ windowId, margin }: Ranked): Pick => ({ windowId, kind, margin });
+  return [...audits.map(asPick('audit')), ...[...uncertain, ...filling].map(asPick('uncertain'))];
 }

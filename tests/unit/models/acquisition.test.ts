@@ -103,7 +103,7 @@ test('never exceeds the budget nor the audit share, and does not depend on the o
       fc.constantFrom(0, 0.1, 0.5, 1),
       (predictions, budget, auditShare) => {
         const picks = selectTasks({ predictions, budget, auditShare });
-        expect(picks.length).toBeLessThanOrEqual(budget);
+        expect(picks).toHaveLength(Math.min(budget, predictions.length));
         const audits = picks.filter(({ kind }) => kind === 'audit').length;
         expect(audits).toBeLessThanOrEqual(Math.round(budget * auditShare));
         expect(
@@ -112,6 +112,24 @@ test('never exceeds the budget nor the audit share, and does not depend on the o
       },
     ),
   );
+});
+
+test('fills the budget with drawn windows when a champion is sure of nearly everything', () => {
+  const drawn = ids.slice(0, 20).map((id, at) => prediction(id, 0.999 - at / 1e6, 'audit'));
+  const picks = selectTasks({
+    predictions: [...drawn, prediction('unsure', 0.6)],
+    budget: 10,
+    auditShare: 0.2,
+  });
+  expect(picks.map(({ kind }) => kind)).toEqual([
+    ...Array<string>(2).fill('audit'),
+    ...Array<string>(8).fill('uncertain'),
+  ]);
+  expect(picks[2]?.windowId).toBe('unsure');
+  // Of those the least sure ones that are not audited.
+  const audited = picks.slice(0, 2).map(({ windowId }) => windowId);
+  const rest = drawn.map(({ windowId }) => windowId).filter((id) => !audited.includes(id));
+  expect(picks.slice(3).map(({ windowId }) => windowId)).toEqual(rest.reverse().slice(0, 7));
 });
 
 test('makes one task of a window that was predicted twice', () => {
