@@ -6,10 +6,14 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEngineName } from '../../core/engine-names';
 import { openLake, withEngine } from '../../lakehouse/lake';
+import type { Answer, Call } from '../support/aws-gateway';
 import { isTarget, throttled } from '../support/aws-gateway';
 import { useJobCloud } from '../support/jobs/cloud';
 import { jobCloudOptions } from '../support/jobs/cloud-options';
 import { buildMade, contextNamed, madeRows, untilTrue } from '../support/jobs/made-table';
+import { processedOf } from '../support/jobs/kill-run';
+import type { StartedJob } from '../support/jobs/started';
+import { startedBy, startTwin, stopStarted } from '../support/jobs/started';
 import { temporaryFolder } from '../support/recordings';
 
 jest.setTimeout(120_000);
@@ -26,6 +30,15 @@ const ADD: Record<CloudEngineName, string> = {
 const LOOK: Record<CloudEngineName, string> = {
   emr: 'ElasticMapReduce.DescribeStep',
   glue: 'AWSGlue.GetJobRun',
+};
+
+const STOPPED: Record<CloudEngineName, string> = { emr: 'CANCELLED', glue: 'STOPPED' };
+const STOPPING: Record<CloudEngineName, string> = { emr: 'CANCEL_PENDING', glue: 'STOPPING' };
+const BUSY = ['PENDING', 'RUNNING', ...Object.values(STOPPING)];
+const denied: Answer = {
+  status: 403,
+  headers: { 'content-type': 'application/xml' },
+  body: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>',
 };
 
 const counted = (target: string): number =>
@@ -128,15 +141,47 @@ describe.each(['emr', 'glue'] as const)('%s', (engine) => {
     stop.abort(reason);
     expect(await building).toBe(reason);
     cloud.standIn(await madeRows());
-    const states = [
-      ...stepsOf(session).map(({ state }) => state),
-      ...cloud
-        .glue()
-        .runs()
-        .filter(({ input }) => input.Arguments?.['--session'] === session)
-        .map(({ state }) => state),
-    ];
-    expect(states).toEqual([engine === 'emr' ? 'CANCELLED' : 'STOPPED']);
+    const states = (): string[] => startedBy(cloud, engine, session).map(({ state }) => state);
+    await untilTrue(() => states().every((state) => !BUSY.includes(state)));
+    expect(states()).toEqual([STOPPED[engine]]);
+    await end(lake, session);
+  });
+
+  test('one that is just being stopped for another run is left to end, and a new one started', async () => {
+    const lake = await cloud.lake();
+    const [stopped, session] = [randomUUID(), randomUUID()];
+    const isChoice = ({ method, url }: Call): boolean =>
+      method === 'PUT' && url.includes(`/${engine}/1/chosen.json`);
+    cloud.gateway().breakOn({ on: isChoice, fault: denied });
+    expect(await failureOf(buildMade(lake, engine, contextNamed(stopped)))).toMatchObject({
+      code: 'AWS_DENIED',
+    });
+    await untilTrue(() => startedBy(cloud, engine, stopped)[0]?.state === 'RUNNING');
+    const [started] = startedBy(cloud, engine, stopped);
+    await stopStarted(cloud, engine, started as StartedJob);
+    expect(startedBy(cloud, engine, stopped)[0]?.state).toBe(STOPPING[engine]);
+    const { manifest } = await buildMade(lake, engine, contextNamed(session));
+    expect(manifest.job).toMatchObject({ generation: 1, session, duplicates: 1 });
+    expect(manifest.job?.id).not.toBe(started?.id);
+    for (const each of [stopped, session]) await end(lake, each);
+  });
+
+  test('a second start of the same work is cancelled and counted, and has touched no data', async () => {
+    const lake = await cloud.lake();
+    const session = randomUUID();
+    cloud.standIn(await madeRows({ seconds: 1 }));
+    const building = buildMade(lake, engine, contextNamed(session));
+    await untilTrue(() => startedBy(cloud, engine, session)[0]?.state === 'RUNNING');
+    cloud.standIn(await madeRows({ startSeconds: 60 }));
+    await startTwin(cloud, engine, { session, attempt: 'twin' });
+    await untilTrue(() => startedBy(cloud, engine, session)[1]?.state === 'RUNNING');
+    const { manifest } = await building;
+    cloud.standIn(await madeRows());
+    expect(manifest.job).toMatchObject({ generation: 1, duplicates: 1 });
+    const states = (): string[] => startedBy(cloud, engine, session).map(({ state }) => state);
+    await untilTrue(() => states().every((state) => !BUSY.includes(state)));
+    expect(states()[1]).toBe(STOPPED[engine]);
+    expect(await processedOf(cloud, lake.uri)).toEqual({ '1': 1 });
     await end(lake, session);
   });
 

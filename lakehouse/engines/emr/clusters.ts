@@ -22,6 +22,8 @@ export interface ClusterDeps {
 
 // The service's clock and ours differ.
 const SLACK_MS = 60 * 60_000;
+// What ends a cluster with nothing to do, or at somebody's request, is no failure of it.
+const HARMLESS = ['ALL_STEPS_COMPLETED', 'USER_REQUEST'];
 // Another cluster would end the same way.
 const FATAL = ['VALIDATION_ERROR', 'BOOTSTRAP_FAILURE'];
 
@@ -49,13 +51,28 @@ async function findNamed(
 const reasonOf = (reason: ClusterStateChangeReason | undefined): string =>
   [reason?.Code, reason?.Message].filter(Boolean).join(': ') || 'EMR does not say why';
 
+const hasFailed = ({ Status }: Cluster): boolean =>
+  !HARMLESS.includes(Status?.StateChangeReason?.Code ?? '');
+
+/** Of the session's clusters, those that an error has ended. */
+async function failedOf({ store, calls }: ClusterDeps, prefix: string): Promise<number> {
+  let count = 0;
+  for (const { folder } of await records.numberedFolders(store, prefix)) {
+    const chosen = await records.readChoice(store, folder);
+    if (chosen !== null && hasFailed(await calls.cluster(chosen.id))) count += 1;
+  }
+  return count;
+}
+
 /** CLUSTER_FAILED when another one would not fare better. */
-function refuseFatal({ mostClusters }: ClusterDeps, number: number, { Id, Status }: Cluster): void {
-  const { StateChangeReason: reason } = Status ?? {};
-  if (number < mostClusters && !FATAL.includes(reason?.Code ?? '')) return;
+async function refuseFatal(deps: ClusterDeps, prefix: string, cluster: Cluster): Promise<void> {
+  if (!hasFailed(cluster)) return;
+  const { StateChangeReason: reason } = cluster.Status ?? {};
+  const count = await failedOf(deps, prefix);
+  if (count < deps.mostClusters && !FATAL.includes(reason?.Code ?? '')) return;
   throw new WatchlakeError('CLUSTER_FAILED', {
-    cluster: Id,
-    count: number,
+    cluster: cluster.Id,
+    count,
     reason: reasonOf(reason),
   });
 }
@@ -64,16 +81,16 @@ function refuseFatal({ mostClusters }: ClusterDeps, number: number, { Id, Status
 async function clusterNumbered(
   deps: ClusterDeps,
   context: JobContext,
-  of: { dataset: string; number: number },
+  { dataset, number, signal }: { dataset: string; number: number; signal?: AbortSignal },
 ): Promise<string | null> {
   const { store, calls, settings, graceMs } = deps;
-  const { dataset, number } = of;
   const { session } = context;
-  const folder = `${clustersFolder(dataset, session)}${number}/`;
+  const prefix = clustersFolder(dataset, session);
+  const folder = `${prefix}${number}/`;
   const name = `${nameStart(settings, dataset, session)}${number}`;
   const claim = await records.writeClaim(store, folder, { ...context, place: name });
   const chosen = await startOnce({
-    ...{ store, folder, context, claim, graceMs },
+    ...{ store, folder, context, claim, graceMs, signal },
     find: () => findNamed(deps, since(claim), (found) => found === name),
     start: () => calls.run(clusterRequest(settings, name, { dataset, session })),
     stop: (id) => calls.terminate([id]),
@@ -83,7 +100,7 @@ async function clusterNumbered(
   const cluster = await calls.cluster(id);
   context.report({ service: 'emr', cluster: id, state: cluster.Status?.State });
   if (!isClusterEnded(cluster.Status?.State)) return id;
-  refuseFatal(deps, number, cluster);
+  await refuseFatal(deps, prefix, cluster);
   return null;
 }
 
@@ -91,12 +108,12 @@ async function clusterNumbered(
 export async function clusterOf(
   deps: ClusterDeps,
   context: JobContext,
-  { dataset }: { dataset: string },
+  { dataset, signal }: { dataset: string; signal?: AbortSignal },
 ): Promise<string> {
   const prefix = clustersFolder(dataset, context.session);
   const known = await records.numberedFolders(deps.store, prefix);
   for (let number = known.at(-1)?.number ?? 1; ; number += 1) {
-    const id = await clusterNumbered(deps, context, { dataset, number });
+    const id = await clusterNumbered(deps, context, { dataset, number, signal });
     if (id !== null) return id;
   }
 }

@@ -3,7 +3,7 @@ import type { EMRClient, Step, StepConfig } from '@aws-sdk/client-emr';
 import { WatchlakeError, isWatchlakeError } from '../../../core/errors';
 import type { Store } from '../../ports';
 import { FORGOTTEN, unlessForgotten } from '../jobs/forgotten';
-import { classifyStepState, isClusterEnded } from '../jobs/job-state';
+import { isClusterEnded, isLive } from '../jobs/job-state';
 import type { Found, JobRequest, JobService, JobStatus } from '../jobs/ports';
 import * as records from '../jobs/records';
 import type { PriceTable } from '../jobs/prices';
@@ -104,7 +104,7 @@ async function findSteps(calls: EmrCalls, place: string, chosenUri: string): Pro
   return ours.map(({ Id: id = '', Config, Status }) => ({
     id,
     attempt: argumentOf(Config?.Args, '--attempt') ?? '',
-    isLive: classifyStepState({ state: Status?.State ?? '' }) === 'wait',
+    isLive: isLive(Status?.State ?? ''),
   }));
 }
 

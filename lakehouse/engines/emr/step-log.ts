@@ -1,8 +1,11 @@
 /** Why a step has failed, out of its own log, which reaches S3 some minutes after the step has ended. */
-import { gunzipSync } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { callingAws, isAwsError } from '../../../core/aws';
+import { awsVerdict, isAwsError } from '../../../core/aws';
 import { pause } from '../jobs/pause';
+import type { RootCause } from '../jobs/ports';
 import { rootCauseIn } from '../spark/root-cause';
 import { parseS3Address } from '../../stores/s3/address';
 
@@ -18,34 +21,53 @@ interface StepPlace {
   readonly signal?: AbortSignal;
 }
 
-const TAIL_BYTES = 256 * 1024;
-const LARGEST_BYTES = 64 * 2 ** 20;
+/** `mayCome`: another look later may find it. */
+type Log = { readonly text: string } | { readonly problem: string; readonly mayCome: boolean };
 
-async function readLog(s3: S3Client, uri: string): Promise<string | null> {
+const TAIL_BYTES = 256 * 1024;
+
+/** The end of what is unpacked, however much there is of it. */
+async function tailOf(packed: Readable, signal?: AbortSignal): Promise<string> {
+  let tail = Buffer.alloc(0);
+  await pipeline(
+    packed,
+    createGunzip(),
+    async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+    },
+    { signal },
+  );
+  return tail.toString('utf8');
+}
+
+/** Whatever is wrong with the log, the step's own end must not be lost over it. */
+async function readLog(s3: S3Client, uri: string, signal?: AbortSignal): Promise<Log> {
   const { bucket: Bucket, key: Key } = parseS3Address(uri);
   try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-    const packed = await Body?.transformToByteArray();
-    const text = gunzipSync(packed ?? new Uint8Array(), { maxOutputLength: LARGEST_BYTES });
-    return text.subarray(Math.max(0, text.length - TAIL_BYTES)).toString('utf8');
+    const request = new GetObjectCommand({ Bucket, Key });
+    const { Body } = await s3.send(request, { abortSignal: signal });
+    return { text: await tailOf(Body as Readable, signal) };
   } catch (error) {
-    if (isAwsError(error, 'NoSuchKey', 'NotFound')) return null;
-    throw error;
+    signal?.throwIfAborted();
+    if (isAwsError(error, 'NoSuchKey', 'NotFound')) return { problem: 'none came', mayCome: true };
+    const { name, message } = error as Error;
+    // To whoever may not list the bucket, S3 denies what is not there.
+    return { problem: `${name}: ${message}`, mayCome: awsVerdict(error) !== null };
   }
 }
 
-/** Null when no log has come within the wait, or it says nothing. */
 export async function causeInLog(
   { s3, waitMs, everyMs }: StepLogs,
   logUri: string,
   { place, id, signal }: StepPlace,
-): Promise<string | null> {
+): Promise<RootCause> {
   const uri = `${logUri.replace(/\/?$/, '/')}${place}/steps/${id}/stderr.gz`;
   const untilMs = Date.now() + waitMs;
   for (;;) {
-    const log = await callingAws(`s3:GetObject at ${uri}`, () => readLog(s3(), uri));
-    if (log !== null) return rootCauseIn(log) || null;
-    if (Date.now() >= untilMs) return null;
+    const log = await readLog(s3(), uri, signal);
+    if ('text' in log) return { cause: rootCauseIn(log.text) || null };
+    const { problem, mayCome } = log;
+    if (!mayCome || Date.now() >= untilMs) return { cause: null, unread: `${problem}, at ${uri}` };
     await pause(everyMs, signal);
   }
 }

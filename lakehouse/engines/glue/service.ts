@@ -15,7 +15,7 @@ import { callingAws, isAwsError } from '../../../core/aws';
 import { writeJson } from '../../json';
 import type { Store } from '../../ports';
 import { FORGOTTEN, unlessForgotten } from '../jobs/forgotten';
-import { classifyStepState } from '../jobs/job-state';
+import { isLive } from '../jobs/job-state';
 import { shipRunner } from '../jobs/program';
 import type { Found, JobService, JobStatus } from '../jobs/ports';
 import type { PriceTable } from '../jobs/prices';
@@ -88,13 +88,12 @@ async function runsSince(client: GlueClient, JobName: string, sinceMs: number): 
   return runs;
 }
 
-const isLive = ({ JobRunState }: JobRun): boolean =>
-  classifyStepState({ state: JobRunState ?? 'WAITING' }) === 'wait';
+const stateOf = ({ JobRunState = 'WAITING' }: JobRun): string => JobRunState;
 
 const foundOf = (run: JobRun): Found => ({
   id: run.Id ?? '',
   attempt: run.Arguments?.['--attempt'] ?? '',
-  isLive: isLive(run),
+  isLive: isLive(stateOf(run)),
 });
 
 async function statusOf(client: GlueClient, JobName: string, RunId: string): Promise<JobStatus> {
@@ -150,7 +149,7 @@ export function createGlueService(options: GlueServiceOptions): JobService {
     look: (place, id) => statusOf(client, place, id),
     stop: (place, id) => stopRuns(client, place, [id]),
     // What Glue says of a failed run stands in its state; its logs are in CloudWatch.
-    rootCause: async () => null,
+    rootCause: async () => ({ cause: null }),
     async end(session, { dataset }) {
       await records.markEnded(store, dataset, session);
       const runs: JobRun[] = [];
@@ -161,7 +160,7 @@ export function createGlueService(options: GlueServiceOptions): JobService {
         await stopRuns(
           client,
           name,
-          ours.filter(isLive).map(({ Id }) => Id ?? ''),
+          ours.filter((run) => isLive(stateOf(run))).map(({ Id }) => Id ?? ''),
         );
         runs.push(...ours);
       }

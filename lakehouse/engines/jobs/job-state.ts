@@ -30,10 +30,16 @@ const STATES: Readonly<Record<string, Verdict>> = {
   FAILED: 'failed',
 };
 
+// Whoever stops it has had enough of it: nothing comes of it any more, though it has not ended.
+const ENDING = ['CANCEL_PENDING', 'STOPPING'];
 const ENDED_CLUSTERS = ['TERMINATING', 'TERMINATED', 'TERMINATED_WITH_ERRORS'];
 
 export const isClusterEnded = (state: string | undefined): boolean =>
   ENDED_CLUSTERS.includes(state ?? '');
+
+/** Whether it works, or will. */
+export const isLive = (state: string): boolean =>
+  classifyStepState({ state }) === 'wait' && !ENDING.includes(state);
 
 /** A state that nobody knows is waited for: the limit of the job ends that. */
 export function classifyStepState({ state, cluster }: JobState): Verdict {

@@ -73,6 +73,10 @@ export async function judge(
   if (status.verdict === 'stopped')
     return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
   if (status.verdict === 'lost') return failed(true, 'JOB_LOST', { ...facts, detail });
-  const cause = await service.rootCause(place, chosen.id, work.signal);
-  return failed(true, 'JOB_FAILED', { ...facts, detail: cause || detail });
+  // Why that of another run has failed is that run's to tell: here a new generation need not wait for it.
+  const { cause, unread } = isOurs
+    ? await service.rootCause(place, chosen.id, work.signal)
+    : { cause: null };
+  const said = unread === undefined ? detail : `${detail} (its log could not be read: ${unread})`;
+  return failed(true, 'JOB_FAILED', { ...facts, detail: cause ?? said });
 }

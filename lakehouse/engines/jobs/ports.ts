@@ -10,7 +10,7 @@ export interface Started {
 }
 
 export interface Found extends Started {
-  /** Whether it has not ended yet. */
+  /** Whether it works, or will: what is just being stopped is not. */
   readonly isLive: boolean;
 }
 
@@ -42,11 +42,21 @@ export interface SessionCost {
   readonly pricesOf: string;
 }
 
+export interface RootCause {
+  /** Null when the log does not tell it, or there is none. */
+  readonly cause: string | null;
+  /** Why the log could not be read. */
+  readonly unread?: string;
+}
+
 /** Every method can be repeated. Throws AWS_UNAVAILABLE for what passes by itself. */
 export interface JobService {
   readonly name: CloudEngineName;
   /** Where the session's jobs run: its cluster, started when there is none, or the definition of a job. */
-  place(context: JobContext, of: { readonly dataset: string }): Promise<string>;
+  place(
+    context: JobContext,
+    of: { readonly dataset: string; readonly signal?: AbortSignal },
+  ): Promise<string>;
   /** What was started there for this generation, oldest first. */
   find(place: string, generation: { chosenUri: string; sinceMs: number }): Promise<Found[]>;
   /** Null when the place has gone. */
@@ -55,7 +65,7 @@ export interface JobService {
   /** What has ended stays as it is. */
   stop(place: string, id: string): Promise<void>;
   /** What went wrong, out of the job's own log where it has one; waits for it for a while. */
-  rootCause(place: string, id: string, signal?: AbortSignal): Promise<string | null>;
+  rootCause(place: string, id: string, signal?: AbortSignal): Promise<RootCause>;
   /** Ends whatever the session has started, and tells what it costs. Null when it has started nothing. */
   end(session: string, of: { readonly dataset: string }): Promise<SessionCost | null>;
   close(): void;

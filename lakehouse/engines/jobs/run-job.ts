@@ -21,14 +21,14 @@ async function newestGeneration(deps: JobDeps, work: Work, prefix: string): Prom
 
 async function nextGeneration(
   { store, service }: JobDeps,
-  { context, dataset }: Work,
+  { context, dataset, signal }: Work,
   { prefix, number }: { prefix: string; number: number },
 ): Promise<Generation> {
   const folder = `${prefix}${number}/`;
   if (await records.isEnded(store, dataset, context.session)) {
     throw new WatchlakeError('JOB_STOPPED', { id: context.session, why: 'its run has ended' });
   }
-  const place = await service.place(context, { dataset });
+  const place = await service.place(context, { dataset, signal });
   return { number, folder, claim: await records.writeClaim(store, folder, { ...context, place }) };
 }
 

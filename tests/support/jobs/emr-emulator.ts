@@ -18,6 +18,8 @@ export interface EmrEmulatorOptions {
   /** From the request of a cluster until it takes steps. */
   readonly startMs?: number;
   readonly endMs?: number;
+  /** From a cancellation until the step has ended. */
+  readonly stopMs?: number;
   readonly logDelayMs?: number;
   /** Lists do not show what is younger: the real ones promise nothing. */
   readonly listLagMs?: number;
@@ -80,6 +82,7 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
   const {
     startMs = 60,
     endMs = 60,
+    stopMs = 1_000,
     logDelayMs = 100,
     listLagMs = 0,
     idleSecondMs = 1000,
@@ -157,6 +160,19 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
     if (code !== 0 && step.config.ActionOnFailure === 'TERMINATE_CLUSTER') {
       terminate(cluster, { Code: 'STEP_FAILURE', Message: 'Shut down as step failed' }, true);
     }
+  }
+
+  /** One that runs takes a while to end. */
+  function cancel(cluster: EmulatedCluster, step: EmulatedStep): void {
+    const hasBegun = step.state !== 'PENDING';
+    step.state = 'CANCEL_PENDING';
+    step.process?.kill();
+    later(hasBegun ? stopMs : 0, () => {
+      if (step.state !== 'CANCEL_PENDING') return;
+      step.state = 'CANCELLED';
+      step.endedMs = Date.now();
+      advance(cluster);
+    });
   }
 
   function track(work: Promise<unknown>): void {
@@ -337,10 +353,7 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
           if (step === undefined || !OPEN.includes(step.state)) {
             return { StepId, Status: 'FAILED', Reason: 'The step has ended.' };
           }
-          step.state = 'CANCELLED';
-          step.endedMs = Date.now();
-          step.process?.kill();
-          later(0, () => advance(cluster));
+          cancel(cluster, step);
           return { StepId, Status: 'SUBMITTED' };
         });
         return { CancelStepsInfoList };

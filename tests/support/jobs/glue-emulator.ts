@@ -11,6 +11,8 @@ export interface GlueEmulatorOptions {
   readonly program: (script: string, args: readonly string[]) => Promise<Program>;
   /** From the start of a run until it works. */
   readonly startMs?: number;
+  /** From a stop until the run has ended. */
+  readonly stopMs?: number;
   readonly listLagMs?: number;
 }
 
@@ -41,7 +43,7 @@ const LIVE: readonly string[] = ['WAITING', 'STARTING', 'RUNNING', 'STOPPING'];
 const SECOND_MS = 1000;
 
 export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
-  const { startMs = 60, listLagMs = 0 } = options;
+  const { startMs = 60, stopMs = 1_000, listLagMs = 0 } = options;
   const jobs = new Map<string, sdk.CreateJobRequest>();
   const runs: EmulatedRun[] = [];
   const working = new Set<Promise<unknown>>();
@@ -100,6 +102,15 @@ export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
     run.endedMs = Date.now();
     run.error = error;
     run.process?.kill();
+  }
+
+  /** It takes a while to end. */
+  function stop(run: EmulatedRun): void {
+    run.state = 'STOPPING';
+    run.process?.kill();
+    later(stopMs, () => {
+      if (run.state === 'STOPPING') end(run, 'STOPPED');
+    });
   }
 
   function runOf(run: EmulatedRun): Record<string, unknown> {
@@ -173,7 +184,7 @@ export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
           known.filter(({ state }) => LIVE.includes(state)),
           known.filter(({ state }) => !LIVE.includes(state)),
         ];
-        for (const run of live) end(run, 'STOPPED');
+        for (const run of live) stop(run);
         const ErrorDetail = { ErrorCode: 'InvalidJobRunState', ErrorMessage: 'It has ended.' };
         return {
           SuccessfulSubmissions: live.map(({ id }) => ({ JobName, JobRunId: id })),

@@ -60,7 +60,7 @@ async function keysBelow(cloud: JobCloud, Prefix: string): Promise<string[]> {
 }
 
 /** By generation: `processed/<lake>/jobs/<dataset>/<work>/<engine>/<generation>/<attempt>`. */
-async function processedOf(cloud: JobCloud, uri: string): Promise<Record<string, number>> {
+export async function processedOf(cloud: JobCloud, uri: string): Promise<Record<string, number>> {
   const keys = await keysBelow(cloud, `processed/${parseS3Address(uri).key}`);
   const counts: Record<string, number> = {};
   for (const key of keys) {
@@ -80,7 +80,7 @@ const running = (cloud: JobCloud, session: string): string[] => [
     .glue()
     .runs()
     .filter(({ input }) => input.Arguments?.['--session'] === session)
-    .filter(({ state }) => ['STARTING', 'RUNNING', 'WAITING'].includes(state))
+    .filter(({ state }) => ['STARTING', 'RUNNING', 'WAITING', 'STOPPING'].includes(state))
     .map(({ id }) => id),
 ];
 

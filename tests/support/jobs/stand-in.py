@@ -86,4 +86,5 @@ runner.CHOICE_SECONDS = canned.get("patience", 30)
 given = sys.argv[2:]
 runner_arguments = dict(zip(given[0::2], given[1::2]))
 sys.argv = sys.argv[1:]
+time.sleep(canned.get("startSeconds", 0))
 sys.exit(runner.main())

@@ -7,6 +7,8 @@ export interface StandIn {
   readonly rows: number;
   /** That the work takes. */
   readonly seconds: number;
+  /** That it takes to start, as Java does. */
+  readonly startSeconds?: number;
   /** How long it waits to be chosen. */
   readonly patience?: number;
 }
