@@ -1,6 +1,7 @@
 /** accelerometer_trusted: readings of consenting people, without anything else about them. */
 import type { RowWiseTransform, TableCheck, TableDeclaration } from '../tables';
 import { column, declareTable, reason } from '../tables';
+import { isMalformedSql } from './customer-trusted';
 import { normalSql } from './fields';
 import { SUBJECT_COLUMN } from './landing-tables';
 import { ACCELEROMETER_TRUSTED, CUSTOMER_TRUSTED, STEDI_LANDING, stediLocation } from './locations';
@@ -25,6 +26,7 @@ const sql = ({ consent }: StediOptions): string => `WITH people AS (
     p.email, p.spelling, p.subject_key,
     CASE
       WHEN p.email IS NULL THEN 'unknown-person'
+      WHEN p.subject_key IS NULL AND ${isMalformedSql('p.email')} THEN 'person-quarantined'
       WHEN p.subject_key IS NULL THEN 'no-consent'${
         consent === 'from-date'
           ? `
@@ -85,6 +87,11 @@ export const accelerometerTrusted = (
     checks: checks(options),
     reasons: [
       reason('dropped', 'unknown-person', 'no customer has this e-mail'),
+      reason(
+        'dropped',
+        'person-quarantined',
+        'the e-mail has no name or no host: the customer is in quarantine, unless they share nothing',
+      ),
       reason('dropped', 'no-consent', 'the person does not share their data with research'),
       reason('dropped', 'before-consent', 'read before the consent; with `--consent from-date`'),
       reason('quarantined', 'out-of-range', `more than ${LARGEST_G} g`),

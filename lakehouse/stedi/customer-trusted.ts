@@ -7,6 +7,9 @@ import { CUSTOMER_TRUSTED, STEDI_LANDING, stediLocation } from './locations';
 
 const KEPT = SOURCE_FIELDS.customer.map(({ name }) => name);
 
+/** An e-mail without a name or without a host. */
+export const isMalformedSql = (email: string): string => `${email} NOT LIKE '%_@_%'`;
+
 const expression = (name: string): string => {
   const value = `r.${name}`;
   return ['email', 'serialNumber'].includes(name) ? `${normalSql(value)} AS ${name}` : value;
@@ -26,8 +29,8 @@ const SQL = `WITH ranked AS (
   FROM ranked k
 )
 SELECT ${KEPT.map(expression).join(', ')}, r.subject_key, r.source_file, r.source_line,
-  CASE WHEN r.left_out IS NULL AND r.email NOT LIKE '%_@_%' THEN 'email-malformed' END AS _quarantine,
-  CASE WHEN r.left_out IS NULL AND r.email NOT LIKE '%_@_%' THEN 'email' END AS _detail,
+  CASE WHEN r.left_out IS NULL AND ${isMalformedSql('r.email')} THEN 'email-malformed' END AS _quarantine,
+  CASE WHEN r.left_out IS NULL AND ${isMalformedSql('r.email')} THEN 'email' END AS _detail,
   r.left_out AS _drop,
   CASE WHEN r.serialNumber <> ${normalSql('r.serialNumber')} THEN 'serial-number-respelled' END AS _note
 FROM judged r`;

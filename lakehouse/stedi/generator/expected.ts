@@ -95,6 +95,8 @@ function expectAccelerometer(
   return owned.filter(({ person, reading }) => {
     const from = usableFrom(person, rules);
     if (person.rows.length === 0) count(table.dropped, 'unknown-person');
+    else if (!isEmail((lastRow(person) as CustomerRow).email))
+      count(table.dropped, 'person-quarantined');
     else if (from === undefined) count(table.dropped, 'no-consent');
     else if (reading.atMs < from) count(table.dropped, 'before-consent');
     else if (reading.axes.some((value) => Math.abs(value) > 16)) {

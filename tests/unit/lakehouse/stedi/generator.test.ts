@@ -88,7 +88,7 @@ test('each kind of trouble is there', async () => {
   const made = tables['from-date, timestamp'];
   expect(Object.keys(made?.customer_trusted.dropped ?? {})).toHaveLength(2);
   expect(Object.keys(made?.customer_trusted.quarantined ?? {})).toHaveLength(1);
-  expect(Object.keys(made?.accelerometer_trusted.dropped ?? {})).toHaveLength(3);
+  expect(Object.keys(made?.accelerometer_trusted.dropped ?? {})).toHaveLength(4);
   expect(Object.keys(made?.accelerometer_trusted.quarantined ?? {})).toHaveLength(1);
   expect(Object.keys(made?.accelerometer_trusted.noted ?? {})).toHaveLength(1);
   expect(Object.keys(made?.customer_curated.dropped ?? {})).toHaveLength(2);

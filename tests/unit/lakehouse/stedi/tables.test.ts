@@ -41,6 +41,22 @@ test('only people who share their data get beyond landing', async () => {
   expect(tables.step_trainer_trusted?.dropped).toEqual({ 'no-curated-customer': 2 });
 });
 
+test('readings of a customer whose e-mail is malformed are counted apart from those without consent', async () => {
+  const made = threePeople();
+  const spoilt = (lines: readonly string[]) =>
+    lines.map((line) => line.replaceAll(emailOf('ann'), 'ann'));
+  const { tables } = await built({
+    ...made,
+    customers: spoilt(made.customers),
+    accelerometer: spoilt(made.accelerometer),
+  });
+  expect(tables.customer_trusted?.quarantined).toEqual({ 'email-malformed': 1 });
+  expect(tables.accelerometer_trusted?.dropped).toEqual({
+    'person-quarantined': 2,
+    'no-consent': 2,
+  });
+});
+
 test('every row of the driving input is accounted for', async () => {
   const { tables } = await built(threePeople());
   for (const { checks } of Object.values(tables)) {
