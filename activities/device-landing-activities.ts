@@ -10,7 +10,12 @@ import type { Lake } from '../lakehouse/lake';
 import type { SnapshotManifest } from '../lakehouse/manifest';
 import { findManifestOrNull, publishSnapshot } from '../lakehouse/snapshots';
 import { vacuum } from '../lakehouse/vacuum';
-import { NOBODY, withdrawnDevices, type Suppression } from '../lakehouse/suppression';
+import {
+  NOBODY,
+  withdrawnDevices,
+  withdrawnNames,
+  type Suppression,
+} from '../lakehouse/suppression';
 import { sendDeadLetters } from '../streaming/dead-letters';
 import { lagOf, nextRange } from '../streaming/event-range';
 import { endsOf, type Broker, type Offsets } from '../streaming/ports';
@@ -115,6 +120,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
         lateDays,
         messages: broker.read({ topic: topics.events, from: range.from, to: range.to, signal }),
         isWithdrawn: await withdrawnDevices(suppression, dataset),
+        isWithdrawnName: await withdrawnNames(suppression, dataset),
         signal,
         onProgress: report,
       });

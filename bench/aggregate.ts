@@ -136,6 +136,7 @@ async function runOneDay({ lake, pool, manifest }: Bench): Promise<OneDay> {
   const landed = await landEvents(lake, manifest, {
     ...{ dataset: DEVICES_DATASET, topic: 'events_topic', skippedOffsets: 0, deadLetterFrom: {} },
     ...{ fromOffsets: { 0: 0 }, toOffsets: { 0: 1 }, lateDays: 1, isWithdrawn: () => false },
+    isWithdrawnName: null,
     messages: oneMessage(),
   });
   await publishSnapshot(lake, landed.manifest);

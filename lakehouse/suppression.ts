@@ -21,20 +21,35 @@ export const pseudonymIdentifier = (subjectKey: string): string => `subject-key:
 /** How rows are counted that were left out because of it. */
 export const WITHDRAWN = 'consent-withdrawn';
 
-/** Whether a device was an erased person's alone; each device is hashed once. */
-export async function withdrawnDevices(
+// Whoever sends may send ever new texts.
+const MOST_REMEMBERED = 100_000;
+
+type IsListed = (name: string) => boolean;
+
+/** Null when nobody is. */
+async function listed(
   suppression: Suppression,
   dataset: string,
-): Promise<(device: string) => boolean> {
-  const keys = await suppression.keys(dataset);
-  if (keys.size === 0) return () => false;
+  identifiersOf: (name: string) => readonly string[],
+): Promise<IsListed | null> {
+  const gone = await suppression.keys(dataset);
+  if (gone.size === 0) return null;
   const known = new Map<string, boolean>();
-  return (device) => {
-    let isGone = known.get(device);
+  return (name) => {
+    let isGone = known.get(name);
     if (isGone === undefined) {
-      isGone = keys.has(suppression.keyOf(dataset, deviceIdentifier(device)));
-      known.set(device, isGone);
+      isGone = identifiersOf(name).some((each) => gone.has(suppression.keyOf(dataset, each)));
+      if (known.size >= MOST_REMEMBERED) known.clear();
+      known.set(name, isGone);
     }
     return isGone;
   };
 }
+
+/** Whether a device was an erased person's alone. */
+export const withdrawnDevices = async (suppression: Suppression, dataset: string) =>
+  (await listed(suppression, dataset, (device) => [deviceIdentifier(device)])) ?? (() => false);
+
+/** Whether a text is what an erased person, or a device that was theirs alone, was called; null when nobody was erased. */
+export const withdrawnNames = (suppression: Suppression, dataset: string) =>
+  listed(suppression, dataset, (name) => [deviceIdentifier(name), name]);

@@ -1,4 +1,5 @@
 /** Takes one person's messages out of the topics, as far as nobody still has to read them. */
+import { namesIn } from '../core/names-in';
 import type { Needles } from '../core/needles';
 import { createFinder } from '../core/needles';
 import type { Broker, Offsets, OutgoingMessage, ReceivedMessage } from './ports';
@@ -64,7 +65,7 @@ function isDeviceMessageOf({ person, isWithdrawn }: DevicePerson): IsTheirs {
   return (message) => {
     if (isTheirs(message) || (message.key !== null && isWithdrawn(message.key))) return true;
     const text = message.value?.toString('utf8') ?? '';
-    return quoted.some((device) => text.includes(device));
+    return quoted.some((device) => text.includes(device)) || [...namesIn(text)].some(isWithdrawn);
   };
 }
 
@@ -80,35 +81,49 @@ export function isMessageOf(person: StreamPerson): IsTheirs {
     (value !== null && holds(value.toString('utf8')));
 }
 
-/** By partition, where the person's messages lie. */
-async function offsetsOf(broker: Broker, { topic, isTheirs, signal }: Work) {
-  const found = new Map<number, number[]>();
+/** What lies in one partition of the person: messages that were worked on, and those that were not. */
+interface FoundIn {
+  removed: number;
+  kept: number;
+  /** Of those that were worked on; -1 when there is none. */
+  last: number;
+}
+
+/** By partition; one that holds nothing of the person is absent. */
+async function findTheirs(
+  broker: Broker,
+  { topic, isTheirs, signal }: Work,
+  readTo: (partition: number) => number,
+): Promise<Map<number, FoundIn>> {
+  const found = new Map<number, FoundIn>();
   for await (const batch of broker.read({ topic, signal })) {
     for (const { partition, offset } of batch.filter(isTheirs)) {
-      found.set(partition, [...(found.get(partition) ?? []), offset]);
+      const of = found.get(partition) ?? { removed: 0, kept: 0, last: -1 };
+      found.set(partition, of);
+      if (offset < readTo(partition)) [of.removed, of.last] = [of.removed + 1, offset];
+      else of.kept += 1;
     }
   }
   signal?.throwIfAborted();
   return found;
 }
 
-const sum = (counts: Iterable<number>): number => [...counts].reduce((a, b) => a + b, 0);
+function countsOf(found: ReadonlyMap<number, FoundIn>): { removed: number; kept: number } {
+  const counts = { removed: 0, kept: 0 };
+  for (const { removed, kept } of found.values()) {
+    counts.removed += removed;
+    counts.kept += kept;
+  }
+  return counts;
+}
 
 /** Deletes what lies before the person's last message, as far as it was worked on. */
 async function cutOff(broker: Broker, work: Work, readTo: (partition: number) => number) {
-  const { topic } = work;
-  const found = await offsetsOf(broker, work);
-  const before: Record<number, number> = {};
-  const kept: number[] = [];
-  for (const [partition, offsets] of found) {
-    const read = readTo(partition);
-    const last = offsets.findLast((offset) => offset < read);
-    if (last !== undefined) before[partition] = last + 1;
-    kept.push(offsets.filter((offset) => offset >= read).length);
-  }
-  await broker.deleteRecords(topic, before);
-  const total = sum([...found.values()].map(({ length }) => length));
-  return { removed: total - sum(kept), kept: sum(kept) };
+  const found = await findTheirs(broker, work, readTo);
+  const worked = [...found].filter(([, { last }]) => last >= 0);
+  const before = Object.fromEntries(worked.map(([partition, { last }]) => [partition, last + 1]));
+  await broker.deleteRecords(work.topic, before);
+  return countsOf(found);
 }
 
 async function* inChunks(broker: Broker, topic: string, from: Offsets, to: Offsets) {
@@ -140,11 +155,11 @@ async function moveOthers(
     [...moved].map(([partition, { offset }]) => [partition, offset]),
   );
   await broker.deleteRecords(topic, offsets);
-  const found = await offsetsOf(broker, work);
+  const found = await findTheirs(broker, work, () => Infinity);
   const producer = await broker.openTransactional(group);
   try {
-    for (const [partition, theirs] of found) {
-      const to = { [partition]: (theirs.at(-1) as number) + 1 };
+    for (const [partition, { last }] of found) {
+      const to = { [partition]: last + 1 };
       for await (const chunk of inChunks(broker, topic, {}, to)) {
         const offset = (chunk.at(-1) as ReceivedMessage).offset + 1;
         const messages = chunk.filter((each) => !isTheirs(each) && isNeeded(each)).map(outgoing);
@@ -156,7 +171,7 @@ async function moveOthers(
   } finally {
     await producer.close();
   }
-  return { removed: sum([...found.values()].map(({ length }) => length)), kept: 0 };
+  return countsOf(found);
 }
 
 const outgoing = ({ key, value, headers }: ReceivedMessage): OutgoingMessage => ({

@@ -7,6 +7,7 @@ import { EVENT_COLUMNS, eventCells } from './device-events';
 import type { EventMessage } from './parse-message';
 import { parseMessage } from './parse-message';
 import { rejectedCells } from './rejected-messages';
+import { isTheirMessage, withoutTheirNames, type Withdrawals } from './withdrawn';
 
 export const ARRIVED = 'arrived';
 export const REJECTED = 'rejected';
@@ -14,12 +15,10 @@ export const REJECTED = 'rejected';
 // A rejected message is kept whole, and may be a megabyte.
 const REJECTED_CHUNK = 16;
 
-export interface StageRequest {
+export interface StageRequest extends Withdrawals {
   readonly topic: string;
   /** To be read once, up to a fixed end. */
   readonly messages: AsyncIterable<readonly EventMessage[]>;
-  /** Whether the device's person was erased: none of its events lands again. */
-  readonly isWithdrawn: (deviceId: string) => boolean;
   readonly signal?: AbortSignal;
   readonly onMessages?: (messages: number) => void;
 }
@@ -38,17 +37,17 @@ interface Sink {
   withdrawn: number;
 }
 
-function take(sink: Sink, message: EventMessage, { topic, isWithdrawn }: StageRequest): void {
+function take(sink: Sink, message: EventMessage, request: StageRequest): void {
   const parsed = parseMessage(message);
-  if (!parsed.ok) {
-    sink.rejected[parsed.reason] = (sink.rejected[parsed.reason] ?? 0) + 1;
-    sink.rejects.append(rejectedCells(topic, message, parsed));
-  } else if (isWithdrawn(parsed.event.deviceId)) {
+  if (parsed.ok ? request.isWithdrawn(parsed.event.deviceId) : isTheirMessage(message, request)) {
     sink.withdrawn += 1;
+  } else if (!parsed.ok) {
+    sink.rejected[parsed.reason] = (sink.rejected[parsed.reason] ?? 0) + 1;
+    sink.rejects.append(rejectedCells(request.topic, message, parsed));
   } else {
     const { partition, offset } = message;
     const origin = { receivedAt: parsed.receivedAt, partition, offset };
-    sink.events.append(eventCells(parsed.event, origin));
+    sink.events.append(eventCells(withoutTheirNames(parsed.event, request), origin));
   }
 }
 

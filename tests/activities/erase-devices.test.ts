@@ -144,15 +144,32 @@ test('proves it, and the next landing and aggregation change nothing of others',
 });
 
 test('what the device goes on sending waits, is left out, and goes with the next erasure', async () => {
-  await send(...ofEverybody('2026-03-05'));
+  const paired = { device: 'watch-of-bob', hr: 61, pairedWith: 'watch-of-ada' };
+  await send(
+    ...ofEverybody('2026-03-05'),
+    message({ ...paired, at: at('2026-03-05', 20) }),
+    // What is no event does not bring them back either, whoever it comes from.
+    ...['watch-of-ada', null].map((key) => ({
+      ...{ key, value: '{"device_id":"watch-of-ada","hr":"fast"}', headers: {} },
+    })),
+    { key: null, value: `{"Device ID":"${SHORT}","date":`, headers: {} },
+    { key: null, value: `${ERASED},2026-03-05,fast`, headers: {} },
+    { key: 'w12', value: '{"device_id":"w12","hr":"slow"}', headers: {} },
+  );
   const waiting = await world.erase(DATASET, ERASED);
-  expect(waiting.waiting).toBe(4);
-  expect(waiting.topics[0]).toMatchObject({ removed: 0, kept: 4, retentionMs: 604_800_000 });
-  expect(await land()).toMatchObject({ messages: 8, rows: 4, withdrawn: 4 });
+  expect(waiting.waiting).toBe(4 + 1 + 2 + 1 + 1);
+  expect(waiting.topics[0]).toMatchObject({ removed: 0, kept: 9, retentionMs: 604_800_000 });
+  expect(await land()).toMatchObject({
+    ...{ messages: 14, rows: 5, withdrawn: 8, rejected: { 'missing-time': 1 } },
+  });
   expect(await world.erase(DATASET, ERASED)).toMatchObject({ waiting: 0 });
   const traces = await world.traces();
   for (const name of NAMES) expect([name, placesWith(name, ...traces)]).toEqual([name, []]);
-  expect(await perDevice()).toMatchObject([{ n: 6 }, { n: 8 }]);
+  expect(await perDevice()).toMatchObject([
+    { n: 6, extra: 0 },
+    { n: 9, extra: 1 },
+  ]);
+  expect(await valuesOf(world.deviceTopics.deadLetter)).toHaveLength(2);
 });
 
 test('a profile of the person is not imported again', async () => {

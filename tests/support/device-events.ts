@@ -60,6 +60,7 @@ export async function landAll(
   const { manifest } = await landEvents(lake, previous, {
     ...{ dataset: 'devices', topic: TOPIC, fromOffsets: { 0: from }, toOffsets: { 0: upTo } },
     ...{ skippedOffsets: 0, deadLetterFrom: {}, lateDays: 1, isWithdrawn: () => false },
+    isWithdrawnName: null,
     messages: topic.read(from, upTo),
     ...more,
   });

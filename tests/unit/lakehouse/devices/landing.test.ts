@@ -176,9 +176,29 @@ test('a clock that runs ahead makes nobody else late', () => {
 test('events of a device whose person was erased stay out, counted', async () => {
   const lake = newLake(folder.path());
   const at = '2026-03-01T10:00:00Z';
-  const topic = new FakeTopic().add({ at, device: 'gone' }, { at, device: 'here' });
-  const manifest = await landAll(lake, topic, { isWithdrawn: (device) => device === 'gone' });
-  expect(manifest).toMatchObject({ rows: 1, dropped: { 'consent-withdrawn': 1 } });
+  const topic = new FakeTopic().add(
+    { at, device: 'gone' },
+    { at, device: 'here', state: 'gone', extra: { near: ['gone'] } },
+    { at, device: 'there', state: 'asleep', extra: { near: ['here'] } },
+    '{"device_id":"here","near":"g\\u006fne","hr":"fast"}',
+    '{"device_id":"here","near":"\\"gone',
+    'here,gone,60',
+    '{"device_id":"here","hr":"fast"}',
+  );
+  const isGone = (name: string) => name === 'gone';
+  const withdrawals = { isWithdrawn: isGone, isWithdrawnName: isGone };
+  const manifest = await landAll(lake, topic, withdrawals);
+  expect(manifest).toMatchObject({
+    ...{ rows: 2, dropped: { 'consent-withdrawn': 4 }, quarantined: { 'missing-time': 1 } },
+  });
+  const { rows } = await query(lake, {
+    sql: 'SELECT device_id, state, extra FROM device_events ORDER BY 1',
+    dataset: 'devices',
+  });
+  expect(rows).toEqual([
+    { device_id: 'here', state: null, extra: null },
+    { device_id: 'there', state: 'asleep', extra: '{"extra":{"near":["here"]}}' },
+  ]);
 });
 
 test('a run that was interrupted finds what it has finished, and lands nothing twice', async () => {
