@@ -11,7 +11,7 @@ import { findManifestOrNull } from '../lakehouse/snapshots';
 import { rewriteModelTables } from '../lakehouse/erasure/model-tables';
 import { joined, type Person } from '../lakehouse/erasure/person';
 import { removeHoldings } from '../lakehouse/erasure/remove';
-import { forgetDownloads } from '../lakehouse/sources/download';
+import { forgetDownloads } from '../lakehouse/sources/spool';
 import { deviceIdentifier, pseudonymIdentifier, withdrawnDevices } from '../lakehouse/suppression';
 import type { Registry } from '../registry/registry';
 import { eraseFromDeviceTopics, eraseFromTopics, type TopicErasure } from '../streaming/erase';

@@ -10,7 +10,12 @@ import { formatNamed, formatOf, formatOfDataset, refuseOtherFormat } from '../la
 import type { Lake } from '../lakehouse/lake';
 import { loadPlan } from '../lakehouse/landing/ingest-folder';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
-import { forgetDownload, openSource, sourceHash } from '../lakehouse/sources/open-source';
+import {
+  forgetDownload,
+  forgetSpoilt,
+  openSource,
+  sourceHash,
+} from '../lakehouse/sources/open-source';
 import type { Source } from '../lakehouse/sources/source';
 import type { Suppression } from '../lakehouse/suppression';
 import { NOBODY } from '../lakehouse/suppression';
@@ -56,6 +61,9 @@ export function createIngestActivities(deps: IngestDeps) {
     const source = await openSource(name, { ...options, ...opening, ...tellingOfDownloads() });
     try {
       return await work(source);
+    } catch (error) {
+      await forgetSpoilt(name, error, options?.spoolFolder);
+      throw error;
     } finally {
       await source.close();
     }

@@ -35,6 +35,8 @@ export interface Services {
     config: Config,
     telling?: Pick<OpenOptions, 'onNote' | 'onProgress'>,
   ): Promise<string>;
+  /** What was fetched to identify it and has landed is not needed any more. */
+  forgetSource(source: string, config: Config): Promise<void>;
   applySchedules(options: { client: Client; paused: boolean }): Promise<ScheduleState[]>;
   listSchedules(options: { client: Client }): Promise<ScheduleState[]>;
   pauseSchedule(client: Client, id: string, paused: boolean): Promise<void>;
@@ -61,9 +63,7 @@ const loaded = async <Module>(module: Promise<{ default: Module }>): Promise<Mod
 const control = () => loaded(import('../workers/control.js'));
 const connection = () => loaded(import('../workers/connect.js'));
 const schedules = () => loaded(import('../workers/schedules.js'));
-const sources = () => loaded(import('../lakehouse/sources/open-source.js'));
-const formats = () => loaded(import('../lakehouse/formats.js'));
-const access = () => loaded(import('../workers/s3.js'));
+const sources = () => loaded(import('../workers/sources.js'));
 const sending = () => loaded(import('../streaming/send/send-events.js'));
 const devices = () => loaded(import('../workers/devices.js'));
 const ingest = () => loaded(import('../workers/ingest.js'));
@@ -79,11 +79,9 @@ export const realServices: Services = {
   readState: async (home) => (await control()).readState(home),
   connect: async (config) => (await connection()).connectCommand(config),
   openLake: async (config) => (await connection()).openLake(config),
-  sourceHash: async (source, format, config, telling) => {
-    const { extensions, catalogTables } = (await formats()).formatNamed(format);
-    const s3 = (await access()).s3Access(config);
-    return (await sources()).sourceHash(source, { extensions, catalogTables, s3, ...telling });
-  },
+  sourceHash: async (source, format, config, telling) =>
+    (await sources()).identifySource(source, format, config, telling),
+  forgetSource: async (source, config) => (await sources()).forgetSource(source, config),
   applySchedules: async (options) => (await schedules()).applySchedules(options),
   listSchedules: async (options) => (await schedules()).listSchedules(options),
   pauseSchedule: async (client, id, paused) =>

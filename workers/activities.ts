@@ -1,5 +1,4 @@
 /** Which activities each task queue serves, wired to their dependencies. */
-import { join } from 'node:path';
 import { createAnnotationActivities } from '../activities/annotation-activities';
 import { createAthenaActivities } from '../activities/athena-activities';
 import { createComparisonActivities } from '../activities/comparison-activities';
@@ -31,7 +30,7 @@ import type { Config } from './config';
 import type { Dependencies } from './dependencies';
 import { athenaTraces } from '../lakehouse/engines/athena-traces';
 import { athenaClient } from './athena';
-import { s3Access } from './s3';
+import { sourceOptions, spoolFolder } from './sources';
 import { readState } from './state';
 
 /** Everything that workflows may call on the queue, by activity name. */
@@ -59,11 +58,7 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
       lake: all.lake,
       subjectKey: all.pseudonymKey,
       suppression: all.consent,
-      source: {
-        limits: { memberBytes: all.config.ARCHIVE_LIMIT_BYTES },
-        spoolFolder: spoolFolder(all),
-        s3: s3Access(all.config),
-      },
+      source: sourceOptions(all.config),
     }),
     ...createRefreshActivities(all),
     ...createLandingActivities({ ...all, suppression: all.consent }),
@@ -89,8 +84,6 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
 
 const pick = <T extends object, K extends keyof T>(all: T, names: readonly K[]): Pick<T, K> =>
   Object.fromEntries(names.map((name) => [name, all[name]])) as Pick<T, K>;
-
-const spoolFolder = ({ config }: Dependencies): string => join(config.WATCHLAKE_HOME, 'downloads');
 
 const topicShape = ({ config }: Dependencies) => ({
   partitions: config.KAFKA_PARTITIONS,
@@ -135,7 +128,7 @@ const erasureActivities = (all: Dependencies) =>
     devices: createDeviceTables(all.pool),
     athena: athenaSearch(all),
     secret: all.pseudonymKey,
-    spoolFolder: spoolFolder(all),
+    spoolFolder: spoolFolder(all.config),
     topicShape: topicShape(all),
   });
 

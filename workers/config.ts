@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { WatchlakeError } from '../core/errors';
 import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
 import { lakeAddress } from '../lakehouse/lake-folder';
+import { DEFAULT_LIMITS } from '../lakehouse/sources/source';
 import { CLOUD_VARIABLES } from './cloud-variables';
 import { DEFAULT_EVENTS_TOPIC } from '../streaming/topics';
 
@@ -333,8 +334,20 @@ export const VARIABLES = {
     .number()
     .int()
     .min(1)
-    .default(64 * 2 ** 30)
+    .default(DEFAULT_LIMITS.memberBytes)
     .describe('Largest size that a member of an archive may inflate to.'),
+  ARCHIVE_TOTAL_LIMIT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(DEFAULT_LIMITS.totalBytes)
+    .describe('Largest size that all members of an archive together may inflate to.'),
+  DOWNLOAD_LIMIT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(DEFAULT_LIMITS.downloadBytes)
+    .describe('Largest archive that is fetched over http(s) or from S3.'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info')

@@ -64,6 +64,7 @@ export function addIngest(program: Command, act: Actions): void {
           },
           { cancelOnExit },
         );
+        await shell.services.forgetSource(source, shell.config);
         return {
           result: { ...run, ...result },
           show: (voice) => {

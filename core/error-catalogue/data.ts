@@ -32,8 +32,8 @@ export const DATA_ERRORS = catalogue({
     'Keep one of the two.',
   ),
   ARCHIVE_TOO_LARGE: entry(
-    (c) => `${c.source}: ${c.member} inflates to more than ${c.limit} bytes.`,
-    'Raise the limit if the archive is to be trusted.',
+    (c) => `${c.source}: ${c.member} is above the limit of ${c.limit}.`,
+    'If the archive is to be trusted, raise the limit: ARCHIVE_LIMIT_BYTES for a member, ARCHIVE_TOTAL_LIMIT_BYTES for all together, DOWNLOAD_LIMIT_BYTES for what is fetched.',
   ),
   ARCHIVE_BOMB: entry(
     (c) =>

@@ -1,14 +1,21 @@
 /** Fetches an archive over http(s) into a local file: within a limit, and on from where it broke off. */
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError, isWatchlakeError } from '../../core/errors';
 import { errorCode } from './error-code';
 import type { RangeAnswer, Validator } from './http-range';
 import { requestFrom } from './http-range';
+import { stampOfVersion } from './source';
+import type { Half, Whole } from './spool';
+import {
+  downloadPath,
+  keepWhole,
+  ownHalf,
+  readValidator,
+  removeHalf,
+  wholeDownloads,
+} from './spool';
 
 const ATTEMPTS = 6;
 const FIRST_WAIT_MS = 500;
@@ -18,41 +25,18 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal;
   /** A private temporary folder unless told otherwise. */
   readonly folder?: string;
+  /** Of what is wanted, where it was opened before: when it is here, nobody is asked. */
+  readonly stamp?: string;
   /** What a person should know, such as that the server cannot go on in the middle. */
   readonly onNote?: (note: string) => void;
   readonly onProgress?: (done: { bytes: number; total: number | null }) => void;
 }
 
-const spoolFolder = (): string =>
-  join(tmpdir(), `watchlake-downloads-${process.getuid?.() ?? 'user'}`);
-
-/** Where the download of the address lies. */
-export function downloadPath(url: string, folder = spoolFolder()): string {
-  return join(folder, createHash('sha256').update(url).digest('hex').slice(0, 32));
-}
-
-/** Half a download and what it is half of. */
-interface Partial {
-  readonly path: string;
-  readonly facts: string;
-}
-
-const partialOf = (path: string): Partial => ({
-  path: `${path}.part`,
-  facts: `${path}.part.json`,
-});
-
-async function removePartial({ path, facts }: Partial): Promise<void> {
-  await rm(path, { force: true });
-  await rm(facts, { force: true });
-}
-
 /** Where to go on, and of which version of the file; from the beginning when that is not known. */
-async function resumeFrom({ path, facts }: Partial) {
+async function resumeFrom({ path, facts }: Half) {
   const present = (await stat(path).catch(() => null))?.size ?? 0;
-  const text = await readFile(facts, 'utf8').catch(() => null);
-  const of = text === null ? undefined : (JSON.parse(text) as Validator);
-  return of === undefined ? { present, from: 0 } : { present, from: present, of };
+  const of = await readValidator(facts);
+  return of === null ? { present, from: 0 } : { present, from: present, of };
 }
 
 async function writeAt(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
@@ -62,10 +46,13 @@ async function writeAt(handle: FileHandle, chunk: Buffer, position: number): Pro
   }
 }
 
+const tooLarge = (url: string, limit: number): WatchlakeError =>
+  new WatchlakeError('ARCHIVE_TOO_LARGE', { source: url, member: url, limit });
+
 /** Writes the body at its place; the bytes that are there before it stay. */
 async function writeBody(
   url: string,
-  { path }: Partial,
+  { path }: Half,
   { body, from, total }: RangeAnswer,
   { limit, onProgress }: DownloadOptions,
 ): Promise<number> {
@@ -73,9 +60,7 @@ async function writeBody(
   let position = from;
   try {
     for await (const chunk of body) {
-      if (position + chunk.length > limit) {
-        throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source: url, member: url, limit });
-      }
+      if (position + chunk.length > limit) throw tooLarge(url, limit);
       await writeAt(handle, chunk, position);
       position += chunk.length;
       onProgress?.({ bytes: position, total });
@@ -86,29 +71,39 @@ async function writeBody(
   }
 }
 
-/** One attempt: true when the file is whole. */
-async function attempt(url: string, partial: Partial, options: DownloadOptions): Promise<boolean> {
-  const { present, ...resume } = await resumeFrom(partial);
-  const answer = await requestFrom(url, { ...resume, signal: options.signal });
-  if (answer === 'complete') return true;
+/** What one attempt has come to: the version that is whole now, or that the known one still holds. */
+type Attempted = { readonly validator: Validator | null } | 'unchanged';
+
+async function attempt(
+  url: string,
+  half: Half,
+  known: Validator | undefined,
+  options: DownloadOptions,
+): Promise<Attempted> {
+  const { present, ...resume } = await resumeFrom(half);
+  const answer = await requestFrom(url, { ...resume, unless: known, signal: options.signal });
+  if (answer === 'unchanged') return 'unchanged';
+  if (answer === 'complete') return { validator: resume.of ?? null };
   if (present > 0 && answer.from === 0) {
     options.onNote?.(
       `the download of ${url} starts over: its server gives no ranges, or the file has changed`,
     );
   }
   // Bytes of another version must never be taken for this one's: the facts go first.
-  if (answer.from === 0) await rm(partial.facts, { force: true });
-  const { validator, total } = answer;
+  if (answer.from === 0) await rm(half.facts, { force: true });
+  const { total } = answer;
   if (total !== null && total > options.limit) {
-    const { limit } = options;
-    throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source: url, member: url, limit });
+    await answer.discard();
+    throw tooLarge(url, options.limit);
   }
+  const validator = answer.from === 0 ? answer.validator : (resume.of ?? null);
   if (answer.from === 0) {
-    await writeFile(partial.path, '', { mode: 0o600 });
-    if (validator !== null) await writeFile(partial.facts, JSON.stringify(validator));
+    await mkdir(half.folder, { recursive: true, mode: 0o700 });
+    await writeFile(half.path, '', { mode: 0o600 });
+    if (validator !== null) await writeFile(half.facts, JSON.stringify(validator));
   }
-  const bytes = await writeBody(url, partial, answer, options);
-  if (total === null || bytes === total) return true;
+  const bytes = await writeBody(url, half, answer, options);
+  if (total === null || bytes === total) return { validator };
   throw new WatchlakeError('DOWNLOAD_FAILED', {
     ...{ what: url, detail: `the connection ended after ${bytes} of ${total} bytes` },
   });
@@ -123,14 +118,18 @@ function translated(url: string, error: unknown): unknown {
     : error;
 }
 
-async function fetchWhole(url: string, partial: Partial, options: DownloadOptions): Promise<void> {
+async function fetchWhole(
+  url: string,
+  half: Half,
+  known: Validator | undefined,
+  options: DownloadOptions,
+): Promise<Attempted> {
   const { signal } = options;
   for (let tried = 1; ; tried += 1) {
     try {
-      if (await attempt(url, partial, options)) return;
+      return await attempt(url, half, known, options);
     } catch (error) {
-      if (isWatchlakeError(error) && error.code === 'ARCHIVE_TOO_LARGE')
-        await removePartial(partial);
+      if (isWatchlakeError(error) && error.code === 'ARCHIVE_TOO_LARGE') await removeHalf(half);
       if (tried === ATTEMPTS || !isPassing(error, signal)) throw translated(url, error);
     }
     await sleep(FIRST_WAIT_MS * 2 ** (tried - 1) * (0.5 + Math.random() / 2), undefined, {
@@ -139,36 +138,40 @@ async function fetchWhole(url: string, partial: Partial, options: DownloadOption
   }
 }
 
-/** Several who ask for the same at a time share one download. */
-const running = new Map<string, Promise<string>>();
-
-async function downloadNow(url: string, path: string, options: DownloadOptions): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  if ((await stat(path).catch(() => null)) !== null) return path;
-  const partial = partialOf(path);
-  await fetchWhole(url, partial, options);
-  await rename(partial.path, path).catch((error: unknown) => {
-    // Another process was faster, with the same bytes.
-    if (errorCode(error) !== 'ENOENT') throw error;
-  });
-  await rm(partial.facts, { force: true });
-  return path;
+/** What is there holds as long as the server says so; without the name of a version nobody can be asked. */
+async function downloadNow(
+  url: string,
+  base: string,
+  present: Whole | undefined,
+  options: DownloadOptions,
+): Promise<Whole> {
+  if (present !== undefined && present.validator === undefined) return present;
+  const half = await ownHalf(base);
+  const found = await fetchWhole(url, half, present?.validator, options);
+  if (found !== 'unchanged') return keepWhole(half, base, found.validator);
+  await removeHalf(half);
+  return present as Whole;
 }
+
+/** Several who ask for the same at a time share one download. */
+const running = new Map<string, Promise<Whole>>();
 
 /**
- * The path of the downloaded file; one that is there already is not fetched again, and half of one is
- * gone on with when the server still has the same version. SOURCE_NOT_FOUND, DOWNLOAD_FAILED,
- * ARCHIVE_TOO_LARGE or STORE_FULL; what was fetched stays for the next attempt.
+ * The downloaded file. One that is there already is not fetched again while the server still has the same
+ * version, and half of one is gone on with. SOURCE_NOT_FOUND, DOWNLOAD_FAILED, ARCHIVE_TOO_LARGE or
+ * STORE_FULL; what was fetched stays for the next attempt.
  */
-export function download(url: string, options: DownloadOptions): Promise<string> {
-  const path = downloadPath(url, options.folder);
-  const present = running.get(path);
-  if (present !== undefined) return present;
-  const work = downloadNow(url, path, options).finally(() => running.delete(path));
-  running.set(path, work);
+export async function download(url: string, options: DownloadOptions): Promise<Whole> {
+  const base = downloadPath(url, options.folder);
+  const found = await wholeDownloads(base);
+  const wanted = found.find(
+    ({ version, bytes }) =>
+      version !== undefined && stampOfVersion(bytes, version) === options.stamp,
+  );
+  if (wanted !== undefined) return wanted;
+  const work =
+    running.get(base) ??
+    downloadNow(url, base, found[0], options).finally(() => running.delete(base));
+  running.set(base, work);
   return work;
 }
-
-/** Removes all downloads; an ingest that still needs one fetches it again. */
-export const forgetDownloads = (folder = spoolFolder()): Promise<void> =>
-  rm(folder, { recursive: true, force: true });

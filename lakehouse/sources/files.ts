@@ -9,6 +9,7 @@ import { contentHash } from '../../core/hash';
 import { hasEnding, isGzipped, withoutGzip } from './names';
 import { inflated } from './inflated';
 import type { Source, SourceLimits, SourceMember, SourceOptions } from './source';
+import { stampOfVersion } from './source';
 import { checkSizes, verifying } from './verified';
 
 const READ_BYTES = 1024 * 1024;
@@ -54,7 +55,11 @@ async function listFiles(root: string, endings: readonly string[]): Promise<Loca
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function stampOf(files: readonly LocalFile[]): Promise<string> {
+async function stampOf(files: readonly LocalFile[], version?: string): Promise<string> {
+  const [first] = files;
+  if (version !== undefined && first !== undefined) {
+    return stampOfVersion((await stat(first.path)).size, version);
+  }
   const facts = [];
   for (const { name, path } of files) {
     const { size, mtimeMs } = await stat(path);
@@ -86,7 +91,7 @@ async function measureAll(files: readonly LocalFile[], options: SourceOptions) {
 async function openFiles(files: readonly LocalFile[], options: SourceOptions): Promise<Source> {
   const { name, limits, known } = options;
   refuse(name, files, limits);
-  const stamp = await stampOf(files);
+  const stamp = await stampOf(files, options.version);
   const unchanged = known?.stamp === stamp ? known.members : null;
   const members = unchanged ?? (await measureAll(files, options));
   const byName = new Map(files.map((file, at) => [file.name, { file, member: members[at] }]));

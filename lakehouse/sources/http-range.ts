@@ -12,15 +12,20 @@ export interface RangeAnswer {
   /** Null when the version has no name: half of it cannot be gone on with. */
   readonly validator: Validator | null;
   readonly body: AsyncIterable<Buffer>;
+  /** Instead of reading the body: ends its connection. */
+  readonly discard: () => Promise<void>;
 }
 
 export interface RangeRequest {
   readonly from: number;
   readonly of?: Validator;
+  /** The version that is there already: nothing is wanted of it. */
+  readonly unless?: Validator;
   readonly signal?: AbortSignal;
 }
 
-const SILENCE_MS = 60_000;
+/** A connection over which nothing comes for so long is given up. */
+export const SILENCE_MS = 60_000;
 
 const failed = (url: string, detail: string, cause?: unknown): WatchlakeError =>
   new WatchlakeError('DOWNLOAD_FAILED', { what: url, detail }, cause);
@@ -54,6 +59,13 @@ const rangeHeaders = ({ from, of }: RangeRequest): Record<string, string> =>
     ? {}
     : { range: `bytes=${from}-`, 'if-range': 'etag' in of ? of.etag : of.lastModified };
 
+function conditionHeaders({ unless }: RangeRequest): Record<string, string> {
+  if (unless === undefined) return {};
+  return 'etag' in unless
+    ? { 'if-none-match': unless.etag }
+    : { 'if-modified-since': unless.lastModified };
+}
+
 /** Ends a connection over which nothing comes any more. */
 function watchedSignal(signal?: AbortSignal) {
   const silence = new AbortController();
@@ -85,41 +97,63 @@ async function* bodyOf(url: string, response: Response, watch: Watch): AsyncGene
   }
 }
 
-function checkStatus(url: string, { status, ok }: Response): void {
-  if (status === 404 || status === 410)
-    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: url });
-  if (!ok) throw failed(url, `the server answered ${status}`);
+function problemOf(url: string, { status, ok }: Response): WatchlakeError | null {
+  if (status === 404 || status === 410) {
+    return new WatchlakeError('SOURCE_NOT_FOUND', { source: url });
+  }
+  return ok ? null : failed(url, `the server answered ${status}`);
 }
 
-/** `complete`: there is nothing from that byte on. SOURCE_NOT_FOUND or DOWNLOAD_FAILED. */
+/** A body that nobody reads would keep its connection. */
+async function discard({ body }: Response, watch: Watch): Promise<void> {
+  watch.stop();
+  await body?.cancel().catch(() => undefined);
+}
+
+/**
+ * `complete`: there is nothing from that byte on; `unchanged`: the server has the version `unless`.
+ * SOURCE_NOT_FOUND or DOWNLOAD_FAILED.
+ */
 export async function requestFrom(
   url: string,
   request: RangeRequest,
-): Promise<RangeAnswer | 'complete'> {
+): Promise<RangeAnswer | 'complete' | 'unchanged'> {
   const watch = watchedSignal(request.signal);
   try {
     const { signal } = watch;
-    const headers = { 'accept-encoding': 'identity', ...rangeHeaders(request) };
+    const conditions = { ...rangeHeaders(request), ...conditionHeaders(request) };
+    const headers = { 'accept-encoding': 'identity', ...conditions };
     const response = await fetch(url, { signal, headers }).catch((error: unknown) => {
       request.signal?.throwIfAborted();
       const { cause = error } = error as { cause?: unknown };
       throw failed(url, cause instanceof Error ? cause.message : String(cause), error);
     });
     const range = contentRange(response.headers);
+    if (response.status === 304 && request.unless !== undefined) {
+      await discard(response, watch);
+      return 'unchanged';
+    }
     if (response.status === 416) {
-      await response.body?.cancel();
+      await discard(response, watch);
       if (range.total === request.from) return 'complete';
       // It is shorter than what is there of it: another file.
-      return await requestFrom(url, { from: 0, signal: request.signal });
+      return await requestFrom(url, { ...request, from: 0, of: undefined });
     }
-    checkStatus(url, response);
     const isPart = response.status === 206;
-    if (isPart && range.from !== request.from) throw failed(url, 'the server sent another range');
+    const isOther = isPart && range.from !== request.from;
+    const problem = isOther
+      ? failed(url, 'the server sent another range')
+      : problemOf(url, response);
+    if (problem !== null) {
+      await discard(response, watch);
+      throw problem;
+    }
     return {
       from: isPart ? request.from : 0,
       total: isPart ? range.total : lengthOf(response.headers),
       validator: validatorOf(response.headers),
       body: bodyOf(url, response, watch),
+      discard: () => discard(response, watch),
     };
   } catch (error) {
     watch.stop();

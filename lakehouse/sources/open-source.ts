@@ -1,17 +1,18 @@
 /** Opens whatever a user names as a source: a zip archive, a folder, a file, or the address of one. */
-import { readdir, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { WatchlakeError } from '../../core/errors';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { WatchlakeError, isWatchlakeError } from '../../core/errors';
 import { isS3Address } from '../stores/s3/address';
 import type { S3Access } from '../stores/s3/bucket';
 import type { DownloadOptions } from './download';
-import { download, downloadPath } from './download';
+import { download } from './download';
 import { openFileSource, openFolderSource } from './files';
 import { downloadFromGlue, isGlueAddress } from './glue';
 import { hasEnding } from './names';
 import { downloadFromS3 } from './s3';
 import type { KnownSource, Source, SourceLimits, SourceOptions } from './source';
 import { DEFAULT_EXTENSIONS, DEFAULT_LIMITS } from './source';
+import { forgetAddress } from './spool';
 import { openZipSource } from './zip';
 
 export interface OpenOptions {
@@ -33,16 +34,24 @@ export interface OpenOptions {
 
 const isAddress = (source: string): boolean => /^https?:\/\//i.test(source);
 
-async function localPath(source: string, limits: SourceLimits, options: OpenOptions) {
+/** Where it lies on this machine; the version of a download names its content. */
+async function bring(
+  source: string,
+  limits: SourceLimits,
+  options: OpenOptions,
+): Promise<Pick<SourceOptions, 'path' | 'version'>> {
   const { signal, spoolFolder: folder, extensions = DEFAULT_EXTENSIONS, s3: access } = options;
-  const { onNote, onProgress } = options;
+  const { onNote, onProgress, known } = options;
   const fromAws = { limits, extensions, folder, access, signal, onProgress };
-  if (isS3Address(source)) return downloadFromS3(source, fromAws);
+  if (isS3Address(source)) return { path: await downloadFromS3(source, fromAws) };
   if (isGlueAddress(source)) {
-    return downloadFromGlue(source, { ...fromAws, tables: options.catalogTables ?? {} });
+    const tables = options.catalogTables ?? {};
+    return { path: await downloadFromGlue(source, { ...fromAws, tables }) };
   }
-  if (!isAddress(source)) return resolve(source);
-  return download(source, { limit: limits.downloadBytes, signal, folder, onNote, onProgress });
+  if (!isAddress(source)) return { path: resolve(source) };
+  const { stamp } = known ?? {};
+  const limit = limits.downloadBytes;
+  return download(source, { limit, stamp, signal, folder, onNote, onProgress });
 }
 
 /** Downloads are kept under other names: what it is, the address says. */
@@ -55,18 +64,27 @@ function openByKind(opening: SourceOptions, isFolder: boolean): Promise<Source> 
     : openZipSource(opening);
 }
 
-/** SOURCE_NOT_FOUND, ARCHIVE_EMPTY, ARCHIVE_CORRUPT, ARCHIVE_TOO_LARGE and their like. */
-export async function openSource(source: string, options: OpenOptions = {}): Promise<Source> {
+async function openHere(source: string, options: OpenOptions): Promise<Source> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const path = await localPath(source, limits, options);
+  const { path, version } = await bring(source, limits, options);
   const facts = await stat(path).catch(() => null);
   if (facts === null) throw new WatchlakeError('SOURCE_NOT_FOUND', { source });
   const { known, signal, extensions = DEFAULT_EXTENSIONS } = options;
-  const opening = { path, name: source, limits, extensions, known, signal };
+  const opening = { path, version, name: source, limits, extensions, known, signal };
   const opened = await openByKind(opening, facts.isDirectory());
   if (known === undefined || known.contentHash === opened.contentHash) return opened;
   await opened.close();
   throw new WatchlakeError('SOURCE_CHANGED', { source });
+}
+
+/** SOURCE_NOT_FOUND, ARCHIVE_EMPTY, ARCHIVE_CORRUPT, ARCHIVE_TOO_LARGE and their like. */
+export async function openSource(source: string, options: OpenOptions = {}): Promise<Source> {
+  try {
+    return await openHere(source, options);
+  } catch (error) {
+    await forgetSpoilt(source, error, options.spoolFolder);
+    throw error;
+  }
 }
 
 /** The id of the content, which names the ingest. */
@@ -79,13 +97,20 @@ export async function sourceHash(source: string, options: OpenOptions = {}): Pro
 /** A download that is landed is not needed any more. */
 export async function forgetDownload(source: string, spoolFolder?: string): Promise<void> {
   if (![isAddress, isS3Address, isGlueAddress].some((each) => each(source))) return;
-  const path = downloadPath(source, spoolFolder);
-  const spool = dirname(path);
-  const names = (await readdir(spool).catch(() => [])).filter(
-    // Half of another version may be on its way.
-    (name) => name.startsWith(basename(path)) && !name.includes('.part'),
-  );
-  for (const name of names) {
-    await rm(join(spool, name), { recursive: true, force: true });
-  }
+  await forgetAddress(source, spoolFolder);
+}
+
+/** What the archive itself is to blame for; a limit can be raised, and then the download is of use. */
+const isSpoilt = (error: unknown): boolean =>
+  isWatchlakeError(error) &&
+  error.code !== 'ARCHIVE_TOO_LARGE' &&
+  (error.code.startsWith('ARCHIVE_') || error.code === 'SOURCE_CHANGED');
+
+/** A download that cannot be used is fetched anew by the next attempt, which may find a mended one. */
+export async function forgetSpoilt(
+  source: string,
+  error: unknown,
+  spoolFolder?: string,
+): Promise<void> {
+  if (isSpoilt(error)) await forgetDownload(source, spoolFolder);
 }

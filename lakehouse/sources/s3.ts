@@ -10,11 +10,11 @@ import { openBucket } from '../stores/s3/bucket';
 import { listObjects } from '../stores/s3/list';
 import { factsOf } from '../stores/s3/read';
 import type { DownloadOptions } from './download';
-import { downloadPath } from './download';
 import { errorCode } from './error-code';
 import { hasEnding } from './names';
 import { downloadPieces } from './s3-pieces';
 import type { SourceLimits } from './source';
+import { downloadPath } from './spool';
 
 export interface S3SourceOptions {
   readonly limits: SourceLimits;

@@ -1,5 +1,6 @@
 /** Where recordings come from: named members that can be opened one by one, and a hash of them all. */
 import type { Readable } from 'node:stream';
+import { contentHash } from '../../core/hash';
 
 export interface SourceMember {
   readonly name: string;
@@ -9,7 +10,7 @@ export interface SourceMember {
 
 /** What an earlier opening found; where the stamp is still the same, nothing is read again. */
 export interface KnownSource {
-  /** Sizes and modification times, hashed. */
+  /** Sizes and modification times, or the version of a download, hashed. */
   readonly stamp: string;
   /** Hash of the whole content: the ingest's id. */
   readonly contentHash: string;
@@ -35,11 +36,12 @@ export interface SourceLimits {
 
 const GIB = 1024 ** 3;
 
+/** Archives of CASAS have up to 38 GB and inflate sevenfold. */
 export const DEFAULT_LIMITS: SourceLimits = {
   members: 100_000,
-  memberBytes: 16 * GIB,
-  totalBytes: 256 * GIB,
-  downloadBytes: 64 * GIB,
+  memberBytes: 64 * GIB,
+  totalBytes: 1024 * GIB,
+  downloadBytes: 128 * GIB,
 };
 
 export const DEFAULT_EXTENSIONS: readonly string[] = ['.csv'];
@@ -54,4 +56,10 @@ export interface SourceOptions {
   readonly extensions: readonly string[];
   readonly known?: KnownSource;
   readonly signal?: AbortSignal;
+  /** Of a download; names its content. */
+  readonly version?: string;
 }
+
+/** The same on every machine, unlike the time at which it was fetched. */
+export const stampOfVersion = (bytes: number, version: string): string =>
+  contentHash([bytes, version]);

@@ -9,6 +9,7 @@ import { openPromise } from 'yauzl';
 import { WatchlakeError } from '../../core/errors';
 import { contentHash } from '../../core/hash';
 import type { Source, SourceLimits, SourceOptions } from './source';
+import { stampOfVersion } from './source';
 import { checkSizes, verifying } from './verified';
 
 const ENCRYPTED = 1;
@@ -93,7 +94,7 @@ async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
 }
 
 export async function openZipSource(options: SourceOptions): Promise<Source> {
-  const { path, name, limits, known, signal } = options;
+  const { path, name, limits, known, signal, version } = options;
   const facts = await stat(path);
   if (facts.size === 0) throw new WatchlakeError('ARCHIVE_EMPTY', { source: name });
   const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch(
@@ -111,7 +112,9 @@ export async function openZipSource(options: SourceOptions): Promise<Source> {
     checkSizes(name, members, limits);
     refuseOverlaps(name, entries.values());
     refuseBombs(name, entries.values());
-    const stamp = contentHash([facts.size, facts.mtimeMs]);
+    const stamp = version
+      ? stampOfVersion(facts.size, version)
+      : contentHash([facts.size, facts.mtimeMs]);
     const unchanged = known?.stamp === stamp ? known.contentHash : null;
     return {
       name,

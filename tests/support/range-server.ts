@@ -25,7 +25,10 @@ const etagOf = (content: Buffer): string =>
 function versionHeaders({ names, content }: RangeServer): Record<string, string> {
   if (names === 'etag') return { etag: etagOf(content) };
   if (names === 'weak-etag') return { etag: `W/${etagOf(content)}` };
-  if (names === 'last-modified') return { 'last-modified': 'Mon, 08 Nov 2021 00:00:00 GMT' };
+  if (names === 'last-modified') {
+    const days = content.readUInt8(0);
+    return { 'last-modified': new Date(days * 86_400_000).toUTCString() };
+  }
   return {};
 }
 
@@ -40,6 +43,10 @@ function rangeOf(server: RangeServer, { headers }: IncomingMessage): number | nu
 function answer(server: RangeServer, request: IncomingMessage, response: ServerResponse): void {
   server.asked.push(request.headers.range ?? null);
   if (server.status !== null) return void response.writeHead(server.status).end();
+  const known = request.headers['if-none-match'] ?? request.headers['if-modified-since'];
+  if (known !== undefined && Object.values(versionHeaders(server)).includes(known)) {
+    return void response.writeHead(304).end();
+  }
   const total = server.content.length;
   const from = rangeOf(server, request);
   const headers = versionHeaders(server);

@@ -11,11 +11,14 @@ import {
   type RunCall,
 } from './fake-surroundings';
 
+const forgotten: string[] = [];
+
 async function inputsOf(words: string[], fake: FakeTemporal = { result: {} }) {
   const calls: RunCall[] = [];
   const client = fakeClient(fake, calls);
   const sourceHash = async () => 'c0ffee';
-  const services = { connect: async () => fakeContext({ client }), sourceHash };
+  const forgetSource = async (source: string) => void forgotten.push(source);
+  const services = { connect: async () => fakeContext({ client }), sourceHash, forgetSource };
   await run([...words, '--json'], { services });
   return calls.map(({ workflowId, input }) => ({ workflowId, input }));
 }
@@ -28,6 +31,8 @@ test('an archive is landed in its format', async () => {
       input: { source: '/data/group1.zip', format: 'casas', dataset: 'wsu' },
     },
   ]);
+  // What this machine has fetched to name the run is of no use any more.
+  expect(forgotten).toEqual(['/data/group1.zip']);
 });
 
 test('the span of answers is given in minutes; what is not given stays as it was', async () => {

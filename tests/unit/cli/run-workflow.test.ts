@@ -21,6 +21,7 @@ async function runAgainst(words: string[], fake: FakeTemporal, options: RunOptio
   const services = {
     connect: async () => fakeContext({ client }),
     sourceHash: async () => 'abc123',
+    forgetSource: async () => undefined,
     ...options.services,
   };
   return { calls, ...(await run(words, { ...options, services })) };
