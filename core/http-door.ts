@@ -1,10 +1,12 @@
 /** What every HTTP door has in common: limits, tokens, safe headers, and errors from the catalogue. */
+import type { ServerResponse } from 'node:http';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type onRequestHookHandler,
 } from 'fastify';
 import type { z } from 'zod';
 import { isWatchlakeError, WatchlakeError } from './errors';
@@ -64,15 +66,19 @@ export function createDoor(options: DoorOptions): FastifyInstance {
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     routerOptions: { maxParamLength: 300 },
     forceCloseConnections: options.finishRequests ? 'idle' : true,
+    // A logger of its own for each request costs more than the little that is logged of it.
+    childLoggerFactory: (logger) => logger,
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
   });
   // Another site's page can send plain text to this door without asking; JSON it cannot.
   door.removeContentTypeParser('text/plain');
-  const limit = createRateLimit(requestsPerMinute);
-  door.addHook('onRequest', async (request, reply) => {
+  const guard = createGuard(options, requestsPerMinute);
+  door.addHook('onRequest', (request, reply, done) => {
     reply.headers(HEADERS);
-    guard(request, options, limit.take(request.ip), requestsPerMinute);
+    guard(request);
+    done();
   });
+  authorizeRoutes(door, options.tokens);
   if (options.finishRequests) hangUpWhenClosing(door);
   door.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyLimitBytes));
   door.setNotFoundHandler((request, reply) => sendCode(reply, notFound(request)));
@@ -82,33 +88,56 @@ export function createDoor(options: DoorOptions): FastifyInstance {
 /** Once all requests are answered: a connection that stays open for more, or has asked nothing, would keep the door waiting. */
 function hangUpWhenClosing(door: FastifyInstance): void {
   let closing = false;
-  let answering = 0;
-  door.addHook('onRequest', (_request, reply, done) => {
-    answering += 1;
-    reply.raw.once('close', () => (answering -= 1));
-    done();
-  });
-  door.addHook('onSend', (_request, reply, _payload, done) => {
-    if (closing) reply.header('connection', 'close');
+  const answering = new Set<ServerResponse>();
+  function answered(this: ServerResponse) {
+    answering.delete(this);
+  }
+  door.addHook('onRequest', (_request, { raw }, done) => {
+    answering.add(raw);
+    raw.shouldKeepAlive &&= !closing;
+    raw.on('close', answered);
     done();
   });
   door.addHook('preClose', (done) => {
     closing = true;
-    const hangUp = () => answering === 0 && door.server.closeAllConnections();
+    for (const raw of answering) raw.shouldKeepAlive = false;
+    const hangUp = () => answering.size === 0 && door.server.closeAllConnections();
     const hangingUp = setInterval(hangUp, HANG_UP_EVERY_MS).unref();
     door.server.once('close', () => clearInterval(hangingUp));
     done();
   });
 }
 
-function guard(request: FastifyRequest, options: DoorOptions, allowed: boolean, limit: number) {
-  if (!allowed) throw new WatchlakeError('RATE_LIMITED', { limit, address: request.ip });
-  // A name that a stranger points at this machine would let his page read through the browser.
-  const isOpen = options.tokens.length === 0 && !options.checksTokens;
-  if (isOpen && !isLoopback(request.hostname))
-    throw new WatchlakeError('HOST_NOT_ALLOWED', { host: request.hostname });
-  const { action } = request.routeOptions.config;
-  if (action) authorize(options.tokens, request.headers.authorization, action);
+/** Throws RATE_LIMITED and HOST_NOT_ALLOWED. */
+function createGuard({ tokens, checksTokens }: DoorOptions, limit: number) {
+  const rate = limit === Infinity ? null : createRateLimit(limit);
+  const isOpen = tokens.length === 0 && !checksTokens;
+  /** The last name of this machine that was asked for: mostly it is the same again. */
+  let ours: string | undefined;
+  return (request: FastifyRequest): void => {
+    if (rate && !rate.take(request.ip))
+      throw new WatchlakeError('RATE_LIMITED', { limit, address: request.ip });
+    const { host } = request.headers;
+    // A name that a stranger points at this machine would let his page read through the browser.
+    if (isOpen && (host === undefined || host !== ours)) {
+      if (!isLoopback(request.hostname))
+        throw new WatchlakeError('HOST_NOT_ALLOWED', { host: request.hostname });
+      ours = host;
+    }
+  };
+}
+
+/** After the guard's own hook. A request is not asked for its route's options, which would be copied each time. */
+function authorizeRoutes(door: FastifyInstance, tokens: readonly Token[]): void {
+  door.addHook('onRoute', (route) => {
+    const action = route.config?.action;
+    if (action === undefined) return;
+    const check: onRequestHookHandler = ({ headers }, _reply, done) => {
+      authorize(tokens, headers.authorization, action);
+      done();
+    };
+    route.onRequest = [check, ...[route.onRequest ?? []].flat()];
+  });
 }
 
 export const errorBody = (error: WatchlakeError) => ({
@@ -145,7 +174,8 @@ function notFound(request: FastifyRequest): WatchlakeError {
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, limit: number) {
   const known = isWatchlakeError(error) ? error : ofFramework(error, request, limit);
-  if (known === null || known.status >= 500) request.log.error({ err: error }, 'a request failed');
+  if (known === null || known.status >= 500)
+    request.log.error({ err: error, request: request.id }, 'a request failed');
   sendCode(reply, known ?? new WatchlakeError('INTERNAL_ERROR', { request: request.id }, error));
 }
 

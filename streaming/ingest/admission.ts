@@ -11,6 +11,8 @@ export type RejectionCode = Rejection | ParseRejection | (typeof DOOR_REJECTIONS
 export interface Admitted {
   readonly admitted: true;
   readonly deviceId: string;
+  /** Of the event's moment, in UTC: days since the epoch. */
+  readonly day: number;
   readonly eventId: string;
   /** The event's JSON, on one line. */
   readonly text: string;
@@ -31,6 +33,8 @@ export interface AdmissionRules {
   readonly nowMs: number;
   readonly clockAheadMs: number;
 }
+
+const DAY_MS = 24 * 60 * 60_000;
 
 const PARSE_DETAILS: Record<ParseRejection, string> = {
   'not-json': 'expected JSON',
@@ -58,6 +62,7 @@ export function admit(record: RawRecord, rules: AdmissionRules): Admitted | Refu
     return { admitted: false, code, field, detail, deviceId: null, body: text };
   }
   const { deviceId, eventId, timestampMs } = normalised.event;
+  const day = Math.floor(timestampMs / DAY_MS);
   const refuse = (code: RejectionCode, field: string, detail: string): Refused => ({
     ...{ admitted: false, code, field, detail, deviceId, body: text },
   });
@@ -65,5 +70,5 @@ export function admit(record: RawRecord, rules: AdmissionRules): Admitted | Refu
     return refuse('foreign-device', 'device_id', 'the token is for another device');
   if (timestampMs > rules.nowMs + rules.clockAheadMs)
     return refuse('clock-ahead', 'timestamp', 'the time lies in the future: set the clock');
-  return { admitted: true, deviceId, eventId, text };
+  return { admitted: true, deviceId, day, eventId, text };
 }

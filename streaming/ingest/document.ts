@@ -6,6 +6,13 @@ import { errorBody } from '../../core/http-door';
 import type { WatchlakeError } from '../../core/errors';
 import { SCHEMAS } from './schemas';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the document says of a route that judges its requests itself. */
+    described?: FastifySchema;
+  }
+}
+
 export const TAGS = { events: 'Events', operation: 'Operation' } as const;
 
 const DESCRIPTION = `Takes events of devices and answers when they are stored, each of them once.
@@ -52,6 +59,7 @@ export async function describeRoutes(door: FastifyInstance, version: string): Pr
       ],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
+    transform: ({ schema, url, route }) => ({ schema: route.config?.described ?? schema, url }),
     refResolver: { buildLocalReference: ({ $id }) => $id as string },
   });
 }

@@ -31,14 +31,15 @@ interface Entry {
   readonly reject: (error: unknown) => void;
 }
 
-/** Most of one batch: the producer cuts it further into what a broker takes. */
-const BATCH_RECORDS = 10_000;
+/** Most of one batch: while it is encoded nothing else is done. */
+const BATCH_RECORDS = 2000;
 const BATCH_BYTES = 4 * 2 ** 20;
 
 export class Outbox {
   private readonly options: OutboxOptions;
   private waiting: Entry[] = [];
-  private size = { records: 0, bytes: 0 };
+  private records = 0;
+  private bytes = 0;
   private producer?: Producer;
   private work?: Promise<void>;
   private closed = false;
@@ -49,7 +50,7 @@ export class Outbox {
 
   /** Those under way included. */
   get queued(): Queued {
-    return this.size;
+    return { records: this.records, bytes: this.bytes };
   }
 
   /** Opens the producer, so that the first event need not wait for it. */
@@ -63,13 +64,13 @@ export class Outbox {
    */
   send(messages: readonly OutgoingMessage[], bytes: number): Promise<void> {
     const { queuedRecords, queuedBytes } = this.options.limits;
-    const { records } = this.size;
     const isFull =
-      records + messages.length > queuedRecords || this.size.bytes + bytes > queuedBytes;
+      this.records + messages.length > queuedRecords || this.bytes + bytes > queuedBytes;
     // An empty queue takes whatever a request may hold.
-    if (records > 0 && isFull) throw new WatchlakeError('INGEST_QUEUE_FULL');
+    if (this.records > 0 && isFull) throw new WatchlakeError('INGEST_QUEUE_FULL');
     if (this.closed) throw new WatchlakeError('INGEST_UNAVAILABLE', { detail: 'it is stopping' });
-    this.size = { records: records + messages.length, bytes: this.size.bytes + bytes };
+    this.records += messages.length;
+    this.bytes += bytes;
     return new Promise((resolve, reject) => {
       this.waiting.push({ messages, bytes, resolve, reject });
       this.work ??= this.drain();
@@ -132,8 +133,8 @@ export class Outbox {
 
   private settle(entries: readonly Entry[], tell: (entry: Entry) => void): void {
     for (const entry of entries) {
-      const { records, bytes } = this.size;
-      this.size = { records: records - entry.messages.length, bytes: bytes - entry.bytes };
+      this.records -= entry.messages.length;
+      this.bytes -= entry.bytes;
       tell(entry);
     }
   }

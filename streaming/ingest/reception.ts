@@ -1,4 +1,5 @@
 /** Takes the records of a request to the broker, each event once, and tells what became of each. */
+import { randomUUID } from 'node:crypto';
 import {
   EVENT_ID_HEADER,
   FIELD_HEADER,
@@ -24,8 +25,8 @@ export interface ReceptionParts {
 }
 
 export interface Received {
-  /** Names the request in its dead letters: its Idempotency-Key, or an id of its own. */
-  readonly request: string;
+  /** Names the request in its dead letters: its Idempotency-Key; null gives it an id of its own. */
+  readonly request: string | null;
   /** The one device that the sender may speak for; null when it may speak for all. */
   readonly deviceId: string | null;
   readonly records: readonly RawRecord[];
@@ -43,19 +44,25 @@ const DUPLICATE: Outcome = { status: 'duplicate' };
 interface Fresh {
   readonly events: Admitted[];
   /** Of other requests, on their way already. */
-  readonly underWay: Set<Promise<void>>;
+  readonly underWay: Promise<void>[];
   readonly refused: { readonly index: number; readonly refusal: Refused }[];
   readonly outcomes: Outcome[];
 }
 
 const sizeOf = (text: string | Buffer): number => text.length + OVERHEAD_BYTES;
 
+/** The landing's rule: a number that a device uses again on another day is another event. */
+const keyOf = ({ day, eventId }: Admitted): string => `${eventId}/${day}`;
+
 export class Reception {
   private readonly parts: ReceptionParts;
   /** Events that are being stored, or are stored and not yet written down as such. */
   private readonly pending = new Map<string, Promise<void>>();
+  /** Stored in the present turn of the event loop, by request. */
+  private stored: (readonly Admitted[])[] = [];
   private readonly writing = new Set<Promise<void>>();
   private readonly now: () => number;
+  private received = { ms: NaN, at: '' };
 
   constructor(parts: ReceptionParts) {
     this.parts = parts;
@@ -67,13 +74,17 @@ export class Reception {
    * INGEST_UNAVAILABLE: then some may have been stored, and the whole request is to be sent again.
    */
   async receive(received: Received): Promise<readonly Outcome[]> {
-    const receivedAt = new Date(this.now()).toISOString();
-    const fresh = this.sort(received);
-    const letters = fresh.refused.map((each) => this.letterOf(each, received, receivedAt));
+    const nowMs = this.now();
+    const receivedAt = this.textOf(nowMs);
+    const { events, refused, underWay, outcomes } = this.sort(received, nowMs);
     // First of all: what is refused because too much waits leaves no dead letters.
-    const stored = this.store(fresh.events, receivedAt);
-    await Promise.all([stored, this.bury(letters), ...fresh.underWay]);
-    return fresh.outcomes;
+    const stored = this.store(events, receivedAt);
+    if (refused.length === 0 && underWay.length === 0) await stored;
+    else {
+      const letters = this.lettersOf(refused, received, receivedAt);
+      await Promise.all([stored, this.bury(letters), ...underWay]);
+    }
+    return outcomes;
   }
 
   /** Resolves when all that is stored is written down as such. */
@@ -81,38 +92,41 @@ export class Reception {
     while (this.writing.size > 0) await Promise.all(this.writing);
   }
 
-  private sort({ records, deviceId }: Received): Fresh {
-    const rules = { deviceId, nowMs: this.now(), clockAheadMs: this.parts.limits.clockAheadMs };
-    const fresh: Fresh = { events: [], underWay: new Set(), refused: [], outcomes: [] };
+  /** Many requests arrive in the same millisecond. */
+  private textOf(ms: number): string {
+    if (ms !== this.received.ms) this.received = { ms, at: new Date(ms).toISOString() };
+    return this.received.at;
+  }
+
+  private sort({ records, deviceId }: Received, nowMs: number): Fresh {
+    const rules = { deviceId, nowMs, clockAheadMs: this.parts.limits.clockAheadMs };
+    const fresh: Fresh = { events: [], underWay: [], refused: [], outcomes: [] };
     const own = new Set<string>();
-    for (const [index, record] of records.entries()) {
+    for (const record of records) {
       const admission = admit(record, rules);
-      fresh.outcomes.push(this.place(admission, index, own, fresh));
+      fresh.outcomes.push(
+        admission.admitted ? this.place(admission, own, fresh) : this.refuse(admission, fresh),
+      );
     }
     return fresh;
   }
 
-  private place(
-    admission: Admitted | Refused,
-    index: number,
-    own: Set<string>,
-    fresh: Fresh,
-  ): Outcome {
-    if (!admission.admitted) {
-      const { code, field, detail } = admission;
-      fresh.refused.push({ index, refusal: admission });
-      return { status: 'rejected', code, field, detail };
+  private refuse(refusal: Refused, { refused, outcomes }: Fresh): Outcome {
+    const { code, field, detail } = refusal;
+    refused.push({ index: outcomes.length, refusal });
+    return { status: 'rejected', code, field, detail };
+  }
+
+  private place(event: Admitted, own: Set<string>, fresh: Fresh): Outcome {
+    const key = keyOf(event);
+    const underWay = this.pending.get(key);
+    if (underWay !== undefined) {
+      if (underWay !== fresh.underWay.at(-1)) fresh.underWay.push(underWay);
+      return DUPLICATE;
     }
-    const { eventId, deviceId } = admission;
-    const underWay = this.pending.get(eventId);
-    if (underWay !== undefined) fresh.underWay.add(underWay);
-    const isKnown =
-      underWay !== undefined ||
-      own.has(eventId) ||
-      this.parts.remembered.isKnown(deviceId, eventId);
-    if (isKnown) return DUPLICATE;
-    own.add(eventId);
-    fresh.events.push(admission);
+    if (own.has(key) || this.parts.remembered.isKnown(event)) return DUPLICATE;
+    own.add(key);
+    fresh.events.push(event);
     return ACCEPTED;
   }
 
@@ -126,24 +140,37 @@ export class Reception {
       headers: { [EVENT_ID_HEADER]: eventId, [RECEIVED_AT_HEADER]: receivedAt },
     }));
     const sent = this.parts.events.send(messages, bytes);
-    for (const { eventId } of events) this.pending.set(eventId, sent);
-    const written = this.writeDown(events, sent).finally(() => this.writing.delete(written));
-    this.writing.add(written);
+    for (const event of events) this.pending.set(keyOf(event), sent);
+    sent.then(
+      () => this.noteStored(events),
+      () => this.release(events),
+    );
     return sent;
   }
 
+  /** What one batch stored is written down together. */
+  private noteStored(events: readonly Admitted[]): void {
+    this.stored.push(events);
+    if (this.stored.length > 1) return;
+    const written = this.writeDown().finally(() => this.writing.delete(written));
+    this.writing.add(written);
+  }
+
   /** The sender need not wait for it: what a crash makes us forget, the landing finds. */
-  private async writeDown(events: readonly Admitted[], sent: Promise<void>): Promise<void> {
-    const isStored = await sent.then(
-      () => true,
-      () => false,
-    );
+  private async writeDown(): Promise<void> {
+    await Promise.resolve();
+    const events = this.stored.flat();
+    this.stored = [];
     try {
-      if (isStored) await this.parts.remembered.remember(events);
+      await this.parts.remembered.remember(events);
     } catch (error) {
       this.parts.log.error('events could not be remembered', { error: String(error) });
     }
-    for (const { eventId } of events) this.pending.delete(eventId);
+    this.release(events);
+  }
+
+  private release(events: readonly Admitted[]): void {
+    for (const event of events) this.pending.delete(keyOf(event));
   }
 
   private async bury(letters: readonly OutgoingMessage[]): Promise<void> {
@@ -152,9 +179,18 @@ export class Reception {
     await this.parts.deadLetters.send(letters, bytes);
   }
 
+  private lettersOf(
+    refused: Fresh['refused'],
+    { request }: Received,
+    receivedAt: string,
+  ): OutgoingMessage[] {
+    const name = request ?? randomUUID();
+    return refused.map((each) => this.letterOf(each, name, receivedAt));
+  }
+
   private letterOf(
     { index, refusal }: { index: number; refusal: Refused },
-    { request }: Received,
+    request: string,
     receivedAt: string,
   ): OutgoingMessage {
     const { code, field, deviceId, body } = refusal;

@@ -30,20 +30,35 @@ interface Device {
 
 const DAY_MS = 24 * 60 * 60_000;
 const PREFIX_BYTES = 8;
+const DAY_BYTES = 2;
 const ID_BYTES = 12;
 const REMOVE_STEP = 500;
 /** A generation may last longer by this many when the process is killed. */
 const STATE_EVERY = 100;
 
-const LAST = Buffer.alloc(ID_BYTES + 1, 0xff);
+const LAST = Buffer.alloc(DAY_BYTES + ID_BYTES + 1, 0xff);
 const FIRST = Buffer.alloc(1);
 
-const keyOf = ({ prefix }: Device, eventId: string): Buffer =>
-  Buffer.concat([prefix, Buffer.from(eventId.slice(0, 2 * ID_BYTES), 'hex')]);
+/** The same number of a device on another day is another event. */
+export interface RememberedEvent {
+  readonly deviceId: string;
+  /** Of its moment, in UTC: days since the epoch. */
+  readonly day: number;
+  readonly eventId: string;
+}
+
+function writeKey(key: Buffer, { prefix }: Device, { day, eventId }: RememberedEvent): Buffer {
+  key.set(prefix);
+  key.writeUInt16BE(day, PREFIX_BYTES);
+  key.write(eventId, PREFIX_BYTES + DAY_BYTES, ID_BYTES, 'hex');
+  return key;
+}
+
+const newKey = (): Buffer => Buffer.alloc(PREFIX_BYTES + DAY_BYTES + ID_BYTES);
 
 export class RememberedEvents {
   private readonly root: RootDatabase;
-  /** Device prefix and event id → generation. */
+  /** Device prefix, day and event id → generation. */
   private readonly events: Database<number, Buffer>;
   /** Device prefix → its state; the id itself need not be kept. */
   private readonly states: Database<Omit<Device, 'prefix'>, Buffer>;
@@ -52,6 +67,8 @@ export class RememberedEvents {
   private readonly keepMs: number;
   private readonly devicesInMemory: number;
   private readonly now: () => number;
+  /** Of what is asked for: it is not kept. */
+  private readonly asked = newKey();
   private forgetting: Promise<void> = Promise.resolve();
   private closing = false;
 
@@ -74,21 +91,21 @@ export class RememberedEvents {
     return (this.events.getStats() as { entryCount: number }).entryCount;
   }
 
-  isKnown(deviceId: string, eventId: string): boolean {
-    const device = this.deviceOf(deviceId);
-    const generation = this.events.get(keyOf(device, eventId));
+  isKnown(event: RememberedEvent): boolean {
+    const device = this.deviceOf(event.deviceId);
+    const generation = this.events.get(writeKey(this.asked, device, event));
     return generation !== undefined && generation >= device.generation - 1;
   }
 
   /** Resolves when they are written: until then `isKnown` may say no. */
-  async remember(stored: readonly { deviceId: string; eventId: string }[]): Promise<void> {
+  async remember(stored: readonly RememberedEvent[]): Promise<void> {
     let written: Promise<unknown> = Promise.resolve();
-    for (const { deviceId, eventId } of stored) {
-      const device = this.deviceOf(deviceId);
+    for (const event of stored) {
+      const device = this.deviceOf(event.deviceId);
       this.turnWhenOver(device);
       if (device.count % STATE_EVERY === 0) this.writeState(device);
       device.count += 1;
-      written = this.events.put(keyOf(device, eventId), device.generation);
+      written = this.events.put(writeKey(newKey(), device, event), device.generation);
     }
     // Writes are made in their order: the last one's end is that of all.
     await written;

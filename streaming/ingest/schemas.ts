@@ -82,7 +82,8 @@ export const EVENT: Schema = {
     sequence: orNull({
       type: 'integer',
       ...LIMITS.sequence,
-      description: "The event's number at its device; the same number is the same event.",
+      description:
+        "The event's number at its device; the same number on the same date (UTC) is the same event.",
       examples: [48],
     }),
   },

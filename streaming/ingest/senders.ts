@@ -71,7 +71,7 @@ export function createSenders(options: SendersOptions): Senders {
     const role = roleOf(tokens, authorization);
     if (role !== null) {
       if (!mayDo(role, 'ingest')) throw new WatchlakeError('FORBIDDEN', { action: 'ingest' });
-      return { name: role, deviceId: null };
+      return { name: `${role} ${digestOf(token).toString('base64')}`, deviceId: null };
     }
     const deviceId = await deviceOfToken(token);
     if (deviceId === null) throw new WatchlakeError('UNAUTHORIZED');

@@ -16,6 +16,7 @@ import { RememberedEvents } from './remembered';
 import { createSenders } from './senders';
 import { addServiceRoutes } from './service-routes';
 import { addStreamRoute } from './stream-route';
+import { Turns } from './turns';
 
 export interface IngestServerOptions {
   readonly broker: Broker;
@@ -75,11 +76,13 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
   const metrics = createMetrics({ [topics.events]: events, [topics.deadLetter]: deadLetters });
   const stores = openStores(options.folder);
   const reception = new Reception({ ...stores, events, deadLetters, limits, log });
+  const turns = new Turns();
+  door.server.on('connection', () => turns.connected());
   let closing = false;
   const { deviceOf, version } = options;
   await describeRoutes(door, version);
   await addStreamRoute(door, {
-    ...{ reception, answers: stores.answers, limits, metrics },
+    ...{ reception, answers: stores.answers, limits, metrics, turns },
     senders: createSenders({ host, tokens, deviceOf }),
   });
   const isClosing = () => closing;

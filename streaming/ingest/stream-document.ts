@@ -13,7 +13,7 @@ const EVENTS = { oneOf: [ref('Event'), { type: 'array', items: ref('Event') }] }
 export const STREAM = {
   ...{ tags: [TAGS.events], summary: 'Stores events' },
   description:
-    'One event, an array of events, or NDJSON: one event a line, also under other names of these types. The answer comes when all of them are stored. The same event is stored once, by its device and sequence number or by its device, time and content. A request that failed with 429 or 503 is to be sent again as a whole.',
+    'One event, an array of events, or NDJSON: one event a line, also under other names of these types. The answer comes when all of them are stored. The same event is stored once, by its device, date and sequence number or by its device, time and content. A request that failed with 429 or 503 is to be sent again as a whole.',
   security: TOKEN_OR_NONE,
   headers: {
     type: 'object',

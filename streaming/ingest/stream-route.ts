@@ -1,5 +1,4 @@
 /** `POST /stream`: from a request's bytes to the answer that tells what became of each event. */
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WatchlakeError } from '../../core/errors';
 import { answerOf } from './answer';
@@ -11,6 +10,7 @@ import type { Reception } from './reception';
 import { recordsOf } from './records';
 import type { Sender, Senders } from './senders';
 import { STREAM } from './stream-document';
+import type { Turns } from './turns';
 
 export interface StreamRouteParts {
   readonly reception: Reception;
@@ -18,8 +18,13 @@ export interface StreamRouteParts {
   readonly senders: Senders;
   readonly limits: IngestLimits;
   readonly metrics: IngestMetrics;
+  readonly turns: Turns;
 }
 
+/** What is longer takes milliseconds to read: it is read in a turn of its own. */
+const SHORT_BODY_BYTES = 4096;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Undefined when there is none; throws INPUT_INVALID. */
@@ -44,7 +49,7 @@ export class StreamHandler {
     const sender = await this.parts.senders(request.headers.authorization);
     const body = await bytesOf(request, this.parts.limits);
     const key = idempotencyKeyOf(request);
-    if (key === undefined) return this.store(request, sender, body, randomUUID());
+    if (key === undefined) return this.store(request, sender, body, null);
     return this.once(sender, key, fingerprintOf(body), () =>
       this.store(request, sender, body, key),
     );
@@ -54,9 +59,10 @@ export class StreamHandler {
     { headers }: FastifyRequest,
     sender: Sender,
     body: Buffer,
-    name: string,
+    name: string | null,
   ): Promise<Answer> {
-    const { reception, limits, metrics } = this.parts;
+    const { reception, limits, metrics, turns } = this.parts;
+    if (body.length > SHORT_BODY_BYTES) await turns.take();
     const { single, records } = recordsOf(body, headers['content-type'], limits);
     const { deviceId } = sender;
     const outcomes = await reception.receive({ request: name, deviceId, records });
@@ -108,13 +114,13 @@ export async function addStreamRoute(door: FastifyInstance, parts: StreamRoutePa
       done();
     });
     scope.post('/stream', {
-      schema: STREAM,
       // Each record is judged by itself, and the answers are written already.
-      validatorCompiler: () => () => true,
-      serializerCompiler: () => (data) => JSON.stringify(data),
-      async handler(request: FastifyRequest, reply: FastifyReply) {
-        const { status, body } = await handler.handle(request);
-        return reply.code(status).type('application/json; charset=utf-8').send(body);
+      config: { described: STREAM },
+      handler(request: FastifyRequest, reply: FastifyReply) {
+        const answered = ({ status, body }: Answer) => {
+          void reply.code(status).header('content-type', JSON_TYPE).send(body);
+        };
+        handler.handle(request).then(answered, (error: unknown) => void reply.send(error));
       },
     });
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentHash } from '../../../../core/hash';
 import { KeptAnswers } from '../../../../streaming/ingest/answers';
-import { RememberedEvents } from '../../../../streaming/ingest/remembered';
+import { RememberedEvents, type RememberedEvent } from '../../../../streaming/ingest/remembered';
 
 const HOUR_MS = 60 * 60_000;
 let folder: string;
@@ -17,9 +17,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const events = (deviceId: string, first: number, count: number) =>
+const DAY = 20_089;
+const events = (deviceId: string, first: number, count: number, day = DAY) =>
   Array.from({ length: count }, (_, index) => ({
-    deviceId,
+    ...{ deviceId, day },
     eventId: contentHash([deviceId, first + index], 32),
   }));
 
@@ -31,8 +32,7 @@ describe('events', () => {
   beforeEach(() => reopen());
   afterEach(() => remembered.close());
 
-  const known = (all: { deviceId: string; eventId: string }[]) =>
-    all.filter(({ deviceId, eventId }) => remembered.isKnown(deviceId, eventId)).length;
+  const known = (all: RememberedEvent[]) => all.filter((event) => remembered.isKnown(event)).length;
 
   test('the last ones of each device are known, and far older ones are not', async () => {
     for (let first = 0; first < 1000; first += 10)
@@ -42,6 +42,14 @@ describe('events', () => {
     expect(known(events('a', 0, 800))).toBe(0);
     expect(known(events('b', 0, 50))).toBe(50);
     expect(known(events('c', 0, 50))).toBe(0);
+  });
+
+  test('the same events of another day are others', async () => {
+    await remembered.remember(events('a', 0, 10));
+    expect(known(events('a', 0, 10, DAY + 1))).toBe(0);
+    await remembered.remember(events('a', 0, 5, DAY + 1));
+    expect(known(events('a', 0, 10, DAY + 1))).toBe(5);
+    expect(known(events('a', 0, 10))).toBe(10);
   });
 
   test('what is no longer known takes no room', async () => {

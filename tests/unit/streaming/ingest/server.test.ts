@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { hashToken, parseTokens } from '../../../../core/tokens';
 import { event, lines, NDJSON, post, startIngest, type TestIngest } from '../../../support/ingest';
 
 let ingest: TestIngest;
@@ -209,6 +208,16 @@ describe('each event once', () => {
     expect(ingest.broker.events).toHaveLength(2);
   });
 
+  test('a number that comes again on another day is another event', async () => {
+    const midnight = 1_700_006_400;
+    const at = (timestamp: number) => event(0, { sequence: 7, timestamp });
+    const first = await post(ingest.url, [at(midnight - 1), at(midnight), at(midnight + 5)]);
+    expect(first.body).toMatchObject({ accepted: 2, duplicate: 1 });
+    const again = [at(midnight - 9), at(midnight + 86_399), at(midnight + 86_400)];
+    expect((await post(ingest.url, again)).body).toMatchObject({ accepted: 1, duplicate: 2 });
+    expect(ingest.broker.events).toHaveLength(3);
+  });
+
   test('the same event at the same moment is stored once, and both wait for it', async () => {
     let release = () => undefined as void;
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -337,48 +346,6 @@ test('a shutdown does not wait for who is connected and asks nothing', async () 
   const closed = ingest.server.close().then(() => 'closed');
   expect(await Promise.race([closed, pause(3_000)])).toBe('closed');
   await hungUp;
-});
-
-describe('tokens', () => {
-  const OPERATOR = 'operator-secret-of-tests';
-  const READER = 'reader-secret-of-tests';
-  const tokens = parseTokens(`device:${hashToken(OPERATOR)},reader:${READER}`);
-  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-  const asked: string[] = [];
-  const deviceOf = async (token: string) => {
-    asked.push(token);
-    return token === 'token-of-watch-1' ? 'watch-1' : null;
-  };
-  beforeEach(() => start({ tokens, deviceOf }));
-
-  test('a configured one speaks for all devices, where its role may', async () => {
-    expect((await post(ingest.url, event(1), bearer(OPERATOR))).status).toBe(200);
-    expect((await post(ingest.url, event(1), bearer(READER))).status).toBe(403);
-    expect((await post(ingest.url, event(1))).status).toBe(401);
-    expect((await post(ingest.url, event(1), bearer('nobody-knows-it'))).status).toBe(401);
-  });
-
-  test("a device's own speaks for it alone, and is asked for once in a while", async () => {
-    asked.length = 0;
-    const token = bearer('token-of-watch-1');
-    const reply = await post(ingest.url, [event(1), event(2, { device_id: 'watch-2' })], token);
-    expect(reply).toMatchObject({ status: 207, body: { accepted: 1, rejected: 1 } });
-    expect(ingest.broker.deadLetters[0]).toMatchObject({
-      key: 'watch-2',
-      headers: { reason: 'foreign-device' },
-    });
-    await post(ingest.url, event(3), token);
-    expect(asked).toEqual(['token-of-watch-1']);
-  });
-
-  test('metrics need a token that may read, and health none', async () => {
-    const status = async (path: string, headers = {}) =>
-      (await fetch(`${ingest.url}${path}`, { headers })).status;
-    expect(await status('/metrics')).toBe(401);
-    expect(await status('/metrics', bearer(READER))).toBe(200);
-    expect(await status('/healthz')).toBe(200);
-    expect(await status('/readyz')).toBe(200);
-  });
 });
 
 describe('what is beside the events', () => {

@@ -1,0 +1,35 @@
+/** Who has a turn when, while connections come and go. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Turns } from '../../../../streaming/ingest/turns';
+
+/** The numbers of those who had their turn, as they have it. */
+function ask(turns: Turns, count: number): number[] {
+  const had: number[] = [];
+  for (let number = 0; number < count; number += 1) void turns.take().then(() => had.push(number));
+  return had;
+}
+
+test('each has a turn of its own, in the order of asking', async () => {
+  const had = ask(new Turns(), 3);
+  for (const expected of [[0], [0, 1], [0, 1, 2]]) {
+    await nextTurn();
+    expect(had).toEqual(expected);
+  }
+});
+
+test('new connections come first, and not for ever', async () => {
+  const turns = new Turns();
+  const had = ask(turns, 2);
+  for (let turn = 0; turn < 100; turn += 1) {
+    turns.connected();
+    await nextTurn();
+  }
+  expect(had).toEqual([]);
+  for (let turn = 0; turn < 200; turn += 1) {
+    turns.connected();
+    await nextTurn();
+  }
+  expect(had).toEqual([0]);
+  for (let turn = 0; turn < 2; turn += 1) await nextTurn();
+  expect(had).toEqual([0, 1]);
+});
