@@ -2,17 +2,15 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDeviceTables } from '../../devices/devices';
-import { parseMessage } from '../../lakehouse/devices/parse-message';
 import type { Lake } from '../../lakehouse/lake';
 import { GRAINS } from '../../telemetry/aggregate';
-import type { DeviceEvent } from '../../telemetry/event';
 import { FILES, generateDeviceEvents, type ExpectedFile } from '../../telemetry/generator/generate';
 import type { UserProfile } from '../../telemetry/profile';
 import { parseProfiles } from '../../telemetry/profiles';
 import { aggregatesByHand } from '../support/aggregates-by-hand';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { aggregate, aggregateAll, storedAggregates } from '../support/device-aggregates';
-import { FakeTopic, landAll, type MadeEvent } from '../support/device-events';
+import { eventsOf, FakeTopic, landAll, type MadeEvent } from '../support/device-events';
 import { newLake, temporaryFolder } from '../support/recordings';
 
 const folder = temporaryFolder();
@@ -37,12 +35,6 @@ const importProfiles = (...profiles: UserProfile[]) =>
   createDeviceTables(database.pool).importProfiles(profiles, { moveDevices: true });
 
 const land = (...events: MadeEvent[]) => landAll(lake, topic.add(...events));
-
-const eventsOf = ({ messages }: FakeTopic): DeviceEvent[] =>
-  messages.flatMap((message) => {
-    const parsed = parseMessage(message);
-    return parsed.ok ? [parsed.event] : [];
-  });
 
 async function expectEqualByHand(profiles: readonly UserProfile[]): Promise<void> {
   const expected = aggregatesByHand(eventsOf(topic), profiles);
@@ -289,6 +281,22 @@ describe('what arrives late', () => {
     // An event that is not the last reading of its day changes nothing of another day.
     await land({ at: aDay('2026-03-09', 8), steps: 300 });
     expect((await aggregate(lake, database.pool, 'day')).periods).toEqual(['2026-03-09']);
+    await aggregateAll(lake, database.pool);
+    await expectEqualByHand(people);
+  });
+
+  test('changes the steps of the second local day that begins within a UTC date', async () => {
+    const people = [profile('watch-1', { stepCounter: 'cumulative', timeZone: 'Europe/Berlin' })];
+    await importProfiles(...people);
+    await land(
+      { at: '2026-07-01T21:00:00Z', steps: 1_000 },
+      { at: '2026-07-01T23:00:00Z', steps: 1_100 },
+      { at: '2026-07-02T23:00:00Z', steps: 1_500 },
+    );
+    await aggregateAll(lake, database.pool);
+    await land({ at: '2026-07-01T21:30:00Z', steps: 1_080 });
+    const again = await aggregate(lake, database.pool, 'day');
+    expect(again.periods).toEqual(['2026-07-01', '2026-07-02']);
     await aggregateAll(lake, database.pool);
     await expectEqualByHand(people);
   });

@@ -1,11 +1,12 @@
 /** Events of devices for tests: made by hand, and landed without a broker. */
-import type { EventMessage } from '../../lakehouse/devices/parse-message';
+import { parseMessage, type EventMessage } from '../../lakehouse/devices/parse-message';
 import { deviceFacts } from '../../lakehouse/devices/landing-facts';
 import { landEvents, type LandingRequest } from '../../lakehouse/devices/land-events';
 import { EVENTS_TABLE } from '../../lakehouse/devices/names';
 import type { Lake } from '../../lakehouse/lake';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
 import { findManifestOrNull, publishSnapshot } from '../../lakehouse/snapshots';
+import type { DeviceEvent } from '../../telemetry/event';
 
 export const TOPIC = 'events_topic';
 
@@ -44,6 +45,12 @@ export class FakeTopic {
     for (let at = from; at < to; at += 3) yield this.messages.slice(at, Math.min(to, at + 3));
   }
 }
+
+export const eventsOf = ({ messages }: FakeTopic): DeviceEvent[] =>
+  messages.flatMap((message) => {
+    const parsed = parseMessage(message);
+    return parsed.ok ? [parsed.event] : [];
+  });
 
 export const presentEvents = (lake: Lake): Promise<SnapshotManifest | null> =>
   findManifestOrNull(lake, { dataset: 'devices', table: EVENTS_TABLE });

@@ -86,10 +86,10 @@ export const periodsSql = (grain: Grain): string => `SELECT named.user_id, made.
     GROUP BY days.user_no, wanted.period_start) made
   JOIN (SELECT DISTINCT user_no, user_id FROM people) named USING (user_no)`;
 
-/** A row for each device, UTC date and local date; of a device that nobody wears the latter is null. */
-export const DATE_FACTS = `SELECT e.device_id, e.event_date,
+/** A row for each device, UTC date and local date. */
+const TOLD_DATES = `SELECT e.device_id, e.event_date,
     DATE '1970-01-01' + CAST((e.timestamp_ms + o.offset_ms) // ${DAY_MS} AS INTEGER) AS local_date,
-    count(*) AS events,
+    any_value(p.cumulative) AS cumulative, count(*) AS events,
     coalesce(sum(hash(e.event_id, p.user_id, p.cumulative, o.offset_ms)), 0) AS content,
     min(e.timestamp_ms) FILTER (e.steps IS NOT NULL) AS first_reading_ms,
     max(e.timestamp_ms) FILTER (e.steps IS NOT NULL) AS last_reading_ms,
@@ -98,3 +98,16 @@ export const DATE_FACTS = `SELECT e.device_id, e.event_date,
   LEFT JOIN (people p JOIN offsets o ON o.time_zone = p.time_zone)
     ON p.device_id = e.device_id AND e.timestamp_ms >= o.from_ms AND e.timestamp_ms < o.to_ms
   GROUP BY ALL`;
+
+/**
+ * The same; of a device that nobody wears the local date is null. Where a UTC date holds two local dates, the second begins with the
+ * first one's last reading. A clock that goes back over midnight mixes their readings: then it depends on all of them.
+ */
+export const DATE_FACTS = `SELECT device_id, event_date, local_date, events,
+    content + CASE WHEN cumulative AND earlier IS NOT NULL AND first_reading_ms IS NOT NULL
+      THEN hash(CASE WHEN earlier.ms < first_reading_ms THEN earlier.steps ELSE earlier.content END)
+      ELSE 0 END AS content,
+    first_reading_ms, last_reading_ms, last_reading_steps
+  FROM (SELECT *, lag({ms: last_reading_ms, steps: last_reading_steps, content: content}) OVER (
+      PARTITION BY device_id, event_date ORDER BY first_reading_ms) AS earlier
+    FROM (${TOLD_DATES}) told_dates) told_dates`;
