@@ -1,4 +1,5 @@
 /** Steps that turn the landed events into aggregates in PostgreSQL: only what has changed is read and written. */
+import { WatchlakeError } from '../core/errors';
 import { NONE, type WrittenAggregates } from '../devices/aggregates';
 import type { DeviceTables } from '../devices/devices';
 import type { Period } from '../devices/periods';
@@ -128,6 +129,7 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
     }): Promise<AggregatedPeriods> {
       const { signal, report } = alive();
       const { dataset, grain } = input;
+      const profilesVersion = await devices.profilesVersion();
       const { manifest } = await lookAtDates({ lake, devices }, { dataset, signal, report });
       const wanted = await devices.periodsNow(grain, input.periods);
       const summed = grain === 'day' ? NONE : await devices.sumDays({ grain, periods: wanted });
@@ -142,6 +144,10 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
         await devices.exportPeople(peopleFile);
         const readingsBeforeFile = aggregation.fileNamed('readings-before');
         await devices.exportReadingsBefore(runs, readingsBeforeFile);
+        // Of other people than those by whom the dates were looked at, the periods would be recorded as up to date.
+        if ((await devices.profilesVersion()) !== profilesVersion) {
+          throw new WatchlakeError('AGGREGATES_OUTDATED', { what: 'other profiles' });
+        }
         const { file } = await aggregatePeriods(aggregation, {
           ...{ grain, runs, peopleFile, readingsBeforeFile },
           periods: periods.map(({ start }) => start),

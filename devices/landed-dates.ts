@@ -147,6 +147,9 @@ export function createLandedDates(pool: Pool) {
       return new Map(rows.map(({ date, content }) => [date, content]));
     },
 
+    /** Rises with each change of a profile. */
+    profilesVersion: (): Promise<number> => profilesVersion(database),
+
     /** Writes device, person, time zone and step counter of all profiles; gives the version that they have. */
     exportPeople: (file: string): Promise<number> =>
       bulkTransaction(pool, async (connection) => {

@@ -1,6 +1,7 @@
 /** Aggregates in PostgreSQL: equal to the plainest computation, and only what has changed is made again. */
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { createDeviceTables } from '../../devices/devices';
 import type { Lake } from '../../lakehouse/lake';
 import { GRAINS } from '../../telemetry/aggregate';
@@ -9,7 +10,13 @@ import type { UserProfile } from '../../telemetry/profile';
 import { parseProfiles } from '../../telemetry/profiles';
 import { aggregatesByHand } from '../support/aggregates-by-hand';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { aggregate, aggregateAll, storedAggregates } from '../support/device-aggregates';
+import {
+  aggregate,
+  aggregateActivities,
+  aggregateAll,
+  profile,
+  storedAggregates,
+} from '../support/device-aggregates';
 import { eventsOf, FakeTopic, landAll, type MadeEvent } from '../support/device-events';
 import { newLake, temporaryFolder } from '../support/recordings';
 
@@ -25,12 +32,6 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-const profile = (deviceId: string, more: Partial<UserProfile> = {}): UserProfile => ({
-  ...{ userId: 'ada', deviceId, userEmail: null, gender: null, age: null },
-  ...{ timeZone: 'UTC', stepCounter: 'interval' },
-  ...more,
-});
-
 const importProfiles = (...profiles: UserProfile[]) =>
   createDeviceTables(database.pool).importProfiles(profiles, { moveDevices: true });
 
@@ -43,6 +44,11 @@ async function expectEqualByHand(profiles: readonly UserProfile[]): Promise<void
       [grain]: expected[grain],
     });
   }
+}
+
+async function expectEqualOnceAggregated(profiles: readonly UserProfile[]): Promise<void> {
+  await aggregateAll(lake, database.pool);
+  await expectEqualByHand(profiles);
 }
 
 test('a generated month comes out to the last digit, whatever order and trouble it arrived in', async () => {
@@ -163,16 +169,14 @@ test('days follow the clocks of each person, also when those change', async () =
     ),
   );
   await land(...events);
-  await aggregateAll(lake, database.pool);
-  await expectEqualByHand(people);
+  await expectEqualOnceAggregated(people);
 });
 
 test('weeks belong to their ISO year, and days of two years share one', async () => {
   await importProfiles(profile('watch-1'));
   const days = ['2020-12-31', '2021-01-01', '2021-01-03', '2021-01-04', '2024-12-30', '2027-01-01'];
   await land(...days.map((day) => ({ at: `${day}T12:00:00Z`, hr: 60, steps: 10 })));
-  await aggregateAll(lake, database.pool);
-  await expectEqualByHand([profile('watch-1')]);
+  await expectEqualOnceAggregated([profile('watch-1')]);
   const { rows } = await database.pool.query(
     `SELECT period_start::text AS start, iso_year, iso_week, total_steps::int AS steps
       FROM devices.weekly_aggregates ORDER BY 1`,
@@ -220,8 +224,7 @@ test('what several devices of a person tell is theirs, and the same sleep counts
     ...{ hr: 40 + (at % 50) / 8, steps: at % 70, state: at % 4 === 0 ? 'awake' : 'deep sleep' },
   }));
   await land(...events);
-  await aggregateAll(lake, database.pool);
-  await expectEqualByHand(people);
+  await expectEqualOnceAggregated(people);
   const days = await storedAggregates(database.pool, 'day');
   expect(days.filter(({ userId }) => userId === 'ada').every(({ devices }) => devices === 2)).toBe(
     true,
@@ -271,18 +274,15 @@ describe('what arrives late', () => {
       { at: aDay('2026-05-20'), steps: 900 },
       { at: aDay('2026-05-21'), steps: 1_000 },
     );
-    await aggregateAll(lake, database.pool);
-    await expectEqualByHand(people);
+    await expectEqualOnceAggregated(people);
     await land({ at: aDay('2026-03-09'), steps: 400 });
     const again = await aggregate(lake, database.pool, 'day');
     expect(again).toMatchObject({ periods: ['2026-03-09', '2026-05-20'], files: 2 });
-    await aggregateAll(lake, database.pool);
-    await expectEqualByHand(people);
+    await expectEqualOnceAggregated(people);
     // An event that is not the last reading of its day changes nothing of another day.
     await land({ at: aDay('2026-03-09', 8), steps: 300 });
     expect((await aggregate(lake, database.pool, 'day')).periods).toEqual(['2026-03-09']);
-    await aggregateAll(lake, database.pool);
-    await expectEqualByHand(people);
+    await expectEqualOnceAggregated(people);
   });
 
   test('changes the steps of the second local day that begins within a UTC date', async () => {
@@ -297,8 +297,7 @@ describe('what arrives late', () => {
     await land({ at: '2026-07-01T21:30:00Z', steps: 1_080 });
     const again = await aggregate(lake, database.pool, 'day');
     expect(again.periods).toEqual(['2026-07-01', '2026-07-02']);
-    await aggregateAll(lake, database.pool);
-    await expectEqualByHand(people);
+    await expectEqualOnceAggregated(people);
   });
 
   test('nothing of what came twice makes anything again', async () => {
@@ -320,8 +319,7 @@ test('a counter that begins anew counts what it shows', async () => {
     // Between two readings, an event without one.
     { at: aDay('2026-03-03', 2), hr: 61 },
   );
-  await aggregateAll(lake, database.pool);
-  await expectEqualByHand(people);
+  await expectEqualOnceAggregated(people);
   const days = await storedAggregates(database.pool, 'day');
   expect(days.map(({ totalSteps }) => totalSteps)).toEqual([150, 0 + 30, 50 + 5]);
 });
@@ -339,8 +337,7 @@ describe('profiles', () => {
     expect(none).toMatchObject({ periods: [], unassigned: 3 });
     const people = [profile('a'), profile('b', { userId: 'bob' })];
     expect(await importProfiles(...people)).toMatchObject({ added: 2, dates: 2 });
-    await aggregateAll(lake, database.pool);
-    await expectEqualByHand(people);
+    await expectEqualOnceAggregated(people);
   });
 
   test('of a device that passes to another person take its past with it', async () => {
@@ -351,8 +348,7 @@ describe('profiles', () => {
     expect(await importProfiles(...moved)).toMatchObject({ moved: 1, unchanged: 1, dates: 1 });
     const again = await aggregate(lake, database.pool, 'day');
     expect(again).toMatchObject({ periods: ['2026-03-02'], written: 1, deleted: 1 });
-    await aggregateAll(lake, database.pool);
-    await expectEqualByHand(moved);
+    await expectEqualOnceAggregated(moved);
   });
 
   test('with another time zone move the events to their new days', async () => {
@@ -363,8 +359,27 @@ describe('profiles', () => {
     await importProfiles(...moved);
     const again = await aggregate(lake, database.pool, 'day');
     expect(again).toMatchObject({ periods: ['2026-03-02', '2026-03-03'], deleted: 1 });
-    await aggregateAll(lake, database.pool);
-    await expectEqualByHand(moved);
+    await expectEqualOnceAggregated(moved);
+  });
+
+  test('that change while a day is aggregated make the run give way', async () => {
+    await importProfiles(profile('a'), profile('b', { userId: 'bob' }));
+    await land(...twoDays);
+    const devices = createDeviceTables(database.pool);
+    const moved = [profile('a'), profile('b')];
+    const { aggregatePeriods } = aggregateActivities(lake, database.pool, {
+      ...devices,
+      async exportReadingsBefore(runs, file) {
+        await importProfiles(...moved);
+        return devices.exportReadingsBefore(runs, file);
+      },
+    });
+    const input = { dataset: 'devices', grain: 'day' as const, periods: ['2026-03-02'] };
+    await expect(new MockActivityEnvironment().run(aggregatePeriods, input)).rejects.toMatchObject({
+      type: 'AGGREGATES_OUTDATED',
+      nonRetryable: false,
+    });
+    await expectEqualOnceAggregated(moved);
   });
 
   test('that only tell another age change no aggregate', async () => {
@@ -402,8 +417,7 @@ test('of runs at the same time each has the newest events or gives way', async (
       expect(settled.reason).toMatchObject({ type: 'AGGREGATES_OUTDATED', nonRetryable: false });
     }
   }
-  await aggregateAll(lake, database.pool);
-  await expectEqualByHand([profile('watch-1'), profile('b', { userId: 'bob' })]);
+  await expectEqualOnceAggregated([profile('watch-1'), profile('b', { userId: 'bob' })]);
 });
 
 test('another dataset is refused as long as the tables hold this one', async () => {

@@ -9,6 +9,14 @@ import { createDeviceTables, type DeviceTables } from '../../devices/devices';
 import { AGGREGATE_TABLES } from '../../devices/partitions';
 import type { Lake } from '../../lakehouse/lake';
 import { GRAINS, type Grain, type PersonAggregate } from '../../telemetry/aggregate';
+import type { UserProfile } from '../../telemetry/profile';
+
+/** By default of Ada, by UTC, of a counter that begins anew with each reading. */
+export const profile = (deviceId: string, more: Partial<UserProfile> = {}): UserProfile => ({
+  ...{ userId: 'ada', deviceId, userEmail: null, gender: null, age: null },
+  ...{ timeZone: 'UTC', stepCounter: 'interval' },
+  ...more,
+});
 
 export const aggregateActivities = (lake: Lake, pool: Pool, devices?: DeviceTables) =>
   createDeviceAggregateActivities({ lake, devices: devices ?? createDeviceTables(pool) });
