@@ -105,7 +105,7 @@ const TOLD_DATES = `SELECT e.device_id, e.event_date,
  */
 export const DATE_FACTS = `SELECT device_id, event_date, local_date, events,
     content + CASE WHEN cumulative AND earlier IS NOT NULL AND first_reading_ms IS NOT NULL
-      THEN hash(CASE WHEN earlier.ms < first_reading_ms THEN earlier.steps ELSE earlier.content END)
+      THEN hash('earlier', CASE WHEN earlier.ms < first_reading_ms THEN earlier.steps ELSE earlier.content END)
       ELSE 0 END AS content,
     first_reading_ms, last_reading_ms, last_reading_steps
   FROM (SELECT *, lag({ms: last_reading_ms, steps: last_reading_steps, content: content}) OVER (
