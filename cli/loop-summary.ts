@@ -2,6 +2,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { LoopResult } from '../workflows/active-learning-loop';
 import type { RetrainResult } from '../workflows/retrain';
+import { showCost } from './commands/refresh';
 import { colouredOutcome, pValueText } from './commands/retrain';
 import { showHeading, showTable } from './tables';
 import { count, duration, score, tally, type Voice } from './voice';
@@ -19,6 +20,7 @@ export interface LoopFigures {
   champion: LoopResult['champion'];
   retrains: { outcome: RetrainResult['outcome']; reason: string; pValue: number | null }[];
   report: string;
+  cost?: LoopResult['cost'];
 }
 
 const pathOf = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath(uri) : uri);
@@ -36,6 +38,7 @@ export function loopFigures(result: LoopResult): LoopFigures {
     champion: result.champion,
     retrains: retrains.map(({ outcome, reason, pValue }) => ({ outcome, reason, pValue })),
     report: pathOf(result.reportUri),
+    ...(result.cost === undefined ? {} : { cost: result.cost }),
   };
 }
 
@@ -95,6 +98,7 @@ export function showLoop(voice: Voice, title: string, figures: LoopFigures): voi
   voice.line(
     voice.colors.dim(`  ${count(windowsPredicted)} windows predicted, ${count(labels)} labels`),
   );
+  showCost(voice, figures.cost);
 }
 
 export const fileLink = (path: string): string =>

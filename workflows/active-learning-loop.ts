@@ -45,6 +45,8 @@ export interface LoopResult {
   retrains: RetrainResult[];
   champion: { before: RetrainResult['champion']; after: RetrainResult['champion'] };
   reportUri: string;
+  /** Of an engine that AWS runs, when the refresh needed it. */
+  cost?: RefreshResult['cost'];
 }
 
 type Loop = ValidInput<'activeLearningLoop'>;
@@ -103,6 +105,7 @@ export async function activeLearningLoop(
       campaign,
       retrains: [decided, ...control],
       champion: { before, after },
+      ...(refreshed.cost === undefined ? {} : { cost: refreshed.cost }),
     };
     const report = await stage('report', () =>
       writeReport({ ...reportInput(input, result, startedAt), scoreKey: stays?.key ?? null }),

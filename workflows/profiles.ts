@@ -33,6 +33,15 @@ export const DATA: ActivityOptions = {
   retry: patient,
 };
 
+/**
+ * Tables that AWS builds: three generations of a job of the longest limit (JOB_LIMIT_MINUTES), clusters that
+ * start, and a log that comes late. What an attempt leaves behind at its own limit, the next one adopts.
+ */
+export const CLOUD_BUILD: ActivityOptions = {
+  ...DATA,
+  scheduleToCloseTimeout: '7 days',
+};
+
 /** Cleaning up after a run: what cannot be done soon is left to whatever ends it by itself. */
 export const CLEANUP: ActivityOptions = {
   ...DATA,

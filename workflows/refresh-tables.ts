@@ -12,7 +12,7 @@ import { workflowIds } from '../core/workflow-ids';
 import { runChild } from './children';
 import type { IngestResult } from './ingest';
 import { ingest } from './ingest';
-import { CLEANUP, DATA } from './profiles';
+import { CLEANUP, CLOUD_BUILD, DATA } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
 
@@ -121,13 +121,14 @@ async function buildAll(
     ...(engine === undefined ? {} : { engine }),
     ...(session === undefined ? {} : { session }),
   };
+  const profile = isCloudEngine(engine) ? CLOUD_BUILD : DATA;
   const snapshots: Record<string, string> = {};
   for (const stage of stages) {
     progress(`building ${stage.tables.join(', ')}`);
     const inputs = { ...snapshots };
     const built = await Promise.all(
       stage.tables.map((table) =>
-        buildTable.executeWithOptions({ ...DATA, summary: table }, [
+        buildTable.executeWithOptions({ ...profile, summary: table }, [
           { planKey, table, inputs, ...how },
         ]),
       ),

@@ -1,6 +1,6 @@
 /** The loop: its order, its barriers, and that it leaves no predictor behind. */
 import { WorkflowFailedError } from '@temporalio/client';
-import { SUBJECTS, cancelled, compared, comparison, six } from '../support/fakes';
+import { RUN_COST, SUBJECTS, cancelled, compared, comparison, six } from '../support/fakes';
 import type { Activities } from '../support/fakes';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
@@ -30,11 +30,12 @@ const judgeBySeed = () =>
 
 test('goes from recordings to a better champion, and rejects the negative control', async () => {
   judgeBySeed();
-  const input = { ...loopInput(), negativeControl: true };
+  fakes.endSession.mockResolvedValue(RUN_COST);
+  const input = { ...loopInput(), engine: 'emr' as const, negativeControl: true };
   const result = await run('activeLearningLoop', input);
   expect(result.retrains.map(({ outcome }) => outcome)).toEqual(['promote', 'reject']);
   expect(result.champion).toMatchObject({ before: { version: '1' }, after: { version: '2' } });
-  expect(result).toMatchObject({ windowsPredicted: 700, labels: 20 });
+  expect(result).toMatchObject({ windowsPredicted: 700, labels: 20, cost: RUN_COST });
   expect(fakes.moveChampion).toHaveBeenCalledTimes(1);
   expect(Object.keys(result.stages)).toEqual([
     'ingest',

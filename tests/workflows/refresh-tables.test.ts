@@ -1,4 +1,6 @@
 /** The refresh workflow: stage by stage, published together or not at all. */
+import type { WorkflowHandle } from '@temporalio/client';
+import { loadConfig } from '../../workers/config';
 import { cancelled, RUN_COST } from '../support/fakes';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
@@ -122,6 +124,24 @@ test('puts the quarantine through the rules again before anything is built', asy
   expect(result.tables.customer_landing).toMatchObject({ snapshotId: 'landing-2' });
 });
 
+/** How long each table may take in all. */
+async function buildMinutes(handle: Pick<WorkflowHandle, 'fetchHistory'>): Promise<number[]> {
+  const { events } = await handle.fetchHistory();
+  const scheduled = (events ?? []).flatMap(
+    (event) => event.activityTaskScheduledEventAttributes ?? [],
+  );
+  const builds = scheduled.filter(({ activityType }) => activityType?.name === 'buildTable');
+  return builds.map(({ scheduleToCloseTimeout: limit }) => Number(limit?.seconds) / 60);
+}
+
+const LONGEST_JOB_MINUTES = 2880;
+
+test('no job may be given longer than its workflow waits for it', () => {
+  const limit = (minutes: number) => loadConfig({ JOB_LIMIT_MINUTES: String(minutes) });
+  expect(limit(LONGEST_JOB_MINUTES).JOB_LIMIT_MINUTES).toBe(LONGEST_JOB_MINUTES);
+  expect(() => limit(LONGEST_JOB_MINUTES + 1)).toThrow(/JOB_LIMIT_MINUTES/);
+});
+
 describe('on an engine that AWS runs', () => {
   const onEmr = { ...input, engine: 'emr' as const };
   const sessionsOf = () => fakes.buildTable.mock.calls.map(([{ session }]) => session);
@@ -138,6 +158,9 @@ describe('on an engine that AWS runs', () => {
     expect(order('endSession')[0]).toBeLessThan(order('publishRelease')[0] as number);
     const { facts } = await handle.query<{ facts: Record<string, string> }>('progress');
     expect(facts['cost']).toBe('about $0.09 (j-1: 2 instances)');
+    // Three generations of a job of the longest limit have room.
+    const minutes = await buildMinutes(handle);
+    expect(Math.min(...minutes)).toBeGreaterThan(3 * LONGEST_JOB_MINUTES);
   });
 
   test('the session ends with a run that fails, whose own failure is told', async () => {

@@ -46,6 +46,14 @@ test('the span of answers is given in minutes; what is not given stays as it was
   expect((await inputsOf(['refresh', 'wsu']))[0]?.input).toEqual({ dataset: 'wsu', window: {} });
 });
 
+test.each(['emr', 'glue'])('the tables are built by %s when that is asked for', async (engine) => {
+  const [call] = await inputsOf(['refresh', 'wsu', '--engine', engine]);
+  expect(call).toEqual({
+    workflowId: 'refresh/wsu',
+    input: { dataset: 'wsu', window: {}, engine },
+  });
+});
+
 test('the loop lands an archive of the format, or takes what has landed', async () => {
   const words = ['loop', '/data/group1.zip', '--format', 'casas', '--dataset', 'wsu'];
   const [landing] = await inputsOf([...words, '--label-span', '1', '--engine', 'emr']);

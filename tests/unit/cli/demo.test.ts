@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stageReporter } from '../../../cli/commands/demo';
+import { loopFigures, showLoop } from '../../../cli/loop-summary';
 import { createVoice } from '../../../cli/voice';
 import type { Config } from '../../../workers/config';
 import type { LoopResult } from '../../../workflows/active-learning-loop';
@@ -178,6 +179,15 @@ test('the summary has the tables, both champions, the verdicts, the addresses an
   ]) {
     expect(stdout).toContain(part);
   }
+});
+
+test('a loop on an engine of AWS tells what its refresh has cost, about', () => {
+  const cost = { what: 'j-1: 2 instances', seconds: 1200, costUsd: 0.3, pricesOf: '2026-05-31' };
+  const stream = captured();
+  const figures = loopFigures({ ...RESULT, cost });
+  expect(figures.cost).toEqual(cost);
+  showLoop(createVoice(stream), 'The loop wsu has ended', figures);
+  expect(stream.text()).toContain('about $0.30 for j-1: 2 instances (prices of 2026-05-31)');
 });
 
 test('each stage is told once when it has ended, and the label page when it is wanted', () => {

@@ -62,6 +62,14 @@ test('its options reach the workflow', async () => {
   });
 });
 
+test('on an engine of AWS it tells what the run has cost, about', async () => {
+  const cost = { what: '5 runs', seconds: 450, costUsd: 0.11, pricesOf: '2026-05-31' };
+  const fake = { result: { ...REFRESHED, cost } };
+  const { calls, stdout } = await runAgainst(['stedi', 'run', '--engine', 'glue'], fake);
+  expect(calls[0]?.input).toMatchObject({ dataset: 'stedi', engine: 'glue' });
+  expect(stdout).toContain('about $0.11 for 5 runs (prices of 2026-05-31)');
+});
+
 test.each([
   ['--consent', 'never'],
   ['--association', 'device'],
