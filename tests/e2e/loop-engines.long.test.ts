@@ -18,7 +18,11 @@ const STEP_LIMIT_MS = 5 * 60_000;
 // A heartbeat may be missing for 20 s.
 const PAUSE_MS = 30_000;
 const SAMPLE = join('data', 'sample', 'watch-exercises.zip');
-const LOOP = ['--dataset', 'watch-exercises', '--answered-by', 'oracle', '--speed', '0', '--json'];
+const LOOP = ['--answered-by', 'oracle', '--speed', '0', '--json'];
+const EXERCISES = ['--dataset', 'watch-exercises'];
+// The first person does few of the activities: people teach the rest.
+const PEOPLE = ['--bootstrap', '1', '--stream', '3', '--holdout', '6', '--labels', '200'];
+const CASAS = ['--format', 'casas', '--dataset', 'wsu', '--activities', 'summed-up', ...PEOPLE];
 
 describeSpark('the loop on EMR', () => {
   const cloud = useJobCloud();
@@ -48,7 +52,11 @@ describeSpark('the loop on EMR', () => {
     process.kill(paused, 'SIGCONT');
   }
 
-  async function runLoop(engine: string, during: (home: string) => Promise<void>) {
+  async function runLoop(
+    source: readonly string[],
+    engine: string,
+    during: (home: string) => Promise<void> = async () => undefined,
+  ) {
     const home = await mkdtemp(join(tmpdir(), 'watchlake-engines-'));
     const { uri } = await cloud.lake();
     const environment = {
@@ -58,7 +66,7 @@ describeSpark('the loop on EMR', () => {
     const run = (args: readonly string[]) => watchlake(home, args, { environment }).finished;
     try {
       expect(await run(['up', '--detach'])).toMatchObject({ code: 0 });
-      const looping = run(['loop', SAMPLE, ...LOOP, '--engine', engine]);
+      const looping = run(['loop', ...source, ...LOOP, '--engine', engine]);
       const [{ code, stdout, stderr }] = await Promise.all([looping, during(home)]);
       if (code !== 0) throw new Error(`the loop ended with ${code}:\n${stderr}\n${stdout}`);
       return JSON.parse(lastLine(stdout)) as DemoResult;
@@ -81,13 +89,32 @@ describeSpark('the loop on EMR', () => {
   test(
     'takes the same decisions as with DuckDB, whatever happens to the worker',
     async () => {
-      const expected = await runLoop('duckdb', async () => undefined);
-      const found = await runLoop('emr', disturb);
+      const expected = await runLoop([SAMPLE, ...EXERCISES], 'duckdb');
+      const found = await runLoop([SAMPLE, ...EXERCISES], 'emr', disturb);
       expect(decisions(found)).toEqual(decisions(expected));
       // Two tables are SQL; each was built by one step, on one cluster, which has ended.
       expect(steps().map(({ state }) => state)).toEqual(['COMPLETED', 'COMPLETED']);
       const clusters = cloud.emr().clusters();
       expect(clusters.map(({ state }) => state.startsWith('TERMINAT'))).toEqual([true]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'takes the same decisions on smartwatch archives as CASAS has them, from people who do different things',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'watchlake-casas-'));
+      try {
+        const archive = join(folder, 'made.zip');
+        const size = ['--participants', '10', '--hours', '0.5', '--prompts-per-hour', '12'];
+        const made = watchlake(folder, ['casas', 'generate', '--out', archive, ...size]);
+        expect(await made.finished).toMatchObject({ code: 0 });
+        const expected = await runLoop([archive, ...CASAS], 'duckdb');
+        expect(decisions(await runLoop([archive, ...CASAS], 'emr'))).toEqual(decisions(expected));
+        expect(expected.retrains).toMatchObject([{ outcome: 'promote' }]);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     },
     LIMIT_MS,
   );
