@@ -1,5 +1,10 @@
 /** Waits for a run at its side: shows its progress, and leaves or cancels it at Ctrl-C. */
-import { defaultPayloadConverter, type Client, type WorkflowHandle } from '@temporalio/client';
+import {
+  defaultPayloadConverter,
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import type { Fact, Progress } from '../workflows/progress';
@@ -49,8 +54,23 @@ const COMPANION = 'predictStream';
 interface Inside {
   /** The child started last is the one that works now. */
   child: string | null;
-  /** What the one step that is under way said with its last heartbeat. */
+  /** What the one step that is under way said with its last heartbeat, and why a step is tried again. */
   work: Record<string, Fact>;
+}
+
+type PendingActivity = NonNullable<
+  WorkflowExecutionDescription['raw']['pendingActivities']
+>[number];
+
+const FAILURE_LENGTH = 160;
+
+/** Steps fail and are tried again by themselves: the person sees that, and why. */
+function retryOf({ activityType, attempt, lastFailure }: PendingActivity): string[] {
+  if (!lastFailure?.message || (attempt ?? 1) < 2) return [];
+  const message = lastFailure.message.split('\n', 1)[0] as string;
+  const short =
+    message.length > FAILURE_LENGTH ? `${message.slice(0, FAILURE_LENGTH - 1)}…` : message;
+  return [`${attempt} of ${activityType?.name ?? 'a step'} after «${short}»`];
 }
 
 async function lookInside(client: Client, workflowId: string): Promise<Inside> {
@@ -60,10 +80,13 @@ async function lookInside(client: Client, workflowId: string): Promise<Inside> {
       ({ workflowTypeName }) => workflowTypeName !== COMPANION,
     );
     children.sort((a, b) => Number(a.initiatedId) - Number(b.initiatedId));
-    const beats = (raw.pendingActivities ?? []).flatMap(
+    const pending = raw.pendingActivities ?? [];
+    const beats = pending.flatMap(
       ({ heartbeatDetails }) => heartbeatDetails?.payloads?.slice(0, 1) ?? [],
     );
-    const work = beats.length === 1 ? factsOf(defaultPayloadConverter.fromPayload(beats[0]!)) : {};
+    const said = beats.length === 1 ? factsOf(defaultPayloadConverter.fromPayload(beats[0]!)) : {};
+    const [retry] = pending.flatMap(retryOf);
+    const work = retry === undefined ? said : { ...said, attempt: retry };
     return { child: children.at(-1)?.workflowId ?? null, work };
   } catch {
     return { child: null, work: {} };

@@ -51,6 +51,14 @@ test('objects are encrypted as it was asked for, whichever way they come', async
   expect(original.equals(copy)).toBe(true);
 });
 
+test('what was written in parts and copied at once is read with a checksum of its own', async () => {
+  const store = createS3Store(await s3.options({ partBytes: 5 * MIB }));
+  const content = randomBytes(6 * MIB + 1);
+  await store.adopt('large', await fileOf(content));
+  await store.copy('large', 'copy-at-once');
+  expect((await store.get('copy-at-once')).equals(content)).toBe(true);
+});
+
 test('what is given up carries the tag of the lifecycle rule, and a copy of it does not', async () => {
   const options = await s3.options();
   const store = createS3Store(options);

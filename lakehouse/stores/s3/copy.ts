@@ -76,10 +76,10 @@ export async function copyObject(
     if (facts.bytes > limitBytes) {
       return copyParts(bucket, { source, target: to, partBytes }, facts);
     }
-    // Without tags: a copy of what was given up is not given up itself.
+    // Without tags: a copy of what was given up is not given up itself. With a checksum of its own: that of an
+    // object in parts is one of its parts, which the copy does not have.
     const request = { ...bucket.at(to), ...bucket.encryption, ...source };
-    await bucket.client.send(
-      new CopyObjectCommand({ ...request, TaggingDirective: 'REPLACE', Tagging: '' }),
-    );
+    const own = { TaggingDirective: 'REPLACE', Tagging: '', ChecksumAlgorithm: 'SHA256' } as const;
+    await bucket.client.send(new CopyObjectCommand({ ...request, ...own }));
   });
 }

@@ -54,6 +54,8 @@ export interface FakeTemporal {
   progress?: unknown;
   /** Of the activity that is under way. */
   heartbeat?: unknown;
+  /** Of the activity that is under way: which attempt it is, and what the last one failed with. */
+  retry?: { attempt: number; message: string };
   /** Never ends. */
   endless?: boolean;
   onCancel?: () => void;
@@ -68,10 +70,18 @@ export function fakeClient(fake: FakeTemporal, calls: RunCall[]): Client {
     if (fake.error) throw fake.error;
     return fake.result;
   };
-  const pendingActivities = () =>
-    fake.heartbeat === undefined
-      ? []
-      : [{ heartbeatDetails: { payloads: [defaultPayloadConverter.toPayload(fake.heartbeat)] } }];
+  const pendingActivities = () => {
+    const { heartbeat, retry } = fake;
+    if (heartbeat === undefined && retry === undefined) return [];
+    const payloads = heartbeat === undefined ? [] : [defaultPayloadConverter.toPayload(heartbeat)];
+    return [
+      {
+        activityType: { name: 'workOnIt' },
+        heartbeatDetails: { payloads },
+        ...(retry && { attempt: retry.attempt, lastFailure: { message: retry.message } }),
+      },
+    ];
+  };
   const payloads = () => [defaultPayloadConverter.toPayload(input)];
   const client = {
     options: { namespace: 'default' },

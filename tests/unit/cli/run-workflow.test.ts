@@ -208,6 +208,15 @@ test('the progress line tells what the step under way has said of itself', async
   expect(stderr).toContain('· sending (speed 1×, done 34 %, samples 340 of 1000)');
 });
 
+test('the progress line tells that a step is tried again, and why', async () => {
+  const { stderr } = await runAgainst(
+    ['simulate', 'trial', '--speed', '1'],
+    { endless: true, retry: { attempt: 3, message: 'The bucket is away.\nIts details' } },
+    { onListening: (interrupt) => void setTimeout(interrupt, 200) },
+  );
+  expect(stderr).toContain('· working (attempt 3 of workOnIt after «The bucket is away.»)');
+});
+
 test('Ctrl-C leaves the workflow running and says how to attach again', async () => {
   let cancelled = false;
   const { exitCode, stderr } = await runAgainst(
