@@ -18,6 +18,7 @@ import {
 } from '../lakehouse/suppression';
 import { sendDeadLetters } from '../streaming/dead-letters';
 import { lagOf, nextRange } from '../streaming/event-range';
+import { madeAnew } from '../streaming/made-anew';
 import { endsOf, type Broker, type Offsets } from '../streaming/ports';
 import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
@@ -60,7 +61,7 @@ const HOUR_MS = 3_600_000;
 
 const NOTHING: Omit<LandedEvents, 'snapshotId' | 'tableRows'> = {
   ...{ messages: 0, rows: 0, duplicates: 0, withdrawn: 0, rejected: {}, late: 0 },
-  ...{ skippedOffsets: 0, dates: 0, more: false, lag: 0 },
+  ...{ skippedOffsets: 0, restarted: 0, dates: 0, more: false, lag: 0 },
 };
 
 function summaryOf(manifest: SnapshotManifest) {
@@ -103,8 +104,11 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
       // A run that was killed between publishing and sending has left its letters to this one.
       if (previous !== null) await deliverLetters(previous, signal);
       const bounds = await broker.bounds(topics.events);
-      const known: Offsets = deviceFacts(previous).offsets[topics.events] ?? {};
-      const range = nextRange(bounds, known, maximumEvents);
+      const { offsets, lastRead } = deviceFacts(previous);
+      const known: Offsets = offsets[topics.events] ?? {};
+      const read = { bounds, lastRead: lastRead?.[topics.events] ?? {} };
+      const anew = await madeAnew(broker, topics.events, read);
+      const range = nextRange(bounds, known, maximumEvents, anew);
       const tableRows = previous?.rows ?? 0;
       const snapshotId = previous?.snapshotId ?? null;
       if (contentHash(range.from) === contentHash(range.to)) {
@@ -116,6 +120,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
         fromOffsets: range.from,
         toOffsets: range.to,
         skippedOffsets: range.skipped,
+        restarted: range.restarted.length,
         deadLetterFrom: endsOf(await broker.bounds(topics.deadLetter)),
         lateDays,
         messages: broker.read({ topic: topics.events, from: range.from, to: range.to, signal }),

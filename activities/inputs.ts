@@ -97,6 +97,7 @@ const landingTotals = z.strictObject({
   withdrawn: count,
   late: count,
   skippedOffsets: count,
+  restarted: count.optional(),
   rejected: z.record(z.string(), count),
 });
 

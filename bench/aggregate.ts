@@ -134,7 +134,13 @@ async function* oneMessage(): AsyncGenerator<readonly EventMessage[]> {
 async function runOneDay({ lake, pool, manifest }: Bench): Promise<OneDay> {
   const startedMs = performance.now();
   const landed = await landEvents(lake, manifest, {
-    ...{ dataset: DEVICES_DATASET, topic: 'events_topic', skippedOffsets: 0, deadLetterFrom: {} },
+    ...{
+      dataset: DEVICES_DATASET,
+      topic: 'events_topic',
+      skippedOffsets: 0,
+      restarted: 0,
+      deadLetterFrom: {},
+    },
     ...{ fromOffsets: { 0: 0 }, toOffsets: { 0: 1 }, lateDays: 1, isWithdrawn: () => false },
     isWithdrawnName: null,
     messages: oneMessage(),

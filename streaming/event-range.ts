@@ -7,7 +7,7 @@ export interface EventRange {
   readonly to: Offsets;
   /** Offsets that were not read in time: the topic has removed them. */
   readonly skipped: number;
-  /** Partitions that end before the known offset: the topic was made anew, and is read from its start. */
+  /** Partitions that are not the ones that were read, or end before the known offset: they are read from their start. */
   readonly restarted: readonly number[];
 }
 
@@ -36,14 +36,16 @@ export function nextRange(
   bounds: ReadonlyMap<number, PartitionBounds>,
   known: Offsets,
   maximum: number,
+  anew: ReadonlySet<number> = new Set(),
 ): EventRange {
   let skipped = 0;
   const restarted: number[] = [];
   const parts = [...bounds].map(([partition, { start, end }]): Part => {
     const next = known[partition] ?? start;
-    if (next > end) restarted.push(partition);
+    const isAnew = next > end || anew.has(partition);
+    if (isAnew) restarted.push(partition);
     else skipped += Math.max(0, start - next);
-    return { partition, start: next > end ? start : Math.max(start, next), end };
+    return { partition, start: isAnew ? start : Math.max(start, next), end };
   });
   const ends = limited(parts, Math.max(maximum, parts.length));
   return {

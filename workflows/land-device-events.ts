@@ -51,7 +51,7 @@ export async function landDeviceEvents(
 
 const NOTHING: Totals = {
   ...{ landings: 0, messages: 0, rows: 0, duplicates: 0, withdrawn: 0, late: 0 },
-  ...{ skippedOffsets: 0, rejected: {} },
+  ...{ skippedOffsets: 0, restarted: 0, rejected: {} },
 };
 
 function addUp(totals: Totals, landed: LandedEvents): Totals {
@@ -67,6 +67,7 @@ function addUp(totals: Totals, landed: LandedEvents): Totals {
     withdrawn: totals.withdrawn + landed.withdrawn,
     late: totals.late + landed.late,
     skippedOffsets: totals.skippedOffsets + landed.skippedOffsets,
+    restarted: (totals.restarted ?? 0) + (landed.restarted ?? 0),
     rejected,
   };
 }

@@ -23,7 +23,7 @@ const MOST_HOURS = 24 * 365;
 
 function show(voice: Voice, shell: Shell, landed: LandDevicesResult): void {
   showHeading(voice, landed.messages === 0 ? 'Nothing new' : 'Landed');
-  const { withdrawn, skippedOffsets } = landed;
+  const { withdrawn, skippedOffsets, restarted = 0 } = landed;
   showFacts(voice, {
     messages: count(landed.messages),
     'new events': count(landed.rows),
@@ -33,6 +33,8 @@ function show(voice: Voice, shell: Shell, landed: LandDevicesResult): void {
     'of erased people': withdrawn > 0 ? count(withdrawn) : null,
     'gone before they were read':
       skippedOffsets > 0 ? voice.colors.yellow(count(skippedOffsets)) : null,
+    'partitions made anew, read from their start':
+      restarted > 0 ? voice.colors.yellow(count(restarted)) : null,
     'still on the topic': count(landed.lag),
     'rows in the table': count(landed.tableRows),
     snapshot: landed.snapshotId,

@@ -29,8 +29,10 @@ export interface LandingRequest extends Omit<StageRequest, 'onMessages'> {
   /** Exclusive ends: all that lies before them lands, what follows waits for the next run. */
   readonly toOffsets: Offsets;
   readonly skippedOffsets: number;
+  /** Partitions that are read from their start, as the topic was made anew. */
+  readonly restarted: number;
   readonly deadLetterFrom: Offsets;
-  /** An event is late when its date lies more than so many days before the newest landed one. */
+  /** An event is late when its date lies more than so many days before the newest one that came before it. */
   readonly lateDays: number;
   readonly onProgress?: (done: Readonly<Record<string, number>>) => void;
 }
@@ -51,10 +53,12 @@ const sums = (a: Counts, b: Counts): Record<string, number> => {
 };
 
 /** A device whose clock runs ahead by years must not make everybody else late. */
+const lastDateOf = (now: Date): string => utcDate(now.getTime() + DAY_MS);
+
 export function lateBefore(dates: readonly string[], lateDays: number, now: Date): string | null {
-  const tomorrow = utcDate(now.getTime() + DAY_MS);
+  const lastDate = lastDateOf(now);
   const newest = dates
-    .filter((date) => date <= tomorrow)
+    .filter((date) => date <= lastDate)
     .toSorted()
     .at(-1);
   return newest === undefined ? null : utcDate(Date.parse(newest) - lateDays * DAY_MS);
@@ -80,6 +84,7 @@ function runOf(request: LandingRequest, staged: Staged, fresh: Fresh): LandingRu
     rejected: staged.rejected,
     late: fresh.late,
     skippedOffsets: request.skippedOffsets,
+    restarted: request.restarted,
     dates: [...fresh.dates.keys()],
     deadLetterFrom: request.deadLetterFrom,
   };
@@ -121,9 +126,12 @@ async function write(
   const facts = deviceFacts(previous);
   const onMessages = (messages: number) => onProgress?.({ read: messages });
   const staged = await stageEvents(session, { ...request, onMessages });
-  const limit = lateBefore(Object.keys(facts.dates), lateDays, new Date());
+  const now = new Date();
   const held = previous?.files ?? [];
-  const fresh = await keepFresh(session, lake, { held, lateBefore: limit });
+  const fresh = await keepFresh(session, lake, {
+    ...{ held, lateDays, lastDate: lastDateOf(now) },
+    lateBefore: lateBefore(Object.keys(facts.dates), lateDays, now),
+  });
   const run = runOf(request, staged, fresh);
 
   // A twin of this run must not mix its files with ours.
@@ -154,6 +162,10 @@ async function write(
     firstProblems: await firstProblems(session),
     facts: {
       offsets: { ...facts.offsets, [request.topic]: request.toOffsets },
+      lastRead: {
+        ...facts.lastRead,
+        [request.topic]: { ...facts.lastRead?.[request.topic], ...staged.lastRead },
+      },
       dates: landedDates(facts.dates, written, prefix),
       run,
       late: facts.late + run.late,

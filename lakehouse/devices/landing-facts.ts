@@ -13,10 +13,12 @@ export interface LandingRun {
   readonly duplicates: number;
   readonly withdrawn: number;
   readonly rejected: Readonly<Record<string, number>>;
-  /** Of the rows those whose date is well before the newest one that had landed. */
+  /** Of the rows those whose date is well before the newest one that had landed, or that came before them. */
   readonly late: number;
   /** Offsets that the topic did not hold any more when they were to be read. */
   readonly skippedOffsets: number;
+  /** Partitions that were read from their start, as the topic had been made anew; absent in earlier manifests. */
+  readonly restarted?: number;
   /** Dates whose files were written anew; those of all others were taken over as they are. */
   readonly dates: readonly string[];
   /** Ends of the dead-letter topic before any letter of this run can have been sent. */
@@ -29,9 +31,17 @@ export interface LandedDate {
   readonly content: string;
 }
 
+/** The message by which a topic is told from another one of its name. */
+export interface LastRead {
+  readonly offset: number;
+  readonly fingerprint: string;
+}
+
 export interface DeviceFacts {
   /** Where the next reading begins, by topic. */
   readonly offsets: Readonly<Record<string, Offsets>>;
+  /** The last message that was read, by topic and partition; absent in earlier manifests. */
+  readonly lastRead?: Readonly<Record<string, Readonly<Record<number, LastRead>>>>;
   readonly dates: Readonly<Record<string, LandedDate>>;
   readonly run: LandingRun | null;
   /** Late rows of all runs. */

@@ -3,8 +3,10 @@ import type { DuckdbSession } from '../engines/duckdb-session';
 import type { RowAppender } from '../engines/row-appender';
 import { createRowAppender } from '../engines/row-appender';
 import { QUARANTINE_COLUMNS } from '../quarantine';
+import { fingerprintOf } from '../../core/message-fingerprint';
 import { EVENT_COLUMNS, eventCells } from './device-events';
 import type { EventMessage } from './parse-message';
+import type { LastRead } from './landing-facts';
 import { parseMessage } from './parse-message';
 import { rejectedCells } from './rejected-messages';
 import { isTheirMessage, withoutTheirNames, type Withdrawals } from './withdrawn';
@@ -28,6 +30,8 @@ export interface Staged {
   readonly messages: number;
   readonly withdrawn: number;
   readonly rejected: Readonly<Record<string, number>>;
+  /** By partition. */
+  readonly lastRead: Readonly<Record<number, LastRead>>;
 }
 
 interface Sink {
@@ -60,9 +64,13 @@ export async function stageEvents(session: DuckdbSession, request: StageRequest)
     withdrawn: 0,
   };
   let messages = 0;
+  const last = new Map<number, EventMessage>();
   for await (const batch of request.messages) {
     request.signal?.throwIfAborted();
-    for (const message of batch) take(sink, message, request);
+    for (const message of batch) {
+      take(sink, message, request);
+      last.set(message.partition, message);
+    }
     messages += batch.length;
     request.onMessages?.(messages);
   }
@@ -70,5 +78,10 @@ export async function stageEvents(session: DuckdbSession, request: StageRequest)
   request.signal?.throwIfAborted();
   sink.events.finish();
   sink.rejects.finish();
-  return { messages, withdrawn: sink.withdrawn, rejected: sink.rejected };
+  const lastRead = [...last].map(([partition, message]): [number, LastRead] => [
+    partition,
+    { offset: message.offset, fingerprint: fingerprintOf(message) },
+  ]);
+  const { withdrawn, rejected } = sink;
+  return { messages, withdrawn, rejected, lastRead: Object.fromEntries(lastRead) };
 }

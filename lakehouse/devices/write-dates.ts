@@ -18,15 +18,31 @@ export interface Fresh {
   /** Rows that are new, by date. */
   readonly dates: ReadonlyMap<string, number>;
   readonly duplicates: number;
-  /** Of the new rows those before the given date. */
   readonly late: number;
 }
+
+export interface Lateness {
+  /** An event is late when its date lies more than so many days before the newest one before it. */
+  readonly lateDays: number;
+  /** Dates before this one are late by what had landed; null when nothing had. */
+  readonly lateBefore: string | null;
+  /** Later dates are those of clocks that run ahead, and make nobody late. */
+  readonly lastDate: string;
+}
+
+/** By what had landed, and by what lies before them in their partition. */
+const lateSql = ({ lateDays, lateBefore, lastDate }: Lateness): string =>
+  `SELECT count(*) FROM (SELECT event_date, max(CASE WHEN event_date <= ${literal(lastDate)} THEN event_date END)
+      OVER (PARTITION BY kafka_partition ORDER BY kafka_offset
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS newest FROM ${FRESH})
+    WHERE event_date < ${literal(lateBefore ?? '')}
+      OR CAST(event_date AS DATE) < CAST(newest AS DATE) - ${lateDays}`;
 
 /** Of the events that arrived those that the table does not hold yet, each the first time it came. */
 export async function keepFresh(
   session: DuckdbSession,
   { store }: Lake,
-  { held, lateBefore }: { held: readonly DataFile[]; lateBefore: string | null },
+  { held, ...lateness }: Lateness & { held: readonly DataFile[] },
 ): Promise<Fresh> {
   const { connection } = session;
   const arrived = await rowsOf(session, `SELECT DISTINCT event_date AS date FROM ${ARRIVED}`);
@@ -45,13 +61,12 @@ export async function keepFresh(
     `SELECT event_date AS date, count(*) AS n FROM ${FRESH} GROUP BY 1 ORDER BY 1`,
   );
   const dates = new Map(counts.map(({ date, n }) => [date as string, Number(n)]));
-  const before = `SELECT count(*) FROM ${FRESH} WHERE event_date < ${literal(lateBefore ?? '')}`;
   return {
     dates,
     duplicates:
       (await numberOf(session, `SELECT count(*) FROM ${ARRIVED}`)) -
       [...dates.values()].reduce((sum, n) => sum + n, 0),
-    late: await numberOf(session, before),
+    late: await numberOf(session, lateSql(lateness)),
   };
 }
 

@@ -13,7 +13,7 @@ import { deviceTopics } from '../../streaming/topics';
 import { eventJson, presentEvents } from '../support/device-events';
 import { KILL_POINTS, type LandingProcessInput } from '../support/landing-process';
 import { newLake, temporaryFolder } from '../support/recordings';
-import { connectBroker, freshTopicNames } from '../support/streams';
+import { connectBroker, makeAnew, freshTopicNames } from '../support/streams';
 import { openLake } from '../../lakehouse/lake';
 
 const PARTITIONS = 3;
@@ -108,6 +108,25 @@ test('what the topic has removed before it was read is counted', async () => {
   await broker.deleteRecords(topics.events, before);
   expect(await land()).toMatchObject({ messages: 4, rows: 4, skippedOffsets: 6, tableRows: 14 });
   await close();
+});
+
+test('a topic that was made anew is read from its start, also when it has grown longer', async () => {
+  const lake = newLake(folder.path());
+  const topic = freshTopicNames().samples;
+  const first = await landingInto(lake, topic);
+  await first.send(Array.from({ length: 6 }, (_, at) => event(at, 'watch-1')));
+  expect(await first.land()).toMatchObject({ rows: 6, restarted: 0 });
+  await first.send([event(6, 'watch-1')]);
+  expect(await first.land()).toMatchObject({ rows: 1, restarted: 0 });
+  await first.close();
+  await makeAnew(first.topics.events, PARTITIONS);
+  const again = await landingInto(lake, topic);
+  await again.send(Array.from({ length: 9 }, (_, at) => event(100 + at, 'watch-1')));
+  expect(await again.land()).toMatchObject({ messages: 9, rows: 9, restarted: 1, tableRows: 16 });
+  expect(await again.land()).toMatchObject({ messages: 0 });
+  await again.send([event(200, 'watch-1')]);
+  expect(await again.land()).toMatchObject({ rows: 1, restarted: 0 });
+  await again.close();
 });
 
 test('two runs at a time land everything once', async () => {

@@ -66,7 +66,13 @@ export async function landAll(
   const { upTo = topic.messages.length, ...more } = options;
   const { manifest } = await landEvents(lake, previous, {
     ...{ dataset: 'devices', topic: TOPIC, fromOffsets: { 0: from }, toOffsets: { 0: upTo } },
-    ...{ skippedOffsets: 0, deadLetterFrom: {}, lateDays: 1, isWithdrawn: () => false },
+    ...{
+      skippedOffsets: 0,
+      restarted: 0,
+      deadLetterFrom: {},
+      lateDays: 1,
+      isWithdrawn: () => false,
+    },
     isWithdrawnName: null,
     messages: topic.read(from, upTo),
     ...more,

@@ -1,5 +1,7 @@
 /** A broker with topics of its own for one test file, and a log that keeps what it was told. */
 import { randomBytes } from 'node:crypto';
+import { Kafka, logLevel } from 'kafkajs';
+import { setTimeout } from 'node:timers/promises';
 import { createKafkaBroker } from '../../streaming/kafka';
 import type { Broker, StreamLog } from '../../streaming/ports';
 import { topicNames, topicSpecs, type TopicNames } from '../../streaming/topics';
@@ -37,6 +39,15 @@ export const connectBroker = (brokers = kafkaAddresses(), log = silentLog): Brok
   createKafkaBroker({ brokers, log, clientId: 'watchlake-test' });
 
 export const freshTopicNames = (): TopicNames => topicNames(`t${randomBytes(5).toString('hex')}`);
+
+/** Deletes the topic and makes it again, empty, as an operator would. */
+export async function makeAnew(topic: string, numPartitions: number): Promise<void> {
+  const admin = new Kafka({ brokers: kafkaAddresses(), logLevel: logLevel.NOTHING }).admin();
+  await admin.deleteTopics({ topics: [topic] });
+  while ((await admin.listTopics()).includes(topic)) await setTimeout(50);
+  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+  await admin.disconnect();
+}
 
 export interface TestStreams {
   readonly broker: Broker;

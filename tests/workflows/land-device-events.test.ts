@@ -13,7 +13,15 @@ test('lands until nothing of what was there is left, and adds up', async () => {
     );
   expect(await run('landDeviceEvents', devices)).toEqual({
     ...{ dataset: 'devices', snapshotId: 'events-1', tableRows: 900, lag: 3, landings: 2 },
-    ...{ messages: 150, rows: 140, duplicates: 6, withdrawn: 0, late: 4, skippedOffsets: 0 },
+    ...{
+      messages: 150,
+      rows: 140,
+      duplicates: 6,
+      withdrawn: 0,
+      late: 4,
+      skippedOffsets: 0,
+      restarted: 0,
+    },
     ...{ rejected: { 'not-json': 4 } },
   });
   const input = { dataset: 'devices', maximumEvents: 1_000_000, lateDays: 1 };

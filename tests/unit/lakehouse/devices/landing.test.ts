@@ -167,6 +167,13 @@ test('late events are counted, and lie in their own date', async () => {
   ]);
 });
 
+test('late events of one run are counted by what lies before them in their partition', async () => {
+  const days = ['2026-03-08', '2088-01-01', '2026-03-10', '2026-03-09', '2026-03-08', '2026-02-01'];
+  const topic = new FakeTopic().add(...days.map((day) => ({ at: `${day}T10:00:01Z` })));
+  topic.add({ at: '2026-03-08T11:00:00Z' });
+  expect(runOf(await landAll(newLake(folder.path()), topic))).toMatchObject({ rows: 6, late: 2 });
+});
+
 test('a clock that runs ahead makes nobody else late', () => {
   const now = new Date('2026-03-10T12:00:00Z');
   expect(lateBefore(['2026-03-09', '2088-01-01'], 1, now)).toBe('2026-03-08');
