@@ -4,7 +4,7 @@ import { linesOf, readingOf, survey, type Survey } from './event-file';
 import { createIngestClient, type IngestClientOptions, type Sent } from './ingest-client';
 import { Lanes } from './lanes';
 import { createPace, type Pace } from './pace';
-import { sendState, type SentSoFar } from './send-state';
+import { sendState, type SendState, type SentSoFar } from './send-state';
 import { isByDevice, sourcesOf, WHOLE, type Source } from './sources';
 import { Watermark } from './watermark';
 
@@ -55,18 +55,24 @@ class Sending {
   private readonly known: Survey;
   private readonly marks = new Map<string, Watermark>();
   private readonly before: SentSoFar | null;
+  private readonly keyOf: SendState['keyOf'];
   private latestMs: number | null;
   readonly counts = { sent: 0, accepted: 0, duplicate: 0, rejected: {} as Record<string, number> };
 
-  constructor(options: SendOptions, known: Survey, before: SentSoFar | null) {
+  constructor(
+    options: SendOptions,
+    known: Survey,
+    { before, keyOf }: { before: SentSoFar | null; keyOf: SendState['keyOf'] },
+  ) {
     this.options = options;
     this.known = known;
     this.before = before;
+    this.keyOf = keyOf;
     this.latestMs = before?.latestMs ?? null;
   }
 
   get soFar(): SentSoFar {
-    const offsets = [...this.marks].map(([name, { done }]) => [name, done] as const);
+    const offsets = [...this.marks].map(([name, { done }]) => [this.keyOf(name), done] as const);
     return { offsets: Object.fromEntries(offsets), latestMs: this.latestMs };
   }
 
@@ -92,7 +98,7 @@ class Sending {
     pace: Pace,
   ): Promise<void> {
     const { file, signal } = this.options;
-    const mark = new Watermark(this.before?.offsets[name] ?? start);
+    const mark = new Watermark(this.before?.offsets[this.keyOf(name)] ?? start);
     this.marks.set(name, mark);
     for await (const line of linesOf(file, { start: mark.done, end })) {
       signal?.throwIfAborted();
@@ -148,7 +154,7 @@ export async function sendEvents(options: SendOptions): Promise<SendResult> {
   const order = speed !== null && isByDevice(known) ? 'by device' : 'as it lies';
   const state = sendState(stateFolder, known.sha256, new URL(url).href, order);
   const before = await state.read();
-  const sending = new Sending(options, known, before);
+  const sending = new Sending(options, known, { before, keyOf: state.keyOf });
   // Writes follow one another: the last one to end has to be the last one made.
   let saved: Promise<void> = Promise.resolve();
   const save = () => (saved = saved.then(() => state.write(sending.soFar)));

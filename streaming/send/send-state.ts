@@ -15,6 +15,8 @@ const stateSchema = z.object({
 export type SentSoFar = Readonly<Omit<z.output<typeof stateSchema>, 'formatVersion'>>;
 
 export interface SendState {
+  /** Under which a device's offset is kept: devices are not named in the file. */
+  keyOf(this: void, device: string): string;
   /** Null when nothing is known. */
   read(): Promise<SentSoFar | null>;
   write(sent: SentSoFar): Promise<void>;
@@ -25,6 +27,7 @@ export interface SendState {
 export function sendState(folder: string, ...what: readonly string[]): SendState {
   const file = join(folder, `${contentHash(what)}.json`);
   return {
+    keyOf: (device) => contentHash([...what, device]),
     async read() {
       const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return null;

@@ -1,5 +1,5 @@
 /** The client that plays a file of events: order, pace, outages, and going on after a stop. */
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -97,15 +97,15 @@ test('waits as long as the events lay apart, divided by the speed', async () => 
   expect(sequencesOf(device(0))).toEqual(upTo(5));
 });
 
+const hours = (index: number) =>
+  upTo(5).map((sequence) =>
+    event(sequence, {
+      ...{ device_id: device(index), sequence },
+      timestamp: 1_700_000_000 + sequence * 3600,
+    }),
+  );
+
 test('a file that is sorted by device is played side by side all the same', async () => {
-  const hours = (index: number) =>
-    upTo(5).map((sequence) =>
-      event(sequence, {
-        device_id: device(index),
-        sequence,
-        timestamp: 1_700_000_000 + sequence * 3600,
-      }),
-    );
   await writeFile(file, `${lines([...hours(0), ...hours(1), ...hours(2)])}\nnonsense\n`);
   const result = await send({ speed: 18_000 });
   expect(result).toMatchObject({ accepted: 15, devices: 3, rejected: { 'not-json': 1 } });
@@ -130,6 +130,25 @@ test('goes on where it was stopped, and the server knows what was under way', as
   expect(result.sent).toBeLessThan(1700);
   expect(stored()).toHaveLength(2000);
   for (const index of upTo(10)) expect(sequencesOf(device(index))).toEqual(upTo(200));
+});
+
+test('knows the place of each device, and names none while it is stopped', async () => {
+  await writeFile(file, lines([...hours(0), ...hours(1), ...hours(2)]));
+  const stop = new AbortController();
+  const onProgress: SendOptions['onProgress'] = ({ sent }) => {
+    if (sent >= 6) stop.abort(new Error('Ctrl-C'));
+  };
+  const stopped = send({ speed: 18_000, signal: stop.signal, batchLines: 1, onProgress });
+  await expect(stopped).rejects.toThrow();
+  const [name = ''] = await readdir(join(folder, 'state'));
+  const state = await readFile(join(folder, 'state', name), 'utf8');
+  // Lines that name no device have a place of their own.
+  expect(Object.values((JSON.parse(state) as { offsets: object }).offsets)).toHaveLength(3 + 1);
+  expect(state).not.toContain('watch');
+  const { resumedAt, sent } = await send({ speed: 18_000 });
+  expect(resumedAt).toBeGreaterThan(0);
+  expect(sent).toBeLessThan(15);
+  expect(stored()).toHaveLength(15);
 });
 
 test('another content begins anew', async () => {
