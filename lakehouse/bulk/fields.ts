@@ -29,13 +29,14 @@ const isNoMoment = (text: string): string =>
   `strlen(${text}) NOT BETWEEN 19 AND 29 OR (strlen(${text}) > 19 AND ${text}[20] <> '.')
     OR NOT (${text}[-1] BETWEEN '0' AND '9') OR ${momentMsSql(text)} IS NULL`;
 
-/** A cast reads 1_000, nan and inf as numbers. */
+/** A cast reads 1_000, nan and inf as numbers; what it does not read is null, and not finite either. */
 const isNoNumber = (text: string): string =>
-  `NOT isfinite(${asNumber(text)}) OR contains(${text}, '_') OR ${asNumber(text)} IS NULL`;
+  `isfinite(${asNumber(text)}) IS NOT TRUE OR contains(${text}, '_')`;
 
 /** What can be wrong with a text of the field, and when it is. */
 function problemsOf({ type, required }: BulkField, text: string): [string, string][] {
-  const present = (condition: string): string => `NOT (${isBlank(text)}) AND (${condition})`;
+  // Blank texts are few among those with a problem: whether it is one is asked last.
+  const present = (condition: string): string => `(${condition}) AND NOT (${isBlank(text)})`;
   const missing: [string, string][] = required ? [['field-missing', isBlank(text)]] : [];
   if (type === 'text') return missing;
   if (type === 'number') return [...missing, ['wrong-type', present(isNoNumber(text))]];
@@ -69,6 +70,26 @@ export const problemSql = (fields: readonly BulkField[]): string => {
   });
   return `CASE ${cases.join('\n    ')} END`;
 };
+
+/** The same of a row whose numbers are DOUBLE already; what is no number has not been read at all. */
+export const problemOfTypedSql = (fields: readonly BulkField[]): string => {
+  const cases = fields.flatMap((field) => {
+    const value = `t.${quoted(field.name)}`;
+    const missing: [string, string][] = field.required
+      ? [['field-missing', `${value} IS NULL`]]
+      : [];
+    const problems: [string, string][] =
+      field.type === 'number'
+        ? [...missing, ['wrong-type', `NOT isfinite(${value})`]]
+        : problemsOf(field, value);
+    return problems.map(([reason, condition]) => columnCase(field, reason, condition));
+  });
+  return `CASE ${cases.join('\n    ')} END`;
+};
+
+/** The value of a field that was read in its type. */
+export const typedValueSql = (field: BulkField): string =>
+  field.type === 'number' ? `t.${quoted(field.name)} AS ${quoted(field.name)}` : valueSql(field);
 
 /** The value in its type: numbers as DOUBLE, a series as a list of them, the rest as text; null when blank. */
 export const valueSql = (field: BulkField): string => {

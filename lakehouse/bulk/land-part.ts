@@ -12,11 +12,12 @@ import type { LandedPart } from '../landing/parts';
 import { findPart, partsFolder, settlePart } from '../landing/parts';
 import type { RecordingEntry } from '../landing/recordings-layout';
 import type { BulkKind } from './bulk-kind';
-import type { LandedRows, LandedSlice, SliceToLand } from './land-slice';
+import type { LandedRows, LandedSlice } from './land-slice';
 import { landSlices } from './land-slice';
 import { sliceBytesOf } from './parts';
 import type { Slice } from './slice-member';
 import { sliceMember } from './slice-member';
+import type { SliceToLand } from './slices-to-parquet';
 
 // Each conversion needs its own memory: as many at a time as the machine has use for.
 const CONVERSIONS_AT_ONCE = 2;

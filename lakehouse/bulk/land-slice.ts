@@ -1,32 +1,23 @@
 /** Lands slices of members: their rows in one Parquet file, and apart from them the lines that are none. */
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import type { DuckdbOptions, DuckdbSession } from '../engines/duckdb-session';
 import { quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
-import { adoptFiles, copyToParquet, parquetSql, rowsIn } from '../engines/parquet-sink';
+import { adoptFiles, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Lake } from '../lake';
 import type { DataFile } from '../manifest';
 import type { Problem } from '../quarantine';
 import { describeProblem } from '../quarantine';
-import type { BulkKind, MemberOfSlice, RowFacts } from './bulk-kind';
-import type { Reading, SliceOfMember } from './read-slice';
-import { badLinesSql, goodRowsSql } from './read-slice';
-import { writeAsUtf8 } from '../sources/utf8';
+import type { BulkKind, RowFacts } from './bulk-kind';
+import type { ReadSlices, SliceToLand } from './slices-to-parquet';
+import { slicesToParquet } from './slices-to-parquet';
 
 // Lines are numbered in their order, by one thread; slices of several members land side by side.
 const DUCKDB: DuckdbOptions = { memoryLimit: '160MB', threads: 1 };
-// A group is held in memory until it is written, beside what DuckDB counts: 60,000 rows took 60 MB more.
-const ROW_GROUP_ROWS = 16_384;
 const FIRST_PROBLEMS = 3;
-// DuckDB's reader needs memory for each column, 400 MB for the 802 of ArWISE.
-const WIDEST_QUICK_COLUMNS = 100;
 // The distance between samples is that of the first ones.
 const PERIOD_LINES = 1000;
 const MAXIMUM_LABELS = 1000;
-
-export interface SliceToLand extends SliceOfMember, MemberOfSlice {}
 
 /** What a slice says of one member. */
 export interface LandedRows {
@@ -44,90 +35,6 @@ export interface LandedSlice {
   readonly members: readonly LandedRows[];
   /** Of the only member, for its next slice. */
   readonly last: RowFacts | null;
-}
-
-interface Read {
-  readonly good: LocalFile[];
-  readonly bad: LocalFile[];
-  /** How many lines they are in all. */
-  readonly lines: number;
-}
-
-const linesIn = (slices: readonly SliceToLand[]): number =>
-  slices.reduce((sum, { slice }) => sum + slice.lines, 0);
-
-async function read(
-  session: DuckdbSession,
-  kind: BulkKind,
-  slices: readonly SliceToLand[],
-  reading: Reading,
-): Promise<Read> {
-  const good = await copyToParquet(session, {
-    folder: `good-${reading}`,
-    rowGroupRows: ROW_GROUP_ROWS,
-    select: slices
-      .map((each) => `(${kind.rowsSql(goodRowsSql(each, kind.fields, reading), each)})`)
-      .join(' UNION ALL '),
-  });
-  const lines = rowsIn(good) / kind.rowsInLine;
-  if (lines === linesIn(slices)) return { good, bad: [], lines };
-  const bad = await copyToParquet(session, {
-    folder: `bad-${reading}`,
-    select: slices.map((each) => badLinesSql(each, kind.fields, reading)).join(' UNION ALL '),
-  });
-  return { good, bad, lines: lines + rowsIn(bad) };
-}
-
-const messageOf = (error: unknown): string => String((error as Error | null)?.message);
-
-/** DuckDB's words for a line that its reader cannot split. */
-const isUnreadable = (error: unknown): boolean =>
-  /^(Invalid Input|CSV) Error/.test(messageOf(error));
-
-/** What cannot be read line by line either is the file's fault, and does not get better by trying again. */
-function unreadable([first]: readonly SliceToLand[], error: unknown): unknown {
-  if (!isUnreadable(error) || first === undefined) return error;
-  const context = { file: first.file, line: first.slice.firstLine };
-  const detail = messageOf(error).split('\n')[0];
-  return new WatchlakeError('CSV_MALFORMED', { ...context, detail }, error);
-}
-
-/** Null when the lines are not all accounted for: each has to be looked at by itself. */
-async function readQuickly(
-  session: DuckdbSession,
-  kind: BulkKind,
-  slices: readonly SliceToLand[],
-): Promise<Read | null> {
-  const isPlain = ({ slice, header }: SliceToLand): boolean =>
-    !slice.quoted && slice.blankLines === 0 && header.width <= WIDEST_QUICK_COLUMNS;
-  if (!slices.every(isPlain)) return null;
-  try {
-    const found = await read(session, kind, slices, 'quick');
-    return found.lines === linesIn(slices) ? found : null;
-  } catch (error) {
-    if (isUnreadable(error)) return null;
-    throw error;
-  }
-}
-
-async function readExactly(
-  session: DuckdbSession,
-  kind: BulkKind,
-  slices: readonly SliceToLand[],
-): Promise<Read> {
-  const readable = await Promise.all(slices.map((each) => asUtf8(session, each)));
-  const found = await read(session, kind, readable, 'exact').catch((error: unknown) => {
-    throw unreadable(slices, error);
-  });
-  if (found.lines === linesIn(slices)) return found;
-  throw new Error(`${found.lines} of ${linesIn(slices)} lines were found again`);
-}
-
-/** Bytes that are not UTF-8 become U+FFFD, which marks their lines. */
-async function asUtf8(session: DuckdbSession, each: SliceToLand): Promise<SliceToLand> {
-  const path = join(session.scratch, `${randomBytes(4).toString('hex')}.csv`);
-  await writeAsUtf8(each.slice.path, path);
-  return { ...each, slice: { ...each.slice, path } };
 }
 
 /** Rows, labels and the distance between the first samples, by recording. */
@@ -190,7 +97,7 @@ async function describe(
   session: DuckdbSession,
   kind: BulkKind,
   slices: readonly SliceToLand[],
-  { good, bad }: Read,
+  { good, bad }: ReadSlices,
 ): Promise<Pick<LandedSlice, 'firstProblems' | 'members' | 'last'>> {
   const rows = await describeRows(session, kind, good);
   const { byFile, firstProblems } = await describeProblems(session, bad);
@@ -219,8 +126,7 @@ export async function landSlices(
 ): Promise<LandedSlice> {
   const { store } = lake;
   return withDuckdb({ store, options: DUCKDB, signal }, async (session) => {
-    const found =
-      (await readQuickly(session, kind, slices)) ?? (await readExactly(session, kind, slices));
+    const found = await slicesToParquet(session, kind, slices);
     const told = await describe(session, kind, slices, found);
     const adopt = (files: LocalFile[], folder: string) =>
       rowsIn(files) > 0 ? adoptFiles(store, files, `${prefix}${folder}/`) : [];

@@ -1,7 +1,7 @@
 /** Reads slices of CSV in DuckDB: quickly where every line is plain, line by line where one is not. */
 import { literal, quoted } from '../engines/duckdb-session';
 import type { BulkField } from './fields';
-import { columnsOf, problemSql, valueSql } from './fields';
+import { columnsOf, problemOfTypedSql, problemSql, typedValueSql, valueSql } from './fields';
 import type { Slice } from './slice-member';
 
 export interface Header {
@@ -17,7 +17,7 @@ export interface SliceOfMember {
   readonly slice: Slice;
 }
 
-/** Whether lines are split by DuckDB's own reader, or each by an expression that says what is wrong with it. */
+/** How lines of texts are split: by DuckDB's own reader, or each by an expression that says what is wrong with it. */
 export type Reading = 'quick' | 'exact';
 
 const BUFFER_BYTES = 8 * 1024 * 1024;
@@ -26,9 +26,12 @@ const MAXIMUM_LINE = 'max_line_size = 2097152';
 const QUOTED_FIELDS = `'(?:^|,)("(?:[^"]|"")*"|[^,"]*)'`;
 const UNQUOTED = `CASE WHEN starts_with(f, '"') THEN replace(f[2:-2], '""', '"') ELSE f END`;
 
-/** Columns `_0`, `_1`, … of the member as texts, source_line and line_problem. */
-function quickSql({ header: { width }, slice }: SliceOfMember): string {
-  const columns = Array.from({ length: width }, (_, at) => `'_${at}': 'VARCHAR'`).join(', ');
+/** Columns `_0`, `_1`, … of the member, source_line and line_problem. */
+function quickSql(
+  { header: { width }, slice }: SliceOfMember,
+  typeAt: (place: number) => string = () => 'VARCHAR',
+): string {
+  const columns = Array.from({ length: width }, (_, at) => `'_${at}': '${typeAt(at)}'`).join(', ');
   return `SELECT *, row_number() OVER () + ${slice.firstLine - 1} AS source_line,
       CAST(NULL AS VARCHAR) AS line_problem
     FROM read_csv(${literal(slice.path)}, columns = {${columns}}, header = false,
@@ -90,6 +93,26 @@ function textsSql(of: SliceOfMember, fields: readonly BulkField[], reading: Read
   );
   return `SELECT ${texts.join(', ')}, m.source_line, m.line_problem, ${rawSql(reading, of.header)} AS raw
     FROM (${linesSql(of, reading)}) m`;
+}
+
+/**
+ * Rows of a slice in which every line is good: numbers are read as such at once. It fails, or gives fewer rows than
+ * there are lines, where one is not; without underscores behind digits it gives none that the texts would not.
+ */
+export function typedRowsSql(of: SliceOfMember, fields: readonly BulkField[]): string {
+  const { places } = of.header;
+  const numbers = new Set(
+    fields.filter(({ type }) => type === 'number').map(({ name }) => places.get(name)),
+  );
+  const columns = fields.map(({ name, type }) => {
+    const place = places.get(name);
+    const absent = `CAST(NULL AS ${type === 'number' ? 'DOUBLE' : 'VARCHAR'})`;
+    return `${place === undefined ? absent : `m._${place}`} AS ${quoted(name)}`;
+  });
+  const lines = quickSql(of, (place) => (numbers.has(place) ? 'DOUBLE' : 'VARCHAR'));
+  return `SELECT ${fields.map(typedValueSql).join(', ')}, t.source_line
+    FROM (SELECT ${columns.join(', ')}, m.source_line FROM (${lines}) m) t
+    WHERE ${problemOfTypedSql(fields)} IS NULL`;
 }
 
 const judged = (fields: readonly BulkField[]): string =>

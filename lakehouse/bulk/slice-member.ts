@@ -9,6 +9,8 @@ import { WatchlakeError } from '../../core/errors';
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const QUOTE = 34;
+const UNDERSCORE = 95;
+const [ZERO, NINE] = [48, 57];
 const LINE_BYTES = 1024 * 1024;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
@@ -24,6 +26,8 @@ export interface Slice {
   readonly firstLine: number;
   /** Whether any field is in quotes. */
   readonly quoted: boolean;
+  /** Whether an underscore follows a digit somewhere: DuckDB reads 1_000 as a number. */
+  readonly grouped: boolean;
 }
 
 export interface SlicedMember {
@@ -84,6 +88,8 @@ class OpenSlice {
   bytes = 0;
   #crc32 = 0;
   #quoted = false;
+  #grouped = false;
+  #lastByte = 0;
   readonly #count = new LineCount();
 
   readonly #path: string;
@@ -102,6 +108,8 @@ class OpenSlice {
   async write(chunk: Buffer): Promise<void> {
     this.#count.add(chunk);
     this.#quoted ||= chunk.includes(QUOTE);
+    this.#grouped ||= this.#hasGroups(chunk);
+    this.#lastByte = chunk.at(-1) ?? this.#lastByte;
     this.#crc32 = crc32(chunk, this.#crc32);
     this.bytes += chunk.length;
     try {
@@ -112,6 +120,14 @@ class OpenSlice {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
       throw new WatchlakeError('STORE_FULL', { key: 'a slice of a member' }, error);
     }
+  }
+
+  #hasGroups(chunk: Buffer): boolean {
+    for (let at = chunk.indexOf(UNDERSCORE); at >= 0; at = chunk.indexOf(UNDERSCORE, at + 1)) {
+      const before = at > 0 ? (chunk[at - 1] as number) : this.#lastByte;
+      if (before >= ZERO && before <= NINE) return true;
+    }
+    return false;
   }
 
   close = (): Promise<void> => this.#handle.close();
@@ -126,7 +142,7 @@ class OpenSlice {
     const { filled: lines, blank: blankLines } = this.#count;
     return {
       ...{ path: this.#path, firstLine: this.#firstLine, bytes: this.bytes },
-      ...{ crc32: this.#crc32, quoted: this.#quoted, lines, blankLines },
+      ...{ crc32: this.#crc32, quoted: this.#quoted, grouped: this.#grouped, lines, blankLines },
     };
   }
 }

@@ -127,6 +127,28 @@ test('lines that are no rows are put aside with reason, line and text; the other
   expect(put[7]).toMatchObject({ reason: 'wrong-type', detail: 'yaw', source_line: 11 });
 });
 
+test.each([
+  ...[['1_000'], ['nan'], ['-inf'], ['1e400'], ['0x10'], ['  ']],
+  [' 1.5', '1.5 ', '+1', '.5', '5.', '1e3', '1e-400', '-0', '0.1', ''],
+])(
+  'numbers spelled %j %j %j … count the same among good lines as beside one that is no row',
+  async (...texts) => {
+    const lines = texts.map((text, at) =>
+      lineOf({ ...samples(START + at * 100, 1)[0], speed: text }),
+    );
+    const values = async (last: string) => {
+      const { rows, landing } = await landed({ 'p1.csv': casasFile([...lines, last]) });
+      const sql = `SELECT speed, yaw, time_ms FROM casas_landing WHERE source_line < ${lines.length + 3}
+      ORDER BY source_line`;
+      return { rows: await rows(sql), wrong: landing.quarantined['wrong-type'] ?? 0 };
+    };
+    const typed = await values(third);
+    // A wrong value anywhere has all lines read as texts, each of which is judged.
+    const judged = await values(bad('pitch', 'x'));
+    expect(typed).toEqual({ ...judged, wrong: judged.wrong - 1 });
+  },
+);
+
 test('wrong values alone do not slow a file down, and keep their text', async () => {
   const { rows, landing } = await landed({
     'p1.csv': casasFile([good, bad('pitch', 'x'), third]),

@@ -42,7 +42,7 @@ async function scratch(): Promise<string> {
 }
 
 test('slices hold whole lines, all of them, and do not depend on how the stream comes', async () => {
-  const line = fc.stringMatching(/^[a-z,"]{0,12}$/);
+  const line = fc.stringMatching(/^[a-z0-3_,"]{0,12}$/);
   const property = fc.asyncProperty(
     fc.array(line, { maxLength: 40 }),
     fc.integer({ min: 1, max: 60 }),
@@ -62,9 +62,10 @@ test('slices hold whole lines, all of them, and do not depend on how the stream 
       const body = text.toString().split(end).slice(2).join(end);
       expect(slices.map((each) => each.text).join('')).toBe(body);
       let [next, filled] = [3, 0];
-      for (const { firstLine, lines: n, blankLines, text: part, quoted } of slices) {
+      for (const { firstLine, lines: n, blankLines, text: part, quoted, grouped } of slices) {
         expect(firstLine).toBe(next);
         expect(quoted).toBe(part.includes('"'));
+        expect(grouped).toBe(/[0-9]_/.test(part));
         next += n + blankLines;
         filled += n;
       }
