@@ -47,7 +47,8 @@ function trustedSql({ channels, labelling, rules }: TrustedFacts): string {
     l.source_file, l.source_line,
     CASE WHEN ${motion.map((name) => `${name} IS NULL`).join(' AND ')} THEN 'motion-missing' END AS left_out,
     CASE ${missing.join(' ')} END AS missing,
-    CASE WHEN l.time_ms < l.latest_ms THEN 'stamp-backwards'
+    CASE WHEN l.time_ms < l.latest_ms - 60000 THEN 'stamp-astray'
+      WHEN l.time_ms < l.latest_ms THEN 'stamp-backwards'
       WHEN l.time_ms = l.latest_ms THEN 'stamp-repeated' END AS misplaced
   FROM ${CASAS_LANDING} l
   LEFT JOIN readings r ON r.recording = l.recording AND r.source_line = l.location_line
@@ -109,6 +110,11 @@ export const casasTrustedTable = (facts: TrustedFacts): TableDeclaration<RowWise
       reason('dropped', 'motion-missing', 'the row has no motion at all'),
       reason('quarantined', 'motion-incomplete', 'an axis is missing'),
       reason('quarantined', 'stamp-backwards', 'up to a minute behind a row before it'),
+      reason(
+        'quarantined',
+        'stamp-astray',
+        'no clock that the rows before it were read off shows it',
+      ),
       reason('quarantined', 'stamp-repeated', 'the same moment as a row before it'),
     ],
   });

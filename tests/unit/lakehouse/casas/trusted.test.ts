@@ -5,13 +5,15 @@ import type { Labelling } from '../../../../lakehouse/casas/options';
 import { query } from '../../../../lakehouse/query';
 import { createSampleSource } from '../../../../activities/sample-source';
 import type { MadeRow } from '../../../support/casas';
-import { casasFile, samples } from '../../../support/casas';
+import { casasFile, samples, stampOf } from '../../../support/casas';
 import { ingestFormat, refreshFormat } from '../../../support/format-runs';
 import { SECRET, newLake, temporaryFolder, writeZip } from '../../../support/recordings';
 
 const folder = temporaryFolder();
 const START = Date.UTC(2021, 5, 1, 8);
 const TRUSTED = 'recordings_trusted';
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 async function built(rows: readonly MadeRow[], labelling?: Partial<Labelling>) {
   const lake = newLake(folder.path());
@@ -122,6 +124,54 @@ test('repeated and misplaced moments are put aside', async () => {
     rows: 4,
     quarantined: { 'stamp-backwards': 1, 'stamp-repeated': 1 },
   });
+});
+
+test.each([
+  ['far ahead', 400 * DAY],
+  ['far behind', -400 * DAY],
+  ['some hours ahead', 5 * HOUR],
+  ['some hours behind', -5 * HOUR],
+])(
+  'a stamp %s that the next row takes back is put aside, and moves no other',
+  async (_what, byMs) => {
+    const strayed = { location_type: 'home', user_activity_label: 'Cook' };
+    const stray = samples(START + 300 + byMs, 1, () => strayed);
+    const { tables, all } = await built([
+      ...[...samples(START, 3), ...stray, ...samples(START + 400, 3)],
+      // An hour later the clock is put back all the same.
+      ...samples(START + 700, 2)
+        .map((row) => ({ ...row, stamp: stampOf(START - HOUR + 700) }))
+        .slice(1),
+    ]);
+    expect(tables[TRUSTED]).toMatchObject({ rows: 7, quarantined: { 'stamp-astray': 1 } });
+    const rows = await all('timestamp_ms - ' + START + ' AS t, label, location_age_s AS age');
+    expect(rows.map(({ t }) => t)).toEqual([0, 100, 200, 400, 500, 600, 700]);
+    // What it tells besides was told after the row before it.
+    expect(rows.map(({ label }) => label)).toEqual([
+      'Cook',
+      'Cook',
+      'Cook',
+      null,
+      null,
+      null,
+      null,
+    ]);
+    expect(rows[3]).toMatchObject({ age: 0.2 });
+  },
+);
+
+test('a file that begins astray is right from its second row on', async () => {
+  const { tables, all } = await built([...samples(START + 90 * DAY, 1), ...samples(START, 3)]);
+  expect(tables[TRUSTED]).toMatchObject({ rows: 3, quarantined: { 'stamp-astray': 1 } });
+  expect((await all('timestamp_ms AS t'))[0]).toEqual({ t: START });
+});
+
+test('no clock is put back by more than 26 hours: what stays behind is put aside, counted', async () => {
+  const { tables } = await built([...samples(START, 3), ...samples(START - 3 * DAY, 4)]);
+  const { rows = 0, quarantined = {} } = tables[TRUSTED] ?? {};
+  // The first of them was taken for the end of a jump ahead.
+  expect(rows + (quarantined['stamp-astray'] ?? 0)).toBe(7);
+  expect(quarantined['stamp-astray']).toBeGreaterThan(0);
 });
 
 test('windows, features and the replay of devices follow as from any recordings', async () => {
