@@ -10,6 +10,28 @@ export interface Needles {
 /** Shorter ones turn up by chance: they are looked for only where something is named. */
 export const LEAST_LENGTH = 6;
 
+/**
+ * Keeps of the names of others, however many there are, those that tell how a person's own can be looked for: for each one that is
+ * the same, and one that holds it.
+ */
+export function createOverlap(own: readonly string[]) {
+  const wanted = [...new Set(own.map((each) => each.trim().toLowerCase()))].filter(Boolean);
+  const same = new Map<string, string>();
+  const within = new Map<string, string>();
+  return {
+    add(name: string): void {
+      const text = name.trim().toLowerCase();
+      for (const each of wanted) {
+        if (text === each) same.set(each, name);
+        else if (text.includes(each)) within.set(each, name);
+      }
+    },
+    get found(): string[] {
+      return [...new Set([...same.values(), ...within.values()])];
+    },
+  };
+}
+
 // As the text itself, and as JSON writes it.
 const spellings = (text: string): string[] => {
   const lower = text.toLowerCase();

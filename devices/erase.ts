@@ -1,6 +1,7 @@
 /** Erases a person of the devices' profiles from PostgreSQL: profiles, aggregates, what their devices told, tokens. */
 import type { Pool } from 'pg';
 import { WatchlakeError } from '../core/errors';
+import { createOverlap } from '../core/needles';
 import { createDatabase, type Queryable } from '../core/postgres';
 import { GRAINS } from '../telemetry/aggregate';
 import { lockAggregates } from './aggregates';
@@ -11,7 +12,7 @@ export interface DeviceOwner {
   readonly devices: readonly string[];
   /** What names the person. */
   readonly names: readonly string[];
-  /** What names everybody else. */
+  /** Of what names everybody else, what is or holds a name of theirs. */
   readonly others: readonly string[];
   /** Rows of the tables that are the person's. */
   readonly rows: Readonly<Record<string, number>>;
@@ -50,27 +51,55 @@ async function countOf(connection: Queryable, table: string, userId: string): Pr
 }
 
 /** An e-mail names nobody for certain: two people may share one. */
-function refuseEmail(profiles: readonly NamesRow[], given: string): void {
-  const isEmail = profiles.some((each) => each.user_email?.toLowerCase() === given.toLowerCase());
-  if (!isEmail) return;
+async function refuseEmail(connection: Queryable, given: string): Promise<void> {
+  const { rows } = await connection.query(
+    'SELECT 1 FROM devices.user_profiles WHERE lower(user_email) = lower($1) LIMIT 1',
+    [given],
+  );
+  if (rows.length === 0) return;
   const detail = 'it is an e-mail; give the user_id, which `watchlake devices profiles list` tells';
   throw new WatchlakeError('INPUT_INVALID', { field: 'person', detail });
 }
 
-async function ownerOf(connection: Queryable, userId: string): Promise<DeviceOwner> {
-  const { rows: profiles } = await connection.query<NamesRow>(
-    'SELECT user_id, device_id, user_email FROM devices.user_profiles',
-  );
-  const theirs = profiles.filter(({ user_id: user }) => user === userId);
-  if (theirs.length === 0) refuseEmail(profiles, userId);
+const NAMES = 'SELECT user_id, device_id, user_email FROM devices.user_profiles';
+const PROFILES_AT_ONCE = 10_000;
+
+/** Part by part: there may be millions of profiles. */
+async function othersOf(
+  connection: Queryable,
+  userId: string,
+  own: readonly string[],
+): Promise<string[]> {
+  const overlap = createOverlap(own);
+  for (let after: string | undefined = ''; after !== undefined;) {
+    const { rows }: { rows: NamesRow[] } = await connection.query<NamesRow>(
+      `${NAMES} WHERE user_id <> $1 AND device_id > $2 ORDER BY device_id LIMIT $3`,
+      [userId, after, PROFILES_AT_ONCE],
+    );
+    for (const name of namesIn(rows)) overlap.add(name);
+    after = rows[PROFILES_AT_ONCE - 1]?.device_id;
+  }
+  return overlap.found;
+}
+
+async function ownerOf(
+  connection: Queryable,
+  userId: string,
+  alsoCalled: readonly string[],
+): Promise<DeviceOwner> {
+  const { rows: theirs } = await connection.query<NamesRow>(`${NAMES} WHERE user_id = $1`, [
+    userId,
+  ]);
+  if (theirs.length === 0) await refuseEmail(connection, userId);
   let aggregates = 0;
   for (const table of await aggregateTables(connection)) {
     aggregates += await countOf(connection, table, userId);
   }
+  const names = namesIn(theirs);
   return {
     devices: theirs.map(({ device_id: device }) => device),
-    names: namesIn(theirs),
-    others: namesIn(profiles.filter(({ user_id: user }) => user !== userId)),
+    names,
+    others: await othersOf(connection, userId, [userId, ...alsoCalled, ...names]),
     rows: { user_profiles: theirs.length, aggregates },
   };
 }
@@ -119,7 +148,8 @@ export function createOwners(pool: Pool) {
   const database = createDatabase(pool);
   return {
     /** By the `user_id` of the profiles. INPUT_INVALID when it is somebody's e-mail instead. */
-    ownerOf: (userId: string): Promise<DeviceOwner> => ownerOf(database, userId),
+    ownerOf: (userId: string, alsoCalled: readonly string[] = []): Promise<DeviceOwner> =>
+      ownerOf(database, userId, alsoCalled),
 
     /** In one transaction, after which no aggregation that began before can write; what is gone stays gone. */
     eraseOwner: (who: { userId: string; devices: readonly string[] }): Promise<ErasedOwner> =>

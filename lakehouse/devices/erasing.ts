@@ -1,6 +1,6 @@
 /** How a person is erased from the landed events of devices: whose a device is, the profiles tell. */
 import type { DuckdbSession } from '../engines/duckdb-session';
-import { createViews, numberOf, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import { createViews, literal, numberOf, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { ErasingFormat, FindRequest, FoundPerson } from '../erasure/erasing-format';
 import { needlesOf } from '../erasure/person';
 import type { Lake } from '../lake';
@@ -10,25 +10,43 @@ import { isOfDevices, rewriteEvents } from './rewrite-events';
 
 /** What is known of a person outside of the lake. */
 export interface DeviceOwners {
-  ownerOf(userId: string): Promise<{
+  ownerOf(
+    userId: string,
+    alsoCalled: readonly string[],
+  ): Promise<{
     readonly devices: readonly string[];
-    /** What names the person, and what names everybody else. */
+    /** What names the person; of what names everybody else, what is or holds one of these. */
     readonly names: readonly string[];
     readonly others: readonly string[];
     readonly rows: Readonly<Record<string, number>>;
   }>;
 }
 
-/** Events of the devices, and the names of all other devices that have landed. */
-async function landedOf(session: DuckdbSession, devices: readonly string[]) {
+/** For each name a device that is called the same, and one that holds it. */
+const overlapSql = (own: readonly string[]): string => {
+  const name = 'lower(trim(device_id))';
+  const wanted = [...new Set(own.map((each) => literal(each.trim().toLowerCase())))];
+  const found = wanted.flatMap((each, at) => [
+    `any_value(device_id) FILTER (${name} = ${each}) AS same_${at}`,
+    `any_value(device_id) FILTER (${name} <> ${each} AND contains(${name}, ${each})) AS within_${at}`,
+  ]);
+  return found.join(', ');
+};
+
+/** Events of the devices, and what other devices that have landed have of the names. */
+async function landedOf(
+  session: DuckdbSession,
+  devices: readonly string[],
+  own: readonly string[],
+): Promise<{ events: number; others: string[] }> {
   const theirs = isOfDevices(devices);
-  const others = await rowsOf(
+  const [others = {}] = await rowsOf(
     session,
-    `SELECT DISTINCT device_id AS device FROM ${EVENTS_TABLE} WHERE NOT ${theirs}`,
+    `SELECT ${overlapSql(own)} FROM (SELECT DISTINCT device_id FROM ${EVENTS_TABLE} WHERE NOT ${theirs})`,
   );
   return {
     events: await numberOf(session, `SELECT count(*) FROM ${EVENTS_TABLE} WHERE ${theirs}`),
-    others: others.map(({ device }) => device as string),
+    others: Object.values(others).filter((each) => typeof each === 'string'),
   };
 }
 
@@ -37,16 +55,16 @@ async function findPerson(
   lake: Lake,
   { dataset, identifier, subjectKey, signal }: FindRequest,
 ): Promise<FoundPerson> {
-  const { devices, names, others, rows } = await owners.ownerOf(identifier);
+  const { devices, names, others, rows } = await owners.ownerOf(identifier, [subjectKey]);
+  const own = [identifier, subjectKey, ...names];
   const manifest = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
   const landed =
     manifest === null
       ? { events: 0, others: [] }
       : await withDuckdb({ store: lake.store, options: lake.duckdb, signal }, async (session) => {
           await createViews(session, lake.store, { [EVENTS_TABLE]: manifest });
-          return landedOf(session, devices);
+          return landedOf(session, devices, own);
         });
-  const own = [identifier, subjectKey, ...names];
   return {
     person: {
       ...{ identifier, subjectKey, devices },

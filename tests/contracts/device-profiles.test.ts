@@ -99,3 +99,14 @@ test('odd names come through unharmed', async () => {
   await devices.importProfiles(given);
   expect(await listed()).toMatchObject(given);
 });
+
+test('of many people those are told apart who share a name with somebody who is erased', async () => {
+  await devices.importProfiles([profile('watch-of-ada', { userEmail: null }), profile('b-watch')]);
+  await database.pool.query(`INSERT INTO devices.user_profiles (device_id, user_id, user_email)
+    SELECT 'device-' || n, 'person-' || n, CASE n WHEN 20500 THEN 'B-Watch' ELSE 'x@example.org' END
+    FROM generate_series(1, 21000) n`);
+  await devices.importProfiles([profile('zz-watch-of-ada-2', { userId: 'zoe', userEmail: null })]);
+  const { devices: theirs, others } = await devices.ownerOf('ada', ['person-20999']);
+  expect(theirs.toSorted()).toEqual(['b-watch', 'watch-of-ada']);
+  expect(others.toSorted()).toEqual(['B-Watch', 'person-20999', 'zz-watch-of-ada-2']);
+});

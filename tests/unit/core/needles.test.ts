@@ -1,6 +1,6 @@
 /** What an erasure looks for is found in any text, also across the borders of chunks. */
 import fc from 'fast-check';
-import { createFinder, replaceNeedles, streamHolds } from '../../../core/needles';
+import { createFinder, createOverlap, replaceNeedles, streamHolds } from '../../../core/needles';
 import { joined, needlesOf } from '../../../lakehouse/erasure/person';
 
 const needles = { texts: ['ann@example.org', 'müller "x"'], values: ['ann lee', 'bo'] };
@@ -63,4 +63,17 @@ test('a second search, when half is gone, does not forget what the first one kne
   const before = { ...person, texts: ['ann lee'], values: ['ann@example.org'] };
   const now = { ...person, devices: [], shared: 0, texts: ['ann@example.org', 'k'], values: [] };
   expect(joined(before, now)).toEqual({ ...before, texts: ['ann lee', 'k'] });
+});
+
+test('of all other names the overlap alone tells how each is looked for', () => {
+  const name = fc.stringMatching(/^ ?[aAbB]{1,4}(-watch)?$/);
+  const names = fc.array(name, { maxLength: 30 });
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1, maxLength: 5 }), names, (own, others) => {
+      const overlap = createOverlap(own);
+      for (const each of others) overlap.add(each);
+      expect(overlap.found.length).toBeLessThanOrEqual(2 * own.length);
+      expect(needlesOf({ own, others: overlap.found })).toEqual(needlesOf({ own, others }));
+    }),
+  );
 });
