@@ -7,6 +7,7 @@ import {
   type Transaction,
 } from 'kafkajs';
 import { WatchlakeError } from '../core/errors';
+import { useCompactRecords } from './kafka-records';
 import type {
   LastOffsets,
   OffsetCommit,
@@ -90,7 +91,7 @@ function place(topic: string, message: OutgoingMessage, partitions: number): Pla
   }
   const { key, value, headers = {} } = message;
   const partition = partitionOf(key, partitions);
-  return { topic, bytes, message: { key, value, headers: { ...headers }, partition } };
+  return { topic, bytes, message: { key, value, headers, partition } };
 }
 
 async function placeAll(output: readonly TopicMessages[], count: PartitionCount) {
@@ -150,6 +151,7 @@ export async function openIdempotentProducer(
   client: Kafka,
   partitionCount: PartitionCount,
 ): Promise<Producer> {
+  useCompactRecords();
   const producer = client.producer({ idempotent: true, ...PRODUCER });
   await producer.connect();
   return {
@@ -176,6 +178,7 @@ export async function openTransactionalProducer(
   transactionalId: string,
   partitionCount: PartitionCount,
 ): Promise<TransactionalProducer> {
+  useCompactRecords();
   const producer = client.producer({
     transactionalId,
     idempotent: true,
