@@ -4,7 +4,8 @@
 export interface DeviceEvent {
   /**
    * What makes the event itself, 32 hexadecimal characters: a hash of device and sequence number where
-   * the event has one, else of device, moment and content. The same event sent twice has the same id.
+   * the event has one, else of device, moment and content. The same event sent twice has the same id; one of another
+   * date (UTC) with the same id, as of a counter that begins anew, is another event.
    */
   readonly eventId: string;
   readonly deviceId: string;

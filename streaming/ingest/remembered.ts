@@ -112,15 +112,9 @@ export class RememberedEvents {
   }
 
   /** Forgets devices that have been silent for long; the others forget as they go on. */
-  async sweep(): Promise<void> {
-    for (const { key, value } of this.states.getRange({ snapshot: false })) {
-      if (this.closing) return;
-      if (this.now() - value.startedMs <= 2 * this.keepMs) continue;
-      const prefix = Buffer.from(key);
-      await this.states.remove(prefix);
-      this.devices.clear();
-      await this.forget(prefix, Infinity);
-    }
+  sweep(): Promise<void> {
+    this.forgetting = this.forgetting.then(() => this.forgetSilent());
+    return this.forgetting;
   }
 
   async close(): Promise<void> {
@@ -154,6 +148,20 @@ export class RememberedEvents {
 
   private writeState({ prefix, ...state }: Device): void {
     void this.states.put(prefix, state);
+  }
+
+  private async forgetSilent(): Promise<void> {
+    for (const { key, value } of this.states.getRange({ snapshot: false })) {
+      const { generation, startedMs } = value;
+      if (this.now() - startedMs <= 2 * this.keepMs) continue;
+      const prefix = Buffer.from(key);
+      // A device that speaks meanwhile begins the next generation, which stays.
+      await this.forget(prefix, generation + 1);
+      if (this.closing) return;
+      await this.root.transaction(() => {
+        if (this.states.get(prefix)?.generation === generation) void this.states.remove(prefix);
+      });
+    }
   }
 
   /** Removes the device's events of generations before this one, a few at a time. */

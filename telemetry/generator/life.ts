@@ -48,6 +48,7 @@ export class DeviceLife {
   #counter = 0;
   #sinceLast = 0;
   #sequence = 0;
+  #numberedDay = Number.NaN;
 
   constructor(device: Device, everyMs: number, startMs: number) {
     this.device = device;
@@ -67,7 +68,7 @@ export class DeviceLife {
     const sleeps = this.#sleepsAt(timestampMs);
     const active = !sleeps && random() < CHANCES.active;
     this.#walk(timestampMs, sleeps, active);
-    this.#sequence += 1;
+    this.#number(timestampMs);
     const heartRate = random() < CHANCES.noHeartRate ? null : this.#heartRate(sleeps, active);
     const steps = random() < CHANCES.noSteps ? null : this.#read();
     const { state, asleep } = this.#state(sleeps);
@@ -75,6 +76,13 @@ export class DeviceLife {
     const battery = random() < CHANCES.battery ? Math.floor(random() * 100) : null;
     const { device } = this;
     return { device, timestampMs, heartRate, steps, state, asleep, sequence, battery };
+  }
+
+  #number(timestampMs: number): void {
+    const day = Math.floor(timestampMs / DAY_MS);
+    if (this.device.beginsDaily && day !== this.#numberedDay) this.#sequence = 0;
+    this.#numberedDay = day;
+    this.#sequence += 1;
   }
 
   #sleepsAt(ms: number): boolean {

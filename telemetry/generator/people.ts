@@ -33,6 +33,8 @@ export interface Device {
   readonly stepCounter: StepCounter;
   readonly spelling: Spelling;
   readonly hasSequence: boolean;
+  /** Whether the numbers begin anew each day, as devices do that forget them when they are charged. */
+  readonly beginsDaily: boolean;
   /** What heart rates are rounded to, in thousandths of a beat. */
   readonly heartRateStep: 1 | 100 | 1000;
   readonly random: Random;
@@ -65,6 +67,7 @@ function newDevice(deviceId: string, person: Person | null, at: number, seed: nu
     stepCounter: random() < 0.6 ? 'interval' : 'cumulative',
     spelling: pick(SPELLINGS, at),
     hasSequence: random() < 0.5,
+    beginsDaily: at % 2 === 0,
     heartRateStep: random() < 0.6 ? 1000 : random() < 0.5 ? 100 : 1,
     random,
   };

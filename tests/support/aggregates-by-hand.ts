@@ -102,12 +102,19 @@ function aggregateOf(userId: string, periodStart: string, told: readonly Told[])
   };
 }
 
+const DAY_MS = 86_400_000;
+
+/** A number that a device uses again on another day is another event. */
+export const keyOf = ({ timestampMs, eventId }: DeviceEvent): string =>
+  `${Math.floor(timestampMs / DAY_MS)} ${eventId}`;
+
 /** By grain, in the order of people and periods. Events without a profile are left out, the same event counts once. */
 export function aggregatesByHand(
   events: Iterable<DeviceEvent>,
   profiles: readonly UserProfile[],
 ): Record<Grain, PersonAggregate[]> {
-  const different = [...new Map([...events].map((event) => [event.eventId, event])).values()];
+  const keyed = [...events].map((event) => [keyOf(event), event] as const);
+  const different = [...new Map(keyed).values()];
   different.sort((a, b) => a.timestampMs - b.timestampMs || (a.eventId < b.eventId ? -1 : 1));
   const told = profiles.flatMap((profile) =>
     toldBy(

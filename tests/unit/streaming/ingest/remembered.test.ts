@@ -83,6 +83,20 @@ describe('events', () => {
     while (remembered.size > 6) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
+  test('a device that speaks again while it is swept keeps what it says', async () => {
+    await remembered.remember(events('silent', 0, 3000));
+    nowMs += 49 * HOUR_MS;
+    const sweeping = remembered.sweep();
+    for (let first = 5000; first < 5050; first += 1)
+      await remembered.remember(events('silent', first, 1));
+    await sweeping;
+    expect(known(events('silent', 5000, 50))).toBe(50);
+    await remembered.close();
+    reopen();
+    expect(known(events('silent', 5000, 50))).toBe(50);
+    expect(known(events('silent', 2900, 100))).toBe(0);
+  });
+
   test('a restart forgets none, and more devices than are held in memory none either', async () => {
     const devices = Array.from({ length: 50 }, (_, index) =>
       events(`device-${index}`, 0, 3),
