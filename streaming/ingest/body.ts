@@ -1,8 +1,9 @@
 /** Reads a request's body to its bytes, decompressed within limits. */
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WatchlakeError } from '../../core/errors';
+import type { BodyBudget } from './body-budget';
 import type { IngestLimits } from './limits';
 
 /** Under these names devices, scripts and their libraries send JSON and its lines. */
@@ -15,12 +16,21 @@ const ACCEPTED: ReadonlySet<string> = new Set([
   'application/octet-stream',
 ]);
 
+/** Not counted: as many as there are connections take little room. */
+export const SHORT_BODY_BYTES = 4096;
+
 const unzip = promisify(gunzip);
 const PLAIN_TEXT = 'text/plain';
 
 /** Takes the bytes as they are, whatever JSON they hold: each record is judged by itself. */
-export function takeBytes(scope: FastifyInstance, bodyLimit: number): void {
+export function takeBytes(scope: FastifyInstance, bodyLimit: number, budget: BodyBudget): void {
   scope.removeAllContentTypeParsers();
+  // Before they are read; without a length they may be as many as are allowed.
+  scope.addHook('onRequest', ({ headers }, { raw }, done) => {
+    const bytes = Number(headers['content-length'] ?? bodyLimit);
+    if (bytes > SHORT_BODY_BYTES && bytes <= bodyLimit) budget.hold(raw, bytes);
+    done();
+  });
   // Those with a name are found at once, the others by their looks each time.
   for (const types of [[...ACCEPTED], '*'])
     scope.addContentTypeParser(types, { parseAs: 'buffer', bodyLimit }, (_request, body, done) =>
@@ -40,19 +50,44 @@ function checkType({ headers }: FastifyRequest): void {
   throw new WatchlakeError('BODY_NOT_JSON', { detail });
 }
 
-async function decompressed(body: Buffer, limit: number): Promise<Buffer> {
+/** What the last four bytes say; they may lie. */
+const saidLength = (body: Buffer): number =>
+  body.length < 4 ? body.length : body.readUInt32LE(body.length - 4);
+
+interface Room {
+  /** Most bytes of it. */
+  readonly limit: number;
+  /** Throws INGEST_QUEUE_FULL. */
+  readonly hold: (bytes: number) => void;
+}
+
+/** First within what it says of itself; one that says too little, or nothing of its first parts, is tried again. */
+async function decompressed(body: Buffer, { limit, hold }: Room, most = 0): Promise<Buffer> {
+  const said = most || Math.min(Math.max(saidLength(body), SHORT_BODY_BYTES), limit);
+  if (said > SHORT_BODY_BYTES) hold(said);
   try {
-    return await unzip(body, { maxOutputLength: limit });
+    return await unzip(body, { maxOutputLength: said });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE' && said < limit)
+      return decompressed(body, { limit, hold }, limit);
     if (code === 'ERR_BUFFER_TOO_LARGE')
       throw new WatchlakeError('BODY_TOO_LARGE', { limit }, error);
     throw new WatchlakeError('BODY_NOT_GZIP', { detail: message }, error);
   }
 }
 
-/** Throws BODY_EMPTY, BODY_NOT_JSON, BODY_NOT_GZIP, BODY_TOO_LARGE and ENCODING_UNSUPPORTED. */
-export function bytesOf(request: FastifyRequest, limits: IngestLimits): Buffer | Promise<Buffer> {
+export interface BodyParts {
+  readonly limits: IngestLimits;
+  readonly budget: BodyBudget;
+}
+
+/** Throws BODY_EMPTY, BODY_NOT_JSON, BODY_NOT_GZIP, BODY_TOO_LARGE, ENCODING_UNSUPPORTED and INGEST_QUEUE_FULL. */
+export function bytesOf(
+  request: FastifyRequest,
+  { raw }: FastifyReply,
+  { limits, budget }: BodyParts,
+): Buffer | Promise<Buffer> {
   checkType(request);
   const body = request.body as Buffer | undefined;
   if (body === undefined || body.length === 0) throw new WatchlakeError('BODY_EMPTY');
@@ -60,5 +95,8 @@ export function bytesOf(request: FastifyRequest, limits: IngestLimits): Buffer |
   if (encoding === 'identity' || encoding === '') return body;
   if (encoding !== 'gzip' && encoding !== 'x-gzip')
     throw new WatchlakeError('ENCODING_UNSUPPORTED', { encoding });
-  return decompressed(body, limits.decompressedBytes);
+  return decompressed(body, {
+    limit: limits.decompressedBytes,
+    hold: (bytes) => budget.hold(raw, bytes),
+  });
 }

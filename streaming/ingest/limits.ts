@@ -5,6 +5,8 @@ export interface IngestLimits {
   readonly bodyBytes: number;
   /** Of a body once it is decompressed. */
   readonly decompressedBytes: number;
+  /** Of the bodies of all requests together, as sent and decompressed; more are refused for a moment. */
+  readonly heldBytes: number;
   /** Of one event. */
   readonly recordBytes: number;
   readonly recordsPerRequest: number;
@@ -20,6 +22,7 @@ export interface IngestLimits {
 export const DEFAULT_LIMITS: IngestLimits = {
   bodyBytes: 4 * 2 ** 20,
   decompressedBytes: 16 * 2 ** 20,
+  heldBytes: 128 * 2 ** 20,
   recordBytes: 64 * 2 ** 10,
   recordsPerRequest: 10_000,
   clockAheadMs: 5 * 60_000,

@@ -6,6 +6,7 @@ import { isLoopback, type Token } from '../../core/tokens';
 import type { Broker, StreamLog } from '../ports';
 import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../topics';
 import { KeptAnswers } from './answers';
+import { BodyBudget } from './body-budget';
 import { describeRoutes } from './document';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits';
 import { createMetrics } from './metrics';
@@ -83,6 +84,7 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
   await describeRoutes(door, version);
   await addStreamRoute(door, {
     ...{ reception, answers: stores.answers, limits, metrics, turns },
+    budget: new BodyBudget(limits.heldBytes),
     senders: createSenders({ host, tokens, deviceOf }),
   });
   const isClosing = () => closing;

@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WatchlakeError } from '../../core/errors';
 import { answerOf } from './answer';
 import { fingerprintOf, type Answer, type KeptAnswers } from './answers';
-import { bytesOf, takeBytes } from './body';
+import { bytesOf, SHORT_BODY_BYTES, takeBytes } from './body';
+import type { BodyBudget } from './body-budget';
 import type { IngestLimits } from './limits';
 import type { IngestMetrics } from './metrics';
 import type { Reception } from './reception';
@@ -19,10 +20,8 @@ export interface StreamRouteParts {
   readonly limits: IngestLimits;
   readonly metrics: IngestMetrics;
   readonly turns: Turns;
+  readonly budget: BodyBudget;
 }
-
-/** What is longer takes milliseconds to read: it is read in a turn of its own. */
-const SHORT_BODY_BYTES = 4096;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -45,9 +44,9 @@ export class StreamHandler {
     this.parts = parts;
   }
 
-  async handle(request: FastifyRequest): Promise<Answer> {
+  async handle(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
     const sender = await this.parts.senders(request.headers.authorization);
-    const body = await bytesOf(request, this.parts.limits);
+    const body = await bytesOf(request, reply, this.parts);
     const key = idempotencyKeyOf(request);
     if (key === undefined) return this.store(request, sender, body, null);
     return this.once(sender, key, fingerprintOf(body), () =>
@@ -62,6 +61,7 @@ export class StreamHandler {
     name: string | null,
   ): Promise<Answer> {
     const { reception, limits, metrics, turns } = this.parts;
+    // What is longer takes milliseconds to read: it is read in a turn of its own.
     if (body.length > SHORT_BODY_BYTES) await turns.take();
     const { single, records } = recordsOf(body, headers['content-type'], limits);
     const { deviceId } = sender;
@@ -108,7 +108,7 @@ export class StreamHandler {
 export async function addStreamRoute(door: FastifyInstance, parts: StreamRouteParts) {
   const handler = new StreamHandler(parts);
   await door.register(async (scope) => {
-    takeBytes(scope, parts.limits.bodyBytes);
+    takeBytes(scope, parts.limits.bodyBytes, parts.budget);
     scope.addHook('onResponse', (_request, reply, done) => {
       parts.metrics.countRequest(reply.statusCode, reply.elapsedTime / 1000);
       done();
@@ -120,7 +120,7 @@ export async function addStreamRoute(door: FastifyInstance, parts: StreamRoutePa
         const answered = ({ status, body }: Answer) => {
           void reply.code(status).header('content-type', JSON_TYPE).send(body);
         };
-        handler.handle(request).then(answered, (error: unknown) => void reply.send(error));
+        handler.handle(request, reply).then(answered, (error: unknown) => void reply.send(error));
       },
     });
   });
