@@ -6,12 +6,19 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEngineName } from '../../core/engine-names';
 import { openLake, withEngine } from '../../lakehouse/lake';
-import type { Answer, Call } from '../support/aws-gateway';
+import type { Answer, AwsGateway, Call } from '../support/aws-gateway';
 import { isTarget, throttled } from '../support/aws-gateway';
 import { useJobCloud } from '../support/jobs/cloud';
 import { jobCloudOptions } from '../support/jobs/cloud-options';
-import { buildMade, contextNamed, madeRows, untilTrue } from '../support/jobs/made-table';
-import { processedOf } from '../support/jobs/kill-run';
+import { createGate } from '../support/jobs/gate';
+import {
+  buildMade,
+  contextNamed,
+  madeContent,
+  madeRows,
+  untilTrue,
+} from '../support/jobs/made-table';
+import { killedAt, processedOf } from '../support/jobs/kill-run';
 import type { StartedJob } from '../support/jobs/started';
 import { startedBy, startTwin, stopStarted } from '../support/jobs/started';
 import { temporaryFolder } from '../support/recordings';
@@ -20,8 +27,13 @@ jest.setTimeout(120_000);
 
 const cloud = useJobCloud();
 const folder = temporaryFolder();
+const gate = createGate();
+let door: AwsGateway;
 
-beforeAll(async () => cloud.standIn(await madeRows()));
+beforeAll(async () => {
+  cloud.standIn(await madeRows());
+  door = await cloud.door(gate.guarantee);
+});
 
 const ADD: Record<CloudEngineName, string> = {
   emr: 'ElasticMapReduce.AddJobFlowSteps',
@@ -267,6 +279,26 @@ test('a job run that Glue loses is started again', async () => {
   expect((await building).manifest.job).toMatchObject({ generation: 2 });
   await lake.endSession({ engine: 'glue', dataset: 'made', session });
 });
+
+// tests/activities/job-kill.long.test.ts has every point between two calls.
+test.each([
+  { engine: 'emr', when: 'after', signal: 'SIGKILL' },
+  { engine: 'glue', when: 'before', signal: 'SIGSTOP', wakeMs: 1_000, isOther: true },
+] as const)(
+  '$engine: $signal $when a start leaves one job, one snapshot, equal content',
+  async (each) => {
+    const made = await madeRows();
+    const isIt = ({ target }: Call): boolean => target === ADD[each.engine];
+    const { calls: _calls, ...outcome } = await killedAt(
+      { cloud, gate, door: () => door },
+      { ...each, isIt },
+    );
+    expect(outcome).toEqual({
+      ...{ reached: true, processed: { '1': 1 }, manifests: 1, running: [] },
+      ...{ content: await madeContent(made), publishedRows: made.rows },
+    });
+  },
+);
 
 test.each(['emr', 'glue'] as const)('what %s has forgotten is started anew', async (engine) => {
   const lake = await cloud.lake();

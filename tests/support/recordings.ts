@@ -78,13 +78,18 @@ export function temporaryFolder(): { path: () => string } {
 
 let made = 0;
 
-export async function writeZip(folder: string, files: Files | [string, string][]): Promise<string> {
+/** `zip64`: in the format of archives and members above 4 GiB, whatever their size. */
+export async function writeZip(
+  folder: string,
+  files: Files | [string, string][],
+  { zip64 = false } = {},
+): Promise<string> {
   const path = join(folder, `archive-${(made += 1)}.zip`);
   const zip = new ZipFile();
   const entries = Array.isArray(files) ? files : Object.entries(files);
-  const options = { mtime: new Date(2020, 0, 1) };
+  const options = { mtime: new Date(2020, 0, 1), forceZip64Format: zip64 };
   for (const [name, text] of entries) zip.addBuffer(Buffer.from(text), name, options);
-  zip.end();
+  zip.end({ forceZip64Format: zip64, comment: '' });
   await pipeline(zip.outputStream, createWriteStream(path));
   return path;
 }

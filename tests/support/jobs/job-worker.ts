@@ -1,6 +1,7 @@
-/** A worker that builds the made table, in a process of its own, which a test may kill or pause: JSON in, JSON out. */
+/** A worker that builds and publishes the made table, in a process of its own, which a test may kill or pause: JSON in, JSON out. */
 import type { CloudEngineName } from '../../../core/engine-names';
 import { openLake } from '../../../lakehouse/lake';
+import { publishSnapshot } from '../../../lakehouse/snapshots';
 import type { AwsEmulator } from '../aws-emulator';
 import { jobCloudOptions } from './cloud-options';
 import { buildMade, contextNamed } from './made-table';
@@ -11,9 +12,10 @@ export interface JobWorkerInput {
   readonly cacheFolder: string;
   readonly engine: CloudEngineName;
   readonly session: string;
+  readonly holder: string;
 }
 
-const { aws, uri, cacheFolder, engine, session } = JSON.parse(
+const { aws, uri, cacheFolder, engine, session, holder } = JSON.parse(
   process.argv[2] ?? '',
 ) as JobWorkerInput;
 const lake = openLake({
@@ -21,8 +23,11 @@ const lake = openLake({
   s3: { aws, pathStyle: true, cacheFolder, cacheBytes: 2 ** 30 },
 });
 
-buildMade(lake, engine, contextNamed(session))
-  .then(({ manifest }) => process.stdout.write(`${JSON.stringify(manifest.job)}\n`))
+buildMade(lake, engine, contextNamed(session, { holder }))
+  .then(async ({ manifest }) => {
+    await publishSnapshot(lake, manifest);
+    process.stdout.write(`${JSON.stringify(manifest.job)}\n`);
+  })
   .catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
     process.exitCode = 1;

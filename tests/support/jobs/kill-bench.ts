@@ -3,7 +3,7 @@ import type { AwsGateway, Call } from '../aws-gateway';
 import { useJobCloud } from './cloud';
 import { createGate, nameOf } from './gate';
 import type { KillBench, Outcome } from './kill-run';
-import { madeRows } from './made-table';
+import { madeContent, madeRows } from './made-table';
 import type { StandIn } from './stand-in';
 
 export interface Bench extends KillBench {
@@ -15,9 +15,10 @@ export function useKillBench(): Bench {
   const cloud = useJobCloud();
   const gate = createGate();
   let door: AwsGateway | undefined;
-  let made: StandIn | undefined;
+  let [made, content]: [StandIn?, string?] = [];
   beforeAll(async () => {
     made = await madeRows({ seconds: 0.5 });
+    content = await madeContent(made);
     cloud.standIn(made);
     door = await cloud.door(gate.guarantee);
   }, 180_000);
@@ -25,7 +26,7 @@ export function useKillBench(): Bench {
     ...{ cloud, gate, door: () => door as AwsGateway },
     isNamed: (name) => (call) => nameOf(call) === name,
     expected: (changes) => ({
-      ...{ manifests: 1, publishedRows: made?.rows, running: [] },
+      ...{ manifests: 1, publishedRows: made?.rows, content, running: [] },
       // Nothing fails here, so there is one generation, and one start of it touches data.
       ...{ processed: { '1': 1 } },
       ...changes,

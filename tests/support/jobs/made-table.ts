@@ -1,8 +1,10 @@
 /** A table that a stand-in for Spark builds: the same few rows, whatever runs it. */
+import { statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tableContentHash } from '../../../lakehouse/content-hash';
 import { withDuckdb } from '../../../lakehouse/engines/duckdb-session';
 import { copyToParquet } from '../../../lakehouse/engines/parquet-sink';
 import type { CloudEngineName } from '../../../core/engine-names';
@@ -22,6 +24,13 @@ export const MADE_TABLE = declareTable({
   ...{ key: ['n'], partitions: [], orderBy: [], inputs: ['none'], checks: [] },
   transform: { type: 'row-wise' as const, sql: 'SELECT n FROM none' },
 });
+
+/** Hash of the table's content, made without any service. */
+export function madeContent({ file, rows }: StandIn): Promise<string> {
+  const lake = openLake({ uri: dirname(file), duckdb: { memoryLimit: '256MB' } });
+  const files = [{ key: basename(file), rows, bytes: statSync(file).size }];
+  return tableContentHash(lake, { columns: MADE_TABLE.columns, files }).finally(() => lake.close());
+}
 
 /** The file that the stand-in writes. */
 export async function madeRows(changes: Partial<StandIn> = {}): Promise<StandIn> {

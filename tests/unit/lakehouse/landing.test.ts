@@ -1,4 +1,5 @@
 /** Landing: verbatim, resumable, additive, and never the same thing twice. */
+import { stat } from 'node:fs/promises';
 import { isWatchlakeError } from '../../../core/errors';
 import { pseudonym } from '../../../core/hash';
 import { landingFacts } from '../../../lakehouse/landing/descriptor';
@@ -55,6 +56,22 @@ test('every cell lands as it was written, with its file and line', async () => {
     },
     { ...shared, timestamp_ms: '20', ax: 'n/a', ay: '03', az: '+2', label: '', source_line: 4 },
   ]);
+});
+
+test('an archive in the format of those above 4 GiB lands as any other', async () => {
+  const files = archiveFiles([{ recording: 'r1' }, { recording: 'r2' }]);
+  const landed = await Promise.all(
+    [false, true].map(async (zip64) => {
+      const source = await writeZip(folder.path(), files, { zip64 });
+      const lake = newLake(folder.path());
+      const { rows } = await ingestInto(lake, { source });
+      const sum = 'SELECT sum(hash(t)::HUGEINT)::VARCHAR AS content FROM recordings_landing t';
+      return { bytes: (await stat(source)).size, rows, content: await rowsOf(lake, sum) };
+    }),
+  );
+  const [plain, zip64] = landed;
+  expect(zip64?.bytes).toBeGreaterThan(plain?.bytes ?? Infinity);
+  expect(zip64).toMatchObject({ rows: plain?.rows, content: plain?.content });
 });
 
 test('a row after a quoted line break keeps its own line number', async () => {
