@@ -14,12 +14,17 @@ type Fault = { readonly code: Rejection; readonly field: string; readonly detail
 
 export type Extra = Readonly<Record<string, unknown>>;
 
+const UNSAFE_DETAIL = `expected whole numbers of at most ${Number.MAX_SAFE_INTEGER}; larger ones in quotes`;
+
 /** What JSON can say: anything else would be lost or changed on its way. */
 function faultOf(value: unknown, depth: number): Omit<Fault, 'field'> | undefined {
   if (typeof value === 'number') {
-    return Number.isFinite(value)
-      ? undefined
-      : { code: 'out-of-range', detail: 'expected a finite number' };
+    if (!Number.isFinite(value))
+      return { code: 'out-of-range', detail: 'expected a finite number' };
+    // It has lost digits already, which nobody would notice.
+    return Number.isInteger(value) && !Number.isSafeInteger(value)
+      ? { code: 'out-of-range', detail: UNSAFE_DETAIL }
+      : undefined;
   }
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
   if (value === undefined) return undefined;

@@ -38,7 +38,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 const PARSE_DETAILS: Record<ParseRejection, string> = {
   'not-json': 'expected JSON',
-  'not-utf8': 'expected UTF-8',
+  'not-utf-8': 'expected UTF-8',
   'too-long': 'the event is longer than an event may be',
   'too-deep': 'the event is nested too deeply',
 };

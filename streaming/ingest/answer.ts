@@ -7,9 +7,9 @@ const STORED = 200;
 const MIXED = 207;
 const REJECTED = 400;
 
-/** A rejected record would be rejected again: `retryable` is false, always. */
+/** A rejected record would be rejected again, but for one whose time has not come. */
 const rejection = ({ code, field, detail }: Extract<Outcome, { code: string }>) => ({
-  ...{ status: 'rejected', code, field, message: detail, retryable: false },
+  ...{ status: 'rejected', code, field, message: detail, retryable: code === 'clock-ahead' },
 });
 
 // By far the most frequent texts, which need not be made anew.

@@ -49,7 +49,7 @@ interface Fresh {
   readonly outcomes: Outcome[];
 }
 
-const sizeOf = (text: string | Buffer): number => text.length + OVERHEAD_BYTES;
+const sizeOf = (text: string | Buffer): number => Buffer.byteLength(text) + OVERHEAD_BYTES;
 
 /** The landing's rule: a number that a device uses again on another day is another event. */
 const keyOf = ({ day, eventId }: Admitted): string => `${eventId}/${day}`;

@@ -8,7 +8,7 @@ export type RawRecord =
   | { readonly ok: true; readonly text: string; readonly value: unknown }
   | { readonly ok: false; readonly body: Buffer; readonly code: ParseRejection };
 
-export const PARSE_REJECTIONS = ['not-json', 'not-utf8', 'too-long', 'too-deep'] as const;
+export const PARSE_REJECTIONS = ['not-json', 'not-utf-8', 'too-long', 'too-deep'] as const;
 export type ParseRejection = (typeof PARSE_REJECTIONS)[number];
 
 export interface Records {
@@ -88,7 +88,7 @@ function elementOf(value: unknown, limit: number): RawRecord {
 
 function lineOf(line: Buffer, limit: number): RawRecord | null {
   if (line.length > limit) return refused(line, 'too-long');
-  if (!isUtf8(line)) return refused(line, 'not-utf8');
+  if (!isUtf8(line)) return refused(line, 'not-utf-8');
   const text = line.toString().trim();
   if (text === '') return null;
   const parsed = parse(text);

@@ -57,6 +57,18 @@ const oneOf = (...names: string[]): Schema => ({
 });
 const notBoth = (...names: string[]): Schema => ({ not: { required: names } });
 
+export const VALUE: Schema = {
+  $id: 'Value',
+  title: 'Value',
+  description: 'Of an undeclared field: any JSON whose whole numbers a double can hold.',
+  anyOf: [
+    { type: ['string', 'boolean', 'null'] },
+    { type: 'number', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+    { type: 'array', items: { $ref: 'Value#' } },
+    { type: 'object', additionalProperties: { $ref: 'Value#' } },
+  ],
+};
+
 const EVENT_EXAMPLES = [
   { device_id: 'watch-0001', timestamp: 1_764_064_800.25, hr: 62, steps: 14, state: 'awake' },
   { 'Device ID': 'watch-0002', date: '2025-11-25 10:00:00.250', 'Heart Rate': 51 },
@@ -94,7 +106,7 @@ export const EVENT: Schema = {
     notBoth('steps', 'Step Count'),
     notBoth('state', 'Sleeping State'),
   ],
-  additionalProperties: true,
+  additionalProperties: { $ref: 'Value#' },
   examples: EVENT_EXAMPLES,
 };
 
@@ -108,7 +120,10 @@ const rejection = {
   code,
   field: { type: ['string', 'null'], description: 'As the sender spelled it.' },
   message: { type: 'string', description: 'What was expected.' },
-  retryable: { type: 'boolean', const: false, description: 'It would be rejected again.' },
+  retryable: {
+    type: 'boolean',
+    description: 'Whether it may be taken later: when its time has come, without the same key.',
+  },
 };
 
 const REJECTION_EXAMPLE = {
@@ -205,4 +220,4 @@ export const TOKEN_OR_NONE: readonly Readonly<Record<string, readonly string[]>>
 ];
 
 /** Shared by reference in the document. */
-export const SCHEMAS = [EVENT, STORED, REJECTED, BATCH, PROBLEM, HEALTH] as const;
+export const SCHEMAS = [VALUE, EVENT, STORED, REJECTED, BATCH, PROBLEM, HEALTH] as const;

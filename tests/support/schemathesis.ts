@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers';
 import { pythonEnvironment } from '../../stack/python';
 import { testCache } from './start-stack';
 
-/** What it wrote, and whether it found nothing. */
-export async function checkDocument(url: string, examples: number) {
+/** What it wrote, and whether it found nothing; with the token, if one is given. */
+export async function checkDocument(url: string, examples: number, token?: string) {
   const python = await pythonEnvironment({
     ...{ cache: testCache(), name: 'schemathesis' },
     requirements: join(__dirname, 'schemathesis-requirements.txt'),
@@ -18,6 +18,7 @@ export async function checkDocument(url: string, examples: number) {
   const args = [
     ...['--config-file', join(__dirname, 'schemathesis.toml'), 'run', `${url}/openapi.json`],
     ...['--max-examples', String(examples), '--seed', '1', '--no-color'],
+    ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
   ];
   const child = spawn(join(dirname(python), 'schemathesis'), args, {
     cwd: folder,

@@ -263,6 +263,8 @@ test.each([
   ['deep', { tree: nested(9) }, 'out-of-range', 'tree'],
   ['beyond deep', { tree: nested(5_000) }, 'out-of-range', 'tree'],
   ['infinite', { n: [Infinity] }, 'out-of-range', 'n'],
+  ['exact for a double', { id: { n: [2 ** 53] } }, 'out-of-range', 'id'],
+  ['exact for a double, below zero', { id: -(2 ** 60) }, 'out-of-range', 'id'],
   ['no JSON', { f: () => 1 }, 'wrong-type', 'f'],
   ['long of name', { ['n'.repeat(9000)]: 1 }, 'out-of-range', 'n'.repeat(128)],
 ] as const)('undeclared fields that are too %s are refused', (_what, more, code, field) => {
@@ -270,7 +272,7 @@ test.each([
 });
 
 test('undeclared fields up to the limits are kept', () => {
-  const extra = { ...numbered(63, 'kept'), tree: nested(8) };
+  const extra = { ...numbered(62, 'kept'), tree: nested(8), id: Number.MAX_SAFE_INTEGER };
   expect(eventOf({ ...LEAST, ...extra }).extra).toEqual(extra);
 });
 

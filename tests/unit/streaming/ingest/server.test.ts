@@ -86,16 +86,18 @@ describe('what it takes', () => {
     expect(reply.status).toBe(207);
     expect(reply.body).toMatchObject({ accepted: 2, duplicate: 0, rejected: 5 });
     expect(reply.body.results?.map(({ code }) => code)).toEqual([
-      ...[undefined, 'missing-device', 'wrong-type', 'not-json', 'not-utf8', 'clock-ahead'],
+      ...[undefined, 'missing-device', 'wrong-type', 'not-json', 'not-utf-8', 'clock-ahead'],
       undefined,
     ]);
     expect(reply.body.results?.[2]).toMatchObject({ index: 2, field: 'hr', retryable: false });
+    // When its time has come it is an event like any other.
+    expect(reply.body.results?.[5]).toMatchObject({ code: 'clock-ahead', retryable: true });
     expect(stored()).toEqual([event(1), event(4)]);
     expect(reasons()).toEqual([
       'missing-device',
       'wrong-type',
       'not-json',
-      'not-utf8',
+      'not-utf-8',
       'clock-ahead',
     ]);
     const [first, second, , fourth, fifth] = ingest.broker.deadLetters;
