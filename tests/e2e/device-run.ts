@@ -145,7 +145,7 @@ async function workerEnds(home: string): Promise<string[]> {
 async function observe(world: DeviceWorld, pool: Pool) {
   const { rows } = await answerOf<{ rows: [DeviceRun['table']] }>(world.home, [
     ...['query', '--dataset', 'devices'],
-    'SELECT count(*)::INT AS rows, count(DISTINCT event_id)::INT AS events FROM device_events',
+    'SELECT count(*)::INT AS rows, count(DISTINCT (event_date, event_id))::INT AS events FROM device_events',
   ]);
   return {
     table: rows[0],
