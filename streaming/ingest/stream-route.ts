@@ -62,7 +62,7 @@ export class StreamHandler {
   ): Promise<Answer> {
     const { reception, limits, metrics, turns } = this.parts;
     // What is longer takes milliseconds to read: it is read in a turn of its own.
-    if (body.length > SHORT_BODY_BYTES) await turns.take();
+    if (body.length > SHORT_BODY_BYTES) await turns.take(body.length);
     const { single, records } = recordsOf(body, headers['content-type'], limits);
     const { deviceId } = sender;
     const outcomes = await reception.receive({ request: name, deviceId, records });

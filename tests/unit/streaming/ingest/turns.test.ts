@@ -3,9 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Turns } from '../../../../streaming/ingest/turns';
 
 /** The numbers of those who had their turn, as they have it. */
-function ask(turns: Turns, count: number): number[] {
+function ask(turns: Turns, count: number, bytes = 2 ** 20): number[] {
   const had: number[] = [];
-  for (let number = 0; number < count; number += 1) void turns.take().then(() => had.push(number));
+  for (let number = 0; number < count; number += 1)
+    void turns.take(bytes).then(() => had.push(number));
   return had;
 }
 
@@ -15,6 +16,12 @@ test('each has a turn of its own, in the order of asking', async () => {
     await nextTurn();
     expect(had).toEqual(expected);
   }
+});
+
+test('small ones have a turn together', async () => {
+  const had = ask(new Turns(), 100, 2 ** 14);
+  await nextTurn();
+  expect(had).toHaveLength(8);
 });
 
 test('new connections come first, and not for ever', async () => {
