@@ -59,6 +59,8 @@ export interface SummedDays extends WrittenAggregates {
 type Fill = (connection: BulkConnection, table: string) => Promise<void>;
 
 const FRESH = 'fresh';
+// For joining what a run writes with what is there.
+const JOIN_MEMORY = '64MB';
 
 const LOCKS: Record<Grain, number> = { day: 1, week: 2, month: 3 };
 const WRITE_LOCK = 4_105_734_000;
@@ -84,10 +86,16 @@ async function requirePresent(
   throw new WatchlakeError('AGGREGATES_OUTDATED', { what: `other events of ${other.start}` });
 }
 
+interface Upsert {
+  readonly starts: readonly string[];
+  readonly fill: Fill;
+  readonly notKept: readonly string[];
+}
+
 async function upsert(
   connection: BulkConnection,
   grain: Grain,
-  { fill, notKept }: { fill: Fill; notKept: readonly string[] },
+  { starts, fill, notKept }: Upsert,
 ): Promise<{ rows: number; written: number }> {
   const { table, period } = AGGREGATE_TABLES[grain];
   const names = columnsOf(grain);
@@ -99,13 +107,20 @@ async function upsert(
     await connection.query(`DELETE FROM ${FRESH} WHERE ${period} = ANY($1::date[])`, [notKept]);
   }
   const { rows } = await connection.query<{ n: string }>(`SELECT count(*) AS n FROM ${FRESH}`);
-  const figures = (of: string) => names.map((name) => `${of}.${name}`).join(', ');
+  const of = (relation: string, all: readonly string[]) =>
+    all.map((name) => `${relation}.${name}`).join(', ');
+  const sorted = starts.toSorted();
+  // Nobody else writes meanwhile: one join, where ON CONFLICT looks up, marks and locks row by row. The span keeps
+  // partitions out that no row can be in.
+  await connection.query(`SET LOCAL work_mem = '${JOIN_MEMORY}'`);
   const { rowCount } = await connection.query(
-    `INSERT INTO devices.${table} AS held (${columns.join(', ')})
-      SELECT ${columns.join(', ')} FROM ${FRESH}
-      ON CONFLICT (user_id, ${period}) DO UPDATE SET
-        ${names.map((name) => `${name} = excluded.${name}`).join(', ')}, aggregated_at = now()
-      WHERE (${figures('held')}) IS DISTINCT FROM (${figures('excluded')})`,
+    `MERGE INTO devices.${table} held USING ${FRESH} fresh
+      ON held.user_id = fresh.user_id AND held.${period} = fresh.${period}
+        AND held.${period} BETWEEN $1::date AND $2::date
+      WHEN MATCHED AND (${of('held', names)}) IS DISTINCT FROM (${of('fresh', names)}) THEN UPDATE SET
+        ${names.map((name) => `${name} = fresh.${name}`).join(', ')}, aggregated_at = now()
+      WHEN NOT MATCHED THEN INSERT (${columns.join(', ')}) VALUES (${of('fresh', columns)})`,
+    [sorted[0], sorted.at(-1)],
   );
   return { rows: Number(rows[0]?.n), written: rowCount ?? 0 };
 }
@@ -153,7 +168,7 @@ async function write(
   const of = AGGREGATE_TABLES[grain];
   const starts = periods.map(({ start }) => start);
   const { detached } = await ensurePartitions(connection, of, starts);
-  const counts = await upsert(connection, grain, { fill, notKept: detached });
+  const counts = await upsert(connection, grain, { starts, fill, notKept: detached });
   const deleted = await removeGone(connection, grain, starts);
   await record(connection, request);
   return { ...counts, deleted, notKept: detached };
