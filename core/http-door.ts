@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import { isWatchlakeError, WatchlakeError } from './errors';
 import { createRateLimit } from './rate-limit';
 import { authorize, isLoopback, requireProtection, type Action, type Token } from './tokens';
+import { whenOver } from './when-over';
 
 export interface DoorOptions {
   /** What the door is called in messages. */
@@ -89,13 +90,10 @@ export function createDoor(options: DoorOptions): FastifyInstance {
 function hangUpWhenClosing(door: FastifyInstance): void {
   let closing = false;
   const answering = new Set<ServerResponse>();
-  function answered(this: ServerResponse) {
-    answering.delete(this);
-  }
   door.addHook('onRequest', (_request, { raw }, done) => {
     answering.add(raw);
     raw.shouldKeepAlive &&= !closing;
-    raw.on('close', answered);
+    whenOver(raw, () => answering.delete(raw));
     done();
   });
   door.addHook('preClose', (done) => {

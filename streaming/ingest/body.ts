@@ -25,9 +25,10 @@ const PLAIN_TEXT = 'text/plain';
 /** Takes the bytes as they are, whatever JSON they hold: each record is judged by itself. */
 export function takeBytes(scope: FastifyInstance, bodyLimit: number, budget: BodyBudget): void {
   scope.removeAllContentTypeParsers();
-  // Before they are read; without a length they may be as many as are allowed.
+  // Before they are read; in chunks they may be as many as are allowed, without either there are none.
   scope.addHook('onRequest', ({ headers }, { raw }, done) => {
-    const bytes = Number(headers['content-length'] ?? bodyLimit);
+    const most = headers['transfer-encoding'] === undefined ? 0 : bodyLimit;
+    const bytes = Number(headers['content-length'] ?? most);
     if (bytes > SHORT_BODY_BYTES && bytes <= bodyLimit) budget.hold(raw, bytes);
     done();
   });

@@ -1,6 +1,7 @@
 /** `POST /stream`: from a request's bytes to the answer that tells what became of each event. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WatchlakeError } from '../../core/errors';
+import { isOver } from '../../core/when-over';
 import { answerOf } from './answer';
 import { fingerprintOf, type Answer, type KeptAnswers } from './answers';
 import { bytesOf, SHORT_BODY_BYTES, takeBytes } from './body';
@@ -35,7 +36,14 @@ function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
   throw new WatchlakeError('INPUT_INVALID', { field: 'Idempotency-Key', detail });
 }
 
-export class StreamHandler {
+export interface Received {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly sender: Sender;
+  readonly body: Buffer;
+}
+
+class StreamHandler {
   private readonly parts: StreamRouteParts;
   /** By sender and key: a request that comes again meanwhile waits for the same answer. */
   private readonly underWay = new Map<string, { fingerprint: string; answer: Promise<Answer> }>();
@@ -45,25 +53,34 @@ export class StreamHandler {
   }
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
+    const { budget } = this.parts;
+    const isLarge = ((request.body as Buffer | undefined)?.length ?? 0) > SHORT_BODY_BYTES;
+    const isPacked = request.headers['content-encoding'] !== undefined;
+    if (!isLarge && !isPacked) return this.answer(request, reply);
+    return budget.during(reply.raw, () => this.answer(request, reply));
+  }
+
+  private async answer(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
     const sender = await this.parts.senders(request.headers.authorization);
     const body = await bytesOf(request, reply, this.parts);
     const key = idempotencyKeyOf(request);
-    if (key === undefined) return this.store(request, sender, body, null);
-    return this.once(sender, key, fingerprintOf(body), () =>
-      this.store(request, sender, body, key),
-    );
+    const from = { request, reply, sender, body };
+    if (key === undefined) return this.store(from, null);
+    return this.once(sender, key, fingerprintOf(body), () => this.store(from, key));
   }
 
   private async store(
-    { headers }: FastifyRequest,
-    sender: Sender,
-    body: Buffer,
+    { request, reply, sender, body }: Received,
     name: string | null,
   ): Promise<Answer> {
     const { reception, limits, metrics, turns } = this.parts;
     // What is longer takes milliseconds to read: it is read in a turn of its own.
-    if (body.length > SHORT_BODY_BYTES) await turns.take(body.length);
-    const { single, records } = recordsOf(body, headers['content-type'], limits);
+    if (body.length > SHORT_BODY_BYTES) {
+      await turns.take(body.length);
+      // Nobody waits for the answer, and nothing was said to be stored.
+      if (isOver(reply.raw)) throw new WatchlakeError('INGEST_QUEUE_FULL');
+    }
+    const { single, records } = recordsOf(body, request.headers['content-type'], limits);
     const { deviceId } = sender;
     const outcomes = await reception.receive({ request: name, deviceId, records });
     metrics.countOutcomes(outcomes);

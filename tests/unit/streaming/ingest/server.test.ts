@@ -323,36 +323,6 @@ describe('a broker that is away', () => {
   });
 });
 
-test('bodies of all requests together take so much room, and the others come again', async () => {
-  await start({ limits: { heldBytes: 2_000_000 } });
-  const padded = (sequence: number) =>
-    Array.from({ length: 100 }, (_, at) => event(sequence + at, { note: 'x'.repeat(6000) }));
-  const large = (sequence: number, zip: boolean) =>
-    zip
-      ? post(ingest.url, gzipSync(lines(padded(sequence))), {
-          ...NDJSON,
-          'content-encoding': 'gzip',
-        })
-      : post(ingest.url, lines(padded(sequence)), NDJSON);
-  let release = () => undefined as void;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  ingest.broker.send = () => held;
-  for (const zip of [true, false]) {
-    const replies = Array.from({ length: 8 }, (_, at) => large((zip ? 0 : 10_000) + at * 100, zip));
-    const refused = await Promise.race(replies);
-    expect(refused).toMatchObject({ status: 503, body: { code: 'INGEST_QUEUE_FULL' } });
-    expect(refused.headers.get('retry-after')).toBe('1');
-    expect((await Promise.race([post(ingest.url, event(9)), pause(50, null)]))?.status).not.toBe(
-      503,
-    );
-    release();
-    const statuses = (await Promise.all(replies)).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(3);
-    for (let at = 0; at < 8; at += 1)
-      expect((await large(50_000 + at * 100, zip)).status).toBe(200);
-  }
-});
-
 test('a shutdown answers what was taken, and takes nothing more', async () => {
   await start();
   let release = () => undefined as void;
