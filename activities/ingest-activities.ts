@@ -62,7 +62,7 @@ export function createIngestActivities(deps: IngestDeps) {
     try {
       return await work(source);
     } catch (error) {
-      await forgetSpoilt(name, error, options?.spoolFolder);
+      await forgetSpoilt(name, error, options?.spoolFolder).catch(() => undefined);
       throw error;
     } finally {
       await source.close();

@@ -1,5 +1,7 @@
 /** What a text may call somebody by: every text within JSON; of what is none, whatever stands between quotes, blanks or commas. */
 
+import { LEAST_LENGTH } from './needles';
+
 /** Longer ones name nobody. */
 const LONGEST_NAME = 256;
 
@@ -23,9 +25,16 @@ function unescaped(piece: string): string {
   }
 }
 
+// What stands bare is a number or a word as often as a name: a short one says nothing.
+const BETWEEN: readonly (readonly [RegExp, number])[] = [
+  [/"/, 1],
+  [/[\s",;]+/, LEAST_LENGTH],
+];
+
 function* piecesOf(text: string): Generator<string> {
-  for (const between of [/"/, /[\s",;]+/]) {
+  for (const [between, least] of BETWEEN) {
     for (const piece of text.split(between)) {
+      if (piece.length < least) continue;
       yield piece;
       if (piece.includes('\\')) yield unescaped(piece);
     }

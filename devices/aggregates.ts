@@ -4,7 +4,7 @@ import { WatchlakeError } from '../core/errors';
 import type { Queryable } from '../core/postgres';
 import type { Grain } from '../telemetry/aggregate';
 import { bulkTransaction, type BulkConnection } from './copy';
-import { AGGREGATE_TABLES, ensurePartitions } from './partitions';
+import { AGGREGATE_TABLES, ensurePartitions, lockPartitions } from './partitions';
 import { periodsNow, type Period } from './periods';
 import { startsOfPresentDays, sumDays } from './sum-days';
 
@@ -183,6 +183,7 @@ async function writeFromDays(
 ): Promise<SummedDays> {
   // Days that are being written would be summed in parts.
   await lockAggregates(connection, ['day', grain]);
+  await lockPartitions(connection);
   const given = periods.map(({ start }) => start);
   const starts = await startsOfPresentDays(connection, grain, given);
   if (starts.length === 0) return NONE;

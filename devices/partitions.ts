@@ -82,6 +82,10 @@ async function createPartition(
   );
 }
 
+/** Until the transaction ends no partition comes or goes; whoever reads aggregates and writes them then takes it first. */
+export const lockPartitions = (connection: Queryable) =>
+  connection.query('SELECT pg_advisory_xact_lock($1)', [PARTITIONS_LOCK]);
+
 export interface EnsuredPartitions {
   readonly created: readonly string[];
   /** Dates whose partition was detached: what belongs there is not kept any more. */
@@ -94,7 +98,7 @@ export async function ensurePartitions(
   of: AggregateTable,
   dates: readonly string[],
 ): Promise<EnsuredPartitions> {
-  await connection.query('SELECT pg_advisory_xact_lock($1)', [PARTITIONS_LOCK]);
+  await lockPartitions(connection);
   const present = await presentPartitions(connection, of);
   const wanted = new Map(dates.map((date) => [date, partitionOf(of, date)]));
   const created = new Map<string, Partition>();

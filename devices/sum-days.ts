@@ -18,7 +18,7 @@ const SUMS: Record<(typeof FIGURES)[number], string> = {
   max_heart_rate: 'max(days.max_heart_rate)',
   minutes_asleep: 'sum(days.asleep_ms)::float8 / 60000',
   events: 'sum(days.events)::bigint',
-  devices: 'any_value(worn.devices)',
+  devices: 'max(worn.devices)',
   heart_rate_asleep_thousandths: 'sum(days.heart_rate_asleep_thousandths)::bigint',
   heart_rate_asleep_events: 'sum(days.heart_rate_asleep_events)::bigint',
   heart_rate_thousandths: 'sum(days.heart_rate_thousandths)::bigint',

@@ -1,8 +1,8 @@
 -- Which devices told of a person's day, so that weeks and months count those of their days once.
 ALTER TABLE devices.daily_aggregates ADD COLUMN device_ids jsonb NOT NULL DEFAULT '[]';
 
--- Days without them are made again.
-DELETE FROM devices.aggregated_periods WHERE grain = 'day';
+-- Days without them are made again, and those of which nothing is left still go.
+UPDATE devices.aggregated_periods SET content = '' WHERE grain = 'day';
 
 -- Also of months that were detached, so that they can be attached again.
 DO $$

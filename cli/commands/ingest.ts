@@ -64,7 +64,8 @@ export function addIngest(program: Command, act: Actions): void {
           },
           { cancelOnExit },
         );
-        await shell.services.forgetSource(source, shell.config);
+        // What has landed has landed, whether its download can be removed or not.
+        await shell.services.forgetSource(source, shell.config).catch(() => undefined);
         return {
           result: { ...run, ...result },
           show: (voice) => {

@@ -148,6 +148,10 @@ async function write(
   const onFile = () => onProgress?.({ read: staged.messages, takenOver: (copied += 1) });
   const taken = await takeOver(lake, untouched, folder, onFile);
   const files = [...written, ...taken];
+  const quarantine = await writeQuarantine(session, lake, {
+    before: previous?.quarantineFiles ?? [],
+    folder: `${prefix}quarantine/${attempt}/`,
+  });
   const isSameRecipe = previous?.recipeHash === recipeHash(deviceEventsTable(request.dataset));
   return {
     rows: rowsIn(files),
@@ -155,10 +159,7 @@ async function write(
     ...balanceOf(previous, run),
     files,
     checkedBefore: isSameRecipe ? taken : [],
-    quarantineFiles: await writeQuarantine(session, lake, {
-      before: previous?.quarantineFiles ?? [],
-      folder: `${prefix}quarantine/${attempt}/`,
-    }),
+    quarantineFiles: quarantine.files,
     firstProblems: await firstProblems(session),
     facts: {
       offsets: { ...facts.offsets, [request.topic]: request.toOffsets },
@@ -167,7 +168,7 @@ async function write(
         [request.topic]: { ...facts.lastRead?.[request.topic], ...staged.lastRead },
       },
       dates: landedDates(facts.dates, written, prefix),
-      run,
+      run: { ...run, quarantine: quarantine.own.map(({ key }) => key) },
       late: facts.late + run.late,
     } satisfies DeviceFacts,
   };

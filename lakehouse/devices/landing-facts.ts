@@ -19,6 +19,8 @@ export interface LandingRun {
   readonly skippedOffsets: number;
   /** Partitions that were read from their start, as the topic had been made anew; absent in earlier manifests. */
   readonly restarted?: number;
+  /** Keys of the files that hold what it has rejected, and nothing else; absent in earlier manifests. */
+  readonly quarantine?: readonly string[];
   /** Dates whose files were written anew; those of all others were taken over as they are. */
   readonly dates: readonly string[];
   /** Ends of the dead-letter topic before any letter of this run can have been sent. */

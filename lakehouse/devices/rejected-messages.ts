@@ -67,11 +67,15 @@ export async function* rejectedMessages(
 ): AsyncGenerator<RejectedMessage> {
   const { run } = deviceFacts(manifest);
   if (run === null || Object.keys(run.rejected).length === 0) return;
-  const quarantine = { ...manifest, columns: QUARANTINE_COLUMNS, files: manifest.quarantineFiles };
+  const own = manifest.quarantineFiles.filter(({ key }) => run.quarantine?.includes(key));
+  // An earlier manifest, or one that was written anew, does not say which files: the places tell, unless the topic was made anew.
+  const isKnown = own.length > 0 && own.length === run.quarantine?.length;
+  const files = isKnown ? own : manifest.quarantineFiles;
+  const quarantine = { ...manifest, columns: QUARANTINE_COLUMNS, files };
   const rows = storedRows(lake, {
     from: { quarantine },
     sql: `SELECT q.reason, q.detail, q.source_file, CAST(q.source_line AS DOUBLE), q.raw
-      FROM quarantine q WHERE ${placesSql(run.topic, run.fromOffsets)}
+      FROM quarantine q ${isKnown ? '' : `WHERE ${placesSql(run.topic, run.fromOffsets)}`}
       ORDER BY q.source_file, q.source_line`,
     signal,
   });

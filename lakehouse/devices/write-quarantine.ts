@@ -40,21 +40,35 @@ async function copyAll({ store }: Lake, { before, folder }: QuarantineRequest) {
   return copied;
 }
 
-/** Small files are taken over until there are many, then they become one. */
+async function merged(session: DuckdbSession, lake: Lake, { before, folder }: QuarantineRequest) {
+  const held = { columns: QUARANTINE_COLUMNS, files: before };
+  const from = await relationSql(session, lake.store, held);
+  const local = await copyToParquet(session, {
+    folder: 'quarantine-before',
+    select: `SELECT * FROM ${from} ${ORDER}`,
+  });
+  return adopt(lake, local, folder, 0);
+}
+
+interface Written {
+  readonly files: DataFile[];
+  /** Of them those that hold what this run has rejected, and nothing else. */
+  readonly own: DataFile[];
+}
+
+/** Small files are taken over until there are many, then they become one; the run's own rows come beside them. */
 export async function writeQuarantine(
   session: DuckdbSession,
   lake: Lake,
   request: QuarantineRequest,
-): Promise<DataFile[]> {
+): Promise<Written> {
   const { before, folder } = request;
   const merges = before.length >= MOST_FILES;
-  const held = { columns: QUARANTINE_COLUMNS, files: merges ? before : [] };
-  const from = await relationSql(session, lake.store, held);
-  const local = await copyToParquet(session, {
+  const held = merges ? await merged(session, lake, request) : await copyAll(lake, request);
+  const rejected = await copyToParquet(session, {
     folder: 'quarantine',
-    select: `SELECT * FROM (SELECT * FROM ${from} UNION ALL SELECT * FROM ${REJECTED}) ${ORDER}`,
+    select: `SELECT * FROM ${REJECTED} ${ORDER}`,
   });
-  const copied = merges ? [] : await copyAll(lake, request);
-  if (rowsIn(local) === 0) return copied;
-  return [...copied, ...(await adopt(lake, local, folder, copied.length))];
+  const own = rowsIn(rejected) === 0 ? [] : await adopt(lake, rejected, folder, held.length);
+  return { files: [...held, ...own], own };
 }
