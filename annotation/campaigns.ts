@@ -140,12 +140,18 @@ async function readProgress(database: Database, campaign: string): Promise<Campa
 
 export function createCampaigns(database: Database) {
   return {
-    /** Opens it, or finds it open with the same content; `filled` says that its tasks are there. */
+    /**
+     * Opens it, or finds it open with the same content; `filled` says that its tasks are there. Until they are, the activities
+     * that may be answered are those of the last attempt: a refresh in between may have brought new ones.
+     */
     async openCampaign(input: CampaignInput): Promise<{ filled: boolean }> {
       const { campaign, dataset, model, classes, channels = [], target } = input;
       await database.query(
         `INSERT INTO annotation.campaigns (campaign, dataset, model, classes, channels, target)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (campaign) DO UPDATE SET classes = excluded.classes
+         WHERE campaigns.filled_at IS NULL AND campaigns.dataset = excluded.dataset
+           AND campaigns.model = excluded.model`,
         [campaign, dataset, model, classes, JSON.stringify(channels), target],
       );
       const saved = await readCampaign(database, campaign);

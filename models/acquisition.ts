@@ -141,8 +141,8 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
   );
   const audits = drawn.slice(0, Math.round(budget * auditShare));
   const uncertain = spread(ofKind('uncertain'), budget - audits.length);
-  const beyond = drawn.slice(audits.length).sort(byMargin);
-  const filling = spread(beyond, budget - audits.length - uncertain.length);
+  // In the order of the draw: what is left for later audits is as random as it was.
+  const filling = drawn.slice(audits.length, budget - uncertain.length);
   const asPick =
     (kind: CandidateKind) =>
     ({ windowId, margin }: Ranked): Pick => ({ windowId, kind, margin });

@@ -21,6 +21,9 @@ const readings = (line: string, names: readonly string[]): string =>
 const PROMPTS = `SELECT t.recording, t.prompts, ${MOMENT}, t.${LABEL.name} AS label
     FROM ${CASAS_LANDING} t WHERE t.${LABEL.name} IS NOT NULL`;
 
+const ageSql = (momentMs: string): string =>
+  `CASE WHEN ${momentMs} > l.time_ms THEN 0 ELSE (l.time_ms - ${momentMs}) / 1000 END`;
+
 /** Portable: qualified columns, and nothing that only one engine has. */
 function trustedSql({ channels, labelling, rules }: TrustedFacts): string {
   const motion = channels.map(({ name }) => `l.${name}`);
@@ -29,7 +32,8 @@ function trustedSql({ channels, labelling, rules }: TrustedFacts): string {
     labelling.activities === 'as-written'
       ? 'p.label'
       : `CASE WHEN NOT (${isUnwantedSql('p.label', rules)}) THEN ${summedUpSql('p.label', rules)} END`;
-  const spoken = `p.moment_ms - l.time_ms <= ${labelling.spanMs}`;
+  // One row may stand far ahead of those around it: what is read or said then is not of the future.
+  const spoken = `p.moment_ms - l.time_ms BETWEEN 0 AND ${labelling.spanMs}`;
   return `WITH readings AS (
     ${readings('location_line', LOCATION_NAMES)}
 ), charges AS (
@@ -42,8 +46,8 @@ function trustedSql({ channels, labelling, rules }: TrustedFacts): string {
     CASE WHEN ${spoken} THEN ${label} END AS label,
     CASE WHEN ${spoken} THEN (p.moment_ms - l.time_ms) / 1000 END AS answered_in_s,
     ${LOCATION_NAMES.map((name) => `r.${name}`).join(', ')},
-    (l.time_ms - r.moment_ms) / 1000 AS location_age_s,
-    b.${BATTERY.name}, (l.time_ms - b.moment_ms) / 1000 AS battery_age_s,
+    ${ageSql('r.moment_ms')} AS location_age_s,
+    b.${BATTERY.name}, ${ageSql('b.moment_ms')} AS battery_age_s,
     l.source_file, l.source_line,
     CASE WHEN ${motion.map((name) => `${name} IS NULL`).join(' AND ')} THEN 'motion-missing' END AS left_out,
     CASE ${missing.join(' ')} END AS missing,

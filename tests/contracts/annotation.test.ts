@@ -40,6 +40,9 @@ const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
 describe('a campaign', () => {
   test('opened again is the same, and refuses another content', async () => {
     const input = { campaign, dataset: 'watch', model: 'm', classes: CLASSES, target: 5 };
+    const fewer = { ...input, classes: CLASSES.slice(1) };
+    expect(await store.openCampaign(fewer)).toEqual({ filled: false });
+    // Until its tasks are there: a refresh has brought another activity.
     expect(await store.openCampaign(input)).toEqual({ filled: false });
     await store.markFilled({ campaign });
     expect(await store.openCampaign(input)).toEqual({ filled: true });

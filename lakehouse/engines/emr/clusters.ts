@@ -52,7 +52,7 @@ const reasonOf = (reason: ClusterStateChangeReason | undefined): string =>
   [reason?.Code, reason?.Message].filter(Boolean).join(': ') || 'EMR does not say why';
 
 const hasFailed = ({ Status }: Cluster): boolean =>
-  !HARMLESS.includes(Status?.StateChangeReason?.Code ?? '');
+  isClusterEnded(Status?.State) && !HARMLESS.includes(Status?.StateChangeReason?.Code ?? '');
 
 /** Of the session's clusters, those that an error has ended. */
 async function failedOf({ store, calls }: ClusterDeps, prefix: string): Promise<number> {
