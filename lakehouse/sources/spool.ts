@@ -130,10 +130,20 @@ export async function keepWhole(
   };
 }
 
-/** A download that is landed, or of no use, is not needed any more. */
+// As the release before named what it had fetched of an address.
+const EARLIER_HALVES: readonly string[] = ['.part', '.part.json'];
+
+async function isNeeded(base: string, name: string): Promise<boolean> {
+  if (!name.includes('.part') || EARLIER_HALVES.includes(name)) return false;
+  // Half of another version may be on its way.
+  const isHalf = name.startsWith(PART);
+  return !isHalf || !(await isAbandoned(halfIn(`${base}${name}`), name.slice(PART.length)));
+}
+
+/** A download that is landed, or of no use, is not needed any more; nor is what others have left half done. */
 export async function forgetAddress(url: string, folder?: string): Promise<void> {
   const base = downloadPath(url, folder);
-  // Half of another version may be on its way.
-  const names = (await namesAfter(base, '')).filter((name) => !name.includes('.part'));
-  for (const name of names) await rm(`${base}${name}`, { recursive: true, force: true });
+  for (const name of await namesAfter(base, '')) {
+    if (!(await isNeeded(base, name))) await rm(`${base}${name}`, { recursive: true, force: true });
+  }
 }

@@ -1,11 +1,14 @@
 /** Archives over http: fetched once, within a limit, forgotten when they have landed. */
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { contentHash } from '../../../core/hash';
+import { downloadPath } from '../../../lakehouse/sources/spool';
 import { forgetDownload, openSource, sourceHash } from '../../../lakehouse/sources/open-source';
 import {
   archiveFiles,
@@ -47,6 +50,20 @@ test('an archive at an address lands like a local one, and is fetched once', asy
   expect(requests).toBe(before + 1);
   await forgetDownload(source, spoolFolder);
   expect(await readdir(spoolFolder)).toEqual([]);
+});
+
+test('what others have left half done of an address is forgotten with it, what is under way is not', async () => {
+  const spoolFolder = join(folder.path(), 'halves');
+  const source = address('archive.zip');
+  await sourceHash(source, { spoolFolder });
+  const base = downloadPath(source, spoolFolder);
+  const host = contentHash(hostname(), 8);
+  // No process has so large an id; that of this one is at work.
+  const [left, atWork] = [`${base}.part-${host}-4194305`, `${base}.part-${host}-${process.pid}`];
+  for (const half of [left, atWork]) await mkdir(half);
+  await writeFile(`${base}.part`, 'of the release before');
+  await forgetDownload(source, spoolFolder);
+  expect(await readdir(spoolFolder)).toEqual([basename(atWork)]);
 });
 
 test('a compressed file at an address has the name that the address gives it', async () => {
