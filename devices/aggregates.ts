@@ -86,16 +86,10 @@ async function requirePresent(
   throw new WatchlakeError('AGGREGATES_OUTDATED', { what: `other events of ${other.start}` });
 }
 
-interface Upsert {
-  readonly starts: readonly string[];
-  readonly fill: Fill;
-  readonly notKept: readonly string[];
-}
-
 async function upsert(
   connection: BulkConnection,
   grain: Grain,
-  { starts, fill, notKept }: Upsert,
+  { fill, notKept }: { fill: Fill; notKept: readonly string[] },
 ): Promise<{ rows: number; written: number }> {
   const { table, period } = AGGREGATE_TABLES[grain];
   const names = columnsOf(grain);
@@ -106,10 +100,12 @@ async function upsert(
   if (notKept.length > 0) {
     await connection.query(`DELETE FROM ${FRESH} WHERE ${period} = ANY($1::date[])`, [notKept]);
   }
-  const { rows } = await connection.query<{ n: string }>(`SELECT count(*) AS n FROM ${FRESH}`);
+  const { rows } = await connection.query<{ n: string; first: string; last: string }>(
+    `SELECT count(*) AS n, min(${period})::text AS first, max(${period})::text AS last FROM ${FRESH}`,
+  );
+  const [fresh] = rows;
   const of = (relation: string, all: readonly string[]) =>
     all.map((name) => `${relation}.${name}`).join(', ');
-  const sorted = starts.toSorted();
   // Nobody else writes meanwhile: one join, where ON CONFLICT looks up, marks and locks row by row. The span keeps
   // partitions out that no row can be in.
   await connection.query(`SET LOCAL work_mem = '${JOIN_MEMORY}'`);
@@ -120,9 +116,9 @@ async function upsert(
       WHEN MATCHED AND (${of('held', names)}) IS DISTINCT FROM (${of('fresh', names)}) THEN UPDATE SET
         ${names.map((name) => `${name} = fresh.${name}`).join(', ')}, aggregated_at = now()
       WHEN NOT MATCHED THEN INSERT (${columns.join(', ')}) VALUES (${of('fresh', columns)})`,
-    [sorted[0], sorted.at(-1)],
+    [fresh?.first, fresh?.last],
   );
-  return { rows: Number(rows[0]?.n), written: rowCount ?? 0 };
+  return { rows: Number(fresh?.n), written: rowCount ?? 0 };
 }
 
 async function removeGone(
@@ -168,7 +164,7 @@ async function write(
   const of = AGGREGATE_TABLES[grain];
   const starts = periods.map(({ start }) => start);
   const { detached } = await ensurePartitions(connection, of, starts);
-  const counts = await upsert(connection, grain, { starts, fill, notKept: detached });
+  const counts = await upsert(connection, grain, { fill, notKept: detached });
   const deleted = await removeGone(connection, grain, starts);
   await record(connection, request);
   return { ...counts, deleted, notKept: detached };
