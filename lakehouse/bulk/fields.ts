@@ -59,6 +59,8 @@ function seriesCase(field: BulkField, reason: string, condition: string): string
   return `WHEN ${place} > 0 THEN ${literal(`${reason}:`)} || [${names}][${place}]`;
 }
 
+const firstOf = (cases: readonly string[]): string => `CASE ${cases.join('\n    ')} END`;
+
 /** `<reason>:<column>` of the first problem of a row `t` of texts, or null for a good one. */
 export const problemSql = (fields: readonly BulkField[]): string => {
   const cases = fields.flatMap((field) => {
@@ -68,7 +70,7 @@ export const problemSql = (fields: readonly BulkField[]): string => {
       ([reason, condition]) => asCase(field, reason, condition),
     );
   });
-  return `CASE ${cases.join('\n    ')} END`;
+  return firstOf(cases);
 };
 
 /** The same of a row whose numbers are DOUBLE already; what is no number has not been read at all. */
@@ -84,7 +86,7 @@ export const problemOfTypedSql = (fields: readonly BulkField[]): string => {
         : problemsOf(field, value);
     return problems.map(([reason, condition]) => columnCase(field, reason, condition));
   });
-  return `CASE ${cases.join('\n    ')} END`;
+  return firstOf(cases);
 };
 
 /** The value of a field that was read in its type. */

@@ -36,7 +36,7 @@ function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
   throw new WatchlakeError('INPUT_INVALID', { field: 'Idempotency-Key', detail });
 }
 
-export interface Received {
+interface ReadRequest {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly sender: Sender;
@@ -70,7 +70,7 @@ class StreamHandler {
   }
 
   private async store(
-    { request, reply, sender, body }: Received,
+    { request, reply, sender, body }: ReadRequest,
     name: string | null,
   ): Promise<Answer> {
     const { reception, limits, metrics, turns } = this.parts;

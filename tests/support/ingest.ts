@@ -117,3 +117,16 @@ export const event = (sequence: number, more: object = {}) => ({
 
 export const lines = (events: readonly unknown[]): string =>
   events.map((each) => JSON.stringify(each)).join('\n');
+
+/** Starts servers for a test file; each is closed after the test that has started it. */
+export function useIngest(): typeof startIngest {
+  const running: TestIngest[] = [];
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((each) => each.close()));
+  });
+  return async (...options) => {
+    const started = await startIngest(...options);
+    running.push(started);
+    return started;
+  };
+}

@@ -3,20 +3,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { event, lines, NDJSON, post, startIngest, type TestIngest } from '../../../support/ingest';
+import { event, lines, NDJSON, post, useIngest, type TestIngest } from '../../../support/ingest';
 
+const open = useIngest();
 let ingest: TestIngest;
-const running: TestIngest[] = [];
 
-async function start(...options: Parameters<typeof startIngest>): Promise<TestIngest> {
-  ingest = await startIngest(...options);
-  running.push(ingest);
-  return ingest;
-}
-
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((each) => each.close()));
-});
+const start: typeof open = async (...options) => (ingest = await open(...options));
 
 test('bodies of all requests together take so much room, and the others come again', async () => {
   await start({ limits: { heldBytes: 2_000_000 } });

@@ -3,20 +3,20 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { event, lines, NDJSON, post, startIngest, type TestIngest } from '../../../support/ingest';
+import {
+  event,
+  lines,
+  NDJSON,
+  post,
+  startIngest,
+  useIngest,
+  type TestIngest,
+} from '../../../support/ingest';
 
+const open = useIngest();
 let ingest: TestIngest;
-const running: TestIngest[] = [];
 
-async function start(...options: Parameters<typeof startIngest>): Promise<TestIngest> {
-  ingest = await startIngest(...options);
-  running.push(ingest);
-  return ingest;
-}
-
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((each) => each.close()));
-});
+const start: typeof open = async (...options) => (ingest = await open(...options));
 
 const metrics = async () => (await fetch(`${ingest.url}/metrics`)).text();
 const stored = () => ingest.broker.events.map(({ value }) => JSON.parse(String(value)) as unknown);
