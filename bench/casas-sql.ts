@@ -1,7 +1,8 @@
 /** The SQL of the CASAS tables without Watchlake around it, for DuckDB and, spelled its way, for Spark. */
 import { basename } from 'node:path';
+import { momentMsSql, msColumn } from '../lakehouse/bulk/fields';
 import { CASAS_ACTIVITIES } from '../lakehouse/casas/activities';
-import { CASAS_FIELDS, MOTION, channelOf } from '../lakehouse/casas/fields';
+import { CASAS_FIELDS, MOTION, STAMP, channelOf } from '../lakehouse/casas/fields';
 import type { casasLandingColumns } from '../lakehouse/casas/landing-table';
 import { DEFAULT_LABELLING } from '../lakehouse/casas/options';
 import { placedRowsSql } from '../lakehouse/casas/place-sql';
@@ -29,7 +30,7 @@ export function bareLanding(path: string): string {
   const columns = CASAS_FIELDS.map(
     ({ name, type }) => `${literal(name)}: '${type === 'number' ? 'DOUBLE' : 'VARCHAR'}'`,
   );
-  const good = `SELECT *, row_number() OVER () + 2 AS source_line
+  const good = `SELECT *, ${momentMsSql('stamp')} AS ${msColumn(STAMP)}, row_number() OVER () + 2 AS source_line
     FROM read_csv(${literal(path)}, columns = {${columns.join(', ')}}, skip = 2, header = false,
       auto_detect = false, delim = ',', quote = '', escape = '')`;
   return placed(good, basename(path));
@@ -42,7 +43,6 @@ export function sparkLanding(): string {
   return placed('SELECT * FROM raw', '@')
     .replaceAll('"', '`')
     .replaceAll('AS VARCHAR)', 'AS STRING)')
-    .replaceAll(/epoch_us\(/g, 'unix_micros(')
     .replace('SELECT g.', 'SELECT g._file, g.')
     .replaceAll('OVER ()', `OVER (${IN_ORDER})`)
     .replaceAll('OVER (ROWS', `OVER (${IN_ORDER} ROWS`)
@@ -62,7 +62,8 @@ export function sparkRaw(uri: string): { view: string; select: string } {
   return {
     view: `CREATE TEMPORARY VIEW lines (${schema.join(', ')})
       USING csv OPTIONS (path '${uri}', header 'false', mode 'PERMISSIVE')`,
-    select: `SELECT l.*, input_file_name() AS _file, monotonically_increasing_id() AS source_line
+    select: `SELECT l.*, CAST(unix_micros(TRY_CAST(l.stamp AS TIMESTAMP)) / 1000.0 AS DOUBLE) AS ${msColumn(STAMP)},
+      input_file_name() AS _file, monotonically_increasing_id() AS source_line
       FROM lines l WHERE l.stamp NOT IN ('stamp', 'dt')`,
   };
 }

@@ -32,6 +32,11 @@ export interface RowWiseTransform {
   readonly sql: string;
   /** Whether there is a `_note` as well: the name of what was mended in a row that is used, or null. */
   readonly notes?: true;
+  /**
+   * The same rows with source_file, source_line and what becomes of each alone, where that takes less than
+   * the SELECT does. The balance of the rows shows when the two do not agree.
+   */
+  readonly fatesSql?: string;
 }
 
 /**

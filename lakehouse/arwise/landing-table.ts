@@ -1,13 +1,13 @@
 /** The landing table of the format `arwise`: the samples of every window, and how a line becomes them. */
 import type { MemberOfSlice } from '../bulk/bulk-kind';
-import { momentMsSql } from '../bulk/fields';
+import { msColumn } from '../bulk/fields';
 import { bulkLandingTable } from '../bulk/landing-table';
 import { literal, quoted, sqlType } from '../engines/duckdb-session';
 import { SAMPLES_LANDING } from '../landing/descriptor';
 import type { LandingTableFacts } from '../landing/landing-kind';
 import type { ColumnDeclaration } from '../tables';
 import { column } from '../tables';
-import { LABEL, SAMPLES_OF_WINDOW, SAMPLE_FIELDS, STEP_MS } from './fields';
+import { LABEL, SAMPLES_OF_WINDOW, SAMPLE_FIELDS, STAMP, STEP_MS } from './fields';
 
 export const ARWISE_LANDING = SAMPLES_LANDING.arwise;
 
@@ -59,7 +59,7 @@ export function windowRowsSql(good: string, { entry, subjectKey, before }: Membe
   return `SELECT ${columns.join(', ')} FROM (
     SELECT o.*, lag(o._end_ms) OVER () AS _before_ms, unnest(range(1, ${SAMPLES_OF_WINDOW + 1})) AS sample
     FROM (
-      SELECT g.*, ${momentMsSql('g.stamp')} AS _end_ms FROM (${good}) g ORDER BY _end_ms, g.source_line
+      SELECT g.*, g.${quoted(msColumn(STAMP))} AS _end_ms FROM (${good}) g ORDER BY _end_ms, g.source_line
     ) o
   ) w`;
 }

@@ -23,8 +23,8 @@ export interface BulkKind extends LandingKind {
   /** COLUMN_MISSING or CSV_MALFORMED when the first lines are not those of the format. */
   readHeader(file: string, lines: readonly string[], channels: readonly Channel[]): Header;
   /**
-   * A SELECT of the landing table's columns in their order from `good`: rows with the fields and
-   * source_line, in the order of the member, on one thread. Each row's time is its `time_ms`.
+   * A SELECT of the landing table's columns in their order from `good`: rows with the fields, beside a
+   * moment its milliseconds, and source_line, in the order of the member, on one thread. Each row's time is its `time_ms`.
    */
   rowsSql(good: string, member: MemberOfSlice): string;
 }

@@ -24,10 +24,15 @@ const asNumber = (text: string): string => `TRY_CAST(${text} AS DOUBLE)`;
 export const momentMsSql = (expression: string): string =>
   `epoch_us(TRY_CAST(${expression} AS TIMESTAMP)) / 1000.0`;
 
+/** The column beside a moment that has its milliseconds: it is parsed once. */
+export const msColumn = ({ name }: Pick<BulkField, 'name'>): string => `${name}_ms`;
+
 /** A cast reads dates, zones and much else as well. */
-const isNoMoment = (text: string): string =>
+const isNoMoment = (text: string, ms: string): string =>
   `strlen(${text}) NOT BETWEEN 19 AND 29 OR (strlen(${text}) > 19 AND ${text}[20] <> '.')
-    OR NOT (${text}[-1] BETWEEN '0' AND '9') OR ${momentMsSql(text)} IS NULL`;
+    OR NOT (${text}[-1] BETWEEN '0' AND '9') OR ${ms} IS NULL`;
+
+const isOutside = (ms: string): string => `${ms} NOT BETWEEN ${EARLIEST_MS} AND ${LATEST_MS}`;
 
 /** A cast reads 1_000, nan and inf as numbers; what it does not read is null, and not finite either. */
 const isNoNumber = (text: string): string =>
@@ -40,11 +45,11 @@ function problemsOf({ type, required }: BulkField, text: string): [string, strin
   const missing: [string, string][] = required ? [['field-missing', isBlank(text)]] : [];
   if (type === 'text') return missing;
   if (type === 'number') return [...missing, ['wrong-type', present(isNoNumber(text))]];
-  const outside = `${momentMsSql(text)} NOT BETWEEN ${EARLIEST_MS} AND ${LATEST_MS}`;
+  const ms = momentMsSql(text);
   return [
     ...missing,
-    ['wrong-type', present(isNoMoment(text))],
-    ['moment-out-of-range', present(outside)],
+    ['wrong-type', present(isNoMoment(text, ms))],
+    ['moment-out-of-range', present(isOutside(ms))],
   ];
 }
 
@@ -73,33 +78,43 @@ export const problemSql = (fields: readonly BulkField[]): string => {
   return firstOf(cases);
 };
 
-/** The same of a row whose numbers are DOUBLE already; what is no number has not been read at all. */
-export const problemOfTypedSql = (fields: readonly BulkField[]): string => {
-  const cases = fields.flatMap((field) => {
-    const value = `t.${quoted(field.name)}`;
-    const missing: [string, string][] = field.required
-      ? [['field-missing', `${value} IS NULL`]]
-      : [];
-    const problems: [string, string][] =
-      field.type === 'number'
-        ? [...missing, ['wrong-type', `NOT isfinite(${value})`]]
-        : problemsOf(field, value);
-    return problems.map(([reason, condition]) => columnCase(field, reason, condition));
-  });
-  return firstOf(cases);
-};
+function isGoodTyped(field: BulkField): string[] {
+  const value = `t.${quoted(field.name)}`;
+  const present = field.required ? [`${value} IS NOT NULL`] : [];
+  if (field.type === 'number') return [...present, `isfinite(${value}) IS NOT FALSE`];
+  if (field.type === 'text') return field.required ? [`NOT (${isBlank(value)})`] : [];
+  const ms = `t.${quoted(msColumn(field))}`;
+  // A digit at its first place: no blank has to be looked for around a moment, which takes long.
+  const good = `${value} BETWEEN '0' AND ':' AND NOT (${isNoMoment(value, ms)} OR ${isOutside(ms)})`;
+  return field.required ? [...present, good] : [`(${value} IS NULL OR (${good}))`];
+}
+
+/**
+ * Whether a row `t` is good beyond doubt whose numbers are DOUBLE and whose moments have their milliseconds beside
+ * them; what is no number has not been read at all.
+ */
+export const isGoodTypedSql = (fields: readonly BulkField[]): string =>
+  fields.flatMap(isGoodTyped).join(' AND ');
 
 /** The value of a field that was read in its type. */
-export const typedValueSql = (field: BulkField): string =>
-  field.type === 'number' ? `t.${quoted(field.name)} AS ${quoted(field.name)}` : valueSql(field);
+export const typedValueSql = (field: BulkField): string => {
+  const own = (name: string): string => `t.${quoted(name)} AS ${quoted(name)}`;
+  if (field.type === 'number') return own(field.name);
+  return field.type === 'moment' ? `${own(field.name)}, ${own(msColumn(field))}` : valueSql(field);
+};
 
-/** The value in its type: numbers as DOUBLE, a series as a list of them, the rest as text; null when blank. */
+/**
+ * The value in its type: numbers as DOUBLE, a series as a list of them, a moment as text and beside it in
+ * milliseconds, the rest as text; null when blank.
+ */
 export const valueSql = (field: BulkField): string => {
   const text = `t.${quoted(field.name)}`;
   if (field.series !== undefined) {
     return `list_transform(${text}, lambda v: ${asNumber('v')}) AS ${quoted(field.name)}`;
   }
-  return field.type === 'number'
-    ? `${asNumber(text)} AS ${quoted(field.name)}`
-    : `nullif(trim(${text}), '') AS ${quoted(field.name)}`;
+  if (field.type === 'number') return `${asNumber(text)} AS ${quoted(field.name)}`;
+  const own = `nullif(trim(${text}), '') AS ${quoted(field.name)}`;
+  return field.type === 'moment'
+    ? `${own}, ${momentMsSql(text)} AS ${quoted(msColumn(field))}`
+    : own;
 };

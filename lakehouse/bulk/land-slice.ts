@@ -1,7 +1,7 @@
 /** Lands slices of members: their rows in one Parquet file, and apart from them the lines that are none. */
 import { WatchlakeError } from '../../core/errors';
 import type { DuckdbOptions, DuckdbSession } from '../engines/duckdb-session';
-import { quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import { numberOf, quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
 import { adoptFiles, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Lake } from '../lake';
@@ -86,9 +86,12 @@ async function describeProblems(session: DuckdbSession, bad: readonly LocalFile[
 
 /** What the next slice of the member has to know. */
 async function lastRow(session: DuckdbSession, good: readonly LocalFile[]) {
+  const from = parquetSql(good);
+  const last = await numberOf(session, `SELECT max(source_line) FROM ${from}`);
+  // As a number of its own it leaves all row groups but the last one unread.
   const [row] = await rowsOf(
     session,
-    `SELECT * FROM ${parquetSql(good)} ORDER BY source_line DESC, time_ms DESC LIMIT 1`,
+    `SELECT * FROM ${from} WHERE source_line = ${last} ORDER BY time_ms DESC LIMIT 1`,
   );
   return (row ?? null) as RowFacts | null;
 }

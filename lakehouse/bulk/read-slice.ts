@@ -1,7 +1,15 @@
 /** Reads slices of CSV in DuckDB: quickly where every line is plain, line by line where one is not. */
 import { literal, quoted } from '../engines/duckdb-session';
 import type { BulkField } from './fields';
-import { columnsOf, problemOfTypedSql, problemSql, typedValueSql, valueSql } from './fields';
+import {
+  columnsOf,
+  isGoodTypedSql,
+  momentMsSql,
+  msColumn,
+  problemSql,
+  typedValueSql,
+  valueSql,
+} from './fields';
 import type { Slice } from './slice-member';
 
 export interface Header {
@@ -26,18 +34,24 @@ const MAXIMUM_LINE = 'max_line_size = 2097152';
 const QUOTED_FIELDS = `'(?:^|,)("(?:[^"]|"")*"|[^,"]*)'`;
 const UNQUOTED = `CASE WHEN starts_with(f, '"') THEN replace(f[2:-2], '""', '"') ELSE f END`;
 
-/** Columns `_0`, `_1`, … of the member, source_line and line_problem. */
-function quickSql(
+/** Columns `_0`, `_1`, … of the member. */
+function plainLines(
   { header: { width }, slice }: SliceOfMember,
-  typeAt: (place: number) => string = () => 'VARCHAR',
+  typeAt: (place: number) => string,
 ): string {
   const columns = Array.from({ length: width }, (_, at) => `'_${at}': '${typeAt(at)}'`).join(', ');
-  return `SELECT *, row_number() OVER () + ${slice.firstLine - 1} AS source_line,
-      CAST(NULL AS VARCHAR) AS line_problem
-    FROM read_csv(${literal(slice.path)}, columns = {${columns}}, header = false,
+  return `read_csv(${literal(slice.path)}, columns = {${columns}}, header = false,
       auto_detect = false, delim = ',', quote = '', escape = '', buffer_size = ${BUFFER_BYTES},
       ${MAXIMUM_LINE})`;
 }
+
+const lineNumber = ({ slice }: SliceOfMember): string =>
+  `row_number() OVER () + ${slice.firstLine - 1} AS source_line`;
+
+/** Columns `_0`, `_1`, … of the member, source_line and line_problem. */
+const quickSql = (of: SliceOfMember): string =>
+  `SELECT *, ${lineNumber(of)}, CAST(NULL AS VARCHAR) AS line_problem
+    FROM ${plainLines(of, () => 'VARCHAR')}`;
 
 /** Fields as a list; a line is a row: a quote that does not end on it is never closed. */
 function exactSql({ header: { width }, slice }: SliceOfMember): string {
@@ -104,15 +118,20 @@ export function typedRowsSql(of: SliceOfMember, fields: readonly BulkField[]): s
   const numbers = new Set(
     fields.filter(({ type }) => type === 'number').map(({ name }) => places.get(name)),
   );
-  const columns = fields.map(({ name, type }) => {
-    const place = places.get(name);
-    const absent = `CAST(NULL AS ${type === 'number' ? 'DOUBLE' : 'VARCHAR'})`;
-    return `${place === undefined ? absent : `m._${place}`} AS ${quoted(name)}`;
+  const columns = fields.flatMap((field) => {
+    const place = places.get(field.name);
+    const absent = `CAST(NULL AS ${field.type === 'number' ? 'DOUBLE' : 'VARCHAR'})`;
+    const value = place === undefined ? absent : `m._${place}`;
+    const own = `${value} AS ${quoted(field.name)}`;
+    return field.type === 'moment'
+      ? [own, `${momentMsSql(value)} AS ${quoted(msColumn(field))}`]
+      : [own];
   });
-  const lines = quickSql(of, (place) => (numbers.has(place) ? 'DOUBLE' : 'VARCHAR'));
+  const lines = plainLines(of, (place) => (numbers.has(place) ? 'DOUBLE' : 'VARCHAR'));
+  // The lines are numbered above the columns: a condition does not sink below that and parse a moment again.
   return `SELECT ${fields.map(typedValueSql).join(', ')}, t.source_line
-    FROM (SELECT ${columns.join(', ')}, m.source_line FROM (${lines}) m) t
-    WHERE ${problemOfTypedSql(fields)} IS NULL`;
+    FROM (SELECT n.*, ${lineNumber(of)} FROM (SELECT ${columns.join(', ')} FROM ${lines} m) n) t
+    WHERE ${isGoodTypedSql(fields)}`;
 }
 
 const judged = (fields: readonly BulkField[]): string =>

@@ -37,6 +37,7 @@ const writeGood = (
   copyToParquet(session, {
     folder,
     rowGroupRows: ROW_GROUP_ROWS,
+    compression: 'snappy',
     select: slices.map((each) => `(${kind.rowsSql(rowsOfSlice(each), each)})`).join(' UNION ALL '),
   });
 

@@ -1,10 +1,12 @@
 /** SQL that tells each row of a CASAS file, in the order of its lines, what the lines before it say. */
 import type { MemberOfSlice, RowFacts } from '../bulk/bulk-kind';
-import { momentMsSql } from '../bulk/fields';
+import { momentMsSql, msColumn } from '../bulk/fields';
 import { literal, quoted, sqlType } from '../engines/duckdb-session';
 import type { ColumnDeclaration } from '../tables';
-import { BATTERY, LABEL, LOCATION } from './fields';
+import { BATTERY, LABEL, LOCATION, STAMP } from './fields';
 import { casasLandingColumns } from './landing-table';
+
+const LOCAL_MS = quoted(msColumn(STAMP));
 
 const HOUR_MS = 3_600_000;
 /** A step back of up to this much is a row out of its place, not a clock that was put back. */
@@ -35,14 +37,15 @@ function continued(good: string, last: RowFacts | null): string {
   const none = CARRIED.map((name) => `CAST(NULL AS DOUBLE) AS ${carried(name)}`);
   const names = own.map(({ name }) => `g.${quoted(name)}`);
   // Below the union: over a row of constants DuckDB 1.5 gives wrong rows for `lead`.
-  const next = `lead(${momentMsSql('g.stamp')}) OVER () AS _next_ms`;
-  const rows = `SELECT ${names.join(', ')}, ${none.join(', ')}, ${next}, false AS _is_before FROM (${good}) g`;
+  const next = `lead(g.${LOCAL_MS}) OVER () AS _next_ms`;
+  const rows = `SELECT ${names.join(', ')}, ${none.join(', ')}, g.${LOCAL_MS} AS _local_ms, ${next}, false AS _is_before FROM (${good}) g`;
   if (last === null) return rows;
   const state = CARRIED.map((name) => {
     const value = last[name] ?? null;
     return `CAST(${value === null ? 'NULL' : literal(String(value))} AS DOUBLE) AS ${carried(name)}`;
   });
-  const marks = ['NULL AS _next_ms', 'true AS _is_before'];
+  const local = `${momentMsSql(literal(String(last[STAMP.name])))} AS _local_ms`;
+  const marks = [local, 'NULL AS _next_ms', 'true AS _is_before'];
   const seed = [...own.map((each) => cell(last, each)), ...state, ...marks];
   return `SELECT ${seed.join(', ')} UNION ALL ${rows}`;
 }
@@ -120,7 +123,7 @@ export function placedRowsSql(good: string, member: MemberOfSlice): string {
                   SELECT v.*, ${before('v._local_ms')} AS _before_ms, coalesce(${before('v._is_before')}, false) AS _after_seed,
                     ${before('v._place')} AS _before__place, ${before('v._battery')} AS _before__battery
                   FROM (
-                    SELECT r.*, ${momentMsSql('r.stamp')} AS _local_ms, r.${BATTERY.name} AS _battery,
+                    SELECT r.*, r.${BATTERY.name} AS _battery,
                       CASE WHEN ${LOCATION_VALUES.map((each) => `${each} IS NOT NULL`).join(' OR ')}
                         THEN hash(${LOCATION_VALUES.join(', ')}) END AS _place
                     FROM (${continued(good, member.before)}) r

@@ -24,10 +24,32 @@ const PROMPTS = `SELECT t.recording, t.prompts, ${MOMENT}, t.${LABEL.name} AS la
 const ageSql = (momentMs: string): string =>
   `CASE WHEN ${momentMs} > l.time_ms THEN 0 ELSE (l.time_ms - ${momentMs}) / 1000 END`;
 
-/** Portable: qualified columns, and nothing that only one engine has. */
-function trustedSql({ channels, labelling, rules }: TrustedFacts): string {
+/** What a row of the landing table, `l`, lacks, and whether it stands in its place. */
+function judgedSql({ channels }: TrustedFacts): string {
   const motion = channels.map(({ name }) => `l.${name}`);
-  const missing = channels.map(({ name }) => `WHEN l.${name} IS NULL THEN '${name}'`);
+  const missing = motion.map((name, at) => `WHEN ${name} IS NULL THEN '${channels[at]?.name}'`);
+  return `l.source_file, l.source_line,
+    CASE WHEN ${motion.map((name) => `${name} IS NULL`).join(' AND ')} THEN 'motion-missing' END AS left_out,
+    CASE ${missing.join(' ')} END AS missing,
+    CASE WHEN l.time_ms < l.latest_ms - 60000 THEN 'stamp-astray'
+      WHEN l.time_ms < l.latest_ms THEN 'stamp-backwards'
+      WHEN l.time_ms = l.latest_ms THEN 'stamp-repeated' END AS misplaced`;
+}
+
+const FATES = `CASE WHEN j.left_out IS NOT NULL THEN NULL
+    WHEN j.misplaced IS NOT NULL THEN j.misplaced
+    WHEN j.missing IS NOT NULL THEN 'motion-incomplete' END AS _quarantine,
+  CASE WHEN j.left_out IS NULL AND j.misplaced IS NULL THEN j.missing END AS _detail,
+  j.left_out AS _drop`;
+
+/** No row's fate follows from what is carried to it: nothing has to be joined. */
+const fatesSql = (facts: TrustedFacts): string => `SELECT j.source_file, j.source_line,
+  ${FATES}
+FROM (SELECT ${judgedSql(facts)} FROM ${CASAS_LANDING} l) j`;
+
+/** Portable: qualified columns, and nothing that only one engine has. */
+function trustedSql(facts: TrustedFacts): string {
+  const { channels, labelling, rules } = facts;
   const label =
     labelling.activities === 'as-written'
       ? 'p.label'
@@ -42,29 +64,20 @@ function trustedSql({ channels, labelling, rules }: TrustedFacts): string {
     ${PROMPTS}
 ), judged AS (
   SELECT l.recording, l.device, l.subject_key, l.time_ms AS timestamp_ms, l.stamp,
-    ${motion.join(', ')},
+    ${channels.map(({ name }) => `l.${name}`).join(', ')},
     CASE WHEN ${spoken} THEN ${label} END AS label,
     CASE WHEN ${spoken} THEN (p.moment_ms - l.time_ms) / 1000 END AS answered_in_s,
     ${LOCATION_NAMES.map((name) => `r.${name}`).join(', ')},
     ${ageSql('r.moment_ms')} AS location_age_s,
     b.${BATTERY.name}, ${ageSql('b.moment_ms')} AS battery_age_s,
-    l.source_file, l.source_line,
-    CASE WHEN ${motion.map((name) => `${name} IS NULL`).join(' AND ')} THEN 'motion-missing' END AS left_out,
-    CASE ${missing.join(' ')} END AS missing,
-    CASE WHEN l.time_ms < l.latest_ms - 60000 THEN 'stamp-astray'
-      WHEN l.time_ms < l.latest_ms THEN 'stamp-backwards'
-      WHEN l.time_ms = l.latest_ms THEN 'stamp-repeated' END AS misplaced
+    ${judgedSql(facts)}
   FROM ${CASAS_LANDING} l
   LEFT JOIN readings r ON r.recording = l.recording AND r.source_line = l.location_line
   LEFT JOIN charges b ON b.recording = l.recording AND b.source_line = l.battery_line
   LEFT JOIN answers p ON p.recording = l.recording AND p.prompts = l.prompts
 )
 SELECT j.*,
-  CASE WHEN j.left_out IS NOT NULL THEN NULL
-    WHEN j.misplaced IS NOT NULL THEN j.misplaced
-    WHEN j.missing IS NOT NULL THEN 'motion-incomplete' END AS _quarantine,
-  CASE WHEN j.left_out IS NULL AND j.misplaced IS NULL THEN j.missing END AS _detail,
-  j.left_out AS _drop
+  ${FATES}
 FROM judged j`;
 }
 
@@ -108,7 +121,7 @@ export const casasTrustedTable = (facts: TrustedFacts): TableDeclaration<RowWise
     // As they landed: the order of each file, which is that of its time.
     orderBy: [],
     inputs: [CASAS_LANDING],
-    transform: { type: 'row-wise', sql: trustedSql(facts) },
+    transform: { type: 'row-wise', sql: trustedSql(facts), fatesSql: fatesSql(facts) },
     checks: [{ name: 'age-below-zero', sql: AGES }],
     reasons: [
       reason('dropped', 'motion-missing', 'the row has no motion at all'),

@@ -54,14 +54,29 @@ interface Fates {
   readonly noted: Record<string, number>;
 }
 
-/** What became of the rows, by reason. The engine computes no other column for it. */
-async function fatesOf(session: DuckdbSession, { sql, notes }: RowWiseTransform): Promise<Fates> {
+/** What became of the rows that are not simply used: one row a reason, and of the rejected ones each with its origin. */
+async function decideFates(session: DuckdbSession, transform: RowWiseTransform): Promise<void> {
+  const { sql, fatesSql = sql, notes } = transform;
+  const fates = ['made._quarantine', 'made._drop', ...(notes ? ['made._note'] : [])];
+  const origin = ['_detail', 'source_file', 'source_line'].map(
+    (name) => `CASE WHEN made._quarantine IS NOT NULL THEN made.${name} END AS ${name}`,
+  );
+  await session.connection.run(`CREATE TEMP TABLE fates AS
+    SELECT made._quarantine, made._drop, ${notes ? 'made._note' : 'NULL'} AS _note,
+      ${origin.join(', ')}, count(*) AS n
+    FROM (${fatesSql}) made WHERE ${fates.map((name) => `${name} IS NOT NULL`).join(' OR ')}
+    GROUP BY ALL`);
+  await session.connection.run(
+    'CREATE TEMP VIEW rejected AS SELECT * FROM fates WHERE _quarantine IS NOT NULL',
+  );
+}
+
+async function fatesOf(session: DuckdbSession): Promise<Fates> {
   const fates: Fates = { quarantined: {}, dropped: {}, noted: {} };
-  const note = notes ? 'made._note' : 'NULL';
   const rows = await rowsOf(
     session,
-    `SELECT made._quarantine AS quarantine, made._drop AS drop, ${note} AS note, count(*) AS n
-      FROM (${sql}) made GROUP BY ALL ORDER BY ALL`,
+    `SELECT _quarantine AS quarantine, _drop AS drop, _note AS note, sum(n)::BIGINT AS n
+      FROM fates GROUP BY ALL ORDER BY ALL`,
   );
   const add = (counts: Record<string, number>, reason: string, n: number): void => {
     counts[reason] = (counts[reason] ?? 0) + n;
@@ -75,10 +90,7 @@ async function fatesOf(session: DuckdbSession, { sql, notes }: RowWiseTransform)
 }
 
 /** The rejected rows, kept with their origin. */
-async function setApart(session: DuckdbSession, table: SqlTable, { sql }: RowWiseTransform) {
-  await session.connection.run(`CREATE TEMP TABLE rejected AS
-    SELECT made._quarantine, made._detail, made.source_file, made.source_line
-    FROM (${sql}) made WHERE made._quarantine IS NOT NULL`);
+async function setApart(session: DuckdbSession, table: SqlTable) {
   const problems = await rowsOf(
     session,
     `SELECT source_file AS file, source_line AS line, _quarantine AS reason, _detail AS detail
@@ -98,7 +110,8 @@ async function selected(
 ): Promise<RowWiseTransform> {
   if (inputRows > ROWS_KEPT_IN_MEMORY) return transform;
   await connection.run(`CREATE TEMP TABLE selected AS ${transform.sql}`);
-  return { ...transform, sql: 'SELECT * FROM selected' };
+  const { type, notes } = transform;
+  return { type, notes, sql: 'SELECT * FROM selected' };
 }
 
 async function buildRowWise(
@@ -122,9 +135,10 @@ async function buildRowWise(
   const made = { files, usedRows, inputRows, ...nothing };
   // Nothing is missing in the usual case, and then the SELECT need not run again.
   if (usedRows === inputRows && !transform.notes) return made;
-  const fates = await fatesOf(session, transform);
+  await decideFates(session, transform);
+  const fates = await fatesOf(session);
   if (Object.keys(fates.quarantined).length === 0) return { ...made, ...fates };
-  return { ...made, ...fates, ...(await setApart(session, table, transform)) };
+  return { ...made, ...fates, ...(await setApart(session, table)) };
 }
 
 async function buildSet(

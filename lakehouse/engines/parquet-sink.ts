@@ -25,13 +25,17 @@ export interface SinkRequest {
   readonly partitions?: readonly string[];
   /** Fewer need less memory while they are written. */
   readonly rowGroupRows?: number;
+  /** What is written once and read once or twice is not worth the time that zstd takes. */
+  readonly compression?: 'zstd' | 'snappy';
 }
 
 /** Without partitions there is always a file, also for no rows: it carries the columns. */
 export async function copyToParquet(
   session: DuckdbSession,
-  { select, folder, partitions = [], rowGroupRows = ROW_GROUP_ROWS }: SinkRequest,
+  request: SinkRequest,
 ): Promise<LocalFile[]> {
+  const { select, folder, partitions = [], rowGroupRows = ROW_GROUP_ROWS } = request;
+  const { compression = 'zstd' } = request;
   const target = join(session.scratch, folder);
   const layout =
     partitions.length > 0
@@ -39,7 +43,7 @@ export async function copyToParquet(
       : `FILE_SIZE_BYTES ${FILE_BYTES}`;
   const stats = await rowsOf(
     session,
-    `COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION zstd,
+    `COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION ${compression},
       ROW_GROUP_SIZE ${rowGroupRows}, ${layout}, RETURN_STATS true)`,
   );
   return stats.map((each) => ({

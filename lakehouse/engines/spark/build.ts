@@ -43,7 +43,7 @@ const drivingRows = (table: SqlTable): RunnerStep => ({
   limit: 1,
 });
 
-function fatesSteps({ sql, notes }: RowWiseTransform): RunnerStep[] {
+function fatesSteps({ sql, fatesSql = sql, notes }: RowWiseTransform): RunnerStep[] {
   const note = notes ? 'made._note' : 'CAST(NULL AS STRING)';
   return [
     {
@@ -51,7 +51,7 @@ function fatesSteps({ sql, notes }: RowWiseTransform): RunnerStep[] {
       name: '_fates',
       keep: true,
       sql: `SELECT f.quarantine, f.dropped, f.note, COUNT(*) AS n FROM (
-          SELECT made._quarantine AS quarantine, made._drop AS dropped, ${note} AS note FROM (${sql}) made
+          SELECT made._quarantine AS quarantine, made._drop AS dropped, ${note} AS note FROM (${fatesSql}) made
         ) f GROUP BY f.quarantine, f.dropped, f.note`,
     },
     {
@@ -69,7 +69,11 @@ function fatesSteps({ sql, notes }: RowWiseTransform): RunnerStep[] {
   ];
 }
 
-function quarantineSteps(table: SqlTable, to: string): RunnerStep[] {
+function quarantineSteps(
+  table: SqlTable,
+  { sql, fatesSql = sql }: RowWiseTransform,
+  to: string,
+): RunnerStep[] {
   return [
     {
       step: 'view',
@@ -77,7 +81,7 @@ function quarantineSteps(table: SqlTable, to: string): RunnerStep[] {
       if: 'rejected',
       keep: true,
       sql: `SELECT made._quarantine, made._detail, made.source_file, made.source_line
-        FROM (${table.transform.sql}) made WHERE made._quarantine IS NOT NULL`,
+        FROM (${fatesSql}) made WHERE made._quarantine IS NOT NULL`,
     },
     {
       step: 'rows',
@@ -117,7 +121,7 @@ function rowWiseSteps(table: SqlTable, transform: RowWiseTransform, to: BuildFol
   return [
     ...writeSteps(table, sinkSelect(table, transform.sql, kept), to.rows),
     ...fatesSteps(transform),
-    ...quarantineSteps(table, to.quarantine),
+    ...quarantineSteps(table, transform, to.quarantine),
   ];
 }
 
