@@ -89,12 +89,13 @@ async function bareDuckdb(notes: Notes, source: string, folder: string) {
     temp_directory: join(folder, 'spill'),
   });
   const connection = await instance.connect();
-  const write = (table: string, select: string) =>
+  // As our own tables are: those of landing with Snappy, the others with zstd.
+  const write = (table: string, select: string, compression: string) =>
     notes.step(table, async () => {
       const to = join(folder, table);
       const files = await rowsOf(
         { connection },
-        `COPY (${select}) TO ${literal(to)} (FORMAT parquet, COMPRESSION zstd,
+        `COPY (${select}) TO ${literal(to)} (FORMAT parquet, COMPRESSION ${compression},
           ROW_GROUP_SIZE 122880, FILE_SIZE_BYTES 268435456, RETURN_STATS true)`,
       );
       notes.rows[table] = files.reduce((sum, { count }) => sum + Number(count), 0);
@@ -110,9 +111,10 @@ async function bareDuckdb(notes: Notes, source: string, folder: string) {
           r.filename AS source_file, row_number() OVER () AS source_line
         FROM read_json([${files.map(literal).join(', ')}], columns = {${columns}},
           format = 'newline_delimited', filename = true) r`,
+      'snappy',
     );
   }
-  for (const table of bareTables()) await write(table.name, keptSelect(table));
+  for (const table of bareTables()) await write(table.name, keptSelect(table), 'zstd');
   const [row] = await rowsOf({ connection }, 'SELECT version() AS version');
   return { duckdb: row?.version as string };
 }

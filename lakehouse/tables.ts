@@ -21,6 +21,8 @@ export interface ColumnDeclaration {
 export interface TableCheck {
   readonly name: string;
   readonly sql: string;
+  /** Where it counts the rows that have a null in one of these columns: the files' statistics may tell that there are none. */
+  readonly nullsIn?: { readonly relation: string; readonly columns: readonly string[] };
 }
 
 /**
@@ -131,6 +133,7 @@ export function checksOf(table: TableDeclaration): TableCheck[] {
     checks.push({
       name: 'required-columns',
       sql: `SELECT count(*) AS offending FROM ${table.name} t WHERE ${missing}`,
+      nullsIn: { relation: table.name, columns: required.map(({ name }) => name) },
     });
   }
   if (table.key.length > 0) {

@@ -99,16 +99,43 @@ export const linesSql = (path: string): string =>
     escape = '', header = false, auto_detect = false, strict_mode = false,
     max_line_size = ${LINE_BYTES}, buffer_size = ${4 * LINE_BYTES})`;
 
+const DUCKDB_TYPES: Record<Field['type'], string> = {
+  text: 'VARCHAR',
+  epoch: 'BIGINT',
+  number: 'DOUBLE',
+};
+
+const newlineDelimited = (
+  path: string,
+  typeOf: (field: Field) => string,
+  fields: readonly Field[],
+) =>
+  `read_json(${literal(path)}, format = 'newline_delimited', ignore_errors = true,
+    columns = {${fields.map((field) => `${literal(field.name)}: '${typeOf(field)}'`).join(', ')}},
+    maximum_object_size = ${LINE_BYTES})`;
+
+/** Objects of the file in the types of their fields: the reader takes much for a number that is none. */
+export const typedObjectsSql = (path: string, fields: readonly Field[]): string =>
+  newlineDelimited(path, ({ type }) => DUCKDB_TYPES[type], fields);
+
+const TYPED_GOOD: Record<Field['type'], (name: string) => string> = {
+  text: (name) => `${name} IS NOT NULL`,
+  epoch: (name) => `${name} BETWEEN ${EARLIEST_MS} AND ${LATEST_MS}`,
+  number: (name) => `isfinite(${name})`,
+};
+
+/** Of rows `n` of plain lines, none of whose fields may be absent. */
+export const typedGoodSql = (fields: readonly Field[]): string =>
+  fields.map(({ name, type }) => TYPED_GOOD[type](`n.${quoted(name)}`)).join(' AND ');
+
 /** A JSON value compares and indexes as JSON: as text it is what stands in the file. */
 const asText = (expression: string, { name }: Field): string =>
   `CAST(${expression} AS VARCHAR) AS ${quoted(name)}`;
 
 /** Objects of the file, a line each; what is no object is a row of nulls. */
 export const objectsSql = (path: string, fields: readonly Field[]): string => {
-  const columns = fields.map(({ name }) => `${literal(name)}: 'JSON'`).join(', ');
   const texts = fields.map((field) => asText(`o.${quoted(field.name)}`, field)).join(', ');
-  return `(SELECT ${texts} FROM read_json(${literal(path)}, columns = {${columns}},
-    format = 'newline_delimited', ignore_errors = true, maximum_object_size = ${LINE_BYTES}) o)`;
+  return `(SELECT ${texts} FROM ${newlineDelimited(path, () => 'JSON', fields)} o)`;
 };
 
 const paths = (fields: readonly Field[]): string =>

@@ -1,4 +1,4 @@
-/** Reads JSON lines into Parquet: quickly where every line is good, line by line where one is not. */
+/** Reads JSON lines into Parquet: in their types where every line is plain, by field where all are good, else line by line. */
 import { randomBytes } from 'node:crypto';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { literal, quoted } from '../engines/duckdb-session';
@@ -6,6 +6,7 @@ import type { LocalFile } from '../engines/parquet-sink';
 import { copyToParquet, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Field } from './fields';
 import { countLines } from './count-lines';
+import { countPlainLines } from './plain-lines';
 import {
   fieldsOfLinesSql,
   linesSql,
@@ -13,6 +14,8 @@ import {
   plainValueSql,
   plainlyGoodSql,
   problemSql,
+  typedGoodSql,
+  typedObjectsSql,
   valueSql,
 } from './json-lines';
 
@@ -33,12 +36,26 @@ export interface Judged {
 const valuesOf = (fields: readonly Field[]): string =>
   fields.map((each) => `${valueSql(each)} AS ${quoted(each.name)}`).join(',\n    ');
 
+/** Of a file whose lines are all plain: they are of their types, and what is left to ask is where values lie. */
+const plainObjects = (session: DuckdbSession, { path, file, fields }: ReadRequest) => {
+  const names = fields.map(({ name }) => `n.${quoted(name)}`);
+  return copyToParquet(session, {
+    folder: 'plain',
+    compression: 'snappy',
+    select: `SELECT ${names.join(', ')}, ${literal(file)} AS source_file, n.source_line
+      FROM (
+        SELECT j.*, row_number() OVER () AS source_line FROM ${typedObjectsSql(path, fields)} j
+      ) n WHERE ${typedGoodSql(fields)}`,
+  });
+};
+
 /** What is numbered is done by one thread: whatever costs time is done below it, by all of them. */
 const goodObjects = (session: DuckdbSession, { path, file, fields }: ReadRequest) => {
   const names = fields.map(({ name }) => `n.${quoted(name)}`);
   const values = fields.map((each) => `${plainValueSql(each)} AS ${quoted(each.name)}`);
   return copyToParquet(session, {
     folder: 'objects',
+    compression: 'snappy',
     select: `SELECT ${names.join(', ')}, ${literal(file)} AS source_file, n.source_line
       FROM (
         SELECT v.*, row_number() OVER () AS source_line FROM (
@@ -95,7 +112,20 @@ export async function readLineByLine(
   return { ...(await judgeLines(session, numbered, fields)), lines };
 }
 
+/** Null when a line has to be looked at more closely. */
+async function readPlainLines(
+  session: DuckdbSession,
+  request: ReadRequest,
+): Promise<ReadLines | null> {
+  const lines = await countPlainLines(request.path, request.fields, request.signal);
+  if (lines === null) return null;
+  const good = await plainObjects(session, request);
+  return rowsIn(good) === lines ? { good, bad: [], lines } : null;
+}
+
 export async function readLines(session: DuckdbSession, request: ReadRequest): Promise<ReadLines> {
+  const plain = await readPlainLines(session, request);
+  if (plain !== null) return plain;
   const lines = await countLines(request.path, request.signal);
   const good = await goodObjects(session, request);
   const isAll = rowsIn(good) === lines.filled && lines.filled === lines.all;
