@@ -15,7 +15,10 @@ const AXES = ['x', 'y', 'z'];
 const beyond = AXES.map((axis) => `WHEN ABS(j.${axis}) > ${LARGEST_G} THEN '${axis}'`).join(' ');
 
 const sql = ({ consent }: StediOptions): string => `WITH people AS (
-  SELECT k.email, k.spelling, t.subject_key, t.shareWithResearchAsOfDate AS consented_ms
+  SELECT k.email, k.spelling, t.subject_key, t.shareWithResearchAsOfDate AS consented_ms,
+    CASE WHEN t.subject_key IS NOT NULL THEN NULL
+      WHEN ${isMalformedSql('k.email')} THEN 'person-quarantined'
+      ELSE 'no-consent' END AS objection
   FROM (
     SELECT ${normalSql('l.email')} AS email, MIN(l.email) AS spelling
     FROM ${CUSTOMERS} l GROUP BY ${normalSql('l.email')}
@@ -26,8 +29,7 @@ const sql = ({ consent }: StediOptions): string => `WITH people AS (
     p.email, p.spelling, p.subject_key,
     CASE
       WHEN p.email IS NULL THEN 'unknown-person'
-      WHEN p.subject_key IS NULL AND ${isMalformedSql('p.email')} THEN 'person-quarantined'
-      WHEN p.subject_key IS NULL THEN 'no-consent'${
+      WHEN p.objection IS NOT NULL THEN p.objection${
         consent === 'from-date'
           ? `
       WHEN a.timestamp < p.consented_ms THEN 'before-consent'`

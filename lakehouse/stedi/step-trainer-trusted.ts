@@ -9,32 +9,32 @@ import type { StediOptions } from './options';
 // The device sees objects in front of it; its readings lie between 200 and 300.
 const FARTHEST = 10_000;
 
-/** The curated customers' devices as they are written: the few spellings are compared, not the many readings. */
+/** By their number readings are grouped in a third of the room that the devices' keys would take. */
 const DEVICES = `devices AS (
-  SELECT w.serialNumber AS written, c.serialNumber, c.subject_key,
-    c.shareWithResearchAsOfDate AS consented_ms,
-    CASE WHEN w.serialNumber <> c.serialNumber THEN 'serial-number-respelled' END AS note
-  FROM (SELECT DISTINCT l.serialNumber FROM ${STEDI_LANDING.step_trainer} l) w
-  JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${normalSql('w.serialNumber')}
+  SELECT c.serialNumber, c.subject_key, c.shareWithResearchAsOfDate AS consented_ms,
+    DENSE_RANK() OVER (ORDER BY c.serialNumber) AS device
+  FROM ${CUSTOMER_CURATED} c
 )`;
+
+const isOf = `d.serialNumber = ${normalSql('s.serialNumber')}`;
 
 /**
  * A device has one distance at one moment: what says the same again was sent again. Only what
  * occurs several times is numbered, because that is little and everything is much.
  */
 const SENT_AGAIN = `repeated AS (
-  SELECT d.subject_key, s.sensorReadingTime, s.distanceFromObject
+  SELECT d.device, s.sensorReadingTime, s.distanceFromObject
   FROM ${STEDI_LANDING.step_trainer} s
-  JOIN devices d ON d.written = s.serialNumber
-  GROUP BY d.subject_key, s.sensorReadingTime, s.distanceFromObject
+  JOIN devices d ON ${isOf}
+  GROUP BY d.device, s.sensorReadingTime, s.distanceFromObject
   HAVING COUNT(*) > 1
 ), copies AS (
   SELECT s.source_file, s.source_line, ROW_NUMBER() OVER (
-    PARTITION BY r.subject_key, r.sensorReadingTime, r.distanceFromObject
+    PARTITION BY r.device, r.sensorReadingTime, r.distanceFromObject
     ORDER BY s.source_file, s.source_line) AS place
   FROM ${STEDI_LANDING.step_trainer} s
-  JOIN devices d ON d.written = s.serialNumber
-  JOIN repeated r ON r.subject_key = d.subject_key
+  JOIN devices d ON ${isOf}
+  JOIN repeated r ON r.device = d.device
     AND r.sensorReadingTime = s.sensorReadingTime AND r.distanceFromObject = s.distanceFromObject
 ), sent_again AS (
   SELECT k.source_file, k.source_line FROM copies k WHERE k.place > 1
@@ -42,7 +42,7 @@ const SENT_AGAIN = `repeated AS (
 
 const sql = ({ consent }: StediOptions): string => `WITH ${DEVICES}, ${SENT_AGAIN}, judged AS (
   SELECT s.sensorReadingTime, d.serialNumber, s.distanceFromObject, s.source_file, s.source_line,
-    d.subject_key, d.note,
+    s.serialNumber AS written, d.subject_key,
     CASE
       WHEN d.subject_key IS NULL THEN 'no-curated-customer'${
         consent === 'from-date'
@@ -53,7 +53,7 @@ const sql = ({ consent }: StediOptions): string => `WITH ${DEVICES}, ${SENT_AGAI
       WHEN g.source_line IS NOT NULL THEN 'same-reading-again'
     END AS left_out
   FROM ${STEDI_LANDING.step_trainer} s
-  LEFT JOIN devices d ON d.written = s.serialNumber
+  LEFT JOIN devices d ON ${isOf}
   LEFT JOIN sent_again g ON g.source_file = s.source_file AND g.source_line = s.source_line
 ), ranged AS (
   SELECT j.*, CASE WHEN j.left_out IS NULL
@@ -65,7 +65,7 @@ SELECT r.sensorReadingTime, r.serialNumber, r.distanceFromObject,
   CASE WHEN r.is_beyond = 1 THEN 'out-of-range' END AS _quarantine,
   CASE WHEN r.is_beyond = 1 THEN 'distanceFromObject' END AS _detail,
   r.left_out AS _drop,
-  r.note AS _note
+  CASE WHEN r.written <> r.serialNumber THEN 'serial-number-respelled' END AS _note
 FROM ranged r`;
 
 const STRANGERS = `SELECT COUNT(*) AS offending FROM (
