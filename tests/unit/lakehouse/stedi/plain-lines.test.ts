@@ -25,7 +25,7 @@ test.each([
   ['no line', '', 0],
   ['one that does not end', GOOD, 1],
   ['ends of Windows', `${GOOD}\r\n${GOOD}\r\n`, 2],
-  ['blanks between the parts', `${GOOD.replaceAll(/([:,])/g, ' $1 ')}\n`, 1],
+  ['blanks after the marks', `${GOOD.replaceAll(/([:,])/g, '$1 ')}\n`, 1],
   ['another order of the keys', `{"z":0,"y":1,"x":2,"timestamp":${MOMENT},"user":"é@b.c"}\n`, 1],
 ])('%s', async (_, text, lines) => {
   expect(await count(text)).toBe(lines);
@@ -58,11 +58,12 @@ test.each([
   ['half a line', GOOD.slice(0, 30)],
   ['two objects on a line', `${GOOD}${GOOD}`],
   ['a blank line', ''],
+  ['blanks where the first line has none', GOOD.replaceAll(',', ', ')],
   ['a line feed within a text', withValue('user', '"a\nb"')],
-  ['a line longer than what is read at once', withValue('user', `"${'a'.repeat(200_000)}"`)],
+  ['a line longer than what is read at once', withValue('user', `"${'a'.repeat(2_000_000)}"`)],
 ])('%s is looked at more closely, wherever it stands', async (_, line) => {
   expect(await count(`${GOOD}\n${line}\n${GOOD}\n`)).toBeNull();
-  if (line !== '') expect(await count(`${line}\n${GOOD}\n`)).toBeNull();
+  if (line !== '' && !line.includes(', ')) expect(await count(`${line}\n${GOOD}\n`)).toBeNull();
 });
 
 test('fields that may be absent are never plain', async () => {
