@@ -7,6 +7,7 @@ import { STEDI_LANDING } from '../lakehouse/stedi/locations';
 import { DEFAULT_OPTIONS } from '../lakehouse/stedi/options';
 import { declaredTables } from '../lakehouse/stedi/refresh-plan';
 import type { SqlTable } from '../lakehouse/tables';
+import { wholeSelect } from '../lakehouse/tables';
 
 const TYPES: Record<Field['type'], { duckdb: string; spark: string }> = {
   text: { duckdb: 'VARCHAR', spark: 'STRING' },
@@ -46,5 +47,5 @@ export function keptSelect({ columns, orderBy, transform }: SqlTable): string {
   const kept =
     transform.type === 'row-wise' ? 'WHERE made._quarantine IS NULL AND made._drop IS NULL' : '';
   const order = orderBy.length > 0 ? `ORDER BY ${orderBy.join(', ')}` : '';
-  return `SELECT ${names} FROM (${transform.sql}) made ${kept} ${order}`;
+  return `SELECT ${names} FROM (${wholeSelect(transform)}) made ${kept} ${order}`;
 }

@@ -5,7 +5,7 @@ import { STEDI_DATASET } from '../lakehouse/stedi/locations';
 import { DEFAULT_OPTIONS } from '../lakehouse/stedi/options';
 import { declaredTables } from '../lakehouse/stedi/refresh-plan';
 import type { TableDeclaration } from '../lakehouse/tables';
-import { checksOf, isSqlTable } from '../lakehouse/tables';
+import { checksOf, isSqlTable, wholeSelect } from '../lakehouse/tables';
 import { GENERATED, markdownTable, page } from './documentation';
 
 const code = (text: string): string => `\`${text}\``;
@@ -54,7 +54,7 @@ function facts(table: TableDeclaration): string {
 const sqlBlock = (table: TableDeclaration): string[] =>
   isSqlTable(table)
     ? [
-        `<details><summary>The SELECT</summary>\n\n\`\`\`sql\n${table.transform.sql}\n\`\`\`\n\n</details>`,
+        `<details><summary>The SELECT</summary>\n\n\`\`\`sql\n${wholeSelect(table.transform)}\n\`\`\`\n\n</details>`,
       ]
     : [];
 

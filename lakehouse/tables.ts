@@ -32,6 +32,8 @@ export interface TableCheck {
 export interface RowWiseTransform {
   readonly type: 'row-wise';
   readonly sql: string;
+  /** Relations, by name, that the SELECT reads beside its inputs: made once for the rows and for what becomes of them. */
+  readonly prepared?: Readonly<Record<string, string>>;
   /** Whether there is a `_note` as well: the name of what was mended in a row that is used, or null. */
   readonly notes?: true;
   /**
@@ -39,6 +41,14 @@ export interface RowWiseTransform {
    * the SELECT does. The balance of the rows shows when the two do not agree.
    */
   readonly fatesSql?: string;
+}
+
+/** The SELECT with all that it reads beside its inputs. */
+export function wholeSelect(transform: RowWiseTransform | SetTransform): string {
+  const prepared = Object.entries((transform.type === 'row-wise' && transform.prepared) || {});
+  if (prepared.length === 0) return transform.sql;
+  const relations = prepared.map(([name, sql]) => `${name} AS (\n${sql}\n)`);
+  return `WITH ${relations.join(', ')}\nSELECT * FROM (\n${transform.sql}\n) made`;
 }
 
 /**

@@ -120,6 +120,9 @@ async function buildRowWise(
   declared: RowWiseTransform,
 ): Promise<Built> {
   const inputRows = await drivingRows(session, table);
+  for (const [name, sql] of Object.entries(declared.prepared ?? {})) {
+    await session.connection.run(`CREATE TEMP TABLE ${quoted(name)} AS ${sql}`);
+  }
   const transform = await selected(session, declared, inputRows);
   const files = await copyToParquet(session, {
     folder: 'rows',

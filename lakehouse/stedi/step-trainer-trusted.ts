@@ -11,21 +11,20 @@ const FARTHEST = 10_000;
 
 /** By their number readings are grouped in a third of the room that the devices' keys would take. */
 const DEVICES = `devices AS (
-  SELECT c.serialNumber, c.subject_key, c.shareWithResearchAsOfDate AS consented_ms,
-    DENSE_RANK() OVER (ORDER BY c.serialNumber) AS device
+  SELECT c.serialNumber, DENSE_RANK() OVER (ORDER BY c.serialNumber) AS device
   FROM ${CUSTOMER_CURATED} c
 )`;
 
-const isOf = `d.serialNumber = ${normalSql('s.serialNumber')}`;
+const WRITTEN = normalSql('s.serialNumber');
 
 /**
  * A device has one distance at one moment: what says the same again was sent again. Only what
  * occurs several times is numbered, because that is little and everything is much.
  */
-const SENT_AGAIN = `repeated AS (
+const SENT_AGAIN = `WITH ${DEVICES}, repeated AS (
   SELECT d.device, s.sensorReadingTime, s.distanceFromObject
   FROM ${STEDI_LANDING.step_trainer} s
-  JOIN devices d ON ${isOf}
+  JOIN devices d ON d.serialNumber = ${WRITTEN}
   GROUP BY d.device, s.sensorReadingTime, s.distanceFromObject
   HAVING COUNT(*) > 1
 ), copies AS (
@@ -33,27 +32,26 @@ const SENT_AGAIN = `repeated AS (
     PARTITION BY r.device, r.sensorReadingTime, r.distanceFromObject
     ORDER BY s.source_file, s.source_line) AS place
   FROM ${STEDI_LANDING.step_trainer} s
-  JOIN devices d ON ${isOf}
+  JOIN devices d ON d.serialNumber = ${WRITTEN}
   JOIN repeated r ON r.device = d.device
     AND r.sensorReadingTime = s.sensorReadingTime AND r.distanceFromObject = s.distanceFromObject
-), sent_again AS (
-  SELECT k.source_file, k.source_line FROM copies k WHERE k.place > 1
-)`;
+)
+SELECT k.source_file, k.source_line FROM copies k WHERE k.place > 1`;
 
-const sql = ({ consent }: StediOptions): string => `WITH ${DEVICES}, ${SENT_AGAIN}, judged AS (
-  SELECT s.sensorReadingTime, d.serialNumber, s.distanceFromObject, s.source_file, s.source_line,
-    s.serialNumber AS written, d.subject_key,
+const sql = ({ consent }: StediOptions): string => `WITH judged AS (
+  SELECT s.sensorReadingTime, c.serialNumber, s.distanceFromObject, s.source_file, s.source_line,
+    s.serialNumber AS written, c.subject_key,
     CASE
-      WHEN d.subject_key IS NULL THEN 'no-curated-customer'${
+      WHEN c.subject_key IS NULL THEN 'no-curated-customer'${
         consent === 'from-date'
           ? `
-      WHEN s.sensorReadingTime < d.consented_ms THEN 'before-consent'`
+      WHEN s.sensorReadingTime < c.shareWithResearchAsOfDate THEN 'before-consent'`
           : ''
       }
       WHEN g.source_line IS NOT NULL THEN 'same-reading-again'
     END AS left_out
   FROM ${STEDI_LANDING.step_trainer} s
-  LEFT JOIN devices d ON ${isOf}
+  LEFT JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${WRITTEN}
   LEFT JOIN sent_again g ON g.source_file = s.source_file AND g.source_line = s.source_line
 ), ranged AS (
   SELECT j.*, CASE WHEN j.left_out IS NULL
@@ -105,7 +103,12 @@ export const stepTrainerTrusted = (
     partitions: [],
     orderBy: [],
     inputs: [STEDI_LANDING.step_trainer, CUSTOMER_CURATED],
-    transform: { type: 'row-wise', sql: sql(options), notes: true },
+    transform: {
+      type: 'row-wise',
+      prepared: { sent_again: SENT_AGAIN },
+      sql: sql(options),
+      notes: true,
+    },
     checks: checks(options),
     reasons: [
       reason('dropped', 'no-curated-customer', 'the device is of nobody in customer_curated'),

@@ -118,7 +118,14 @@ function writeSteps(table: SqlTable, select: string, to: string): RunnerStep[] {
 
 function rowWiseSteps(table: SqlTable, transform: RowWiseTransform, to: BuildFolders) {
   const kept = 'WHERE made._quarantine IS NULL AND made._drop IS NULL';
+  const prepared = Object.entries(transform.prepared ?? {}).map(([name, sql]): RunnerStep => ({
+    step: 'view',
+    name,
+    sql,
+    keep: true,
+  }));
   return [
+    ...prepared,
     ...writeSteps(table, sinkSelect(table, transform.sql, kept), to.rows),
     ...fatesSteps(transform),
     ...quarantineSteps(table, transform, to.quarantine),

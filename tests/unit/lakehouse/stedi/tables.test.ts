@@ -2,6 +2,7 @@
 import { query } from '../../../../lakehouse/query';
 import type { StediOptions } from '../../../../lakehouse/stedi/options';
 import { DEFAULT_OPTIONS } from '../../../../lakehouse/stedi/options';
+import { wholeSelect } from '../../../../lakehouse/tables';
 import { declaredTables, planRefresh } from '../../../../lakehouse/stedi/refresh-plan';
 import { subjectKey } from '../../../../lakehouse/stedi/subject-keys';
 import type { MadePerson, MadeSource } from '../../../support/made-stedi';
@@ -255,7 +256,7 @@ test('every reason that a SELECT may give is declared', () => {
     ...{ dataset: 'stedi', options: DEFAULT_OPTIONS },
   })) {
     if (transform.type === 'rows') throw new Error(`${name} has no SELECT`);
-    const sql = transform.type === 'set' ? transform.balanceSql : transform.sql;
+    const sql = transform.type === 'set' ? transform.balanceSql : wholeSelect(transform);
     const given = [...sql.matchAll(/(?:THEN|ELSE) '([a-z-]+-[a-z-]+)'/g)].map(
       ([, reason]) => reason,
     );
