@@ -103,14 +103,14 @@ export function placedRowsSql(good: string, member: MemberOfSlice): string {
   });
   // What stands two minutes behind the rows before it is put aside as it is cleaned.
   return `SELECT ${columns.join(', ')} FROM (
-    SELECT l.* EXCLUDE (time_ms),
-      CASE WHEN l._astray THEN ${anchor} - 2 * ${JITTER_MS} ELSE l.time_ms END AS time_ms,
+    SELECT l.*,
+      CASE WHEN l._astray THEN ${anchor} - 2 * ${JITTER_MS} ELSE l._read_ms END AS time_ms,
       CASE WHEN l._astray THEN ${anchor} ELSE l._latest_before END AS latest_ms
     FROM (
       SELECT k.*, greatest(${before('k._latest')}, k._seed_ms) AS _latest_before FROM (
         SELECT t.*, max(CASE WHEN t._is_before THEN t._latest_ms
-            ELSE greatest(t._seed_ms, CASE WHEN NOT t._astray THEN t.time_ms END) END) ${SO_FAR} AS _latest FROM (
-          SELECT c.*, c._local_ms + c._shift AS time_ms,
+            ELSE greatest(t._seed_ms, CASE WHEN NOT t._astray THEN t._read_ms END) END) ${SO_FAR} AS _latest FROM (
+          SELECT c.*, c._local_ms + c._shift AS _read_ms,
             CASE WHEN c._after_seed AND NOT c._after_astray THEN c._before_ms + ${before('c._shift')} END AS _seed_ms
           FROM (
             SELECT s.*, ${shift} AS _shift,
