@@ -89,7 +89,8 @@ function refuseBombs(source: string, entries: Iterable<Entry>): void {
 
 async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { signal, highWaterMark: READ_BYTES })) hash.update(chunk as Buffer);
+  for await (const chunk of createReadStream(path, { signal, highWaterMark: READ_BYTES }))
+    hash.update(chunk as Buffer);
   return hash.digest('hex').slice(0, 16);
 }
 
