@@ -41,7 +41,7 @@ async function writeQuarantine(session: DuckdbSession, table: SqlTable): Promise
     // The rejected rows are few: joining them with their input costs less than carrying its text.
     select: `SELECT r._quarantine AS reason, r._detail AS detail, r.source_file, r.source_line,
         CAST(to_json(i) AS VARCHAR) AS raw
-      FROM rejected r
+      FROM _rejected r
       JOIN ${input} i ON i.source_file = r.source_file AND i.source_line = r.source_line
       ORDER BY r.source_file, r.source_line`,
   });
@@ -61,13 +61,13 @@ async function decideFates(session: DuckdbSession, transform: RowWiseTransform):
   const origin = ['_detail', 'source_file', 'source_line'].map(
     (name) => `CASE WHEN made._quarantine IS NOT NULL THEN made.${name} END AS ${name}`,
   );
-  await session.connection.run(`CREATE TEMP TABLE fates AS
+  await session.connection.run(`CREATE TEMP TABLE _fates AS
     SELECT made._quarantine, made._drop, ${notes ? 'made._note' : 'NULL'} AS _note,
       ${origin.join(', ')}, count(*) AS n
     FROM (${fatesSql}) made WHERE ${fates.map((name) => `${name} IS NOT NULL`).join(' OR ')}
     GROUP BY ALL`);
   await session.connection.run(
-    'CREATE TEMP VIEW rejected AS SELECT * FROM fates WHERE _quarantine IS NOT NULL',
+    'CREATE TEMP VIEW _rejected AS SELECT * FROM _fates WHERE _quarantine IS NOT NULL',
   );
 }
 
@@ -76,7 +76,7 @@ async function fatesOf(session: DuckdbSession): Promise<Fates> {
   const rows = await rowsOf(
     session,
     `SELECT _quarantine AS quarantine, _drop AS drop, _note AS note, sum(n)::BIGINT AS n
-      FROM fates GROUP BY ALL ORDER BY ALL`,
+      FROM _fates GROUP BY ALL ORDER BY ALL`,
   );
   const add = (counts: Record<string, number>, reason: string, n: number): void => {
     counts[reason] = (counts[reason] ?? 0) + n;
@@ -94,7 +94,7 @@ async function setApart(session: DuckdbSession, table: SqlTable) {
   const problems = await rowsOf(
     session,
     `SELECT source_file AS file, source_line AS line, _quarantine AS reason, _detail AS detail
-      FROM rejected ORDER BY source_file, source_line LIMIT ${FIRST_PROBLEMS}`,
+      FROM _rejected ORDER BY source_file, source_line LIMIT ${FIRST_PROBLEMS}`,
   );
   return {
     quarantine: await writeQuarantine(session, table),
@@ -109,9 +109,9 @@ async function selected(
   inputRows: number,
 ): Promise<RowWiseTransform> {
   if (inputRows > ROWS_KEPT_IN_MEMORY) return transform;
-  await connection.run(`CREATE TEMP TABLE selected AS ${transform.sql}`);
+  await connection.run(`CREATE TEMP TABLE _selected AS ${transform.sql}`);
   const { type, notes } = transform;
-  return { type, notes, sql: 'SELECT * FROM selected' };
+  return { type, notes, sql: 'SELECT * FROM _selected' };
 }
 
 async function buildRowWise(

@@ -4,8 +4,8 @@ import type { DuckdbSession } from './duckdb-session';
 import { inList, literal, rowsOf } from './duckdb-session';
 
 /**
- * Whether no row of the relation has a null in these columns, by the files' statistics alone; false where these do
- * not say so: then the rows have to be looked at.
+ * Whether no row of the relation has a null in these columns, by the files' statistics alone, which does not show
+ * that their pages can be read; false where they do not say so: then the rows have to be looked at.
  */
 export async function isWithoutNulls(
   session: DuckdbSession,
@@ -14,6 +14,9 @@ export async function isWithoutNulls(
   columns: readonly string[],
 ): Promise<boolean> {
   if (files.length === 0) return true;
+  // The value of a partition is that of its folder's name, not the one in the file.
+  const isPartition = (name: string): boolean => files.some(({ key }) => key.includes(`/${name}=`));
+  if (columns.some(isPartition)) return false;
   const paths = await Promise.all(files.map(({ key }) => store.localPath(key, session.scratch)));
   const list = `[${paths.map(literal).join(', ')}]`;
   // A column whose path is not its name is a list: its nulls are those of its elements.

@@ -3,31 +3,19 @@ import type { RefreshRequest } from '../dataset-format';
 import type { ErasingFormat } from '../erasure/erasing-format';
 import type { Lake } from '../lake';
 import { findManifestOrNull } from '../snapshots';
-import { recipeHash } from '../tables';
 import { normal } from './fields';
 import { findPerson } from './find-person';
-import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS } from './options';
-import type { StediOptions } from './options';
-import { declaredTables } from './refresh-plan';
+import { DEFAULT_OPTIONS } from './options';
+import { declaredTables, publishedOptions } from './refresh-plan';
 import { rewriteLanding } from './rewrite-landing';
 
-const CHOICES: readonly StediOptions[] = CONSENT_RULES.flatMap((consent) =>
-  ASSOCIATIONS.map((association) => ({ ...DEFAULT_OPTIONS, consent, association })),
-);
-
-/** The options by which the published tables were made: their recipes tell. */
+/** By the options of the published tables, whatever version of the product has made them. */
 async function presentRefresh(lake: Lake, dataset: string): Promise<RefreshRequest | null> {
-  const recipes = new Set<string>();
   for (const { name } of declaredTables({ dataset, options: DEFAULT_OPTIONS })) {
     const manifest = await findManifestOrNull(lake, { dataset, table: name });
-    if (manifest !== null) recipes.add(manifest.recipeHash);
+    if (manifest !== null) return { dataset, options: await publishedOptions(lake, dataset) };
   }
-  if (recipes.size === 0) return null;
-  const matches = (options: StediOptions): number =>
-    declaredTables({ dataset, options }).filter((table) => recipes.has(recipeHash(table))).length;
-  const scored = CHOICES.map((options) => ({ options, score: matches(options) }));
-  const best = scored.reduce((a, b) => (b.score > a.score ? b : a));
-  return { dataset, options: best.options };
+  return null;
 }
 
 export const STEDI_ERASING: ErasingFormat = {

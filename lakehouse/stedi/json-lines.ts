@@ -40,7 +40,7 @@ export const valueSql = (field: Field): string =>
 
 function problemsOf(field: Field): [string, string][] {
   const present = (condition: string): string => `NOT (${isAbsent(field)}) AND (${condition})`;
-  const blank = `starts_with(${text(field)}, '"') AND trim(${text(field)}[2:-2]) = ''`;
+  const blank = `starts_with(${text(field)}, '"') AND trim(${text(field)}[2:-2], ' ') = ''`;
   const missing = field.type === 'text' ? `${isAbsent(field)} OR (${blank})` : isAbsent(field);
   const problems: [string, string][] = [['wrong-type', present(WRONG_TYPE[field.type](field))]];
   if (field.required) problems.unshift(['field-missing', missing]);
@@ -66,7 +66,8 @@ const PLAIN: Record<Field['type'], (field: Field) => string> = {
   // Text with escapes, or that begins with a space, is looked at more closely.
   text: (field) =>
     `starts_with(${text(field)}, '"') AND strlen(${text(field)}) > 2
-      AND NOT starts_with(${text(field)}, '" ') AND NOT contains(${text(field)}, '\\')`,
+      AND NOT starts_with(${text(field)}, '" ') AND NOT contains(${text(field)}, '\\')
+      AND NOT contains(${text(field)}, chr(65533))`,
   epoch: (field) =>
     `${asEpoch(field)} BETWEEN ${EARLIEST_MS} AND ${LATEST_MS} AND strlen(${text(field)}) IN (12, 13)
       AND NOT contains(${text(field)}, '.') AND NOT contains(lower(${text(field)}), 'e')`,

@@ -76,6 +76,7 @@ async function keepOnly(
   if (condition === null) return files;
   return copyToParquet(session, {
     folder,
+    compression: 'snappy',
     select: `SELECT r.* FROM ${parquetSql(files)} r WHERE ${condition}`,
   });
 }
@@ -94,6 +95,7 @@ async function finish(
   );
   return copyToParquet(session, {
     folder: 'rows',
+    compression: 'snappy',
     select: `SELECT ${columns.join(', ')} FROM ${parquetSql(good)} r
       JOIN ${SUBJECTS} s ON s.email = ${normalSql('r.email')} ORDER BY r.source_line`,
   });

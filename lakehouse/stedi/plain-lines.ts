@@ -8,10 +8,11 @@ const TEXT_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 const TOO_LONG = '\n';
 
-// RFC 8259. Text with escapes, or that begins with a space, is looked at more closely elsewhere; so are an
-// epoch with a fraction, and one before 1973 or after 2286.
+// RFC 8259. Text with escapes, or that begins with a space, is looked at more closely elsewhere; so are the end
+// of Unicode, where the mark of a broken character is (its bytes begin with EF), an epoch with a fraction, and one
+// before 1973 or after 2286.
 const VALUE: Record<Field['type'], string> = {
-  text: String.raw`"[^"\\\x00-\x20][^"\\\x00-\x1f]*"`,
+  text: String.raw`"[^"\\\x00-\x20\xef][^"\\\x00-\x1f\xef]*"`,
   // Twelve or thirteen digits; a pattern that is spelled out runs faster than one that counts.
   epoch: `[1-9]${'[0-9]'.repeat(11)}[0-9]?`,
   number: String.raw`-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?`,

@@ -1,5 +1,6 @@
 /** Reads JSON lines into Parquet: in their types where every line is plain, by field where all are good, else line by line. */
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { literal, quoted } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
@@ -84,6 +85,7 @@ export async function judgeLines(
   const from = parquetSql(judged);
   const good = await copyToParquet(session, {
     folder: `good-${run}`,
+    compression: 'snappy',
     select: `SELECT ${names}, source_file, source_line FROM ${from} WHERE problem IS NULL`,
   });
   const bad = await copyToParquet(session, {
@@ -120,7 +122,9 @@ async function readPlainLines(
   const lines = await countPlainLines(request.path, request.fields, request.signal);
   if (lines === null) return null;
   const good = await plainObjects(session, request);
-  return rowsIn(good) === lines ? { good, bad: [], lines } : null;
+  if (rowsIn(good) === lines) return { good, bad: [], lines };
+  for (const { path } of good) await rm(path);
+  return null;
 }
 
 export async function readLines(session: DuckdbSession, request: ReadRequest): Promise<ReadLines> {

@@ -48,11 +48,11 @@ async function landingSnapshot(
 }
 
 /** Those of the published tables: a refresh that names none changes no rule. */
-async function publishedOptions(lake: Lake, dataset: string): Promise<Partial<StediOptions>> {
+export async function publishedOptions(lake: Lake, dataset: string): Promise<StediOptions> {
   const of = { dataset, table: MACHINE_LEARNING_CURATED };
   const facts = (await findManifestOrNull(lake, of))?.facts as
     { options?: StediOptions } | undefined;
-  return { ...facts?.options, from: DEFAULT_OPTIONS.from };
+  return { ...DEFAULT_OPTIONS, ...facts?.options, from: DEFAULT_OPTIONS.from };
 }
 
 /** DATASET_NOT_FOUND when nothing has landed. The plan's key names its content. */

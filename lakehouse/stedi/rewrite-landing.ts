@@ -54,7 +54,7 @@ async function keepOthers(
   const from = `read_parquet([${paths.map(literal).join(', ')}]) r`;
   const folder = prefix.replace(/\W/g, '-');
   const select = `SELECT r.* FROM ${from} WHERE NOT coalesce(${theirs}, false)`;
-  const kept = await copyToParquet(session, { folder, select });
+  const kept = await copyToParquet(session, { folder, select, compression: 'snappy' });
   const removed = rows - rowsIn(kept);
   if (removed === 0) return { files: [...files], removed, quarantined: {} };
   const quarantined = await reasonsOf(session, kept);

@@ -2,6 +2,10 @@
 import { deviceSamples, subjectsOf } from '../../../../lakehouse/samples';
 import { pseudonym } from '../../../../core/hash';
 import type { Labelling } from '../../../../lakehouse/casas/options';
+import { CASAS_ACTIVITIES } from '../../../../lakehouse/casas/activities';
+import { MOTION, channelOf } from '../../../../lakehouse/casas/fields';
+import { DEFAULT_LABELLING } from '../../../../lakehouse/casas/options';
+import { casasTrustedTable } from '../../../../lakehouse/casas/trusted';
 import { query } from '../../../../lakehouse/query';
 import { createSampleSource } from '../../../../activities/sample-source';
 import type { MadeRow } from '../../../support/casas';
@@ -201,4 +205,30 @@ test('windows, features and the replay of devices follow as from any recordings'
     sent += each.span.timestampsMs.length;
   }
   expect(sent).toBe(200);
+});
+
+test('what becomes of a row is the same with the joins and without them', async () => {
+  const { lake } = await built(
+    rowsWith(12, {
+      1: { yaw: '' },
+      2: Object.fromEntries(MOTION.map(({ name }) => [name, ''])),
+      3: { stamp: stampOf(START + 100) },
+      5: { stamp: stampOf(START + 300), roll: '' },
+      7: { stamp: stampOf(START + 40 * DAY) },
+      8: { stamp: stampOf(START + 600) },
+      9: { location_type: 'home', speed: 0, user_activity_label: 'Cook' },
+    }),
+  );
+  const { sql, fatesSql } = casasTrustedTable({
+    ...{ dataset: 'wsu', channels: MOTION.map(channelOf) },
+    ...{ labelling: DEFAULT_LABELLING, rules: CASAS_ACTIVITIES },
+  }).transform;
+  const fates = async (of: string | undefined) => {
+    const columns = 'source_file, source_line, _quarantine, _detail, _drop';
+    const select = `SELECT ${columns} FROM (${of}) made ORDER BY source_line`;
+    return (await query(lake, { sql: select })).rows;
+  };
+  const told = await fates(fatesSql);
+  expect(told).toEqual(await fates(sql));
+  expect(new Set(told.map((row) => row._quarantine ?? row._drop)).size).toBe(6);
 });

@@ -50,6 +50,7 @@ test.each([
   ['a number as no JSON has it', withValue('x', '.5')],
   ['null', withValue('x', 'null')],
   ['an escape', withValue('user', '"a\\u0041"')],
+  ['the mark of a broken character', withValue('user', '"a\ufffd"')],
   ['a blank before a name', withValue('user', '" a"')],
   ['nothing as a name', withValue('user', '""')],
   ['a field too many', GOOD.replace('}', ',"more":1}')],

@@ -3,6 +3,7 @@ import { query } from '../../../../lakehouse/query';
 import type { StediOptions } from '../../../../lakehouse/stedi/options';
 import { DEFAULT_OPTIONS } from '../../../../lakehouse/stedi/options';
 import { wholeSelect } from '../../../../lakehouse/tables';
+import { STEDI_ERASING } from '../../../../lakehouse/stedi/erasing';
 import { declaredTables, planRefresh } from '../../../../lakehouse/stedi/refresh-plan';
 import { subjectKey } from '../../../../lakehouse/stedi/subject-keys';
 import type { MadePerson, MadeSource } from '../../../support/made-stedi';
@@ -265,4 +266,23 @@ test('every reason that a SELECT may give is declared', () => {
       reasons: reasons.map(({ reason }) => reason).sort(),
     });
   }
+});
+
+test.each([
+  ['from-date', 'person'],
+  ['from-date', 'timestamp'],
+  ['any', 'person'],
+  ['any', 'timestamp'],
+] as const)(
+  'after an erasure tables are made anew with --consent %s --association %s',
+  async (consent, association) => {
+    const { lake } = await built(threePeople(), { consent, association });
+    const refresh = await STEDI_ERASING.presentRefresh(lake, 'stedi');
+    expect(refresh?.options).toMatchObject({ consent, association });
+  },
+);
+
+test('before there are tables an erasure makes none', async () => {
+  const lake = newLake(folder.path());
+  expect(await STEDI_ERASING.presentRefresh(lake, 'stedi')).toBeNull();
 });
