@@ -28,16 +28,25 @@ const TAIL_BYTES = 256 * 1024;
 
 /** The end of what is unpacked, however much there is of it. */
 async function tailOf(packed: Readable, signal?: AbortSignal): Promise<string> {
-  let tail = Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const keep = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    for (let first = chunks[0]; first && bytes - first.length >= TAIL_BYTES; first = chunks[0]) {
+      bytes -= first.length;
+      chunks.shift();
+    }
+  };
   await pipeline(
     packed,
     createGunzip(),
-    async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+    async (unpacked: AsyncIterable<Buffer>) => {
+      for await (const chunk of unpacked) keep(chunk);
     },
     { signal },
   );
-  return tail.toString('utf8');
+  return Buffer.concat(chunks).subarray(-TAIL_BYTES).toString('utf8');
 }
 
 /** Whatever is wrong with the log, the step's own end must not be lost over it. */
