@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
-import { copyToParquet, rowsIn } from '../engines/parquet-sink';
+import { copyLanded, copyToParquet, rowsIn } from '../engines/parquet-sink';
 import { writeAsUtf8 } from '../sources/utf8';
 import type { BulkKind, MemberOfSlice } from './bulk-kind';
 import type { Reading, SliceOfMember } from './read-slice';
@@ -34,10 +34,9 @@ const writeGood = (
   slices: readonly SliceToLand[],
   { folder, rowsOfSlice }: { folder: string; rowsOfSlice: (slice: SliceToLand) => string },
 ): Promise<LocalFile[]> =>
-  copyToParquet(session, {
+  copyLanded(session, {
     folder,
     rowGroupRows: ROW_GROUP_ROWS,
-    compression: 'snappy',
     select: slices.map((each) => `(${kind.rowsSql(rowsOfSlice(each), each)})`).join(' UNION ALL '),
   });
 

@@ -54,6 +54,12 @@ export async function copyToParquet(
   }));
 }
 
+/** Rows as archives and JSON land: written once, and read once or twice. */
+export const copyLanded = (
+  session: DuckdbSession,
+  request: Omit<SinkRequest, 'compression'>,
+): Promise<LocalFile[]> => copyToParquet(session, { ...request, compression: 'snappy' });
+
 /**
  * Each attempt has a folder of its own: two writers of one snapshot never mix their files, and
  * whoever reads the winner's folder finds nothing that a killed attempt has left.

@@ -125,9 +125,9 @@ const TYPED_GOOD: Record<Field['type'], (name: string) => string> = {
   number: (name) => `isfinite(${name})`,
 };
 
-/** Of rows `n` of plain lines, none of whose fields may be absent. */
+/** Of rows `j` of plain lines, none of whose fields may be absent. */
 export const typedGoodSql = (fields: readonly Field[]): string =>
-  fields.map(({ name, type }) => TYPED_GOOD[type](`n.${quoted(name)}`)).join(' AND ');
+  fields.map(({ name, type }) => TYPED_GOOD[type](`j.${quoted(name)}`)).join(' AND ');
 
 /** A JSON value compares and indexes as JSON: as text it is what stands in the file. */
 const asText = (expression: string, { name }: Field): string =>

@@ -4,7 +4,7 @@ import { WatchlakeError } from '../../core/errors';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
-import { adoptFiles, copyToParquet, parquetSql, rowsIn } from '../engines/parquet-sink';
+import { adoptFiles, copyLanded, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Lake } from '../lake';
 import type { DataFile } from '../manifest';
 import type { Problem } from '../quarantine';
@@ -74,9 +74,8 @@ async function keepOnly(
   condition: string | null,
 ): Promise<LocalFile[]> {
   if (condition === null) return files;
-  return copyToParquet(session, {
+  return copyLanded(session, {
     folder,
-    compression: 'snappy',
     select: `SELECT r.* FROM ${parquetSql(files)} r WHERE ${condition}`,
   });
 }
@@ -93,9 +92,8 @@ async function finish(
   const columns = landingColumns(source).map(({ name }) =>
     name === 'subject_key' ? 's.subject_key' : `r.${quoted(name)}`,
   );
-  return copyToParquet(session, {
+  return copyLanded(session, {
     folder: 'rows',
-    compression: 'snappy',
     select: `SELECT ${columns.join(', ')} FROM ${parquetSql(good)} r
       JOIN ${SUBJECTS} s ON s.email = ${normalSql('r.email')} ORDER BY r.source_line`,
   });

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { literal, quoted } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
-import { copyToParquet, parquetSql, rowsIn } from '../engines/parquet-sink';
+import { copyLanded, copyToParquet, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Field } from './fields';
 import { countLines } from './count-lines';
 import { countPlainLines } from './plain-lines';
@@ -37,34 +37,36 @@ export interface Judged {
 const valuesOf = (fields: readonly Field[]): string =>
   fields.map((each) => `${valueSql(each)} AS ${quoted(each.name)}`).join(',\n    ');
 
-/** Of a file whose lines are all plain: they are of their types, and what is left to ask is where values lie. */
-const plainObjects = (session: DuckdbSession, { path, file, fields }: ReadRequest) => {
+/**
+ * The objects that are good, with their lines. What is numbered is done by one thread: whatever costs time is done
+ * below it, by all of them.
+ */
+const numberedObjects = (
+  session: DuckdbSession,
+  { file, fields }: ReadRequest,
+  { folder, objects }: { folder: string; objects: string },
+) => {
   const names = fields.map(({ name }) => `n.${quoted(name)}`);
-  return copyToParquet(session, {
-    folder: 'plain',
-    compression: 'snappy',
+  return copyLanded(session, {
+    folder,
     select: `SELECT ${names.join(', ')}, ${literal(file)} AS source_file, n.source_line
-      FROM (
-        SELECT j.*, row_number() OVER () AS source_line FROM ${typedObjectsSql(path, fields)} j
-      ) n WHERE ${typedGoodSql(fields)}`,
+      FROM (SELECT v.*, row_number() OVER () AS source_line FROM (${objects}) v) n WHERE n._is_good`,
   });
 };
 
-/** What is numbered is done by one thread: whatever costs time is done below it, by all of them. */
-const goodObjects = (session: DuckdbSession, { path, file, fields }: ReadRequest) => {
-  const names = fields.map(({ name }) => `n.${quoted(name)}`);
+/** Of a file whose lines are all plain: they are of their types, and what is left to ask is where values lie. */
+const plainObjects = (session: DuckdbSession, request: ReadRequest) => {
+  const { path, fields } = request;
+  const objects = `SELECT j.*, (${typedGoodSql(fields)}) AS _is_good FROM ${typedObjectsSql(path, fields)} j`;
+  return numberedObjects(session, request, { folder: 'plain', objects });
+};
+
+const goodObjects = (session: DuckdbSession, request: ReadRequest) => {
+  const { path, fields } = request;
   const values = fields.map((each) => `${plainValueSql(each)} AS ${quoted(each.name)}`);
-  return copyToParquet(session, {
-    folder: 'objects',
-    compression: 'snappy',
-    select: `SELECT ${names.join(', ')}, ${literal(file)} AS source_file, n.source_line
-      FROM (
-        SELECT v.*, row_number() OVER () AS source_line FROM (
-          SELECT ${values.join(', ')}, (${plainlyGoodSql(fields)}) AS _is_good
-          FROM ${objectsSql(path, fields)} j
-        ) v
-      ) n WHERE n._is_good`,
-  });
+  const objects = `SELECT ${values.join(', ')}, (${plainlyGoodSql(fields)}) AS _is_good
+    FROM ${objectsSql(path, fields)} j`;
+  return numberedObjects(session, request, { folder: 'objects', objects });
 };
 
 /** `numbered`: a relation with source_file, source_line and line. */
@@ -83,9 +85,8 @@ export async function judgeLines(
       FROM (${fieldsOfLinesSql(numbered, fields)}) j`,
   });
   const from = parquetSql(judged);
-  const good = await copyToParquet(session, {
+  const good = await copyLanded(session, {
     folder: `good-${run}`,
-    compression: 'snappy',
     select: `SELECT ${names}, source_file, source_line FROM ${from} WHERE problem IS NULL`,
   });
   const bad = await copyToParquet(session, {

@@ -2,7 +2,7 @@
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { inList, literal, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
-import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
+import { adoptFiles, copyLanded, rowsIn } from '../engines/parquet-sink';
 import { lineHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
 import { addCounts } from '../counts';
@@ -54,7 +54,7 @@ async function keepOthers(
   const from = `read_parquet([${paths.map(literal).join(', ')}]) r`;
   const folder = prefix.replace(/\W/g, '-');
   const select = `SELECT r.* FROM ${from} WHERE NOT coalesce(${theirs}, false)`;
-  const kept = await copyToParquet(session, { folder, select, compression: 'snappy' });
+  const kept = await copyLanded(session, { folder, select });
   const removed = rows - rowsIn(kept);
   if (removed === 0) return { files: [...files], removed, quarantined: {} };
   const quarantined = await reasonsOf(session, kept);
