@@ -15,6 +15,8 @@ const common = {
 };
 
 module.exports = {
+  // Ends what hangs, on a machine as busy as it may be; how fast something is, benches tell.
+  testTimeout: 60_000,
   projects: [
     {
       ...common,

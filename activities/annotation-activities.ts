@@ -3,7 +3,9 @@ import type { AnnotationStore } from '../annotation/annotation';
 import type { CampaignProgress, Channel } from '../annotation/campaigns';
 import { createTaskClient } from '../annotation/client';
 import type { NewTask } from '../annotation/tasks';
+import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import { selectTasks, type CandidatePrediction, type Pick } from '../models/acquisition';
+import type { Registry } from '../registry/registry';
 import { decodeFeatures, decodeSignal, type Prediction } from '../streaming/prediction';
 import { alive, type Alive } from './alive';
 import { asActivities } from './as-activities';
@@ -11,16 +13,22 @@ import { asActivities } from './as-activities';
 export interface CandidateQuery {
   dataset: string;
   model: string;
+  /** Everybody without it. */
   subjectKeys?: readonly string[];
+  /** Whose windows are left out. */
+  except?: readonly string[];
 }
 
 /** Predictions that a person may look at; read twice, with the same result each time. */
 export interface PredictionSource {
+  /** Of each window what the newest of the versions that have predicted it says. */
   candidates(query: CandidateQuery): AsyncIterable<Prediction>;
   /** The dataset's channels with their units, for the plot. */
   channels(query: { dataset: string }): Promise<readonly Channel[]>;
   /** What its recordings say people do: a new activity is answered before any version knows it. */
   activities(query: { dataset: string }): Promise<readonly string[]>;
+  /** Hash of the feature schema in force, by which trainings go; null before the first refresh. */
+  featureSchema(query: { dataset: string }): Promise<string | null>;
 }
 
 /** The recordings' true labels, for the oracle that stands in for people. */
@@ -36,13 +44,16 @@ export interface AnnotationDeps {
   annotation: AnnotationStore;
   predictions: PredictionSource;
   oracle: LabelSource;
+  registry: { heldOutSubjects: Registry['heldOutSubjects'] };
+  /** Whose windows nobody is asked about; nobody's by default. */
+  suppression?: Suppression;
   /** Where the application page answers now. */
   appUrl: () => Promise<string>;
   appToken?: string;
   fetch?: typeof globalThis.fetch;
 }
 
-export interface OpenCampaignInput extends CandidateQuery {
+export interface OpenCampaignInput extends Omit<CandidateQuery, 'except'> {
   campaign: string;
   /** The most windows to ask about. */
   budget: number;
@@ -54,6 +65,8 @@ export interface OpenedCampaign {
   tasks: number;
   uncertain: number;
   audit: number;
+  /** Windows made with features of former times, which nothing learns from any more; absent when there is none. */
+  formerFeatures?: number;
 }
 
 export interface CampaignState extends CampaignProgress {
@@ -66,21 +79,27 @@ const TASKS_AT_ONCE = 100;
 /** What the choice needs of every candidate, which is little: the signals stay where they are. */
 async function survey(
   source: AsyncIterable<Prediction>,
-  asked: ReadonlySet<string>,
+  isLeftOut: (prediction: Prediction) => boolean,
+  schema: string | null,
   { signal, report }: Alive,
 ) {
   const classes = new Set<string>();
   const predictions: CandidatePrediction[] = [];
+  let formerFeatures = 0;
   for await (const prediction of source) {
     const { windowId, candidate, probabilities, classes: known } = prediction;
     const { device, startMs, endMs } = prediction;
     signal.throwIfAborted();
-    if (candidate === null || asked.has(windowId)) continue;
+    if (candidate === null || isLeftOut(prediction)) continue;
+    if (schema !== null && prediction.featureSchema !== schema) {
+      formerFeatures += 1;
+      continue;
+    }
     for (const label of known) classes.add(label);
     predictions.push({ windowId, probabilities, kind: candidate, device, startMs, endMs });
     if (predictions.length % 200 === 0) report({ candidates: predictions.length });
   }
-  return { classes, predictions };
+  return { classes, predictions, formerFeatures };
 }
 
 function taskOf(prediction: Prediction, { kind }: Pick): NewTask {
@@ -117,14 +136,21 @@ const stateOf = (progress: CampaignProgress): CampaignState => ({
 });
 
 export function createAnnotationActivities(deps: AnnotationDeps) {
-  const { annotation, predictions, oracle } = deps;
+  const { annotation, predictions, oracle, registry, suppression = NOBODY } = deps;
 
-  async function fill(input: OpenCampaignInput): Promise<void> {
+  async function fill(input: OpenCampaignInput): Promise<{ formerFeatures?: number }> {
     const { signal, report } = alive();
     const { campaign, dataset, model, subjectKeys } = input;
-    const query = { dataset, model, subjectKeys };
+    // Who is asked about is learned from, and judges no version any more.
+    const except = subjectKeys ? [] : await registry.heldOutSubjects({ dataset });
+    const query = { dataset, model, subjectKeys, except };
     const asked = await annotation.askedWindows({ dataset, except: campaign });
-    const found = await survey(predictions.candidates(query), asked, { signal, report });
+    const isGone = await withdrawnSubjects(suppression, dataset);
+    const isLeftOut = ({ windowId, subjectKey }: Prediction): boolean =>
+      asked.has(windowId) || isGone(subjectKey);
+    const schema = await predictions.featureSchema({ dataset });
+    const candidates = predictions.candidates(query);
+    const found = await survey(candidates, isLeftOut, schema, { signal, report });
     const activities = await predictions.activities({ dataset });
     const classes = [...new Set([...found.classes, ...activities])].sort();
     const channels = await predictions.channels({ dataset });
@@ -134,10 +160,15 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     let created = 0;
     for await (const tasks of pickedTasks(predictions.candidates(query), picks)) {
       signal.throwIfAborted();
-      created += (await annotation.createTasks({ campaign, tasks })).created;
+      // An erasure that has begun meanwhile removes tasks once: none may come after it.
+      const isGoneNow = await withdrawnSubjects(suppression, dataset);
+      const allowed = tasks.filter(({ subjectKey }) => !isGoneNow(subjectKey));
+      created += (await annotation.createTasks({ campaign, tasks: allowed })).created;
       report({ picked: picks.length, created });
     }
     await annotation.markFilled({ campaign });
+    const { formerFeatures } = found;
+    return formerFeatures > 0 ? { formerFeatures } : {};
   }
 
   /** One round of the oracle: false when there is nothing left that it may take. */
@@ -176,9 +207,9 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     async openCampaign(input: OpenCampaignInput): Promise<OpenedCampaign> {
       const { campaign } = input;
       const isFilled = await annotation.isFilled({ campaign });
-      if (!isFilled) await fill(input);
+      const leftOut = isFilled ? {} : await fill(input);
       const counts = await annotation.countTasks({ campaign });
-      return { tasks: counts.uncertain + counts.audit, ...counts };
+      return { tasks: counts.uncertain + counts.audit, ...counts, ...leftOut };
     },
 
     // Reading is safe to repeat.

@@ -4,15 +4,32 @@ import { CHAMPION } from '../registry/aliases';
 import type { Registry } from '../registry/registry';
 import type { ModelVersion } from '../registry/versions';
 
-/** Null when the model has no champion yet. */
-export async function championOf(registry: Registry, model: string): Promise<ModelVersion | null> {
-  const alias = await registry.getAlias({ model, alias: CHAMPION });
-  return alias === null ? null : registry.getVersion({ model, version: alias.version });
+export interface ChampionQuery {
+  model: string;
+  /** Where it has to have learned: people and labels of another dataset tell nothing about it. */
+  dataset: string;
 }
 
-/** Throws NO_CHAMPION. */
-export async function requireChampion(registry: Registry, model: string): Promise<ModelVersion> {
-  const champion = await championOf(registry, model);
-  if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
+/** Null when the model has no champion yet; throws MODEL_OF_OTHER_DATASET. */
+export async function championOf(
+  registry: Registry,
+  { model, dataset }: ChampionQuery,
+): Promise<ModelVersion | null> {
+  const alias = await registry.getAlias({ model, alias: CHAMPION });
+  if (alias === null) return null;
+  const champion = await registry.getVersion({ model, version: alias.version });
+  const { dataset: learned } = champion.card.data;
+  if (learned !== dataset)
+    throw new WatchlakeError('MODEL_OF_OTHER_DATASET', { model, learned, dataset });
+  return champion;
+}
+
+/** Throws NO_CHAMPION and MODEL_OF_OTHER_DATASET. */
+export async function requireChampion(
+  registry: Registry,
+  query: ChampionQuery,
+): Promise<ModelVersion> {
+  const champion = await championOf(registry, query);
+  if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model: query.model });
   return champion;
 }

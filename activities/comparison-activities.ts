@@ -4,8 +4,8 @@ import type { Label } from '../annotation/labels';
 import { contentHash } from '../core/hash';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
-import { trainingWindows } from '../lakehouse/samples';
-import { NOBODY, pseudonymIdentifier, type Suppression } from '../lakehouse/suppression';
+import { trainingWindows, type TrainingWindows } from '../lakehouse/samples';
+import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import type { Evaluation } from '../models/evaluation';
 import type { AuditComparison, Comparison, Scorecard } from '../models/promotion';
 import type { LeaseInput } from '../registry/leases';
@@ -13,10 +13,16 @@ import type { Registry } from '../registry/registry';
 import type { ModelVersion } from '../registry/versions';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
-import { championOf, requireChampion } from './champion';
+import { championOf, requireChampion, type ChampionQuery } from './champion';
 import { holdingLease } from './held-lease';
-import { knownLabels, knownUntilOf } from './known-labels';
-import { scoreVersion, shortScore, versionScore, type VersionScore } from './score-version';
+import { knownLabels } from './known-labels';
+import {
+  scoreVersion,
+  shortScore,
+  versionScore,
+  type Scores,
+  type VersionScore,
+} from './score-version';
 
 export interface ComparisonDeps {
   lake: Lake;
@@ -68,15 +74,16 @@ export function createComparisonActivities(deps: ComparisonDeps) {
   const { lake, registry, annotation, suppression = NOBODY } = deps;
 
   /** Marked ones, and those whom a training had read before they were erased. */
-  async function withdrawnSubjects({ dataset }: HoldoutInput, version: ModelVersion) {
-    const gone = await suppression.keys(dataset);
-    const unmarked = version.card.data.subjects.filter((key) =>
-      gone.has(suppression.keyOf(dataset, pseudonymIdentifier(key))),
-    );
+  async function countWithdrawn({ dataset }: HoldoutInput, version: ModelVersion) {
+    const isWithdrawn = await withdrawnSubjects(suppression, dataset);
+    const unmarked = version.card.data.subjects.filter(isWithdrawn);
     return unmarked.length + (await registry.withdrawnSubjects(version));
   }
 
-  /** The holdout less every subject that a version has learned from: those prove nothing. */
+  /**
+   * The holdout less every subject that a version has learned from, for those prove nothing, and
+   * less those whose erasure has begun.
+   */
   async function unseenWindows(
     { dataset, seed }: HoldoutInput,
     versions: readonly ModelVersion[],
@@ -84,8 +91,20 @@ export function createComparisonActivities(deps: ComparisonDeps) {
   ) {
     const split = await registry.getSplit({ dataset, seed });
     const seen = new Set(versions.flatMap(({ card }) => card.data.subjects));
-    const subjectKeys = (split?.holdout ?? []).filter((subject) => !seen.has(subject));
+    const isWithdrawn = await withdrawnSubjects(suppression, dataset);
+    const isUnseen = (subject: string) => !seen.has(subject) && !isWithdrawn(subject);
+    const subjectKeys = (split?.holdout ?? []).filter(isUnseen);
     return { subjectKeys, windows: await trainingWindows(lake, { dataset, subjectKeys, signal }) };
+  }
+
+  /** Null for one whose features are made in another way than those of the windows. */
+  async function scoreChampionOn(
+    champion: ModelVersion,
+    windows: TrainingWindows,
+    audit: readonly Label[],
+  ): Promise<Scores | null> {
+    const isOfOtherFormat = champion.card.featureSchema !== windows.schema.hash;
+    return isOfOtherFormat ? null : scoreVersion(lake, champion, windows, audit);
   }
 
   async function compare(input: CompareInput, signal: AbortSignal) {
@@ -94,31 +113,35 @@ export function createComparisonActivities(deps: ComparisonDeps) {
     const champion = await registry.getVersion({ model, version: input.champion });
     const challenger = await registry.getVersion({ model, version: input.challenger });
     const holdout = await unseenWindows(input, [champion, challenger], signal);
-    const known = await knownLabels(annotation, { ...input, champion });
+    const isWithdrawn = await withdrawnSubjects(suppression, input.dataset);
+    const known = await knownLabels(annotation, { ...input, champion, isWithdrawn });
     const { schema } = holdout.windows;
     const audit = known.audit.filter(({ featureSchema }) => featureSchema === schema.hash);
 
     report({ step: 'champion' });
-    const before = await scoreVersion(lake, champion, holdout.windows, audit);
+    const before = await scoreChampionOn(champion, holdout.windows, audit);
     report({ step: 'challenger' });
     const after = await scoreVersion(lake, challenger, holdout.windows, audit);
     signal.throwIfAborted();
     const { uses } = await registry.recordHoldoutUse({
       model,
-      holdout: contentHash([...holdout.subjectKeys].sort()),
+      // Named by its draw: whoever is erased or was seen leaves it the same holdout.
+      holdout: contentHash({ dataset: input.dataset, seed: input.seed }),
+      // Earlier releases named it by who was left of it.
+      formerly: contentHash([...holdout.subjectKeys].sort()),
       run,
     });
     const figures: Comparison = {
-      champion: scorecardOf(champion, before.evaluation),
-      challenger: scorecardOf(challenger, after.evaluation),
-      audit: auditOf(audit, before.auditAccuracy, after.auditAccuracy),
-      withdrawnSubjects: await withdrawnSubjects(input, challenger),
+      champion: scorecardOf(champion, before?.evaluation ?? null),
+      challenger: scorecardOf(challenger, before && after.evaluation),
+      audit: before && auditOf(audit, before.auditAccuracy, after.auditAccuracy),
+      withdrawnSubjects: await countWithdrawn(input, challenger),
       holdoutUses: uses,
     };
     const stored: StoredComparison = {
       formatVersion: 1,
       model,
-      champion: versionScore(champion, before.evaluation),
+      champion: versionScore(champion, before?.evaluation ?? null),
       challenger: versionScore(challenger, after.evaluation),
       figures,
     };
@@ -127,16 +150,18 @@ export function createComparisonActivities(deps: ComparisonDeps) {
     return {
       key,
       figures,
-      champion: shortScore(champion, before.evaluation),
+      champion: shortScore(champion, before?.evaluation ?? null),
       challenger: shortScore(challenger, after.evaluation),
     };
   }
 
   return asActivities({
-    // Safe to retry: it only reads.
-    async countNewLabels({ model, dataset }: { model: string; dataset: string }) {
-      const since = knownUntilOf(await championOf(registry, model));
-      return annotation.countLabels({ dataset, after: since === '' ? null : since });
+    // Safe to retry: it only reads. New is what no challenger has been judged on, also after a
+    // rejection or a rollback: the same answers would have the same outcome.
+    async countNewLabels({ model, dataset }: ChampionQuery) {
+      await championOf(registry, { model, dataset });
+      const after = await registry.triedUntil({ model, dataset });
+      return annotation.countLabels({ dataset, after });
     },
 
     // Safe to retry: scoring is deterministic, the stored file is named by the run, and the use of
@@ -147,9 +172,10 @@ export function createComparisonActivities(deps: ComparisonDeps) {
     // Safe to retry: the file is named by version and run. Nothing is decided by it, so that it is
     // no use of the holdout.
     async scoreChampion(input: HoldoutInput) {
-      const champion = await requireChampion(registry, input.model);
+      const champion = await requireChampion(registry, input);
       const { windows } = await unseenWindows(input, [champion], alive().signal);
-      const { evaluation } = await scoreVersion(lake, champion, windows, []);
+      const scores = await scoreChampionOn(champion, windows, []);
+      const evaluation = scores?.evaluation ?? null;
       const key = scoreKey(input, champion.version);
       const stored: StoredScore = {
         formatVersion: 1,

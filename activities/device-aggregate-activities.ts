@@ -26,6 +26,8 @@ export interface PlanAggregationInput {
   /** Only periods that begin later, as a run before has done the others. */
   after?: string;
   maximumBatches: number;
+  /** Takes the present lake for the source, whichever the aggregates were made from. */
+  acceptLake?: boolean;
 }
 
 export interface AggregationPlan {
@@ -102,10 +104,10 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
     // Safe to retry: what is known of a date that has not changed is left as it is.
     async planAggregation(input: PlanAggregationInput): Promise<AggregationPlan> {
       const { signal, report } = alive();
-      const { dataset, grain, from, to, after, maximumBatches } = input;
+      const { dataset, grain, from, to, after, maximumBatches, acceptLake } = input;
       const pointer = await lake.catalog.pointer({ dataset, table: EVENTS_TABLE });
       if (pointer === null) return NOTHING_LANDED;
-      await lookAtDates({ lake, devices }, { dataset, signal, report });
+      await lookAtDates({ lake, devices }, { dataset, acceptLake, signal, report });
       const isRange = from !== undefined || to !== undefined;
       const found = await (isRange
         ? devices.periodsIn(grain, { from, to })

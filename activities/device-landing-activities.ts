@@ -5,10 +5,11 @@ import { deadLettersMark, landEvents } from '../lakehouse/devices/land-events';
 import type { LandingRun } from '../lakehouse/devices/landing-facts';
 import { deviceFacts } from '../lakehouse/devices/landing-facts';
 import { rejectedMessages } from '../lakehouse/devices/rejected-messages';
+import { refuseArchives } from '../lakehouse/formats';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
 import type { SnapshotManifest } from '../lakehouse/manifest';
-import { findManifestOrNull, publishSnapshot } from '../lakehouse/snapshots';
+import { findBase, publishSnapshot } from '../lakehouse/published';
 import { vacuum } from '../lakehouse/vacuum';
 import {
   NOBODY,
@@ -100,7 +101,9 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
     // was not published is read again and what was is not; letters are compared with what the topic holds.
     async landEvents({ dataset, maximumEvents, lateDays }: LandEventsInput): Promise<LandedEvents> {
       const { signal, report } = alive();
-      const previous = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
+      await refuseArchives(lake, dataset);
+      const base = await findBase(lake, { dataset, table: EVENTS_TABLE });
+      const { before: previous } = base;
       // A run that was killed between publishing and sending has left its letters to this one.
       if (previous !== null) await deliverLetters(previous, signal);
       const bounds = await broker.bounds(topics.events);
@@ -129,7 +132,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
         signal,
         onProgress: report,
       });
-      await publishSnapshot(lake, manifest);
+      await publishSnapshot(lake, manifest, base);
       await deliverLetters(manifest, signal);
       return {
         ...summaryOf(manifest),
@@ -151,7 +154,8 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
       const { signal, report } = alive();
       let snapshots = 0;
       const onSnapshot = () => report({ snapshots: (snapshots += 1) });
-      const request = { dataset, dryRun: false, keepSnapshotIds: [], onSnapshot, signal };
+      const of = { dataset, table: EVENTS_TABLE };
+      const request = { ...of, dryRun: false, keepSnapshotIds: [], onSnapshot, signal };
       const { bytes } = await vacuum(lake, { ...request, graceMs: keepHours * HOUR_MS });
       return { snapshots, bytes };
     },

@@ -1,5 +1,4 @@
 /** Steps that erase a person; each finds its own earlier work done and may be repeated. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { AnnotationStore } from '../annotation/annotation';
 import { isWatchlakeError } from '../core/errors';
@@ -7,6 +6,7 @@ import type { DeviceTables } from '../devices/devices';
 import type { RefreshRequest } from '../lakehouse/dataset-format';
 import { deviceFacts } from '../lakehouse/devices/landing-facts';
 import { EVENTS_TABLE } from '../lakehouse/devices/names';
+import { holdsDevices } from '../lakehouse/formats';
 import { findManifestOrNull } from '../lakehouse/snapshots';
 import { rewriteModelTables } from '../lakehouse/erasure/model-tables';
 import { joined, type Person } from '../lakehouse/erasure/person';
@@ -18,8 +18,9 @@ import { eraseFromDeviceTopics, eraseFromTopics, type TopicErasure } from '../st
 import { deviceTopicSpecs, topicSpecs, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
-import { erasingOf, holdsDevices } from './erasing-of';
+import { erasingOf } from './erasing-of';
 import { onCase, type CaseDeps, type CaseName } from './erasure-case';
+import { inTurn } from './held-lease';
 import {
   prove,
   proofKey,
@@ -29,6 +30,7 @@ import {
   type ProofRequest,
 } from './erasure-proof';
 import { landedPredictions, samplesRead } from './erasure-streams';
+import { awaitWriters, type Waiting } from './erasure-writers';
 
 export interface ErasureDeps extends CaseDeps, ProofDeps {
   readonly registry: Registry;
@@ -43,23 +45,13 @@ export interface ErasureDeps extends CaseDeps, ProofDeps {
 }
 
 const GRACE_MS = 10 * 60_000;
-const LOOK_EVERY_MS = 1_000;
 
 type Counts = Record<string, number>;
 
-/** What they have read before the person was put on the list they could still write. */
-const WRITERS = [
-  ...['ingest', 'refreshTables', 'trainModel', 'retrain', 'simulateDevices'],
-  ...['landDeviceEvents', 'aggregateDevices'],
-];
-
-/** Of two erasures from one dataset the later one waits: both rewrite the same tables. */
-function writersOf(dataset: string, before: string, startedAt: string): string {
-  const writers = WRITERS.map((name) => `'${name}'`).join(', ');
-  return `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running' AND (
-    (WorkflowType IN (${writers}) AND StartTime < '${before}')
-    OR (WorkflowType = 'eraseSubject' AND StartTime < '${startedAt}'))`;
-}
+const messagesLease = ({ dataset, subject }: CaseName) => ({
+  name: 'erase-messages',
+  holder: `${dataset}/${subject}`,
+});
 
 async function eraseEvents(
   { lake, consent, broker, deviceTopics, topicShape }: ErasureDeps,
@@ -92,19 +84,12 @@ export function createErasureActivities(deps: ErasureDeps) {
       }),
 
     // Safe to retry: it only looks.
-    async awaitWriters(input: {
-      dataset: string;
-      startedAt: string;
-    }): Promise<Record<string, never>> {
-      const { signal, report } = alive();
-      const { dataset, startedAt } = input;
-      const query = writersOf(dataset, new Date().toISOString(), startedAt);
-      for (;;) {
-        const { count } = await client.workflow.count(query);
-        if (count === 0) return {};
-        report({ waitingFor: count });
-        await sleep(LOOK_EVERY_MS, undefined, { signal });
-      }
+    async awaitWriters({
+      before = new Date().toISOString(),
+      ...waiting
+    }: Omit<Waiting, 'before'> & Partial<Waiting>): Promise<Record<string, never>> {
+      await awaitWriters(client, { ...waiting, before }, alive());
+      return {};
     },
 
     // Safe to retry: what an earlier attempt has found stays known.
@@ -125,9 +110,9 @@ export function createErasureActivities(deps: ErasureDeps) {
     // Safe to retry: a landing table without the person is left as it is.
     rewriteLanding: (name: CaseName) =>
       withCase(name, async (person) => {
-        const { dataset } = name;
+        const { dataset, subject } = name;
         const erasing = await erasingOf(deps, dataset);
-        const request = { dataset, person, signal: alive().signal };
+        const request = { dataset, subject, person, signal: alive().signal };
         const refresh = await erasing.presentRefresh(lake, dataset);
         const rows: Counts = await erasing.rewriteLanding(lake, request);
         return { rows, refresh } satisfies { rows: Counts; refresh: RefreshRequest | null };
@@ -150,23 +135,25 @@ export function createErasureActivities(deps: ErasureDeps) {
         return rewriteModelTables(lake, { dataset: name.dataset, subjectKey, signal });
       }),
 
-    // Safe to retry: copies are committed with how far they go.
+    // Safe to retry: copies are committed with how far they go. The topics are those of all datasets:
+    // two erasures at a time would each copy what others still need.
     eraseMessages: (name: CaseName): Promise<TopicErasure[]> =>
-      withCase(name, async (person) => {
-        const { signal } = alive();
-        const erasing = { person, name: name.subject, signal };
-        if (await holdsDevices(lake, name.dataset)) return eraseEvents(deps, name, erasing);
-        await broker.ensureTopics(topicSpecs(topics, deps.topicShape));
-        return eraseFromTopics(broker, {
-          ...erasing,
-          topics,
-          samplesRead: await samplesRead(broker, registry, topics),
-          isLanded: await landedPredictions(lake),
-        });
-      }),
+      withCase(name, (person) =>
+        inTurn(registry, messagesLease(name), async (signal) => {
+          const erasing = { person, name: name.subject, signal };
+          if (await holdsDevices(lake, name.dataset)) return eraseEvents(deps, name, erasing);
+          await broker.ensureTopics(topicSpecs(topics, deps.topicShape));
+          return eraseFromTopics(broker, {
+            ...erasing,
+            topics,
+            samplesRead: await samplesRead(broker, registry, topics),
+            isLanded: await landedPredictions(deps),
+          });
+        }),
+      ),
 
     // Safe to retry: it removes what is still there.
-    removeHoldings: (name: CaseName) =>
+    removeHoldings: ({ since, ...name }: CaseName & { since?: string }) =>
       withCase(name, async (person) => {
         const { signal, report } = alive();
         await forgetDownloads(deps.spoolFolder);
@@ -175,6 +162,7 @@ export function createErasureActivities(deps: ErasureDeps) {
           needles: person,
           instead: name.subject,
           graceMs: deps.graceMs ?? GRACE_MS,
+          since,
           onObject: (objects) => report({ objects }),
           signal,
         });

@@ -6,6 +6,7 @@ import type { Needles } from '../core/needles';
 import type { AthenaTraces } from '../lakehouse/engines/athena-traces';
 import type { Person } from '../lakehouse/erasure/person';
 import { scanLake } from '../lakehouse/erasure/scan';
+import { holdsDevices } from '../lakehouse/formats';
 import { withdrawnDevices } from '../lakehouse/suppression';
 import { readJson, writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
@@ -14,7 +15,6 @@ import type { Broker } from '../streaming/ports';
 import type { DeviceTopics, TopicNames } from '../streaming/topics';
 import type { TaintedVersion } from '../registry/withdrawals';
 import type { CaseName } from './erasure-case';
-import { holdsDevices } from './erasing-of';
 
 const PLACES_NAMED = 10;
 

@@ -13,16 +13,19 @@ function knownError(error: unknown): WatchlakeError | null {
   return FULL.includes(code) ? new KnownError('STORE_FULL', { key: 'a file' }, error) : null;
 }
 
-/** The same error, and what lies under it, without the values that an engine quotes. */
-function told(error: unknown): unknown {
+/** The same error, and what lies under it, in other words. */
+export function reworded(error: unknown, words: (text: string) => string): unknown {
   if (!isError(error)) return error;
-  const [message, cause] = [withoutValues(error.message), told(error.cause)];
+  const [message, cause] = [words(error.message), reworded(error.cause, words)];
   if (message === error.message && cause === error.cause) return error;
   const clean = new Error(message, { cause });
   clean.name = error.name;
   clean.stack = [`${error.name}: ${message}`, ...framesOf(error)].join('\n');
   return clean;
 }
+
+/** Without the values that an engine quotes. */
+const told = (error: unknown): unknown => reworded(error, withoutValues);
 
 const isError = (error: unknown): error is Error =>
   typeof (error as Error | null)?.message === 'string';

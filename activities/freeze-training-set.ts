@@ -1,22 +1,24 @@
 /** Freezes what a version is trained on: windows of recordings, and answers of people over them. */
 import type { AnnotationStore } from '../annotation/annotation';
-import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
 import type { Cell } from '../lakehouse/engines/row-appender';
 import type { Lake } from '../lakehouse/lake';
 import { writeRows } from '../lakehouse/publish';
 import { trainingWindows, type TrainingWindows } from '../lakehouse/samples';
+import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import { trainingWindowsTable } from '../lakehouse/watch/model-tables';
 import type { LeaseInput } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import { alive } from './alive';
 import { championOf } from './champion';
-import { knownLabels } from './known-labels';
+import { knownLabels, type KnownLabels } from './known-labels';
 
 export interface FreezeDeps {
   lake: Lake;
   registry: Registry;
   annotation: AnnotationStore;
+  /** Whose rows stay out while an erasure still rebuilds the tables; nobody's by default. */
+  suppression?: Suppression;
 }
 
 export interface FreezeInput {
@@ -26,6 +28,8 @@ export interface FreezeInput {
   subjects?: string[];
   /** Whether answers of people are learned from as well. */
   withLabels: boolean;
+  /** Of the split that will judge the version: nothing is learned from answers about its holdout. */
+  seed?: number;
   /** ISO time: answers given later are not looked at. */
   knownUntil: string;
   /** Kept meanwhile. */
@@ -40,35 +44,46 @@ export interface TrainingFacts {
   baseSubjects: string[];
   knownUntil: string | null;
   labels: number;
+  /** Answers whose features were made in another format: left out. */
+  staleLabels: number;
 }
 
+const NO_LABELS: KnownLabels = { training: [], audit: [], isAudited: () => false };
+
 export async function freezeTrainingSet(
-  { lake, registry, annotation }: FreezeDeps,
+  { lake, registry, annotation, suppression = NOBODY }: FreezeDeps,
   input: FreezeInput,
   signal: AbortSignal,
 ) {
   const { report } = alive();
   const { model, dataset, withLabels, knownUntil } = input;
-  const champion = withLabels ? await championOf(registry, model) : null;
+  // Asked for without labels as well: what is trained must not come beside versions of another dataset.
+  const present = await championOf(registry, { model, dataset });
+  const champion = withLabels ? present : null;
   const base = input.subjects ?? (champion?.card.data.baseSubjects as string[] | undefined);
   const windows = await trainingWindows(lake, { dataset, subjectKeys: base, signal });
-  const labels = withLabels
-    ? (await knownLabels(annotation, { dataset, champion, knownUntil })).training
-    : [];
-  const stale = labels.find(({ featureSchema }) => featureSchema !== windows.schema.hash);
-  if (stale) {
-    const context = { expected: windows.schema.hash, found: stale.featureSchema };
-    throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', context);
-  }
+  const isWithdrawn = await withdrawnSubjects(suppression, dataset);
+  const known = withLabels
+    ? await knownLabels(annotation, { dataset, champion, knownUntil, isWithdrawn })
+    : NO_LABELS;
+  const heldOut = await holdoutOf(registry, input);
+  const offered = known.training.filter(({ subjectKey }) => !heldOut.has(subjectKey));
+  // Features of another format fit no network that these windows train.
+  const labels = offered.filter((each) => each.featureSchema === windows.schema.hash);
+  const staleLabels = offered.length - labels.length;
   const facts: TrainingFacts = {
     featureSchema: windows.schema,
     featuresSnapshotId: windows.snapshotId,
-    baseSubjects: [...new Set(windows.subjectKeys)].sort(),
+    baseSubjects: [...new Set(windows.subjectKeys)].filter((key) => !isWithdrawn(key)).sort(),
     knownUntil: withLabels ? knownUntil : null,
     labels: labels.length,
+    staleLabels,
   };
+  const { lengthMs } = windows.schema.signal.window;
+  const isWanted = ({ subjectKey, device, startMs }: RecordedWindow): boolean =>
+    !isWithdrawn(subjectKey) && !known.isAudited({ device, startMs, endMs: startMs + lengthMs });
   const rows = new Map<string, readonly Cell[]>([
-    ...windowRows(windows),
+    ...windowRows(windows, isWanted),
     // A person's answer counts more than the recording's own label.
     ...labels.map(
       (each) =>
@@ -84,6 +99,7 @@ export async function freezeTrainingSet(
       window_features: windows.snapshotId,
       subjects: contentHash(facts.baseSubjects),
       labels: contentHash(labels.map(({ windowId, label }) => [windowId, label])),
+      audit: contentHash(known.audit.map(({ windowId }) => windowId)),
       knownUntil: facts.knownUntil ?? 'none',
     },
     rows: () => rows.values(),
@@ -92,21 +108,36 @@ export async function freezeTrainingSet(
     onRows: (count) => report({ rows: count }),
   });
   const subjects = new Set([...rows.values()].map(([, subjectKey]) => subjectKey));
-  return { snapshotId: manifest.snapshotId, rows: manifest.rows, subjects: subjects.size };
+  const { snapshotId, rows: frozen } = manifest;
+  return { snapshotId, rows: frozen, subjects: subjects.size, staleLabels };
 }
 
-const windowRows = (windows: TrainingWindows) =>
-  windows.windowIds.map((windowId, row): readonly [string, readonly Cell[]] => {
-    const width = windows.schema.names.length;
-    return [
-      windowId,
-      [
-        windowId,
-        windows.subjectKeys[row] as string,
-        windows.devices[row] as string,
-        windows.startsMs[row] as number,
-        windows.labels[row] as string,
-        windows.features.slice(row * width, (row + 1) * width),
-      ],
+/** Another draw may have asked about them: a version that learned from that could not be judged. */
+async function holdoutOf(registry: Registry, { dataset, seed }: FreezeInput): Promise<Set<string>> {
+  const split = seed === undefined ? null : await registry.getSplit({ dataset, seed });
+  return new Set(split?.holdout);
+}
+
+interface RecordedWindow {
+  readonly subjectKey: string;
+  readonly device: string;
+  readonly startMs: number;
+}
+
+/** By window id. */
+function windowRows(
+  windows: TrainingWindows,
+  isWanted: (window: RecordedWindow) => boolean,
+): (readonly [string, readonly Cell[]])[] {
+  const width = windows.schema.names.length;
+  return windows.windowIds.flatMap((windowId, row) => {
+    const [subjectKey, device] = [
+      windows.subjectKeys[row] as string,
+      windows.devices[row] as string,
     ];
+    const [startMs, label] = [windows.startsMs[row] as number, windows.labels[row] as string];
+    if (!isWanted({ subjectKey, device, startMs })) return [];
+    const features = windows.features.slice(row * width, (row + 1) * width);
+    return [[windowId, [windowId, subjectKey, device, startMs, label, features]] as const];
   });
+}

@@ -1,14 +1,17 @@
 /** Keeps a lease for as long as an activity works under it, and ends the work when it is lost. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '@temporalio/activity';
 import { WatchlakeError } from '../core/errors';
 import type { LeaseInput } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import { alive } from './alive';
 
+type Renewing = Pick<Registry, 'renewLease'>;
+
 const RENEWALS_IN_A_LEASE = 3;
 
 /** Throws LEASE_LOST unless the lease is still the holder's; a late one that nobody took goes on. */
-async function renew(registry: Registry, lease: LeaseInput): Promise<void> {
+async function renew(registry: Renewing, lease: LeaseInput): Promise<void> {
   const { renewed, holder } = await registry.renewLease(lease);
   if (!renewed) throw new WatchlakeError('LEASE_LOST', { name: lease.name, holder });
 }
@@ -18,7 +21,7 @@ async function renew(registry: Registry, lease: LeaseInput): Promise<void> {
  * Without a lease (a run that an earlier release has started) the work goes on by itself.
  */
 export async function holdingLease<T>(
-  registry: Registry,
+  registry: Renewing,
   lease: LeaseInput | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -42,6 +45,28 @@ export async function holdingLease<T>(
     throw lost.signal.aborted ? lost.signal.reason : error;
   } finally {
     clearInterval(timer);
+  }
+}
+
+const LEASE_SECONDS = 300;
+const LOOK_EVERY_MS = 1_000;
+
+/** Works when nobody else works under the name; a holder that was killed and does not come back gives way in five minutes. */
+export async function inTurn<T>(
+  registry: Pick<Registry, 'acquireLease' | 'renewLease' | 'releaseLease'>,
+  { name, holder }: { name: string; holder: string },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, report } = alive();
+  const lease = { name, holder, ttlSeconds: LEASE_SECONDS };
+  while (!(await registry.acquireLease(lease)).acquired) {
+    report({ waitingFor: name });
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+  try {
+    return await holdingLease(registry, lease, work);
+  } finally {
+    await registry.releaseLease({ name, holder });
   }
 }
 

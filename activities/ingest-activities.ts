@@ -10,18 +10,14 @@ import { formatNamed, formatOf, formatOfDataset, refuseOtherFormat } from '../la
 import type { Lake } from '../lakehouse/lake';
 import { loadPlan } from '../lakehouse/landing/ingest-folder';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
-import {
-  forgetDownload,
-  forgetSpoilt,
-  openSource,
-  sourceHash,
-} from '../lakehouse/sources/open-source';
+import { forgetDownload, forgetSpoilt, openSource } from '../lakehouse/sources/open-source';
 import type { Source } from '../lakehouse/sources/source';
 import type { Suppression } from '../lakehouse/suppression';
 import { NOBODY } from '../lakehouse/suppression';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
 import { count } from './meters';
+import { recordingsOf, withoutFiles, type RecordingOf } from './unnamed-files';
 
 const DOWNLOAD_REPORTS_MS = 1000;
 
@@ -53,19 +49,24 @@ export type PublishLandingResult = PublishedLanding;
 export function createIngestActivities(deps: IngestDeps) {
   const { lake, subjectKey: secret, source: options, suppression = NOBODY } = deps;
 
+  interface Opening extends Pick<OpenOptions, 'known' | 'signal' | 'extensions' | 'catalogTables'> {
+    readonly recordingOf: RecordingOf;
+  }
+
   async function withSource<T>(
     name: string,
-    opening: Pick<OpenOptions, 'known' | 'signal' | 'extensions' | 'catalogTables'>,
+    { recordingOf, ...opening }: Opening,
     work: (source: Source) => Promise<T>,
   ): Promise<T> {
-    const source = await openSource(name, { ...options, ...opening, ...tellingOfDownloads() });
+    let source: Source | undefined;
     try {
+      source = await openSource(name, { ...options, ...opening, ...tellingOfDownloads() });
       return await work(source);
     } catch (error) {
       await forgetSpoilt(name, error, options?.spoolFolder).catch(() => undefined);
-      throw error;
+      throw withoutFiles(error, source, recordingOf);
     } finally {
-      await source.close();
+      await source?.close();
     }
   }
 
@@ -74,8 +75,10 @@ export function createIngestActivities(deps: IngestDeps) {
     signal: AbortSignal,
     work: (source: Source) => Promise<T>,
   ): Promise<T> => {
-    const { extensions, catalogTables } = formatOf(plan);
-    const opening = { known: plan.known, signal, extensions, catalogTables };
+    const format = formatOf(plan);
+    const { extensions, catalogTables } = format;
+    const recordingOf = recordingsOf(format, { dataset: plan.dataset, secret });
+    const opening = { known: plan.known, signal, extensions, catalogTables, recordingOf };
     return withSource(plan.source, opening, work);
   };
 
@@ -84,12 +87,15 @@ export function createIngestActivities(deps: IngestDeps) {
     async identifySource(input: {
       source: string;
       format?: FormatName;
+      /** Absent in runs of versions before 0.2. */
+      dataset?: string;
     }): Promise<{ sourceHash: string }> {
-      const { signal } = alive();
-      const { extensions, catalogTables } = formatOf(input);
-      const opening = { ...options, signal, extensions, catalogTables };
-      const telling = tellingOfDownloads();
-      return { sourceHash: await sourceHash(input.source, { ...opening, ...telling }) };
+      const { source, dataset = '' } = input;
+      const format = formatOf(input);
+      const { extensions, catalogTables } = format;
+      const recordingOf = recordingsOf(format, { dataset, secret });
+      const opening = { signal: alive().signal, extensions, catalogTables, recordingOf };
+      return withSource(source, opening, async ({ contentHash }) => ({ sourceHash: contentHash }));
     },
 
     // Safe to retry: the plan follows from the archive and what has landed; writing it again is harmless.
@@ -102,7 +108,8 @@ export function createIngestActivities(deps: IngestDeps) {
       const format = formatNamed(input.format);
       await refuseOtherFormat(lake, dataset, format.name);
       const { extensions, catalogTables } = format;
-      const opening = { signal: alive().signal, extensions, catalogTables };
+      const recordingOf = recordingsOf(format, { dataset, secret });
+      const opening = { signal: alive().signal, extensions, catalogTables, recordingOf };
       return withSource(input.source, opening, async (source) => ({
         dataset,
         ...(await format.openIngest(lake, { dataset, source, secret, suppression })),

@@ -5,6 +5,7 @@ import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
 import { ACTIVITIES } from '../lakehouse/casas/options';
 import { FORMAT_NAMES } from '../lakehouse/dataset-format';
 import { SAMPLES_FORMATS } from '../lakehouse/landing/descriptor';
+import { addressProblem } from '../lakehouse/sources/source-address';
 import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../lakehouse/stedi/options';
 import { LEAST_SUBJECTS } from '../models/promotion';
 import { GRAINS } from '../telemetry/aggregate';
@@ -33,6 +34,14 @@ const window = z
   .refine(({ lengthMs, stepMs }) => stepMs <= lengthMs, {
     path: ['stepMs'],
     error: 'must not be larger than lengthMs: samples between two windows would never be looked at',
+  });
+
+/** A path or an address; histories keep it, so that it may not hold a secret. */
+const source = z
+  .string()
+  .min(1)
+  .refine((text) => addressProblem(text) === null, {
+    error: ({ input }) => addressProblem(String(input)) ?? undefined,
   });
 
 const share = z.number().min(0).max(1);
@@ -103,7 +112,7 @@ const landingTotals = z.strictObject({
 
 export const WORKFLOW_INPUTS = {
   ingest: z.strictObject({
-    source: z.string().min(1),
+    source,
     dataset: slug,
     format: z.enum(FORMAT_NAMES).default('recordings'),
   }),
@@ -111,7 +120,7 @@ export const WORKFLOW_INPUTS = {
     dataset: slug,
     window: window.prefault({}),
     // Landed before the tables are built.
-    source: z.string().min(1).optional(),
+    source: source.optional(),
     format: z.enum(FORMAT_NAMES).optional(),
     options: stediOptions.optional(),
     labelling: labels.optional(),
@@ -146,7 +155,14 @@ export const WORKFLOW_INPUTS = {
     speed: z.number().min(0).max(100_000).default(1),
   }),
   annotationCampaign: z.strictObject({
-    campaign: slug,
+    // Without one it is named after its run: those of a Schedule are told apart by their time.
+    campaign: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/,
+        'use 1–100 letters, digits, dots, colons, dashes or underscores',
+      )
+      .optional(),
     dataset: slug,
     model,
     subjects: subjectKeys.optional(),
@@ -195,7 +211,7 @@ export const WORKFLOW_INPUTS = {
     // Its simulations are named after it, with a suffix.
     name: slug.max(56, 'use at most 56 characters'),
     // What has landed already without it.
-    source: z.string().min(1).optional(),
+    source: source.optional(),
     dataset: slug,
     format: z.enum(SAMPLES_FORMATS).default('recordings'),
     labelling: labels.optional(),
@@ -254,6 +270,8 @@ export const WORKFLOW_INPUTS = {
       // Partitions that have ended longer ago are detached; without it none is.
       keepMonths: z.int().min(1).max(1_200).optional(),
       batchesPerRun: z.int().min(1).max(100).default(100),
+      // Takes another lake than the aggregates were made from for their source.
+      acceptLake: z.boolean().optional(),
       // How far the runs before this one came, carried over by continue-as-new.
       carried: aggregationTotals.optional(),
     })

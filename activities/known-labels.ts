@@ -4,29 +4,52 @@ import type { Label } from '../annotation/labels';
 import type { ModelVersion } from '../registry/versions';
 
 export interface KnownLabels {
-  /** For training: answers to uncertain windows, and audit labels that have served a gate before. */
+  /**
+   * For training: answers to uncertain windows apart from fresh audits, and audit labels that have
+   * served a gate before.
+   */
   readonly training: Label[];
   /** For the gate: audit labels that came after the champion was trained. */
   readonly audit: Label[];
+  /** Whether the window shares samples with one of those: whoever learned it has seen its judge. */
+  readonly isAudited: (window: WindowPlace) => boolean;
 }
 
+export type WindowPlace = Pick<Label, 'device' | 'startMs' | 'endMs'>;
+
 /** What the champion could know: nothing of labels when it was trained on recordings alone. */
-export const knownUntilOf = (champion: ModelVersion | null): string =>
+const knownUntilOf = (champion: ModelVersion | null): string =>
   (champion?.card.data.knownUntil as string | undefined) ?? '';
 
 export async function knownLabels(
   annotation: AnnotationStore,
-  request: { dataset: string; champion: ModelVersion | null; knownUntil: string },
+  request: {
+    dataset: string;
+    champion: ModelVersion | null;
+    knownUntil: string;
+    isWithdrawn: (subjectKey: string) => boolean;
+  },
 ): Promise<KnownLabels> {
-  const { dataset, champion, knownUntil } = request;
+  const { dataset, champion, knownUntil, isWithdrawn } = request;
   const served = knownUntilOf(champion);
   // A window that two campaigns asked for has the answer that was given last.
   const latest = new Map<string, Label>();
   for await (const label of annotation.labels({ dataset, knownUntil })) {
+    if (isWithdrawn(label.subjectKey)) continue;
     const known = latest.get(label.windowId);
     if (known === undefined || known.knownAt <= label.knownAt) latest.set(label.windowId, label);
   }
   const all = [...latest.values()].sort((a, b) => (a.windowId < b.windowId ? -1 : 1));
   const isFresh = ({ kind, knownAt }: Label) => kind === 'audit' && knownAt > served;
-  return { training: all.filter((each) => !isFresh(each)), audit: all.filter(isFresh) };
+  const audit = all.filter(isFresh);
+  const isAudited = sharesSamples(audit);
+  const training = all.filter((each) => !isFresh(each) && !isAudited(each));
+  return { training, audit, isAudited };
+}
+
+function sharesSamples(audit: readonly WindowPlace[]): KnownLabels['isAudited'] {
+  const byDevice = new Map<string, WindowPlace[]>();
+  for (const each of audit) byDevice.set(each.device, [...(byDevice.get(each.device) ?? []), each]);
+  return ({ device, startMs, endMs }) =>
+    (byDevice.get(device) ?? []).some((each) => each.startMs < endMs && startMs < each.endMs);
 }

@@ -1,6 +1,7 @@
 /** Brings what PostgreSQL knows of the landed dates up to the published snapshot, date by date. */
 import { WatchlakeError } from '../core/errors';
 import type { DeviceTables } from '../devices/devices';
+import type { LakeState } from '../devices/source';
 import { runsOf, writeDateFacts } from '../lakehouse/devices/aggregation/aggregate';
 import { withAggregation } from '../lakehouse/devices/aggregation/open-aggregation';
 import { deviceFacts } from '../lakehouse/devices/landing-facts';
@@ -16,6 +17,8 @@ export interface LookDeps {
 
 export interface LookRequest {
   readonly dataset: string;
+  /** Makes the aggregates from this lake from now on, whichever they were made from before. */
+  readonly acceptLake?: boolean;
   readonly signal: AbortSignal;
   readonly report: (details: Readonly<Record<string, unknown>>) => void;
 }
@@ -62,17 +65,44 @@ async function changedDates(
 }
 
 /**
- * The published snapshot, of which every date is known. DATASET_NOT_FOUND when nothing has landed; AGGREGATES_OUTDATED, to be
- * tried again, when events or profiles change meanwhile.
+ * The lake whose dates are known must be this one: pointers of one catalogue only rise, so that what was looked at
+ * before the pointer is read is never newer than it.
  */
-export async function lookAtDates(
+async function claimLake(
   { lake, devices }: LookDeps,
-  { dataset, signal, report }: LookRequest,
-): Promise<{ manifest: SnapshotManifest }> {
+  { dataset, acceptLake = false }: LookRequest,
+): Promise<{ manifest: SnapshotManifest; present: LakeState }> {
+  const looked = await devices.aggregatedLake();
   const pointer = await lake.catalog.pointer({ dataset, table: EVENTS_TABLE });
   if (pointer === null) throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
-  const { snapshotId, version } = pointer;
+  const { snapshotId, version: snapshotVersion } = pointer;
   const manifest = await findManifest(lake, { dataset, table: EVENTS_TABLE, snapshotId });
+  const present = { lake: await lake.catalog.identity(), snapshotVersion };
+  const isOther = looked.lake !== null && looked.lake !== present.lake;
+  const isOfDataset = looked.dataset === dataset;
+  if (isOfDataset && (isOther || looked.snapshotVersion > snapshotVersion)) {
+    if (!acceptLake) {
+      const known = [...(await devices.knownDates()).keys()];
+      const { dates } = deviceFacts(manifest);
+      const missing = known.filter((date) => dates[date] === undefined).length;
+      throw new WatchlakeError('AGGREGATES_OF_ANOTHER_LAKE', { missing, dates: known.length });
+    }
+    await devices.adoptLake(present);
+  }
+  return { manifest, present };
+}
+
+/**
+ * The published snapshot, of which every date is known. DATASET_NOT_FOUND when nothing has landed; AGGREGATES_OUTDATED, to be
+ * tried again, when events or profiles change meanwhile; AGGREGATES_OF_ANOTHER_LAKE unless that is accepted.
+ */
+export async function lookAtDates(
+  deps: LookDeps,
+  request: LookRequest,
+): Promise<{ manifest: SnapshotManifest }> {
+  const { lake, devices } = deps;
+  const { dataset, signal, report } = request;
+  const { manifest, present } = await claimLake(deps, request);
   const changed = await changedDates(devices, manifest);
   let looked = 0;
   for (const part of parts(changed)) {
@@ -86,7 +116,7 @@ export async function lookAtDates(
       const span = { first: first?.first ?? '', last: dates.at(-1) ?? '' };
       const { file } = await writeDateFacts(aggregation, peopleFile, span);
       await devices.saveDates({
-        source: { dataset, snapshotVersion: version, profilesVersion },
+        source: { dataset, ...present, profilesVersion },
         dates: Object.fromEntries(part.map(({ date, content }) => [date, content])),
         factsFile: file,
       });

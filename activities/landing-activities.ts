@@ -1,20 +1,29 @@
 /** Steps that bring what was said into the lake: predictions from Kafka, labels from PostgreSQL. */
 import type { AnnotationStore } from '../annotation/annotation';
+import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
+import { addCounts } from '../lakehouse/counts';
+import { literal } from '../lakehouse/engines/duckdb-session';
 import type { Cell } from '../lakehouse/engines/row-appender';
+import { landingManifest } from '../lakehouse/landing/descriptor';
 import type { Lake } from '../lakehouse/lake';
 import { publishRows } from '../lakehouse/publish';
-import { findManifestOrNull } from '../lakehouse/snapshots';
+import { findBase } from '../lakehouse/published';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
-import { NOBODY, pseudonymIdentifier, type Suppression } from '../lakehouse/suppression';
+import {
+  NOBODY,
+  pseudonymIdentifier,
+  withdrawnSubjects,
+  type Suppression,
+} from '../lakehouse/suppression';
 import {
   PREDICTIONS_TABLE,
   labelledWindowsTable,
   predictionsTable,
 } from '../lakehouse/watch/model-tables';
 import type { SnapshotManifest } from '../lakehouse/manifest';
-import { readPredictions, type LandedPrediction } from '../streaming/landing';
-import type { Broker, Offsets } from '../streaming/ports';
+import { readPredictions, type LandedPrediction, type LandedTo } from '../streaming/landing';
+import type { Broker } from '../streaming/ports';
 import { decodeFeatures } from '../streaming/prediction';
 import type { TopicNames } from '../streaming/topics';
 import { alive } from './alive';
@@ -27,12 +36,23 @@ export interface LandingDeps {
   annotation: AnnotationStore;
   /** Whose predictions stay out; nobody's by default. */
   suppression?: Suppression;
+  /** How long predictions that a predictor has committed are waited for. */
+  visibleWithinMs?: number;
+}
+
+export interface LandPredictionsInput {
+  dataset: string;
+  model: string;
+  /** Fails when the dataset is unknown, or has nothing that the model predicted. */
+  required?: boolean;
 }
 
 export interface LandedTable {
   table: string;
   snapshotId: string;
   rows: number;
+  /** Partitions of the topic that were read from their start, as it had been made anew. */
+  restarted?: number;
   tables: Record<string, LandedSummary>;
 }
 
@@ -71,14 +91,14 @@ const predictionCells = (each: LandedPrediction): Record<string, Cell> => ({
 });
 
 export function createLandingActivities(deps: LandingDeps) {
-  const { lake, broker, topics, annotation, suppression = NOBODY } = deps;
+  const { lake, broker, topics, annotation, suppression = NOBODY, visibleWithinMs } = deps;
 
   /** Rows that the published snapshot has, then those that Kafka has beyond its offsets. */
   async function* predictionRows(
     columns: readonly string[],
     previous: SnapshotManifest | null,
     fresh: AsyncIterable<readonly LandedPrediction[]>,
-    { dataset, signal }: { dataset: string; signal: AbortSignal },
+    { dataset, gone, signal }: { dataset: string; gone: ReadonlySet<string>; signal: AbortSignal },
   ): AsyncGenerator<readonly Cell[]> {
     if (previous !== null) {
       const names = PREDICTION_COLUMNS.replace(/CAST\((\w+) AS DOUBLE\)/g, '$1').split(/,\s*/);
@@ -89,7 +109,6 @@ export function createLandingActivities(deps: LandingDeps) {
         yield positions.map((position) => cellOf(row[position]));
       }
     }
-    const gone = await suppression.keys(dataset);
     const isWanted = ({ dataset: of, subjectKey }: LandedPrediction): boolean =>
       of === dataset && !gone.has(suppression.keyOf(dataset, pseudonymIdentifier(subjectKey)));
     for await (const batch of fresh) {
@@ -100,45 +119,76 @@ export function createLandingActivities(deps: LandingDeps) {
     }
   }
 
+  async function land({ dataset, model }: LandPredictionsInput) {
+    const { signal, report } = alive();
+    const base = await findBase(lake, { dataset, table: PREDICTIONS_TABLE });
+    const { before: previous } = base;
+    const gone = await suppression.keys(dataset);
+    const landed = previous?.facts as LandedTo | undefined;
+    const request = { topics, model, landed, visibleWithinMs, signal };
+    const reading = await readPredictions(broker, request);
+    const restarted = reading.restarted.length;
+    const isRead = contentHash(reading.endOffsets) === contentHash(reading.fromOffsets);
+    if (previous !== null && isRead && restarted === 0) {
+      return { manifest: previous, reused: true, restarted };
+    }
+    const table = predictionsTable({ dataset, recipe: 1 });
+    const columns = table.columns.map(({ name }) => name);
+    const published = await publishRows(lake, {
+      table,
+      replaces: base,
+      inputs: {
+        previous: previous?.snapshotId ?? 'none',
+        offsets: contentHash(reading.endOffsets),
+        // Whom it leaves out decides its rows: what was written before somebody withdrew is not taken up.
+        withdrawn: contentHash([...gone].sort()),
+      },
+      rows: () => predictionRows(columns, previous, reading.predictions, { dataset, gone, signal }),
+      repeated: 'predicted-again',
+      // Of all landings so far, as are the rows.
+      dropped: () => addCounts([previous?.dropped ?? {}, reading.leftOut]),
+      facts: () => {
+        const { endOffsets, lastRead } = reading;
+        return { ...({ endOffsets, lastRead } satisfies LandedTo), lastModel: model };
+      },
+      signal,
+      onRows: (rows) => report({ rows }),
+    });
+    return { ...published, restarted };
+  }
+
+  async function hasPredicted(model: string, manifest: SnapshotManifest): Promise<boolean> {
+    const from = { [PREDICTIONS_TABLE]: manifest };
+    const sql = `SELECT 1 FROM ${PREDICTIONS_TABLE} WHERE model = ${literal(model)} LIMIT 1`;
+    for await (const _row of storedRows(lake, { from, sql })) return true;
+    return false;
+  }
+
   return asActivities({
     // Safe to retry: the offsets lie in the manifest of the snapshot that holds the rows up to them,
-    // so that a reading that was not published is read again, and a published one never twice.
-    async landPredictions({
-      dataset,
-      model,
-    }: {
-      dataset: string;
-      model: string;
-    }): Promise<LandedTable> {
-      const { signal, report } = alive();
-      const previous = await findManifestOrNull(lake, { dataset, table: PREDICTIONS_TABLE });
-      const fromOffsets = previous?.facts.endOffsets as Offsets | undefined;
-      const reading = await readPredictions(broker, { topics, model, fromOffsets, signal });
-      if (previous !== null && contentHash(reading.endOffsets) === contentHash(fromOffsets)) {
-        return summaryOf(previous, true);
-      }
-      const table = predictionsTable({ dataset, recipe: 1 });
-      const columns = table.columns.map(({ name }) => name);
-      const { manifest, reused } = await publishRows(lake, {
-        table,
-        inputs: {
-          previous: previous?.snapshotId ?? 'none',
-          offsets: contentHash(reading.endOffsets),
-        },
-        rows: () => predictionRows(columns, previous, reading.predictions, { dataset, signal }),
-        facts: { endOffsets: reading.endOffsets, lastModel: model },
-        signal,
-        onRows: (rows) => report({ rows }),
-      });
-      return summaryOf(manifest, reused);
+    // so that a reading that was not published is read again, and a published one never twice. When
+    // anybody has published meanwhile, another try builds on that.
+    async landPredictions(input: LandPredictionsInput): Promise<LandedTable> {
+      const { dataset, model, required = false } = input;
+      // Before anything is published under a name that was mistyped.
+      if (required) await landingManifest(lake, dataset);
+      const { manifest, reused, restarted } = await land(input);
+      if (required && !(await hasPredicted(model, manifest)))
+        throw new WatchlakeError('NOTHING_PREDICTED', { dataset, model });
+      return { ...summaryOf(manifest, reused), restarted };
     },
 
-    // Safe to retry: the same labels give the same snapshot.
+    // Safe to retry: the same labels give the same snapshot. They are read after the base, so that labels
+    // which somebody else has published meanwhile are among those of another try.
     async publishLabels({ dataset }: { dataset: string }): Promise<LandedTable> {
       const { signal, report } = alive();
+      const table = labelledWindowsTable({ dataset, recipe: 1 });
+      const replaces = await findBase(lake, { dataset, table: table.name });
+      const isGone = await withdrawnSubjects(suppression, dataset);
       const rows: Cell[][] = [];
       let featureSchema = '';
       for await (const label of annotation.labels({ dataset })) {
+        if (isGone(label.subjectKey)) continue;
         featureSchema = label.featureSchema;
         rows.push([
           label.windowId,
@@ -156,7 +206,8 @@ export function createLandingActivities(deps: LandingDeps) {
         if (rows.length % 500 === 0) report({ rows: rows.length });
       }
       const { manifest, reused } = await publishRows(lake, {
-        table: labelledWindowsTable({ dataset, recipe: 1 }),
+        table,
+        replaces,
         inputs: { labels: contentHash(rows.map(([window, , , , label]) => [window, label])) },
         rows: () => latestAnswers(rows),
         facts: { featureSchemaHash: featureSchema },

@@ -9,6 +9,10 @@ export const COUNTERS = {
   predictedWindows: ['watchlake_predicted_windows', 'Windows that were classified'],
   lateSamples: ['watchlake_late_samples', 'Samples that came too late for their window'],
   deadLetters: ['watchlake_dead_letters', 'Batches that could not be read'],
+  tooLongSignals: [
+    'watchlake_too_long_signals',
+    'Windows of which nobody is asked, as their signal is too long for a message',
+  ],
   decisions: ['watchlake_decisions', 'Challengers that were judged, by the outcome'],
 } as const;
 

@@ -1,12 +1,14 @@
 /** Candidates for labelling, as they lie in the published table of predictions. */
 import type { Channel } from '../annotation/campaigns';
-import { literal } from '../lakehouse/engines/duckdb-session';
+import { inList, literal } from '../lakehouse/engines/duckdb-session';
 import { datasetDescriptor } from '../lakehouse/landing/descriptor';
 import type { Lake } from '../lakehouse/lake';
 import { activitiesOf } from '../lakehouse/samples';
-import { findManifest } from '../lakehouse/snapshots';
+import { findManifest, findManifestOrNull } from '../lakehouse/snapshots';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
 import { PREDICTIONS_TABLE } from '../lakehouse/watch/model-tables';
+import { FEATURES_TABLE } from '../lakehouse/watch/window-features';
+import type { FeatureSchema } from '../models/features';
 import { encodeFeatures, type Prediction, type PredictionSignal } from '../streaming/prediction';
 import type { CandidateQuery, PredictionSource } from './annotation-activities';
 
@@ -37,16 +39,23 @@ const toPrediction = (dataset: string, row: Row): Prediction => ({
   signal: JSON.parse(text(row, 14)) as PredictionSignal,
 });
 
+// A registry counts them; what is no number is nobody's.
+const NUMBER = 'TRY_CAST(p.version AS BIGINT)';
+
 export const createPredictionSource = (lake: Lake): PredictionSource => ({
-  async *candidates({ dataset, model, subjectKeys }: CandidateQuery) {
+  async *candidates({ dataset, model, subjectKeys, except = [] }: CandidateQuery) {
     const manifest = await findManifest(lake, { dataset, table: PREDICTIONS_TABLE });
-    const ofSubjects = subjectKeys
-      ? `AND p.subject_key IN (${subjectKeys.map(literal).join(', ') || 'NULL'})`
-      : '';
+    const ofSubjects = subjectKeys ? `AND p.subject_key IN ${inList(subjectKeys)}` : '';
+    const ofOthers = except.length > 0 ? `AND p.subject_key NOT IN ${inList(except)}` : '';
+    const where = `p.model = ${literal(model)} ${ofSubjects} ${ofOthers}`;
     const rows = storedRows(lake, {
       from: { [PREDICTIONS_TABLE]: manifest },
+      // What a newer version is sure of is not asked about.
       sql: `SELECT ${COLUMNS} FROM ${PREDICTIONS_TABLE} p
-        WHERE p.model = ${literal(model)} AND p.candidate IS NOT NULL ${ofSubjects}
+        JOIN (SELECT p.window_id, max(${NUMBER}) AS newest FROM ${PREDICTIONS_TABLE} p
+          WHERE ${where} GROUP BY 1) n
+          ON n.window_id = p.window_id AND n.newest = ${NUMBER}
+        WHERE ${where} AND p.candidate IS NOT NULL
         ORDER BY p.window_id`,
     });
     for await (const row of rows) yield toPrediction(dataset, row);
@@ -58,4 +67,9 @@ export const createPredictionSource = (lake: Lake): PredictionSource => ({
   },
 
   activities: ({ dataset }) => activitiesOf(lake, { dataset }),
+
+  async featureSchema({ dataset }): Promise<string | null> {
+    const manifest = await findManifestOrNull(lake, { dataset, table: FEATURES_TABLE });
+    return (manifest?.facts.featureSchema as FeatureSchema | undefined)?.hash ?? null;
+  },
 });

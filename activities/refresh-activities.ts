@@ -8,7 +8,8 @@ import type { Lake } from '../lakehouse/lake';
 import { withEngine } from '../lakehouse/lake';
 import type { JobFacts, SnapshotManifest } from '../lakehouse/manifest';
 import type { JobContext } from '../lakehouse/ports';
-import { publishRelease } from '../lakehouse/release';
+import type { PublishedVersions } from '../lakehouse/release';
+import { publishRelease, publishedVersions } from '../lakehouse/release';
 import { stagesOf } from '../lakehouse/stages';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
@@ -26,6 +27,14 @@ export interface RunCost {
   readonly pricesOf: string;
 }
 
+export interface PlannedRefresh {
+  readonly dataset: string;
+  readonly stages: { tables: string[] }[];
+  readonly planKey: string;
+  /** What its release replaces, by table; plans of earlier versions do not say. */
+  readonly replaces?: Record<string, number>;
+}
+
 export interface BuildTableResult {
   readonly table: string;
   readonly snapshotId: string;
@@ -39,6 +48,12 @@ export interface BuildTableResult {
   /** Of engines that have the work done elsewhere, when this run had it done. */
   readonly job?: JobFacts;
 }
+
+const versionsOf = (
+  tables: readonly { readonly name: string }[],
+  published: PublishedVersions,
+): Record<string, number> =>
+  Object.fromEntries(tables.map(({ name }) => [name, published[name] ?? 0]));
 
 /** For engines that start something: the same for every attempt, so that it is adopted. */
 function jobContext(session: string, table: string): JobContext {
@@ -65,13 +80,18 @@ function countFates({ dataset, table, usedRows, quarantined, dropped }: Snapshot
 
 export function createRefreshActivities({ lake }: RefreshDeps) {
   return asActivities({
-    // Safe to retry: the plan's key is its content's hash.
-    async planRefresh(
-      input: RefreshRequest,
-    ): Promise<{ dataset: string; stages: { tables: string[] }[]; planKey: string }> {
+    // Safe to retry: the plan's key is its content's hash. What is published is looked at before the sources are.
+    async planRefresh(input: RefreshRequest): Promise<PlannedRefresh> {
+      const replaces = await publishedVersions(lake, input.dataset);
       const format = await formatOfDataset(lake, input.dataset);
       const { plan, planKey } = await format.planRefresh(lake, input);
-      return { dataset: plan.dataset, stages: stagesOf(format.declaredTables(plan)), planKey };
+      const tables = format.declaredTables(plan);
+      return {
+        dataset: plan.dataset,
+        stages: stagesOf(tables),
+        planKey,
+        replaces: versionsOf(tables, replaces),
+      };
     },
 
     // Safe to retry: the same inputs name the same snapshot, and the first manifest written counts.
@@ -119,8 +139,12 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
     async publishRelease(input: {
       dataset: string;
       snapshots: Record<string, string>;
+      replaces?: PlannedRefresh['replaces'];
     }): Promise<{ releaseId: string; tables: Record<string, string> }> {
-      const { releaseId, snapshots } = await publishRelease(lake, input);
+      const { releaseId, snapshots } = await publishRelease(lake, {
+        ...input,
+        replaces: input.replaces ?? (await publishedVersions(lake, input.dataset)),
+      });
       return { releaseId, tables: { ...snapshots } };
     },
   });

@@ -1,6 +1,8 @@
 /** Steps on the stream: topics, the simulator, the predictor and the barriers between them. */
 import { Context, log } from '@temporalio/activity';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { count } from '../core/figures';
+import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import { isCandidate } from '../models/acquisition';
 import type { Champion } from '../streaming/classify';
 import { announceVersion, awaitVersion } from '../streaming/control';
@@ -35,7 +37,11 @@ export interface StreamDeps {
   topicShape?: TopicShape;
   /** The model's present champion; throws NO_CHAMPION when there is none. */
   loadChampion: (model: string) => Promise<Champion>;
+  /** Its version alone; null when there is none. */
+  championVersion: (model: string) => Promise<string | null>;
   source: SampleSource;
+  /** Whose recordings are not sent while an erasure still rebuilds the tables; nobody's by default. */
+  suppression?: Suppression;
   candidates: CandidateOptions;
 }
 
@@ -77,8 +83,9 @@ async function predict(
   );
   const counted = growing({ model, dataset });
   const tell = () => {
-    const { predicted, late, deadLettered } = predictor.progress;
+    const { predicted, late, deadLettered, tooLong } = predictor.progress;
     counted({ predictedWindows: predicted, lateSamples: late, deadLetters: deadLettered });
+    counted({ tooLongSignals: tooLong });
     report({ baseline, ...predictor.progress });
   };
   tell();
@@ -98,7 +105,7 @@ async function predict(
 /** For a person: how much of how much. */
 function shareSent({ batches, samples, of }: SimulationProgress): Record<string, unknown> {
   const done = of === 0 ? 100 : Math.floor((100 * samples) / of);
-  return { done: `${done} %`, samples: `${samples} of ${of}`, batches };
+  return { done: `${done} %`, samples: `${count(samples)} of ${count(of)}`, batches };
 }
 
 /** A worker that shuts down must not end the stream: only who asked for the end gets totals. */
@@ -133,7 +140,8 @@ export function createStreamActivities(deps: StreamDeps) {
       lastOffsets: Record<string, string>;
     }> {
       const { signal, report } = alive();
-      const { source } = deps;
+      const { source, suppression = NOBODY } = deps;
+      const isWithdrawn = await withdrawnSubjects(suppression, input.dataset);
       // What is told first was sent before.
       let counted: ReturnType<typeof growing> | undefined;
       const onProgress = (progress: SimulationProgress) => {
@@ -142,7 +150,10 @@ export function createStreamActivities(deps: StreamDeps) {
         counted({ sentSamples: progress.samples });
         report(shareSent(progress));
       };
-      return simulateDevices({ broker, source, log }, { ...input, topics, signal, onProgress });
+      return simulateDevices(
+        { broker, source, log },
+        { ...input, topics, isWithdrawn, signal, onProgress },
+      );
     },
 
     // Safe to retry: it only looks.
@@ -170,7 +181,8 @@ export function createStreamActivities(deps: StreamDeps) {
 
     // Safe to retry: it only looks.
     async awaitChampion(input: { model: string; version: string }): Promise<Record<string, never>> {
-      await awaitVersion(broker, topics, { ...input, signal: alive().signal });
+      const { championVersion } = deps;
+      await awaitVersion(broker, topics, { ...input, championVersion, signal: alive().signal });
       return {};
     },
   });

@@ -1,25 +1,31 @@
 /** Trains on a frozen snapshot, and registers the version with its card. */
+import { isWatchlakeError, type ErrorCode } from '../core/errors';
 import { contentHash } from '../core/hash';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
-import { artefactPrefix, saveClassifier } from '../lakehouse/model-artefacts';
+import { artefactPrefix, readClassifier, saveClassifier } from '../lakehouse/model-artefacts';
 import { trainingWindows, type TrainingWindows } from '../lakehouse/samples';
 import { findManifest } from '../lakehouse/snapshots';
 import { TRAINING_TABLE } from '../lakehouse/watch/model-tables';
+import { loadClassifier } from '../models/classifier';
 import type { Evaluation } from '../models/evaluation';
 import { trainClassifier } from '../models/training';
 import type { TrainingSet } from '../models/training-set';
 import type { LeaseInput } from '../registry/leases';
 import type { Registry } from '../registry/registry';
+import type { ModelVersion, VersionKey } from '../registry/versions';
 import { alive } from './alive';
 import { evaluateShippedSplit, evaluateTraining } from './evaluate-training';
 import type { TrainingScheme } from './inputs';
 import type { TrainingFacts } from './freeze-training-set';
 import { shuffledLabels } from './negative-control';
 
+const UNUSABLE: readonly ErrorCode[] = ['OBJECT_NOT_FOUND', 'ARTEFACT_INVALID'];
+
 export interface TrainVersionDeps {
   lake: Lake;
   registry: Registry;
+  /** Of the build: another one may train another classifier from the same data. */
   codeVersion: string;
 }
 
@@ -34,11 +40,52 @@ export interface TrainVersionInput {
   lease?: LeaseInput;
 }
 
+interface TrainedVersion {
+  version: string;
+  evaluation: ShortEvaluation | null;
+}
+
+/** What the same build makes of the same data is trained once: a version never changes afterwards. */
 export async function trainVersion(
-  { lake, registry, codeVersion }: TrainVersionDeps,
+  deps: TrainVersionDeps,
   input: TrainVersionInput,
   signal: AbortSignal,
-) {
+): Promise<TrainedVersion> {
+  const { snapshotId, seed, scheme, shuffleLabels } = input;
+  const { codeVersion } = deps;
+  const key = contentHash({ snapshotId, seed, scheme, shuffleLabels, codeVersion });
+  const existing = await trainedBefore(deps, { model: input.model, key });
+  return existing ?? trainAnew(deps, input, key, signal);
+}
+
+/** Null for a version whose artefact cannot be used as well: training again mends it. */
+async function trainedBefore(
+  { lake, registry }: TrainVersionDeps,
+  wanted: VersionKey,
+): Promise<TrainedVersion | null> {
+  const found = await registry.findVersion(wanted);
+  if (found === null || !(await isUsable(lake, found))) return null;
+  const evaluation = found.card.evaluation as ({ scheme: string } & Evaluation) | null;
+  return { version: found.version, evaluation: evaluation && shortened(evaluation) };
+}
+
+async function isUsable(lake: Lake, { artefactUri }: ModelVersion): Promise<boolean> {
+  try {
+    (await loadClassifier(await readClassifier(lake.store, artefactUri))).dispose();
+    return true;
+  } catch (error) {
+    if (isWatchlakeError(error) && UNUSABLE.includes(error.code)) return false;
+    throw error;
+  }
+}
+
+async function trainAnew(
+  deps: TrainVersionDeps,
+  input: TrainVersionInput,
+  key: string,
+  signal: AbortSignal,
+): Promise<TrainedVersion> {
+  const { lake, registry, codeVersion } = deps;
   const { model, dataset, snapshotId, seed, scheme, shuffleLabels } = input;
   const { report } = alive();
   const tell = (step: string) => report({ step });
@@ -56,7 +103,7 @@ export async function trainVersion(
     onEpoch: ({ phase }: { phase: string }) => tell(phase),
   };
   // Scored first: a split that leaks is refused before anything is trained for good.
-  const evaluation =
+  const figures =
     scheme === 'none'
       ? null
       : scheme === 'shipped-split'
@@ -65,10 +112,13 @@ export async function trainVersion(
   const trained = await trainClassifier(set, training);
   signal.throwIfAborted();
 
-  const key = contentHash({ snapshotId, seed, scheme, shuffleLabels, codeVersion });
+  // A twin of this attempt may have been faster.
+  const existing = await trainedBefore(deps, { model, key });
+  if (existing !== null) return existing;
   const prefix = artefactPrefix(model, key);
   await saveClassifier(lake.store, prefix, trained);
-  await writeJson(lake.store, `${prefix}/evaluation.json`, evaluation);
+  await writeJson(lake.store, `${prefix}/evaluation.json`, figures);
+  const evaluation = figures === null ? null : { scheme, ...figures };
   const { version } = await registry.registerVersion({
     model,
     key,
@@ -89,12 +139,12 @@ export async function trainVersion(
         knownUntil: facts.knownUntil ?? undefined,
         shuffledLabels: shuffleLabels,
       },
-      evaluation: evaluation === null ? null : { scheme, ...evaluation },
+      evaluation,
       calibration: { ...trained.calibration },
       training: { epochs: trained.epochs },
     },
   });
-  return { version, evaluation: evaluation === null ? null : shortened(scheme, evaluation) };
+  return { version, evaluation: evaluation && shortened(evaluation) };
 }
 
 function asTrainingSet(frozen: TrainingWindows, shuffleSeed: number | null): TrainingSet {
@@ -113,7 +163,9 @@ async function trainingFacts(lake: Lake, dataset: string, snapshotId: string) {
   return manifest.facts as unknown as TrainingFacts;
 }
 
-const shortened = (scheme: string, evaluation: Evaluation) => ({
+type ShortEvaluation = ReturnType<typeof shortened>;
+
+const shortened = ({ scheme, ...evaluation }: { scheme: string } & Evaluation) => ({
   scheme,
   windows: evaluation.windows,
   accuracy: evaluation.accuracy,

@@ -27,13 +27,14 @@ interface StateRow extends Omit<TaskState, 'closed'> {
   closed: boolean;
 }
 
-// Locked in one order, so that two batches cannot wait for each other.
+// Locked in one order, so that two batches cannot wait for each other; the campaign as well: it is closed
+// before an answer or after it.
 const READ_STATES = `
   SELECT t.task::text, t.campaign, t.status, t.lease, t.annotator, l.label, c.classes AS labels,
     c.closed_at IS NOT NULL AS closed
   FROM annotation.tasks t JOIN annotation.campaigns c USING (campaign)
   LEFT JOIN annotation.labels l USING (task)
-  WHERE t.task = ANY($1::bigint[]) ORDER BY t.task FOR UPDATE OF t`;
+  WHERE t.task = ANY($1::bigint[]) ORDER BY t.task FOR UPDATE OF t FOR SHARE OF c`;
 
 const FINISH_TASKS = `
   UPDATE annotation.tasks t

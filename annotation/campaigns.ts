@@ -191,11 +191,12 @@ export function createCampaigns(database: Database) {
       return rows.length === 1;
     },
 
-    /** Windows that other campaigns of the dataset have asked or ask now. */
+    /** Windows that other campaigns ask now, or to which people had their say before they were closed. */
     async askedWindows({ dataset, except }: { dataset: string; except: string }) {
       const { rows } = await database.query<{ window_id: string }>(
         `SELECT DISTINCT t.window_id FROM annotation.tasks t JOIN annotation.campaigns c
-         USING (campaign) WHERE c.dataset = $1 AND c.campaign <> $2`,
+         USING (campaign) WHERE c.dataset = $1 AND c.campaign <> $2
+           AND (c.closed_at IS NULL OR t.status IN ('answered', 'skipped'))`,
         [dataset, except],
       );
       return new Set(rows.map((row) => row.window_id));

@@ -1,18 +1,12 @@
-/** The pages for people: home, labelling, the report; and whether the application is well. */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+/** The pages for people: home and label page; and whether the application is well. */
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-import { WatchlakeError } from '../core/errors';
 import { PROJECT_ROOT } from '../core/project-root';
 import type { AnnotationStore } from './annotation';
+import { addReportRoutes, isFile, type ReportRouteOptions } from './report-routes';
 
-const PAGE_FOLDER = join(PROJECT_ROOT, 'annotation', 'page');
-// The report holds its own script and style; it is kept from everything else.
-const REPORT_POLICY =
-  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; " +
-  "base-uri 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-popups";
+export const PAGE_FOLDER = join(PROJECT_ROOT, 'annotation', 'page');
 
 export interface HomeLink {
   title: string;
@@ -33,24 +27,14 @@ export interface HomeDescription {
   models: readonly HomeModel[];
 }
 
-export interface PageRouteOptions {
+export interface PageRouteOptions extends ReportRouteOptions {
   annotation: AnnotationStore;
   version: string;
   describe: () => Promise<HomeDescription>;
-  /** The newest report's file; null when there is none yet. */
-  reportPath: () => Promise<string | null>;
-}
-
-async function isFile(path: string | null): Promise<boolean> {
-  if (path === null) return false;
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 export async function addPageRoutes(app: FastifyInstance, options: PageRouteOptions) {
-  const { annotation, version, describe, reportPath } = options;
+  const { annotation, version, describe, tokens, reportPath } = options;
   await app.register(fastifyStatic, {
     root: PAGE_FOLDER,
     prefix: '/assets/',
@@ -67,15 +51,7 @@ export async function addPageRoutes(app: FastifyInstance, options: PageRouteOpti
     campaigns: await annotation.listCampaigns(),
   }));
 
-  app.get('/report', { config: { action: 'read' } }, async (_request, reply) => {
-    const path = await reportPath();
-    if (path === null || !(await isFile(path)))
-      throw new WatchlakeError('ROUTE_NOT_FOUND', { method: 'GET', path: '/report' });
-    return reply
-      .header('content-security-policy', REPORT_POLICY)
-      .type('text/html; charset=utf-8')
-      .send(createReadStream(path));
-  });
+  addReportRoutes(app, { tokens, reportPath });
 
   app.get('/healthz', () => ({ ok: true }));
   app.get('/readyz', async () => {

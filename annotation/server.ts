@@ -1,9 +1,11 @@
 /** The application's HTTP server: the annotators' page and its API behind one protected door. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { createDoor, openDoor } from '../core/http-door';
 import type { Token } from '../core/tokens';
 import type { AnnotationStore } from './annotation';
-import { addPageRoutes, type HomeDescription } from './page-routes';
+import { addPageRoutes, PAGE_FOLDER, type HomeDescription } from './page-routes';
 import { addTaskRoutes, type LabelBatch } from './task-routes';
 
 const DOOR = 'The application page';
@@ -54,7 +56,9 @@ function createBackground(onError: (error: unknown) => void) {
 export async function createAppServer(options: AppServerOptions): Promise<AppServer> {
   const { annotation, version, host = '127.0.0.1', tokens = [], onBatch } = options;
   const { logger, bodyLimitBytes, requestsPerMinute, leaseSeconds = 300 } = options;
-  const door = createDoor({ door: DOOR, host, tokens, logger, bodyLimitBytes, requestsPerMinute });
+  const notFoundPage = await readFile(join(PAGE_FOLDER, 'not-found.html'), 'utf8');
+  const limits = { bodyLimitBytes, requestsPerMinute };
+  const door = createDoor({ door: DOOR, host, tokens, logger, notFoundPage, ...limits });
   const announcements = createBackground((error) =>
     door.log.error({ err: error }, 'a batch of labels could not be announced'),
   );
@@ -68,6 +72,7 @@ export async function createAppServer(options: AppServerOptions): Promise<AppSer
   await addPageRoutes(door, {
     annotation,
     version,
+    tokens,
     describe: options.describe ?? (async () => ({ links: [], models: [] })),
     reportPath: options.reportPath ?? (async () => null),
   });

@@ -9,7 +9,8 @@ import { quoted, withDuckdb } from '../lakehouse/engines/duckdb-session';
 import { copyToParquet, rowsIn } from '../lakehouse/engines/parquet-sink';
 import type { Lake } from '../lakehouse/lake';
 import type { DataFile, SnapshotManifest } from '../lakehouse/manifest';
-import { ensureSnapshot, publishSnapshot } from '../lakehouse/snapshots';
+import { findBase, publishSnapshot } from '../lakehouse/published';
+import { ensureSnapshot } from '../lakehouse/snapshots';
 
 export const FIRST_DATE = '2026-01-01';
 export const DAYS = 365;
@@ -96,6 +97,6 @@ export async function makeEvents(lake: Lake, size: InputSize): Promise<SnapshotM
       };
     },
   });
-  await publishSnapshot(lake, manifest);
+  await publishSnapshot(lake, manifest, await findBase(lake, manifest));
   return manifest;
 }

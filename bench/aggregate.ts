@@ -14,7 +14,7 @@ import { DEVICES_DATASET } from '../lakehouse/devices/names';
 import type { EventMessage } from '../lakehouse/devices/parse-message';
 import { openLake, type Lake } from '../lakehouse/lake';
 import type { SnapshotManifest } from '../lakehouse/manifest';
-import { publishSnapshot } from '../lakehouse/snapshots';
+import { findBase, publishSnapshot } from '../lakehouse/published';
 import { migrate, openPool } from '../registry/database';
 import { startPostgres } from '../stack/postgres';
 import { progressLine } from '../stack/progress';
@@ -132,6 +132,7 @@ async function* oneMessage(): AsyncGenerator<readonly EventMessage[]> {
 
 /** A late event in the middle of the year: it lands in its date, and that day alone is aggregated. */
 async function runOneDay({ lake, pool, manifest }: Bench): Promise<OneDay> {
+  const base = await findBase(lake, manifest);
   const startedMs = performance.now();
   const landed = await landEvents(lake, manifest, {
     ...{
@@ -145,7 +146,7 @@ async function runOneDay({ lake, pool, manifest }: Bench): Promise<OneDay> {
     isWithdrawnName: null,
     messages: oneMessage(),
   });
-  await publishSnapshot(lake, landed.manifest);
+  await publishSnapshot(lake, landed.manifest, base);
   const landSeconds = (performance.now() - startedMs) / 1000;
   let done: OursRun | undefined;
   const took = await seconds(async () => {

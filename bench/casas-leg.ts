@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { buildTable } from '../lakehouse/build-table';
 import { casasLandingColumns } from '../lakehouse/casas/landing-table';
 import { DEFAULT_DUCKDB, literal, rowsOf } from '../lakehouse/engines/duckdb-session';
+import { parquetOptions } from '../lakehouse/engines/parquet-sink';
 import type { RunnerStep } from '../lakehouse/engines/spark/manifest';
 import { fileUri, filesOfStep } from '../lakehouse/engines/spark/manifest';
 import { createSparkRunner } from '../lakehouse/engines/spark/runner';
@@ -13,7 +14,7 @@ import { inParallel } from '../lakehouse/in-parallel';
 import type { Lake } from '../lakehouse/lake';
 import { openLake } from '../lakehouse/lake';
 import { loadPlan } from '../lakehouse/landing/ingest-folder';
-import { publishRelease } from '../lakehouse/release';
+import { publishRelease, publishedVersions } from '../lakehouse/release';
 import { openSource } from '../lakehouse/sources/open-source';
 import { NOBODY } from '../lakehouse/suppression';
 import { loadConfig } from '../workers/config';
@@ -31,8 +32,6 @@ import {
 const BATCHES_AT_ONCE = 4;
 const SPARK_MEMORY = '4g';
 const DATASET = 'bench';
-const copyOptions = (compression: string): string => `(FORMAT parquet, COMPRESSION ${compression},
-  ROW_GROUP_SIZE 122880, FILE_SIZE_BYTES 268435456, RETURN_STATS true)`;
 
 export interface CasasLeg {
   readonly seconds: number;
@@ -83,11 +82,14 @@ async function ours(notes: Notes, from: string, folder: string) {
   const lake = openLake({ uri: join(folder, 'lake') });
   await land(notes, lake, from);
   const table = BARE_TRUSTED.name;
+  const replaces = await publishedVersions(lake, DATASET);
   const { plan } = await formatNamed('casas').planRefresh(lake, { dataset: DATASET });
   const { manifest } = await notes.step(table, () => buildTable(lake, { plan, table, inputs: {} }));
   notes.rows[table] = manifest.rows;
   const snapshots = { [table]: manifest.snapshotId };
-  await notes.step('publish', () => publishRelease(lake, { dataset: DATASET, snapshots }));
+  await notes.step('publish', () =>
+    publishRelease(lake, { dataset: DATASET, snapshots, replaces }),
+  );
   return {};
 }
 
@@ -101,11 +103,15 @@ async function bareDuckdb(notes: Notes, from: string, folder: string) {
   const landing = join(folder, 'landing');
   await mkdir(landing);
   // As our own tables are: the landing table with Snappy, the cleaned one with zstd.
-  const copy = async (select: string, to: string, compression: string): Promise<number> => {
+  const copy = async (
+    select: string,
+    to: string,
+    compression: 'snappy' | 'zstd',
+  ): Promise<number> => {
     const connection = await instance.connect();
     const files = await rowsOf(
       { connection },
-      `COPY (${select}) TO ${literal(to)} ${copyOptions(compression)}`,
+      `COPY (${select}) TO ${literal(to)} ${parquetOptions({ compression })}`,
     );
     return files.reduce((sum, { count }) => sum + Number(count), 0);
   };

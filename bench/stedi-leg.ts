@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { buildTable } from '../lakehouse/build-table';
 import { DEFAULT_DUCKDB, literal, quoted, rowsOf } from '../lakehouse/engines/duckdb-session';
+import { parquetOptions } from '../lakehouse/engines/parquet-sink';
 import { createSparkRunner } from '../lakehouse/engines/spark/runner';
 import type { RunnerStep } from '../lakehouse/engines/spark/manifest';
 import { fileUri, filesOfStep } from '../lakehouse/engines/spark/manifest';
 import { formatNamed } from '../lakehouse/formats';
 import { loadPlan } from '../lakehouse/landing/ingest-folder';
 import { openLake } from '../lakehouse/lake';
-import { publishRelease } from '../lakehouse/release';
+import { publishRelease, publishedVersions } from '../lakehouse/release';
 import { openSource } from '../lakehouse/sources/open-source';
 import { DEFAULT_OPTIONS } from '../lakehouse/stedi/options';
 import { NOBODY } from '../lakehouse/suppression';
@@ -69,6 +70,7 @@ async function ours(notes: Notes, name: string, folder: string): Promise<Record<
     const { tables = {} } = await format.publishLanding(lake, plan, {});
     for (const [table, { rows }] of Object.entries(tables)) notes.rows[table] = rows;
   });
+  const replaces = await publishedVersions(lake, 'stedi');
   const { plan } = await format.planRefresh(lake, { dataset: 'stedi', options: DEFAULT_OPTIONS });
   const snapshots: Record<string, string> = {};
   for (const { name: table } of format.declaredTables(plan)) {
@@ -78,7 +80,9 @@ async function ours(notes: Notes, name: string, folder: string): Promise<Record<
     snapshots[table] = built.manifest.snapshotId;
     notes.rows[table] = built.manifest.rows;
   }
-  await notes.step('publish', () => publishRelease(lake, { dataset: 'stedi', snapshots }));
+  await notes.step('publish', () =>
+    publishRelease(lake, { dataset: 'stedi', snapshots, replaces }),
+  );
   return {};
 }
 
@@ -90,13 +94,12 @@ async function bareDuckdb(notes: Notes, source: string, folder: string) {
   });
   const connection = await instance.connect();
   // As our own tables are: those of landing with Snappy, the others with zstd.
-  const write = (table: string, select: string, compression: string) =>
+  const write = (table: string, select: string, compression: 'snappy' | 'zstd') =>
     notes.step(table, async () => {
       const to = join(folder, table);
       const files = await rowsOf(
         { connection },
-        `COPY (${select}) TO ${literal(to)} (FORMAT parquet, COMPRESSION ${compression},
-          ROW_GROUP_SIZE 122880, FILE_SIZE_BYTES 268435456, RETURN_STATS true)`,
+        `COPY (${select}) TO ${literal(to)} ${parquetOptions({ compression })}`,
       );
       notes.rows[table] = files.reduce((sum, { count }) => sum + Number(count), 0);
       const from = literal(join(to, '*.parquet'));

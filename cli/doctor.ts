@@ -11,6 +11,7 @@ import { temporalProgram } from '../stack/temporal';
 import { unprivilegedUser } from '../stack/system-user';
 import { tryTool } from '../stack/tools';
 import type { Config } from '../workers/config';
+import { readState } from '../workers/state';
 import { examineDatabase, examineKafka, examineLake, examineTemporal } from './doctor-services';
 import { bytes } from './voice';
 
@@ -91,9 +92,15 @@ function tensorflow(): Finding {
 }
 
 /** A given port has to be free; a default one gives way to the next. */
-async function port(name: string, given: number | undefined, preferred: number): Promise<Finding> {
+async function port(
+  own: ReadonlySet<number>,
+  name: string,
+  given: number | undefined,
+  preferred: number,
+): Promise<Finding> {
   if (given === 0) return { name, status: 'ok', found: 'any' };
   const number = given ?? preferred;
+  if (own.has(number)) return { name, status: 'ok', found: `${number}, in use by this home` };
   if (await isPortFree(number)) return { name, status: 'ok', found: `${number} is free` };
   const found = `${number} is taken`;
   if (given === undefined)
@@ -101,22 +108,34 @@ async function port(name: string, given: number | undefined, preferred: number):
   return { name, status: 'missing', found, remedy: 'Free it, or leave the variable unset.' };
 }
 
-const ports = (config: Config): Promise<Finding[]> =>
-  Promise.all([
+/** What the home that is looked at listens on itself is not taken by somebody else. */
+async function portsOf(home: string): Promise<ReadonlySet<number>> {
+  const state = await readState(home);
+  if (!state) return new Set();
+  const { temporal, kafka, postgres, app } = state;
+  const addresses = [temporal.address, temporal.uiUrl, ...kafka.brokers, postgres.url, app.url];
+  return new Set(addresses.map((address) => Number(/:(\d+)(\/|$)/.exec(address)?.[1])));
+}
+
+/** Which of the ports that a stack of this home would take are free, or its own already. */
+export const examinePorts = async (config: Config): Promise<Finding[]> => {
+  const own = await portsOf(config.WATCHLAKE_HOME);
+  return Promise.all([
     ...(config.TEMPORAL_ADDRESS
       ? []
       : [
-          port('Port of Temporal', config.TEMPORAL_PORT, DEFAULT_PORTS.temporal),
-          port('Port of its web UI', config.TEMPORAL_UI_PORT, DEFAULT_PORTS.temporalUi),
+          port(own, 'Port of Temporal', config.TEMPORAL_PORT, DEFAULT_PORTS.temporal),
+          port(own, 'Port of its web UI', config.TEMPORAL_UI_PORT, DEFAULT_PORTS.temporalUi),
         ]),
     ...(config.KAFKA_BROKERS
       ? []
-      : [port('Port of Kafka', config.KAFKA_PORT, DEFAULT_PORTS.kafka)]),
+      : [port(own, 'Port of Kafka', config.KAFKA_PORT, DEFAULT_PORTS.kafka)]),
     ...(config.DATABASE_URL
       ? []
-      : [port('Port of PostgreSQL', config.POSTGRES_PORT, DEFAULT_PORTS.postgres)]),
-    port('Port of the application page', config.APP_PORT, APP_PORT),
+      : [port(own, 'Port of PostgreSQL', config.POSTGRES_PORT, DEFAULT_PORTS.postgres)]),
+    port(own, 'Port of the application page', config.APP_PORT, APP_PORT),
   ]);
+};
 
 async function firstExisting(folder: string): Promise<string> {
   const there = await access(folder).then(
@@ -180,6 +199,6 @@ export async function examine(config: Config): Promise<Finding[]> {
     await writable('Home', config.WATCHLAKE_HOME),
     await writable('Cache', config.WATCHLAKE_CACHE),
     await disk('Disk', config.WATCHLAKE_HOME),
-    ...(await ports(config)),
+    ...(await examinePorts(config)),
   ];
 }

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
+import { count } from '../core/figures';
 import type { Fact, Progress } from '../workflows/progress';
 import { FailedRun } from './problem';
 import { withProgress, type ProgressLine } from './progress-line';
@@ -32,7 +33,7 @@ export const factsLine = (facts: Readonly<Record<string, Fact>>): string =>
 
 function formatFact(value: Fact): string {
   if (typeof value !== 'number') return String(value);
-  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  if (Number.isInteger(value)) return count(value);
   return String(Number(value.toPrecision(3)));
 }
 
@@ -100,9 +101,17 @@ const factsOf = (details: unknown): Record<string, Fact> =>
     Object.entries(details ?? {}).filter((entry): entry is [string, Fact] => isFact(entry[1])),
   );
 
-async function look(client: Client, options: FollowOptions, line: ProgressLine): Promise<void> {
+/** The run's own progress; null while no worker answers. */
+async function look(
+  client: Client,
+  options: FollowOptions,
+  line: ProgressLine,
+): Promise<Progress | null> {
   const own = await ask(client, options.workflowId);
-  if (!own) return line.update('waiting for a worker');
+  if (!own) {
+    line.update('waiting for a worker');
+    return null;
+  }
   const { child, work } = await lookInside(client, options.workflowId);
   const inner = child ? await ask(client, child) : null;
   if (child && inner) {
@@ -112,18 +121,23 @@ async function look(client: Client, options: FollowOptions, line: ProgressLine):
   // Whoever listens shows the parent's own facts in its way.
   else line.update(own.step, factsLine({ ...(options.onProgress ? {} : own.facts), ...work }));
   options.onProgress?.(own, line);
+  return own;
 }
 
+type IsEnough = (progress: Progress) => boolean;
+
+/** Ends when the progress is enough, or nobody waits any more. */
 async function keepLooking(
   client: Client,
   options: FollowOptions,
-  line: ProgressLine,
-  signal: AbortSignal,
-): Promise<void> {
+  { line, signal, isEnough }: { line: ProgressLine; signal: AbortSignal; isEnough: IsEnough },
+): Promise<null> {
   while (!signal.aborted) {
-    await look(client, options, line);
+    const own = await look(client, options, line);
+    if (own !== null && isEnough(own)) break;
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
+  return null;
 }
 
 /** Ctrl-C: rejects, or cancels the run first; a second Ctrl-C does not wait for that. */
@@ -159,20 +173,28 @@ const left = (shell: Shell, workflowId: string): WatchlakeError =>
   });
 
 /** The result of the run, or FailedRun; INTERRUPTED when the person went away. */
-export async function followRun<Result>(
+export const followRun = <Result>(
   shell: Shell,
   client: Client,
   options: FollowOptions,
-): Promise<Result> {
+): Promise<Result> => followUntil(shell, client, options, () => false) as Promise<Result>;
+
+/** The same, or null as soon as the run's own progress is enough. */
+export async function followUntil<Result>(
+  shell: Shell,
+  client: Client,
+  options: FollowOptions,
+  isEnough: IsEnough,
+): Promise<Result | null> {
   const handle = client.workflow.getHandle(options.workflowId);
   return withProgress(shell.notes, async (line) => {
     const done = new AbortController();
     const interrupt = atInterrupt(shell, handle, options, line);
     const result = handle.result() as Promise<Result>;
     result.catch(() => undefined);
-    void keepLooking(client, options, line, done.signal);
+    const looking = keepLooking(client, options, { line, signal: done.signal, isEnough });
     try {
-      return await Promise.race([result, interrupt.hit]);
+      return await Promise.race([result, interrupt.hit, looking]);
     } catch (error) {
       if (isWatchlakeError(error)) throw error;
       throw new FailedRun(options, error);

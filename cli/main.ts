@@ -38,6 +38,10 @@ const hasJson = (words: readonly string[]): boolean => {
   return (end < 0 ? words : words.slice(0, end)).includes('--json');
 };
 
+/** `help models list` is what people type first; it means `models list --help`. */
+const withHelp = (words: readonly string[]): readonly string[] =>
+  words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+
 /** Runs the command that the words name, and gives the exit code. */
 export async function runCommand(
   words: readonly string[],
@@ -47,7 +51,7 @@ export async function runCommand(
   const program = buildProgram(createActions(surroundings, running));
   captured(program, surroundings);
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(withHelp(words), { from: 'user' });
     return running.exitCode;
   } catch (error) {
     // Help and version are answers; help in place of a missing command is not.

@@ -103,6 +103,14 @@ function fromCommander({ message }: CommanderError): Problem {
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+// What the system says where a file cannot be made or has no room.
+const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT']);
+
+function isUnwritable(error: unknown): error is Error & { path: string } {
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  return error instanceof Error && UNWRITABLE.has(code ?? '') && typeof path === 'string';
+}
+
 /** Never throws: what nobody foresaw becomes UNEXPECTED with its own message. */
 export function problemOf(error: unknown, workflow = 'The workflow'): Problem {
   if (isWatchlakeError(error)) return fromWatchlake(error);
@@ -120,6 +128,10 @@ export function problemOf(error: unknown, workflow = 'The workflow'): Problem {
   }
   if (error instanceof FailedRun) {
     return { ...problemOf(error.cause, error.workflowId), run: error.link };
+  }
+  if (isUnwritable(error)) {
+    const { path, message } = error;
+    return fromWatchlake(new WatchlakeError('NOT_WRITABLE', { path, detail: message }, error));
   }
   const absent = unreachable(error);
   if (absent) {

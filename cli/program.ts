@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PROJECT_ROOT } from '../core/project-root';
 import { addAttach } from './commands/attach';
 import { addBackup, addRestore } from './commands/backup';
+import { addCampaigns } from './commands/campaigns';
 import { addCasas } from './commands/casas';
 import { addCatalog } from './commands/catalog';
 import { addConsent } from './commands/consent';
@@ -48,7 +49,7 @@ const GROUPS = [
     ],
   },
   { title: 'Models:', adders: [addTrain, addRetrain, addModels] },
-  { title: 'Streams and the loop:', adders: [addSimulate, addPredict, addLoop] },
+  { title: 'Streams and the loop:', adders: [addSimulate, addPredict, addCampaigns, addLoop] },
   { title: 'Devices:', adders: [addDevices] },
   {
     title: 'Operation:',
@@ -64,7 +65,9 @@ export const versionText = (): string =>
 
 export function buildProgram(act: Actions): Command {
   const program = new Command('watchlake')
-    .description('A lakehouse and activity classifier for wearables that keeps itself up to date.')
+    .description(
+      "A lakehouse for wearables, and an activity classifier that learns from people's labels.",
+    )
     .version(versionText())
     .helpCommand(false)
     .showSuggestionAfterError()

@@ -15,15 +15,17 @@ const DETAIL_EVERY_MS = 10_000;
 const SAME_EVERY_MS = 60_000;
 
 export function plainProgress(voice: Voice, now: () => number = Date.now): ProgressLine {
-  let last = { step: '', text: '', at: 0 };
+  // By step: what goes on side by side takes turns, and is not news each time.
+  const told = new Map<string, { text: string; at: number }>();
   let stopped = false;
   return {
     update(step, detail = '') {
       if (stopped) return;
       const text = detail ? `${step} (${detail})` : step;
-      const patience = text === last.text ? SAME_EVERY_MS : DETAIL_EVERY_MS;
-      if (step === last.step && now() - last.at < patience) return;
-      last = { step, text, at: now() };
+      const last = told.get(step);
+      const patience = text === last?.text ? SAME_EVERY_MS : DETAIL_EVERY_MS;
+      if (last && now() - last.at < patience) return;
+      told.set(step, { text, at: now() });
       voice.line(`· ${text}`);
     },
     note: (text) => voice.line(text),

@@ -2,9 +2,10 @@
 import { parseInput } from '../activities/input-activities';
 import type { WorkflowInput, WorkflowName } from '../activities/inputs';
 import { differingFields, inputOf } from '../activities/running-input';
-import { WatchlakeError } from '../core/errors';
+import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import { TASK_QUEUES } from '../core/task-queues';
 import type { CommandContext } from '../workers/connect';
+import { demoHome } from './demo-home';
 import { followRun, type FollowOptions } from './follow-run';
 import { runLink } from './run-links';
 import type { Shell } from './shell';
@@ -64,12 +65,25 @@ export async function runWorkflow<Result, N extends WorkflowName = WorkflowName>
   return { run, result };
 }
 
+/** Who has only tried the demo forgets that it has a home of its own. */
+async function connected({ config, services }: Shell): Promise<CommandContext> {
+  try {
+    return await services.connect(config);
+  } catch (error) {
+    if (!isWatchlakeError(error) || error.code !== 'STACK_NOT_RUNNING') throw error;
+    const home = config.WATCHLAKE_HOME;
+    const demo = demoHome(home);
+    if ((await services.readState(demo)) === null) throw error;
+    throw new WatchlakeError('STACK_NOT_RUNNING_BUT_DEMO', { home, demo }, error);
+  }
+}
+
 /** Connects, works, and closes the connection whatever happens. */
 export async function withContext<T>(
   shell: Shell,
   work: (context: CommandContext) => Promise<T>,
 ): Promise<T> {
-  const context = await shell.services.connect(shell.config);
+  const context = await connected(shell);
   try {
     return await work(context);
   } finally {

@@ -7,7 +7,7 @@ import type { RunningApp } from '../workers/app';
 import type { IngestPlace, RunningIngest } from '../workers/ingest';
 import type { DeviceProfiles } from '../workers/devices';
 import type { UpState } from '../workers/state';
-import type { ScheduleState } from '../workers/schedules';
+import type { ApplyOptions, ScheduleState } from '../workers/schedules';
 import type { Client } from '@temporalio/client';
 import type { Generated } from '../telemetry/generator/generate';
 import type { GeneratorOptions } from '../telemetry/generator/options';
@@ -26,6 +26,8 @@ export interface Services {
   runForeground(options: StartOptions & { onReady: (state: UpState) => void }): Promise<void>;
   down(options: { home: string; onProgress: OnProgress }): Promise<{ stopped: boolean }>;
   readState(home: string): Promise<UpState | null>;
+  /** The process that has the home, also while there is nothing to show yet. */
+  supervisorOf(home: string): Promise<number | null>;
   connect(config: Config): Promise<CommandContext>;
   openLake(config: Config): Promise<CommandLake>;
   /** The id of an archive's content; which files belong to it, its format tells. */
@@ -37,7 +39,11 @@ export interface Services {
   ): Promise<string>;
   /** What was fetched to identify it and has landed is not needed any more. */
   forgetSource(source: string, config: Config): Promise<void>;
-  applySchedules(options: { client: Client; paused: boolean }): Promise<ScheduleState[]>;
+  applySchedules(
+    client: Client,
+    file: string,
+    options: Omit<ApplyOptions, 'declarations'>,
+  ): Promise<ScheduleState[]>;
   listSchedules(options: { client: Client }): Promise<ScheduleState[]>;
   pauseSchedule(client: Client, id: string, paused: boolean): Promise<void>;
   triggerSchedule(client: Client, id: string): Promise<void>;
@@ -77,12 +83,16 @@ export const realServices: Services = {
   runForeground: async (options) => (await control()).runForeground(options),
   down: async (options) => (await control()).down(options),
   readState: async (home) => (await control()).readState(home),
+  supervisorOf: async (home) => (await control()).supervisorOf(home),
   connect: async (config) => (await connection()).connectCommand(config),
   openLake: async (config) => (await connection()).openLake(config),
   sourceHash: async (source, format, config, telling) =>
     (await sources()).identifySource(source, format, config, telling),
   forgetSource: async (source, config) => (await sources()).forgetSource(source, config),
-  applySchedules: async (options) => (await schedules()).applySchedules(options),
+  applySchedules: async (client, file, options) => {
+    const { applySchedules, readDeclarations } = await schedules();
+    return applySchedules(client, { ...options, declarations: await readDeclarations(file) });
+  },
   listSchedules: async (options) => (await schedules()).listSchedules(options),
   pauseSchedule: async (client, id, paused) =>
     (await schedules()).pauseSchedule(client, id, paused),

@@ -1,7 +1,7 @@
 /** What every command gets, and how its outcome becomes text, JSON and an exit code. */
 import type { Command } from 'commander';
 import { join } from 'node:path';
-import { WatchlakeError } from '../core/errors';
+import type { WatchlakeError } from '../core/errors';
 import type { Config } from '../workers/config';
 import { problemOf, type Problem } from './problem';
 import type { Services } from './services';
@@ -85,7 +85,7 @@ const writeJson = (target: Target, value: unknown): Promise<void> =>
 
 const INTERRUPTED_EXIT_CODE = 130;
 // Whoever pressed Ctrl-C knows that nothing is wrong.
-const INTERRUPTIONS = new Set(['INTERRUPTED', 'SENDING_STOPPED']);
+const INTERRUPTIONS = new Set(['INTERRUPTED', 'SENDING_STOPPED', 'STACK_STILL_STARTING']);
 
 /** Says what went wrong, and gives the exit code. */
 export async function reportFailure(
@@ -127,10 +127,13 @@ function showTrace(notes: Voice, error: unknown): void {
 }
 
 /** Rejects at Ctrl-C; `stop` has to be called when the wait is over. */
-export function interruption(shell: Shell, what: string): { hit: Promise<never>; stop(): void } {
+export function interruption(
+  shell: Shell,
+  error: () => WatchlakeError,
+): { hit: Promise<never>; stop(): void } {
   let stop = (): void => undefined;
   const hit = new Promise<never>((_resolve, reject) => {
-    stop = shell.onInterrupt(() => reject(new WatchlakeError('INTERRUPTED', { what })));
+    stop = shell.onInterrupt(() => reject(error()));
   });
   // Whoever waits gets it; nobody does once the wait is over.
   hit.catch(() => undefined);

@@ -1,5 +1,6 @@
 /** How a command speaks to a stream: lines, colours where a terminal shows them, and figures. */
 import pc from 'picocolors';
+import { count } from '../core/figures';
 
 /** What is needed of stdout and stderr; tests give their own. */
 export interface Target {
@@ -32,7 +33,7 @@ export const SILENT: Voice = {
   line: () => undefined,
 };
 
-export const count = (value: number): string => value.toLocaleString('en-US');
+export { count };
 
 export const score = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : value.toFixed(3);

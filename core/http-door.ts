@@ -27,6 +27,8 @@ export interface DoorOptions {
   checksTokens?: boolean;
   /** Requests under way get their answer when the door closes, instead of a closed connection. */
   finishRequests?: boolean;
+  /** HTML for people whose browser asks for what is not there; programs get JSON. */
+  notFoundPage?: string;
 }
 
 declare module 'fastify' {
@@ -61,7 +63,7 @@ const HEADERS = {
 /** A door that refuses to be opened for everybody without a token. */
 export function createDoor(options: DoorOptions): FastifyInstance {
   if (!options.checksTokens) requireProtection(options.door, options.host, options.tokens);
-  const { bodyLimitBytes = 1_048_576, requestsPerMinute = 3_000 } = options;
+  const { bodyLimitBytes = 1_048_576, requestsPerMinute = 3_000, notFoundPage } = options;
   const door = fastify({
     bodyLimit: bodyLimitBytes,
     requestTimeout: options.requestTimeoutMs ?? 30_000,
@@ -81,10 +83,20 @@ export function createDoor(options: DoorOptions): FastifyInstance {
   });
   authorizeRoutes(door, options.tokens);
   if (options.finishRequests) hangUpWhenClosing(door);
-  door.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyLimitBytes));
-  door.setNotFoundHandler((request, reply) => sendCode(reply, notFound(request)));
+  const send = (request: FastifyRequest, reply: FastifyReply, error: WatchlakeError): void =>
+    error.code === 'ROUTE_NOT_FOUND' && notFoundPage !== undefined && isNavigation(request)
+      ? void reply.code(error.status).type('text/html; charset=utf-8').send(notFoundPage)
+      : sendCode(reply, error);
+  door.setErrorHandler((error, request, reply) =>
+    send(request, reply, knownError(error, request, bodyLimitBytes)),
+  );
+  door.setNotFoundHandler((request, reply) => send(request, reply, notFound(request)));
   return door;
 }
+
+/** Whether a person follows a link or types an address; our own pages fetch with their token. */
+export const isNavigation = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'GET' && !headers.authorization && (headers.accept?.includes('text/html') ?? false);
 
 /** Once all requests are answered: a connection that stays open for more, or has asked nothing, would keep the door waiting. */
 function hangUpWhenClosing(door: FastifyInstance): void {
@@ -170,11 +182,11 @@ function notFound(request: FastifyRequest): WatchlakeError {
   return new WatchlakeError('ROUTE_NOT_FOUND', { method: request.method, path });
 }
 
-function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, limit: number) {
+function knownError(error: unknown, request: FastifyRequest, limit: number): WatchlakeError {
   const known = isWatchlakeError(error) ? error : ofFramework(error, request, limit);
   if (known === null || known.status >= 500)
     request.log.error({ err: error, request: request.id }, 'a request failed');
-  sendCode(reply, known ?? new WatchlakeError('INTERNAL_ERROR', { request: request.id }, error));
+  return known ?? new WatchlakeError('INTERNAL_ERROR', { request: request.id }, error);
 }
 
 /** A request's body or query as the schema has it, or INPUT_INVALID naming the first bad field. */

@@ -17,7 +17,8 @@ function* textsOf(json: unknown): Generator<string> {
   }
 }
 
-function unescaped(piece: string): string {
+/** What stands between quotes in JSON, as a reader of JSON takes it; the same text where that is none. */
+export function unescaped(piece: string): string {
   try {
     return JSON.parse(`"${piece}"`) as string;
   } catch {

@@ -1,4 +1,6 @@
 /** What an erasure looks for: in text of any kind, whatever the case of its letters. */
+import { folded } from './letters';
+import { ESCAPE, LONGEST_LETTER, spelledPattern } from './spellings';
 
 export interface Needles {
   /** Found anywhere within a text. */
@@ -15,12 +17,12 @@ export const LEAST_LENGTH = 6;
  * the same, and one that holds it.
  */
 export function createOverlap(own: readonly string[]) {
-  const wanted = [...new Set(own.map((each) => each.trim().toLowerCase()))].filter(Boolean);
+  const wanted = [...new Set(own.map((each) => folded(each.trim())))].filter(Boolean);
   const same = new Map<string, string>();
   const within = new Map<string, string>();
   return {
     add(name: string): void {
-      const text = name.trim().toLowerCase();
+      const text = folded(name.trim());
       for (const each of wanted) {
         if (text === each) same.set(each, name);
         else if (text.includes(each)) within.set(each, name);
@@ -34,64 +36,94 @@ export function createOverlap(own: readonly string[]) {
 
 // As the text itself, and as JSON writes it.
 const spellings = (text: string): string[] => {
-  const lower = text.toLowerCase();
-  return [...new Set([lower, JSON.stringify(lower).slice(1, -1)])];
+  const own = folded(text);
+  return [...new Set([own, JSON.stringify(own).slice(1, -1)])];
 };
 
-const asWholes = ({ values }: Needles): string[] =>
-  values
-    .filter(({ length }) => length >= LEAST_LENGTH)
-    .map((value) => JSON.stringify(value.toLowerCase()));
+/** Long enough to be looked for wherever a text of JSON is nothing else. */
+const wholesOf = ({ values }: Needles): string[] =>
+  values.filter(({ length }) => length >= LEAST_LENGTH);
 
-/** All spellings in which the needles may stand in JSON and in plain text, in lower case. */
+/** Spellings in which the needles may stand in JSON and in plain text, folded. */
 export const patternsOf = (needles: Needles): string[] => [
   ...needles.texts.flatMap(spellings),
-  ...asWholes(needles),
+  ...wholesOf(needles).map((value) => JSON.stringify(folded(value))),
 ];
+
+/** Of a text of JSON that is nothing else. */
+export const wholePattern = (value: string): string => `"${spelledPattern(value)}"`;
+
+/** The same as regular expressions, for texts with an ESCAPE: there any letter may be one. */
+export const escapedPatternsOf = (needles: Needles): string[] => [
+  ...needles.texts.map(spelledPattern),
+  ...wholesOf(needles).map(wholePattern),
+];
+
+/** Whether a folded text holds any of them. */
+function createTest(needles: Needles): (text: string) => boolean {
+  const patterns = patternsOf(needles);
+  const escaped = escapedPatternsOf(needles).map((each) => new RegExp(each));
+  return (text) =>
+    patterns.some((pattern) => text.includes(pattern)) ||
+    (text.includes(ESCAPE) && escaped.some((pattern) => pattern.test(text)));
+}
+
+/** A field's name in JSON that is a mere word is nobody's; pseudonyms and numbers of devices are more than that. */
+export const FIELD_NAME = '"[A-Za-z_]+"\\s*:';
 
 /** Whether a text, JSON or not, holds any of them. */
 export function createFinder(needles: Needles): (text: string) => boolean {
-  const patterns = patternsOf(needles);
+  const names = new RegExp(FIELD_NAME, 'g');
+  const holds = createTest(needles);
   return (text) => {
-    const lower = text.toLowerCase();
-    return patterns.some((pattern) => lower.includes(pattern));
+    const own = folded(text);
+    return holds(own) && holds(own.replace(names, ' '));
   };
 }
 
-/** The same for a stream of bytes, with no more of it in memory than a chunk. */
+/** Whether a stream of bytes may hold any, in names of fields as well, with no more of it in memory than a chunk. */
 export async function streamHolds(
   needles: Needles,
   stream: AsyncIterable<Uint8Array>,
 ): Promise<boolean> {
-  // Bytes as characters: a chunk may end within a character.
-  const patterns = patternsOf(needles).map((each) => Buffer.from(each).toString('latin1'));
-  const longest = Math.max(0, ...patterns.map(({ length }) => length));
+  const holds = createTest(needles);
+  const lengths = patternsOf(needles).map(({ length }) => length);
+  const longest = Math.max(0, ...lengths) * LONGEST_LETTER;
+  // A chunk may end within a character.
+  const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of stream) {
-    const text = rest + Buffer.from(chunk).toString('latin1');
-    const lower = lowerAscii(text);
-    if (patterns.some((pattern) => lower.includes(lowerAscii(pattern)))) return true;
-    rest = text.slice(-longest);
+    const text = rest + folded(decoder.decode(chunk, { stream: true }));
+    if (holds(text)) return true;
+    rest = longest === 0 ? '' : text.slice(-longest);
   }
   return false;
 }
 
-// Other letters are bytes of UTF-8 here, which have no case.
-const lowerAscii = (text: string): string => text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-/** The text with each of them replaced. */
+/** The text with each of them replaced, but in names of fields. */
 export function replaceNeedles(needles: Needles, text: string, by: string): string {
-  const within = needles.texts.flatMap(spellings).map(escaped);
-  const whole = asWholes(needles).map(escaped);
-  let replaced = text;
+  // Every other part is a name.
+  const parts = text.split(new RegExp(`(${FIELD_NAME})`));
+  return parts.map((part, at) => (at % 2 === 1 ? part : replacedAll(needles, part, by))).join('');
+}
+
+function replacedAll(needles: Needles, text: string, by: string): string {
   // The longest first: one needle may be part of another.
-  for (const pattern of within.sort((a, b) => b.length - a.length)) {
-    replaced = replaced.replace(new RegExp(pattern, 'gi'), by);
+  const texts = needles.texts.toSorted((a, b) => b.length - a.length);
+  const without = texts.reduce((rest, each) => replacedIn(rest, spelledPattern(each), by), text);
+  return wholesOf(needles).reduce(
+    (rest, each) => replacedIn(rest, wholePattern(each), JSON.stringify(by)),
+    without,
+  );
+}
+
+/** A folded text is as long as the text itself: what is found in it stands at the same place. */
+function replacedIn(text: string, pattern: string, by: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (const found of folded(text).matchAll(new RegExp(pattern, 'g'))) {
+    parts.push(text.slice(from, found.index), by);
+    from = found.index + found[0].length;
   }
-  for (const pattern of whole) {
-    replaced = replaced.replace(new RegExp(pattern, 'gi'), JSON.stringify(by));
-  }
-  return replaced;
+  return parts.length === 0 ? text : [...parts, text.slice(from)].join('');
 }

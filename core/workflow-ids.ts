@@ -15,5 +15,8 @@ export const workflowIds = {
   activeLearningLoop: (name: string) => `loop/${name}`,
 } as const;
 
+/** The campaign of a run that was given no name: its id without the prefix, so that the id follows from the name. */
+export const campaignOf = (workflowId: string): string => workflowId.replace(/^annotate\//, '');
+
 /** Instead of a range: whatever has changed. */
 export const DUE = 'due';

@@ -4,7 +4,14 @@ import type { Pool } from 'pg';
 import { createDatabase } from '../core/postgres';
 import { bulkTransaction, type BulkConnection } from './copy';
 import { PEOPLE_SQL } from './profiles';
-import { claimSource, profilesVersion, type SourceState } from './source';
+import {
+  adoptLake,
+  aggregatedLake,
+  claimSource,
+  profilesVersion,
+  type LakeState,
+  type SourceState,
+} from './source';
 
 /** Columns of the file that `saveDates` takes: one row for each device, UTC date and local date. */
 export const FACT_COLUMNS = [
@@ -146,6 +153,12 @@ export function createLandedDates(pool: Pool) {
       );
       return new Map(rows.map(({ date, content }) => [date, content]));
     },
+
+    /** The lake that the dates were looked at in. */
+    aggregatedLake: () => aggregatedLake(database),
+
+    /** Repeating it is harmless. */
+    adoptLake: (state: LakeState) => adoptLake(database, state),
 
     /** Rises with each change of a profile. */
     profilesVersion: (): Promise<number> => profilesVersion(database),

@@ -4,30 +4,54 @@ import { onlyRow, type Queryable } from '../core/postgres';
 
 interface SourceRow {
   dataset: string | null;
+  lake: string | null;
   snapshot_version: string;
   profiles_version: string;
 }
 
-const COLUMNS = 'dataset, snapshot_version, profiles_version';
+const COLUMNS = 'dataset, lake, snapshot_version, profiles_version';
+
+const readSource = async (connection: Queryable): Promise<SourceRow> =>
+  onlyRow(await connection.query<SourceRow>(`SELECT ${COLUMNS} FROM devices.aggregation_source`));
 
 /** Of the profiles; it rises with each change. */
-export async function profilesVersion(connection: Queryable): Promise<number> {
-  const row = onlyRow(
-    await connection.query<SourceRow>(`SELECT ${COLUMNS} FROM devices.aggregation_source`),
-  );
-  return Number(row.profiles_version);
+export const profilesVersion = async (connection: Queryable): Promise<number> =>
+  Number((await readSource(connection)).profiles_version);
+
+export interface LakeState {
+  /** The catalogue's identity. */
+  readonly lake: string;
+  /** Of the table's pointer in that catalogue. */
+  readonly snapshotVersion: number;
 }
 
-export interface SourceState {
+export interface SourceState extends LakeState {
   readonly dataset: string;
-  /** Of the table's pointer in the catalogue. */
-  readonly snapshotVersion: number;
   readonly profilesVersion: number;
 }
 
+/** What was looked at last; lake and dataset are null before anything was. */
+export async function aggregatedLake(
+  connection: Queryable,
+): Promise<Omit<LakeState, 'lake'> & { lake: string | null; dataset: string | null }> {
+  const { dataset, lake, snapshot_version: version } = await readSource(connection);
+  return { dataset, lake, snapshotVersion: Number(version) };
+}
+
+/** Takes another lake, or an earlier state of the known one, for the source: every date is looked at again. */
+export const adoptLake = (
+  connection: Queryable,
+  { lake, snapshotVersion }: LakeState,
+): Promise<unknown> =>
+  connection.query(
+    `WITH source AS (UPDATE devices.aggregation_source SET lake = $1, snapshot_version = $2)
+      UPDATE devices.landed_dates SET content = NULL`,
+    [lake, snapshotVersion],
+  );
+
 /**
- * Until the transaction ends nobody else changes what is known of the lake. Throws AGGREGATES_OUTDATED when a newer snapshot was looked at
- * meanwhile or a profile has changed, INPUT_INVALID when the tables hold another dataset.
+ * Until the transaction ends nobody else changes what is known of the lake. Throws AGGREGATES_OUTDATED when a newer snapshot or another lake was
+ * looked at meanwhile or a profile has changed, INPUT_INVALID when the tables hold another dataset.
  */
 export async function claimSource(connection: Queryable, state: SourceState): Promise<void> {
   const found = onlyRow(
@@ -39,15 +63,16 @@ export async function claimSource(connection: Queryable, state: SourceState): Pr
     const detail = `the tables hold aggregates of the dataset ${found.dataset}`;
     throw new WatchlakeError('INPUT_INVALID', { field: 'dataset', detail });
   }
-  const isOlder = state.snapshotVersion < Number(found.snapshot_version);
+  const isOther = found.lake !== null && found.lake !== state.lake;
+  const isOlder = isOther || state.snapshotVersion < Number(found.snapshot_version);
   if (isOlder || state.profilesVersion !== Number(found.profiles_version)) {
     throw new WatchlakeError('AGGREGATES_OUTDATED', {
       what: isOlder ? 'newer events' : 'other profiles',
     });
   }
   await connection.query(
-    'UPDATE devices.aggregation_source SET dataset = $1, snapshot_version = $2',
-    [state.dataset, state.snapshotVersion],
+    'UPDATE devices.aggregation_source SET dataset = $1, lake = $2, snapshot_version = $3',
+    [state.dataset, state.lake, state.snapshotVersion],
   );
 }
 

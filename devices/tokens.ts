@@ -121,9 +121,9 @@ async function deviceOf(connection: Queryable, token: string): Promise<string | 
   const [found] = rows;
   if (found === undefined) return null;
   if (!found.noted) {
-    await connection.query('UPDATE devices.tokens SET last_used_at = now() WHERE digest = $1', [
-      digest,
-    ]);
+    const note = 'UPDATE devices.tokens SET last_used_at = now() WHERE digest = $1';
+    // Whether the use can be noted, such as on a full disk, says nothing of the token.
+    await connection.query(note, [digest]).catch(() => undefined);
   }
   return found.device_id;
 }

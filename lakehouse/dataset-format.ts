@@ -110,6 +110,8 @@ export interface DatasetFormat {
   /** Names that tables of its sources usually have in a catalogue, by folder; absent where there are none. */
   readonly catalogTables?: Readonly<Record<string, string>>;
   readonly erasing: ErasingFormat;
+  /** Of formats whose files are named after people: the recording that a file is of; null for files of another kind. */
+  recordingOf?(file: string, of: Pick<OpenRequest, 'dataset' | 'secret'>): string | null;
   openIngest(lake: Lake, request: OpenRequest): Promise<OpenedIngest>;
   landBatch(lake: Lake, request: LandRequest): Promise<{ members: number; rows: number }>;
   publishLanding(

@@ -4,6 +4,7 @@ import { ARWISE } from './arwise/arwise-format';
 import { CASAS } from './casas/casas-format';
 import type { DatasetFormat, FormatName, RefreshPlanBase } from './dataset-format';
 import { FORMAT_NAMES } from './dataset-format';
+import { DEVICES_DATASET, EVENTS_TABLE } from './devices/names';
 import { readJson } from './json';
 import type { Lake } from './lake';
 import { RECORDINGS } from './landing/recordings-format';
@@ -34,16 +35,40 @@ export async function formatOfDataset({ catalog }: Lake, dataset: string): Promi
 export const loadRefreshPlan = ({ store }: Lake, planKey: string): Promise<RefreshPlanBase> =>
   readJson<RefreshPlanBase>(store, planKey);
 
-/** INPUT_INVALID when the dataset already holds tables of another format. */
+/** A person may have a profile before any event has landed. */
+export const holdsDevices = async ({ catalog }: Lake, dataset: string): Promise<boolean> =>
+  dataset === DEVICES_DATASET || (await catalog.pointer({ dataset, table: EVENTS_TABLE })) !== null;
+
+/** The first format but this whose data the dataset holds, or null. */
+async function otherFormat({ catalog }: Lake, dataset: string, name?: FormatName) {
+  for (const other of FORMAT_NAMES.filter((each) => each !== name)) {
+    const table = FORMATS[other].landingTables[0] as string;
+    if ((await catalog.pointer({ dataset, table })) !== null) return other;
+  }
+  return null;
+}
+
+const refusal = (field: string, detail: string): WatchlakeError =>
+  new WatchlakeError('INPUT_INVALID', { field, detail });
+
+/** INPUT_INVALID when the dataset already holds tables of another format, or is one of devices. */
 export async function refuseOtherFormat(
-  { catalog }: Lake,
+  lake: Lake,
   dataset: string,
   name: FormatName,
 ): Promise<void> {
-  for (const other of FORMAT_NAMES.filter((each) => each !== name)) {
-    const table = FORMATS[other].landingTables[0] as string;
-    if ((await catalog.pointer({ dataset, table })) === null) continue;
-    const detail = `the dataset ${dataset} is of the format ${other}`;
-    throw new WatchlakeError('INPUT_INVALID', { field: 'format', detail });
+  if (await holdsDevices(lake, dataset)) {
+    throw refusal('dataset', `${dataset} holds what devices send; give archives another name`);
   }
+  const other = await otherFormat(lake, dataset, name);
+  if (other === null) return;
+  throw refusal('format', `the dataset ${dataset} is of the format ${other}`);
+}
+
+/** INPUT_INVALID when archives have landed there: whose their rows are, profiles of devices do not tell. */
+export async function refuseArchives(lake: Lake, dataset: string): Promise<void> {
+  const other = await otherFormat(lake, dataset);
+  if (other === null) return;
+  const detail = `${dataset} is of the format ${other}; give what devices send another name`;
+  throw refusal('dataset', detail);
 }

@@ -1,6 +1,5 @@
 /** What is written beside a snapshot's files: where they came from, how many rows, which checks. */
-import { isWatchlakeError } from '../core/errors';
-import { readJson } from './json';
+import { readJsonOrNull } from './json';
 import type { Store } from './ports';
 import type { ColumnDeclaration, Zone } from './tables';
 import { defaultLocation } from './tables';
@@ -70,14 +69,8 @@ export const snapshotPrefix = ({ prefix, snapshotId, ...of }: SnapshotPlace): st
 export const manifestKey = (prefix: string): string => `${prefix}manifest.json`;
 
 /** Null when there is none under the snapshot's prefix: it was never finished. */
-export async function readManifest(store: Store, prefix: string): Promise<SnapshotManifest | null> {
-  try {
-    return await readJson<SnapshotManifest>(store, manifestKey(prefix));
-  } catch (error) {
-    if (isWatchlakeError(error) && error.code === 'OBJECT_NOT_FOUND') return null;
-    throw error;
-  }
-}
+export const readManifest = (store: Store, prefix: string): Promise<SnapshotManifest | null> =>
+  readJsonOrNull<SnapshotManifest>(store, manifestKey(prefix));
 
 /** Snapshot id by table: what names the inputs of another snapshot. */
 export const snapshotsOf = (

@@ -1,6 +1,5 @@
 /** Trained classifiers in the lake: the artefact as JSON, the weights beside it. */
 import { join } from 'node:path/posix';
-import { isWatchlakeError } from '../core/errors';
 import type { ClassifierArtefact, StoredClassifier } from '../models/classifier';
 import { readJson, writeJson } from './json';
 import type { Store } from './ports';
@@ -25,13 +24,4 @@ export async function saveClassifier(
 export async function readClassifier(store: Store, prefix: string): Promise<StoredClassifier> {
   const artefact = await readJson<ClassifierArtefact>(store, join(prefix, ARTEFACT));
   return { artefact, weights: await store.get(join(prefix, WEIGHTS)) };
-}
-
-export async function readJsonOrNull<T>(store: Store, key: string): Promise<T | null> {
-  try {
-    return await readJson<T>(store, key);
-  } catch (error) {
-    if (isWatchlakeError(error) && error.code === 'OBJECT_NOT_FOUND') return null;
-    throw error;
-  }
 }

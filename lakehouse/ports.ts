@@ -28,6 +28,8 @@ export interface Store {
   has(key: string): Promise<boolean>;
   /** In the order of the keys. */
   list(prefix: string): AsyncIterable<StoredObject>;
+  /** The folders directly under the prefix, which is empty or ends with a slash; in the order of their names. */
+  folders(prefix: string): Promise<string[]>;
   /** Removing what is not there is no error. */
   remove(key: string): Promise<void>;
   /**
@@ -162,6 +164,8 @@ export interface Release {
 
 /** Says which snapshot of each table readers see. */
 export interface Catalog {
+  /** Tells this catalogue from any other one: versions compare within one alone. */
+  identity(): Promise<string>;
   pointer(of: { dataset: string; table: string }): Promise<VersionedPointer | null>;
   /** Moves the pointer from `expectedVersion` (0: there is none yet), else CATALOG_CONFLICT. */
   publish(pointer: TablePointer, expectedVersion: number): Promise<VersionedPointer>;

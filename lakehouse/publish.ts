@@ -8,7 +8,9 @@ import { quoted } from './engines/duckdb-session';
 import type { Lake } from './lake';
 import type { BuildOutcome, Relation } from './ports';
 import type { Snapshot } from './snapshots';
-import { ensureSnapshot, publishSnapshot } from './snapshots';
+import type { Replaced } from './published';
+import { publishSnapshot } from './published';
+import { ensureSnapshot } from './snapshots';
 import type { RowsTransform, TableDeclaration } from './tables';
 
 export interface WriteRowsRequest {
@@ -19,7 +21,12 @@ export interface WriteRowsRequest {
   readonly rows: () => AsyncIterable<readonly Cell[]> | Iterable<readonly Cell[]>;
   /** Rows of the driving input; without it every row made counts as one. */
   readonly inputRows?: number;
-  readonly facts?: Readonly<Record<string, unknown>>;
+  /** The rule by which a row goes whose key an earlier row has; without it such a row breaks a check. */
+  readonly repeated?: string;
+  /** What was left out beside, by rule; asked for when all rows were made. */
+  readonly dropped?: () => Readonly<Record<string, number>>;
+  /** As a function: asked for when all rows were made. */
+  readonly facts?: Readonly<Record<string, unknown>> | (() => Readonly<Record<string, unknown>>);
   readonly relations?: Readonly<Record<string, Relation>>;
   readonly signal?: AbortSignal;
   /** Called every now and then with the number of rows so far. */
@@ -31,7 +38,7 @@ const ROWS_BETWEEN_REPORTS = 500;
 async function writeFiles(
   { store, duckdb: options }: Lake,
   prefix: string,
-  { table, rows, inputRows, signal, onRows }: WriteRowsRequest,
+  { table, rows, inputRows, repeated, signal, onRows, ...request }: WriteRowsRequest,
 ): Promise<BuildOutcome> {
   return withDuckdb({ store, options, signal }, async (session) => {
     const appender = await createRowAppender(session, 'made', table.columns);
@@ -47,17 +54,27 @@ async function writeFiles(
     }
     appender.finish();
     const order = table.orderBy.map(quoted).join(', ');
+    const key = table.key.map(quoted).join(', ');
+    // Rows are numbered as they were appended.
+    const firsts =
+      repeated === undefined ? '' : ` WHERE rowid IN (SELECT MIN(rowid) FROM made GROUP BY ${key})`;
     const local = await copyToParquet(session, {
       folder: 'rows',
-      select: `SELECT * FROM made${order === '' ? '' : ` ORDER BY ${order}`}`,
+      select: `SELECT * FROM made${firsts}${order === '' ? '' : ` ORDER BY ${order}`}`,
       partitions: table.partitions,
     });
+    const used = rowsIn(local);
+    const dropped: Record<string, number> = { ...request.dropped?.() };
+    if (repeated !== undefined && used < count) {
+      dropped[repeated] = (dropped[repeated] ?? 0) + count - used;
+    }
+    const made = repeated === undefined ? count : used;
     return {
-      rows: count,
-      inputRows: inputRows ?? count,
-      usedRows: rowsIn(local),
+      rows: made,
+      inputRows: inputRows ?? made + Object.values(dropped).reduce((sum, each) => sum + each, 0),
+      usedRows: used,
       quarantined: {},
-      dropped: {},
+      dropped,
       files: await adoptFiles(store, local, `${prefix}data/`),
       quarantineFiles: [],
       firstProblems: [],
@@ -72,15 +89,21 @@ export const writeRows = (lake: Lake, request: WriteRowsRequest): Promise<Snapsh
     inputs: request.inputs,
     relations: request.relations,
     signal: request.signal,
-    write: async (prefix) => ({
-      ...(await writeFiles(lake, prefix, request)),
-      facts: { ...request.facts },
-    }),
+    write: async (prefix) => {
+      const written = await writeFiles(lake, prefix, request);
+      const { facts } = request;
+      return { ...written, facts: { ...(typeof facts === 'function' ? facts() : facts) } };
+    },
   });
 
-/** Writes, checks and publishes. */
-export async function publishRows(lake: Lake, request: WriteRowsRequest): Promise<Snapshot> {
+export interface PublishRowsRequest extends WriteRowsRequest {
+  /** What was published when the rows were decided on. */
+  readonly replaces: Replaced;
+}
+
+/** Writes, checks and publishes; CATALOG_CONFLICT when another run has published meanwhile. */
+export async function publishRows(lake: Lake, request: PublishRowsRequest): Promise<Snapshot> {
   const snapshot = await writeRows(lake, request);
-  await publishSnapshot(lake, snapshot.manifest);
+  await publishSnapshot(lake, snapshot.manifest, request.replaces);
   return snapshot;
 }

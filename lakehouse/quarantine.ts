@@ -13,10 +13,30 @@ export const QUARANTINE_COLUMNS: readonly ColumnDeclaration[] = [
 export const quarantineName = (table: string): string => `${table}_quarantine`;
 
 export interface Problem {
+  /** The file, or the recording where the file's name names a person: it goes into results and histories. */
   readonly file: string;
   readonly line: number;
   readonly reason: string;
   readonly detail: string | null;
+}
+
+export const byRecording = (recording: string): string => `recording ${recording}`;
+
+const FIRST_PROBLEMS = 3;
+
+/** The first rows of the view `_rejected` as problems; `input`: the driving input, quoted, and its columns. */
+export function firstProblemsSql(input: string, columns: readonly ColumnDeclaration[]): string {
+  const namesPerson = columns.some(({ name, personal }) => name === 'source_file' && personal);
+  const first = `SELECT r.source_file, r.source_line, r._quarantine, r._detail FROM _rejected r
+    ORDER BY r.source_file, r.source_line LIMIT ${FIRST_PROBLEMS}`;
+  const [file, join] = namesPerson
+    ? [
+        `CONCAT('${byRecording('')}', i.recording)`,
+        `JOIN ${input} i ON i.source_file = f.source_file AND i.source_line = f.source_line`,
+      ]
+    : ['f.source_file', ''];
+  return `SELECT ${file} AS file, f.source_line AS line, f._quarantine AS reason, f._detail AS detail
+    FROM (${first}) f ${join} ORDER BY f.source_file, f.source_line`;
 }
 
 export const describeProblem = ({ file, line, reason, detail }: Problem): string =>

@@ -1,7 +1,7 @@
 /** Streams samples out of a table in clock order, in blocks that never mix two recordings. */
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { SampleSpan } from '../models/signal';
-import { inList, literal, quoted } from './engines/duckdb-session';
+import { quoted } from './engines/duckdb-session';
 
 export interface SampleBlock extends SampleSpan {
   readonly recording: string;
@@ -36,25 +36,16 @@ export interface BlocksRequest {
   /** View or table in the session with the columns of recordings_trusted. */
   readonly from: string;
   readonly channels: readonly string[];
-  /** Without it: all devices, one after another. */
-  readonly device?: string;
-  readonly subjectKeys?: readonly string[];
 }
 
-/** Memory holds one block of DuckDB's vector size (2,048 rows) beside the sort's own bounded memory. */
+/** All devices, one after another. Memory holds one block of DuckDB's vector size (2,048 rows) beside the sort's own bounded memory. */
 export async function* sampleBlocks(
   connection: DuckDBConnection,
-  { from, channels, device, subjectKeys }: BlocksRequest,
+  { from, channels }: BlocksRequest,
 ): AsyncGenerator<SampleBlock> {
   const columns = ['recording', 'timestamp_ms', ...channels].map(quoted).join(', ');
-  const conditions = [
-    'true',
-    ...(device === undefined ? [] : [`device = ${literal(device)}`]),
-    ...(subjectKeys === undefined ? [] : [`subject_key IN ${inList(subjectKeys)}`]),
-  ];
   const result = await connection.stream(
-    `SELECT ${columns} FROM ${quoted(from)} WHERE ${conditions.join(' AND ')}
-      ORDER BY device, timestamp_ms`,
+    `SELECT ${columns} FROM ${quoted(from)} ORDER BY device, timestamp_ms`,
   );
   let held: RawBlock | undefined;
   for (;;) {

@@ -1,13 +1,13 @@
 /** What others read from the tables: samples by device, training windows, labels, subjects. */
+import type { DuckDBValue } from '@duckdb/node-api';
 import type { FeatureSchema } from '../models/features';
 import { WatchlakeError } from '../core/errors';
-import { createViews, inList, openDuckdb, rowsOf, withDuckdb } from './engines/duckdb-session';
+import { createViews, inList, numberOf, rowsOf, withDuckdb } from './engines/duckdb-session';
 import type { Lake } from './lake';
-import { datasetDescriptor, landingManifest } from './landing/descriptor';
+import { landingManifest } from './landing/descriptor';
 import type { SnapshotManifest } from './manifest';
-import type { BlocksRequest, SampleBlock } from './sample-blocks';
-import { sampleBlocks } from './sample-blocks';
 import { findManifest, findManifestOrNull } from './snapshots';
+import { floatsOf } from './stored-rows';
 import { TRUSTED_TABLE } from './watch/trusted';
 import { FEATURES_TABLE } from './watch/window-features';
 import { WINDOWS_TABLE } from './watch/windows';
@@ -114,7 +114,10 @@ function trainingFilter(manifest: SnapshotManifest, subjectKeys?: readonly strin
   return `WHERE ${conditions.join(' AND ')}`;
 }
 
-/** Labelled windows by window id: an order that does not depend on the secret key. */
+/**
+ * Labelled windows by window id: an order that does not depend on the secret key. Each takes 4 bytes for each feature and about
+ * 500 for its texts; the rows are read in portions, and never all at once beside that.
+ */
 export async function trainingWindows(
   lake: Lake,
   { dataset, subjectKeys, snapshotId, table = FEATURES_TABLE, signal }: TrainingRequest,
@@ -122,40 +125,48 @@ export async function trainingWindows(
   const manifest = await findManifest(lake, { dataset, table, snapshotId });
   const schema = manifest.facts.featureSchema as FeatureSchema | undefined;
   if (schema === undefined) throw new Error(`${table} ${manifest.snapshotId} names no schema`);
-  const select = `SELECT window_id, subject_key, device, CAST(start_ms AS DOUBLE) AS start_ms,
-      label, features
-    FROM ${table} ${trainingFilter(manifest, subjectKeys)} ORDER BY window_id`;
-  const rows = await withTable(lake, manifest, (sql) => sql(select), signal);
-  const width = schema.names.length;
-  const features = new Float32Array(rows.length * width);
-  rows.forEach((row, index) => {
-    const values = row.features as number[];
-    if (values.length !== width) {
-      const [expected, found] = [`${width} features`, `${values.length} features`];
-      throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', { expected, found });
+  const from = `FROM ${table} ${trainingFilter(manifest, subjectKeys)}`;
+  const { store, duckdb: options } = lake;
+  return withDuckdb({ store, options, signal }, async (session) => {
+    await createViews(session, store, { [table]: manifest });
+    const count = await numberOf(session, `SELECT count(*) ${from}`);
+    const features = new Float32Array(count * schema.names.length);
+    const windows = { snapshotId: manifest.snapshotId, schema, features, ...noTexts() };
+    const { connection } = session;
+    const result = await connection.stream(`SELECT ${TRAINING_COLUMNS} ${from} ORDER BY window_id`);
+    for await (const rows of result.yieldRows()) {
+      signal?.throwIfAborted();
+      for (const row of rows) addWindow(windows, row);
     }
-    features.set(values, index * width);
+    return windows;
   });
-  const texts = (name: string): string[] => rows.map((row) => row[name] as string);
-  return {
-    snapshotId: manifest.snapshotId,
-    schema,
-    features,
-    labels: texts('label'),
-    subjectKeys: texts('subject_key'),
-    devices: texts('device'),
-    startsMs: rows.map((row) => Number(row.start_ms)),
-    windowIds: texts('window_id'),
-  };
 }
 
-export interface DeviceSamples {
-  readonly device: string;
-  /** Usually one: a device that people share has several. */
-  readonly subjectKeys: readonly string[];
-  readonly channels: readonly string[];
-  /** In clock order; a block never mixes recordings. */
-  readonly blocks: () => AsyncIterable<SampleBlock>;
+const TRAINING_COLUMNS =
+  'window_id, subject_key, device, CAST(start_ms AS DOUBLE), label, features';
+
+const noTexts = () => ({
+  labels: [] as string[],
+  subjectKeys: [] as string[],
+  devices: [] as string[],
+  startsMs: [] as number[],
+  windowIds: [] as string[],
+});
+
+function addWindow(windows: TrainingWindows, row: readonly DuckDBValue[]): void {
+  const [windowId, subjectKey, device, startMs, label, features] = row;
+  const width = windows.schema.names.length;
+  const values = floatsOf(features);
+  if (values.length !== width) {
+    const [expected, found] = [`${width} features`, `${values.length} features`];
+    throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', { expected, found });
+  }
+  windows.features.set(values, windows.windowIds.length * width);
+  windows.windowIds.push(windowId as string);
+  windows.subjectKeys.push(subjectKey as string);
+  windows.devices.push(device as string);
+  windows.startsMs.push(startMs as number);
+  windows.labels.push(label as string);
 }
 
 export interface DeviceRequest {
@@ -165,7 +176,7 @@ export interface DeviceRequest {
   readonly signal?: AbortSignal;
 }
 
-const ofSubjects = (subjectKeys?: readonly string[]): string =>
+export const ofSubjects = (subjectKeys?: readonly string[]): string =>
   subjectKeys === undefined ? '' : `WHERE subject_key IN ${inList(subjectKeys)}`;
 
 /** How many samples there are in all. */
@@ -180,38 +191,14 @@ export async function countSamples(
   return Number(row?.n);
 }
 
-/** By device. Each device's blocks are read from the lake when they are iterated, and only then. */
-export async function deviceSamples(
+/** In a stable order. */
+export async function devicesOf(
   lake: Lake,
   { dataset, subjectKeys, snapshotId, signal }: DeviceRequest,
-): Promise<DeviceSamples[]> {
+): Promise<string[]> {
   const manifest = await findManifest(lake, { dataset, table: TRUSTED_TABLE, snapshotId });
-  const channels = (await datasetDescriptor(lake, dataset)).channels.map(({ name }) => name);
-  const select = `SELECT device, list_sort(list(DISTINCT subject_key)) AS subject_keys
-    FROM ${TRUSTED_TABLE} ${ofSubjects(subjectKeys)} GROUP BY device ORDER BY device`;
-  const devices = await withTable(lake, manifest, (sql) => sql(select), signal);
-  return devices.map((row) => {
-    const [device, keys] = [row.device as string, row.subject_keys as string[]];
-    const request = { channels, device, subjectKeys: keys, signal };
-    const blocks = () => readDevice(lake, manifest, request);
-    return { device, subjectKeys: keys, channels, blocks };
-  });
-}
-
-interface DeviceRead extends Omit<BlocksRequest, 'from'> {
-  readonly signal?: AbortSignal;
-}
-
-async function* readDevice(
-  { store, duckdb: options }: Lake,
-  manifest: SnapshotManifest,
-  { signal, ...request }: DeviceRead,
-): AsyncGenerator<SampleBlock> {
-  const session = await openDuckdb({ store, options, signal });
-  try {
-    await createViews(session, store, { [manifest.table]: manifest });
-    yield* sampleBlocks(session.connection, { from: manifest.table, ...request });
-  } finally {
-    await session.close();
-  }
+  const select = `SELECT DISTINCT device FROM ${TRUSTED_TABLE} ${ofSubjects(subjectKeys)}
+    ORDER BY device`;
+  const rows = await withTable(lake, manifest, (sql) => sql(select), signal);
+  return rows.map(({ device }) => device as string);
 }

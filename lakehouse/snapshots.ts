@@ -1,13 +1,12 @@
-/** Write, check, publish: a snapshot is visible only after its balance and its checks have passed. */
-import { WatchlakeError, isWatchlakeError } from '../core/errors';
-import { dataPlace } from './data-place';
+/** Write, check: a snapshot can be published only after its balance and its checks have passed. */
+import { WatchlakeError } from '../core/errors';
 import { writeJson } from './json';
 import type { Lake } from './lake';
 import { noteUse } from './last-use';
 import { locationOf, locationsOf } from './locations';
 import type { DataFile, SnapshotManifest } from './manifest';
-import { manifestKey, readManifest, snapshotPrefix } from './manifest';
-import type { BuildOutcome, Relation, VersionedPointer } from './ports';
+import { manifestKey, readManifest } from './manifest';
+import type { BuildOutcome, Relation } from './ports';
 import type { TableDeclaration } from './tables';
 import { checksOf, recipeHash, snapshotId } from './tables';
 
@@ -115,25 +114,29 @@ async function findReusable(
   return readManifest(store, prefix);
 }
 
-/** The snapshot of these inputs and this declaration: the one that exists, or a new one. */
-export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Promise<Snapshot> {
-  const { table, inputs } = request;
-  const id = snapshotId({ table, inputs, engine: lake.engine.name });
-  const prefix = `${locationOf(table)}${id}/`;
-  const existing = await findReusable(lake, table, prefix);
-  if (existing !== null) return { manifest: existing, reused: true };
+interface Made {
+  readonly snapshotId: string;
+  readonly prefix: string;
+  readonly written: WrittenSnapshot;
+}
 
-  const { facts = {}, checkedBefore, checked, ...outcome } = await request.write(prefix);
+/** Of what passes its checks; the files of what does not are removed. */
+async function checkedManifest(
+  lake: Lake,
+  request: SnapshotRequest,
+  { written, ...made }: Made,
+): Promise<SnapshotManifest> {
+  const { table, inputs } = request;
+  const { facts = {}, checkedBefore, checked, ...outcome } = written;
   try {
     const checks = await runChecks(lake, request, { ...outcome, checkedBefore, checked });
     refuseBroken(table, checks);
-    const manifest: SnapshotManifest = {
+    return {
       formatVersion: 1,
       dataset: table.dataset,
       table: table.name,
       zone: table.zone,
-      snapshotId: id,
-      prefix,
+      ...made,
       createdAt: new Date().toISOString(),
       inputs,
       recipeHash: recipeHash(table),
@@ -143,40 +146,43 @@ export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Prom
       checks,
       facts,
     };
-    await writeJson(lake.store, manifestKey(prefix), manifest, { ifAbsent: true });
-    return { manifest, reused: false };
   } catch (error) {
     await removeFiles(lake, outcome);
-    if (!isWatchlakeError(error) || error.code !== 'OBJECT_EXISTS') throw error;
-    // A twin of this run was faster: its files count, ours are gone.
-    const manifest = await readManifest(lake.store, prefix);
-    if (manifest === null) throw error;
-    return { manifest, reused: true };
+    throw error;
   }
 }
 
-/** Moves the table's pointer to the snapshot; CATALOG_CONFLICT when another run moves it as well. */
-export async function publishSnapshot(
-  { store, catalog }: Lake,
-  manifest: SnapshotManifest,
-): Promise<VersionedPointer> {
-  const { dataset, table, zone, columns } = manifest;
-  const present = await catalog.pointer({ dataset, table });
-  if (present?.snapshotId === manifest.snapshotId) return present;
-  if (present !== null) await noteUse(store, present.prefix);
-  return catalog.publish(
-    {
-      dataset,
-      table,
-      zone,
-      columns,
-      snapshotId: manifest.snapshotId,
-      prefix: snapshotPrefix(manifest),
-      data: dataPlace(snapshotPrefix(manifest), manifest.files),
-      publishedAt: new Date().toISOString(),
-    },
-    present?.version ?? 0,
-  );
+// Twins that share a job have the same files, and manifests of their own.
+const isSame = (one: SnapshotManifest, other: SnapshotManifest): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+/** Writes the manifest, unless a twin of this run was faster: then its files count, and ours are removed. */
+async function settle(lake: Lake, prefix: string, manifest: SnapshotManifest): Promise<Snapshot> {
+  try {
+    await writeJson(lake.store, manifestKey(prefix), manifest, { ifAbsent: true });
+    return { manifest, reused: false };
+  } catch (error) {
+    // A write that failed may have been done; where nobody can tell, the files are left to vacuum.
+    const settled = await readManifest(lake.store, prefix).catch(() => {
+      throw error;
+    });
+    if (settled !== null && isSame(settled, manifest)) return { manifest, reused: false };
+    await removeFiles(lake, manifest);
+    if (settled === null) throw error;
+    return { manifest: settled, reused: true };
+  }
+}
+
+/** The snapshot of these inputs and this declaration: the one that exists, or a new one. */
+export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Promise<Snapshot> {
+  const { table, inputs } = request;
+  const id = snapshotId({ table, inputs, engine: lake.engine.name });
+  const prefix = `${locationOf(table)}${id}/`;
+  const existing = await findReusable(lake, table, prefix);
+  if (existing !== null) return { manifest: existing, reused: true };
+  const written = await request.write(prefix);
+  const made = { snapshotId: id, prefix, written };
+  return settle(lake, prefix, await checkedManifest(lake, request, made));
 }
 
 /** The published snapshot of a table, or the one named; TABLE_NOT_FOUND when there is none. */

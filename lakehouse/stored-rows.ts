@@ -1,6 +1,6 @@
 /** Streams rows of stored snapshots to our own code, with bounded memory. */
 import type { DuckDBValue } from '@duckdb/node-api';
-import { createViews, openDuckdb } from './engines/duckdb-session';
+import { createViews, streamDuckdb } from './engines/duckdb-session';
 import type { Lake } from './lake';
 import type { SnapshotManifest } from './manifest';
 
@@ -12,22 +12,18 @@ export interface StoredRowsRequest {
 }
 
 /** Rows in the order of the SELECT; BIGINT columns are to be cast to DOUBLE by it. */
-export async function* storedRows(
-  lake: Lake,
+export function storedRows(
+  { store, duckdb: options }: Lake,
   { from, sql, signal }: StoredRowsRequest,
 ): AsyncGenerator<readonly DuckDBValue[]> {
-  const { store, duckdb: options } = lake;
-  const session = await openDuckdb({ store, options, signal });
-  try {
+  return streamDuckdb({ store, options, signal }, async function* (session) {
     await createViews(session, store, from);
     const result = await session.connection.stream(sql);
     for await (const rows of result.yieldRows()) {
       signal?.throwIfAborted();
       yield* rows;
     }
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 /** The numbers of a FLOAT[] cell. */

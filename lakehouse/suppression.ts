@@ -50,6 +50,11 @@ async function listed(
 export const withdrawnDevices = async (suppression: Suppression, dataset: string) =>
   (await listed(suppression, dataset, (device) => [deviceIdentifier(device)])) ?? (() => false);
 
+/** Whether a pseudonym of the tables is an erased person's. */
+export const withdrawnSubjects = async (suppression: Suppression, dataset: string) =>
+  (await listed(suppression, dataset, (subjectKey) => [pseudonymIdentifier(subjectKey)])) ??
+  (() => false);
+
 /** Whether a text is what an erased person, or a device that was theirs alone, was called; null when nobody was erased. */
 export const withdrawnNames = (suppression: Suppression, dataset: string) =>
   listed(suppression, dataset, (name) => [deviceIdentifier(name), name]);

@@ -39,7 +39,8 @@ export interface RowWiseTransform {
   readonly notes?: true;
   /**
    * The same rows with source_file, source_line and what becomes of each alone, where that takes less than
-   * the SELECT does. The balance of the rows shows when their numbers differ; that the reasons are the same, a test.
+   * the SELECT does; rows that are simply used may be missing. The balance of the rows shows when their numbers
+   * differ; that the reasons are the same, a test.
    */
   readonly fatesSql?: string;
 }
@@ -180,6 +181,8 @@ export interface SnapshotFacts {
   readonly inputs: Readonly<Record<string, string>>;
   readonly engine: string;
 }
+
+export const isSnapshotId = (name: string): boolean => /^[0-9a-f]{16}$/.test(name);
 
 export const snapshotId = ({ table, inputs, engine }: SnapshotFacts): string =>
   contentHash({

@@ -1,10 +1,16 @@
 /** Removes snapshots that nothing refers to any more, and what killed runs left behind. */
+import { jobsFolder } from './engines/jobs/records';
+import { worksUntilMs } from './engines/jobs/unanswered';
 import type { Lake } from './lake';
-import { placesElsewhere } from './locations';
-import { ZONES } from './tables';
+import { ingestsFolder } from './landing/ingest-folder';
+import { locationsOf, placesElsewhere } from './locations';
+import type { StoredObject } from './ports';
+import { ZONES, isSnapshotId } from './tables';
 
 export interface VacuumRequest {
   readonly dataset: string;
+  /** Only snapshots of this table. */
+  readonly table?: string;
   readonly dryRun: boolean;
   /** Snapshots that model cards refer to. */
   readonly keepSnapshotIds: readonly string[];
@@ -28,7 +34,7 @@ export interface VacuumResult {
 const DEFAULTS = { keepReleases: 3, graceMs: 60 * 60 * 1000 };
 
 interface Found {
-  readonly keys: string[];
+  readonly objects: StoredObject[];
   bytes: number;
   newestMs: number;
 }
@@ -46,27 +52,62 @@ async function referenced(
   ]);
 }
 
-/** Where snapshots and unfinished work of the dataset lie, and how many folders down. */
-export const placesOf = (dataset: string): { prefix: string; depth: number }[] => [
-  ...ZONES.map((zone) => ({ prefix: `${zone}/${dataset}/`, depth: 2 })),
-  { prefix: `refresh/${dataset}/`, depth: 1 },
-  { prefix: `jobs/${dataset}/`, depth: 1 },
-  ...placesElsewhere(dataset).map((prefix) => ({ prefix, depth: 1 })),
+interface Place {
+  readonly prefix: string;
+  /** How many folders down. */
+  readonly depth: number;
+  /** Whether others may put something beside it: such a place is known to them by its name. */
+  readonly isShared: boolean;
+}
+
+const plansOf = (dataset: string): Place[] =>
+  [`refresh/${dataset}/`, jobsFolder(dataset)].map((prefix) => ({
+    ...{ prefix, depth: 1, isShared: false },
+  }));
+
+const tablePlace = (prefix: string, depth = 1): Place => ({ prefix, depth, isShared: true });
+
+/** Whether a key in a folder of such a place is of our writers: a snapshot by its name, or an ingest. */
+export const isOurs = ({ prefix, isShared }: Place, folder: string, key: string): boolean =>
+  !isShared ||
+  (key !== folder &&
+    (isSnapshotId(folder.split('/').at(-1) as string) || folder.startsWith(`${prefix}ingests/`)));
+
+/** Where snapshots and unfinished work of the dataset lie. */
+export const placesOf = (dataset: string): Place[] => [
+  ...ZONES.map((zone) => tablePlace(`${zone}/${dataset}/`, 2)),
+  ...plansOf(dataset),
+  ...placesElsewhere(dataset).map((prefix) => tablePlace(prefix)),
 ];
 
+/** Of a dataset that this catalogue does not know the snapshots stay: another one may. */
+async function visitedPlaces(
+  { catalog }: Lake,
+  { dataset, table }: VacuumRequest,
+): Promise<Place[]> {
+  const known = await catalog.list({ dataset });
+  if (table !== undefined) {
+    const isPublished = known.some((pointer) => pointer.table === table);
+    const prefixes = isPublished ? locationsOf({ dataset, table }) : [];
+    return prefixes.map((prefix) => tablePlace(prefix));
+  }
+  const isKnown = known.length > 0;
+  if (isKnown) return placesOf(dataset);
+  return [{ prefix: ingestsFolder(dataset), depth: 1, isShared: false }, ...plansOf(dataset)];
+}
+
 /** Objects by snapshot folder, or by ingest. */
-async function groupObjects(
-  { store }: Lake,
-  { prefix, depth }: { prefix: string; depth: number },
-): Promise<Map<string, Found>> {
+async function groupObjects({ store }: Lake, place: Place): Promise<Map<string, Found>> {
+  const { prefix, depth } = place;
   const groups = new Map<string, Found>();
   const end = prefix.split('/').length - 1 + depth;
-  for await (const { key, bytes, modifiedMs } of store.list(prefix)) {
-    const group = key.split('/').slice(0, end).join('/');
-    const found = groups.get(group) ?? { keys: [], bytes: 0, newestMs: 0 };
-    found.keys.push(key);
-    found.bytes += bytes;
-    found.newestMs = Math.max(found.newestMs, modifiedMs);
+  for await (const object of store.list(prefix)) {
+    const group = object.key.split('/').slice(0, end).join('/');
+    if (!isOurs(place, group, object.key)) continue;
+    const found = groups.get(group) ?? { objects: [], bytes: 0, newestMs: 0 };
+    found.objects.push(object);
+    found.bytes += object.bytes;
+    found.newestMs = Math.max(found.newestMs, object.modifiedMs);
     groups.set(group, found);
   }
   return groups;
@@ -86,7 +127,8 @@ const isData = (key: string): boolean => key.endsWith('.parquet');
  * Whether there was anything left to remove. What refers to data goes first: what is half removed is
  * not a snapshot any more. Only data may stay for a while: nobody finds them by their names.
  */
-async function removeGroup({ store }: Lake, { keys }: Found): Promise<boolean> {
+async function removeGroup({ store }: Lake, { objects }: Found): Promise<boolean> {
+  const keys = objects.map(({ key }) => key);
   const references = keys.filter((key) => !isData(key));
   for (const key of references) await store.remove(key);
   let retired = false;
@@ -96,10 +138,12 @@ async function removeGroup({ store }: Lake, { keys }: Found): Promise<boolean> {
 
 /** Never removes what the catalogue, a kept release or a passed reference names. */
 export async function vacuum(lake: Lake, request: VacuumRequest): Promise<VacuumResult> {
-  const { dataset, dryRun, signal, onSnapshot, graceMs = DEFAULTS.graceMs } = request;
+  const { dryRun, signal, onSnapshot, graceMs = DEFAULTS.graceMs } = request;
   // The objects are listed before the references are read: what is published in between is kept.
   const groups: [string, Found][] = [];
-  for (const place of placesOf(dataset)) groups.push(...(await groupObjects(lake, place)));
+  for (const place of await visitedPlaces(lake, request)) {
+    groups.push(...(await groupObjects(lake, place)));
+  }
   const keep = await referenced(lake, request);
   const beforeMs = Date.now() - graceMs;
 
@@ -109,12 +153,13 @@ export async function vacuum(lake: Lake, request: VacuumRequest): Promise<Vacuum
     signal?.throwIfAborted();
     const name = group.split('/').at(-1) as string;
     if (keep.has(name) || found.newestMs > beforeMs) continue;
+    // Nobody need wait for what works: whose run was terminated, the next refresh adopts.
+    if (worksUntilMs(found.objects, lake.jobMs) > beforeMs) continue;
     if (await isUsedAgain(lake, group, beforeMs)) continue;
     if (!dryRun && !(await removeGroup(lake, found))) continue;
     removed.push(group);
     freed += found.bytes;
     onSnapshot?.();
   }
-  if (!dryRun) freed += (await lake.store.sweep(graceMs)).bytes;
   return { removed, bytes: freed };
 }

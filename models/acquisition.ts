@@ -73,6 +73,16 @@ const overlaps = (a: Ranked, b: Ranked): boolean =>
   a.startMs < (b.endMs ?? b.startMs) &&
   b.startMs < (a.endMs ?? a.startMs);
 
+function byDevice(ranked: readonly Ranked[]): Map<string, Ranked[]> {
+  const found = new Map<string, Ranked[]>();
+  for (const each of ranked) {
+    const known = found.get(each.device ?? '');
+    if (known === undefined) found.set(each.device ?? '', [each]);
+    else known.push(each);
+  }
+  return found;
+}
+
 /** One queue for each device and predicted class, the least sure first. */
 function queuesOf(ranked: readonly Ranked[]): Ranked[][] {
   const queues = new Map<string, Ranked[]>();
@@ -105,11 +115,12 @@ function takeApart(
 
 /**
  * The least sure of every device and predicted class in turn, windows apart from one another first:
- * neighbours that are unsure for the same reason teach the same thing.
+ * neighbours that are unsure for the same reason teach the same thing. Those that share samples with
+ * an audit come last as well: they are not learned from before it has judged.
  */
-function spread(ranked: readonly Ranked[], count: number): Ranked[] {
+function spread(ranked: readonly Ranked[], count: number, audits: readonly Ranked[]): Ranked[] {
   const queues = queuesOf(ranked);
-  const chosen = new Map<string, Ranked[]>();
+  const chosen = byDevice(audits);
   const picks: Ranked[] = [];
   const putOff: Ranked[] = [];
   while (picks.length < count && queues.some(({ length }) => length > 0)) {
@@ -132,17 +143,23 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
     throw new WatchlakeError('INPUT_INVALID', { field: 'selection', detail });
   }
   const unique = [...new Map(predictions.map((p) => [p.windowId, p])).values()];
-  const ranked = unique
-    .map((prediction) => ({ ...prediction, margin: marginOf(prediction.probabilities) }))
-    .sort(byMargin);
+  const ranked = unique.map((each) => ({ ...each, margin: marginOf(each.probabilities) }));
   const ofKind = (wanted: CandidateKind) => ranked.filter(({ kind }) => kind === wanted);
-  const drawn = ofKind('audit').sort(
-    (a, b) => auditDraw(a.windowId, seed + 1) - auditDraw(b.windowId, seed + 1) || byId(a, b),
-  );
+  // One draw for each window, not two for each comparison: there may be hundreds of thousands.
+  const drawn = ofKind('audit')
+    .map((audit) => ({ ...audit, draw: auditDraw(audit.windowId, seed + 1) }))
+    .sort((a, b) => a.draw - b.draw || byId(a, b));
   const audits = drawn.slice(0, Math.round(budget * auditShare));
-  const uncertain = spread(ofKind('uncertain'), budget - audits.length);
+  const uncertain = spread(ofKind('uncertain').sort(byMargin), budget - audits.length, audits);
   // In the order of the draw: what is left for later audits is as random as it was.
-  const filling = drawn.slice(audits.length, budget - uncertain.length);
+  const audited = byDevice(audits);
+  const isBeside = (one: Ranked) =>
+    (audited.get(one.device ?? '') ?? []).some((other) => overlaps(one, other));
+  const rest = drawn.slice(audits.length);
+  const filling = [...rest.filter((one) => !isBeside(one)), ...rest.filter(isBeside)].slice(
+    0,
+    budget - audits.length - uncertain.length,
+  );
   const asPick =
     (kind: CandidateKind) =>
     ({ windowId, margin }: Ranked): Pick => ({ windowId, kind, margin });

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { WatchlakeError } from '../core/errors';
 import { useBackend } from './backend';
-import type { FeatureSchema } from './features';
+import { FEATURE_FORMAT_VERSION, featureSchema, type FeatureSchema } from './features';
 import type { Layer } from './network';
 import { Network } from './network';
 import { softmax } from './softmax';
@@ -59,6 +59,13 @@ function checkArtefact({ artefact, weights }: StoredClassifier): void {
   if (wrong !== null) throw new WatchlakeError('ARTEFACT_INVALID', { detail: wrong });
 }
 
+/** The same window would give other numbers than those that were learned from. */
+function refuseFormerFeatures({ schema }: ClassifierArtefact): void {
+  if (schema.formatVersion === FEATURE_FORMAT_VERSION) return;
+  const found = featureSchema(schema.signal).hash;
+  throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', { expected: schema.hash, found });
+}
+
 /** Logits of standardised rows, in passes of bounded size. */
 export async function logitsOf(network: Network, rows: Float32Array): Promise<Float32Array> {
   const outputs = (network.layers.at(-1) as Layer).units;
@@ -78,9 +85,10 @@ export async function logitsOf(network: Network, rows: Float32Array): Promise<Fl
   return logits;
 }
 
-/** Checks the artefact against its weights and makes it ready to predict. */
+/** Checks the artefact against its weights and the features that there are, and makes it ready to predict. */
 export async function loadClassifier(stored: StoredClassifier): Promise<Classifier> {
   checkArtefact(stored);
+  refuseFormerFeatures(stored.artefact);
   await useBackend();
   const { artefact } = stored;
   const network = Network.fromBytes(artefact.schema.names.length, artefact.layers, stored.weights);

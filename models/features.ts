@@ -18,7 +18,7 @@ import { gridLength, resample } from './resample';
 import type { SampleSpan, SignalSpec } from './signal';
 
 /** Raised whenever the same window would give other numbers than before. */
-const FORMAT_VERSION = 1;
+export const FEATURE_FORMAT_VERSION = 1;
 
 export interface FeatureSchema {
   readonly formatVersion: number;
@@ -68,8 +68,8 @@ function namesOf(signal: SignalSpec): string[] {
 /** The features that windows of this signal have, under a hash that changes when any of them does. */
 export function featureSchema(signal: SignalSpec): FeatureSchema {
   const names = namesOf(signal);
-  const hash = contentHash({ formatVersion: FORMAT_VERSION, names, signal });
-  return { formatVersion: FORMAT_VERSION, hash, names, signal };
+  const hash = contentHash({ formatVersion: FEATURE_FORMAT_VERSION, names, signal });
+  return { formatVersion: FEATURE_FORMAT_VERSION, hash, names, signal };
 }
 
 function checkWindow(window: SampleSpan, { signal }: FeatureSchema): void {

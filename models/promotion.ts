@@ -145,7 +145,11 @@ const reject = (reason: PromotionReason, explanation: string): Decision => ({
   explanation,
 });
 
-const rounded = (value: number): string => value.toFixed(3);
+/** With a minus sign, which a hyphen is not, and without one in front of nothing. */
+function rounded(value: number): string {
+  const text = value.toFixed(3);
+  return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '\u2212');
+}
 
 function needForSubjects(perClass: readonly ClassComparison[], gate: GateOptions, missing: number) {
   // A new subject is worth as many labels of each class as make its recall count, dealt out evenly.
@@ -208,7 +212,7 @@ function decideEligibility(comparison: Comparison): Decision | null {
   if (champion.featureSchema !== challenger.featureSchema) {
     return reject(
       'schema-differs',
-      `The champion's feature schema is ${champion.featureSchema}, the challenger's ${challenger.featureSchema}.`,
+      `The champion's feature schema is ${champion.featureSchema}, the challenger's ${challenger.featureSchema}: only a person can decide (docs/upgrades.md).`,
     );
   }
   if (withdrawnSubjects > 0) {
@@ -242,7 +246,7 @@ export function decidePromotion(comparison: Comparison, gate: Partial<GateOption
       return {
         outcome: 'need-more-labels',
         reason: 'too-few-subjects',
-        explanation: `The holdout has ${bySubject.length} subjects, ${options.minimumSubjects} are needed.`,
+        explanation: `The holdout has ${bySubject.length} subjects whom neither version has seen, ${options.minimumSubjects} are needed; \`loop\` sets them aside, for its own seed.`,
         needed: needForSubjects(perClass, options, missing),
       };
     }

@@ -10,6 +10,15 @@ export const DEFAULT_WINDOW: WindowSpec = { lengthMs: 4000, stepMs: 2000 };
 
 export const DEFAULT_MAX_GAP_MS = 200;
 
+/** Of a dataset, in the lake and on the stream. */
+export const MAXIMUM_CHANNELS = 256;
+
+/** On either side of zero; the milliseconds that a double holds exactly. */
+export const LATEST_MS = Number.MAX_SAFE_INTEGER;
+
+/** Above any sensor's values, and so far below float32's largest that every feature stays finite. */
+export const LARGEST_VALUE = 1e18;
+
 export interface SignalSpec {
   readonly channels: readonly string[];
   /** The model's rate: whatever rate a device sends, windows are resampled to it. */

@@ -2,6 +2,14 @@
 import { onlyRow, type Database } from '../core/postgres';
 import type { Evidence } from './aliases';
 
+export interface HoldoutUse {
+  model: string;
+  holdout: string;
+  /** Another name of the same holdout, whose uses count as well. */
+  formerly?: string;
+  run: string;
+}
+
 export interface VerdictInput {
   model: string;
   run: string;
@@ -29,6 +37,15 @@ interface VerdictRow {
   decided_at: Date;
 }
 
+const TRIED = `SELECT max((v.card->'data'->>'knownUntil') COLLATE "C") AS until
+  FROM registry.versions v
+  WHERE v.model = $1 AND v.card->'data'->>'dataset' = $2
+    AND v.card->'data'->>'shuffledLabels' IS DISTINCT FROM 'true'
+    AND (EXISTS (SELECT 1 FROM registry.verdicts d WHERE d.model = v.model
+        AND d.challenger = v.version AND d.reason <> 'withdrawn-subject')
+      OR EXISTS (SELECT 1 FROM registry.alias_moves m
+        WHERE m.model = v.model AND m.alias = 'champion' AND m.to_version = v.version))`;
+
 const asText = (version: number | null) => (version === null ? null : String(version));
 
 const toVerdict = ({ decided_at, champion, challenger, ...row }: VerdictRow): Verdict => ({
@@ -41,12 +58,13 @@ const toVerdict = ({ decided_at, champion, challenger, ...row }: VerdictRow): Ve
 export function createDecisions(database: Database) {
   return {
     /** Counts a use of a holdout; the same run counts once. */
-    async recordHoldoutUse(input: { model: string; holdout: string; run: string }) {
-      const { model, holdout, run } = input;
+    async recordHoldoutUse({ model, holdout, formerly = holdout, run }: HoldoutUse) {
       await database.query(
-        `INSERT INTO registry.holdout_uses (model, holdout, run) VALUES ($1, $2, $3)
-         ON CONFLICT DO NOTHING`,
-        [model, holdout, run],
+        `INSERT INTO registry.holdout_uses (model, holdout, run, used_at)
+         SELECT model, $2::text, run, used_at FROM registry.holdout_uses
+           WHERE model = $1 AND holdout = $4
+         UNION ALL SELECT $1::text, $2::text, $3::text, now() ON CONFLICT DO NOTHING`,
+        [model, holdout, run, formerly],
       );
       const counted = await database.query<{ uses: number }>(
         'SELECT count(*)::int AS uses FROM registry.holdout_uses WHERE model = $1 AND holdout = $2',
@@ -74,6 +92,15 @@ export function createDecisions(database: Database) {
         [model, run, champion, challenger, outcome, reason, explanation, JSON.stringify(evidence)],
       );
       return { recorded: rowCount === 1 };
+    },
+
+    /**
+     * Until when answers were known (ISO time) to what has been judged or champion; null when nothing
+     * has that learned from answers. A control, and what lost its people meanwhile, tell nothing of them.
+     */
+    async triedUntil({ model, dataset }: { model: string; dataset: string }) {
+      const { rows } = await database.query<{ until: string | null }>(TRIED, [model, dataset]);
+      return rows[0]?.until ?? null;
     },
 
     /** The newest first. */

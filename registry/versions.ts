@@ -13,10 +13,13 @@ export interface ModelVersion {
   createdAt: string;
 }
 
-export interface NewVersion {
+export interface VersionKey {
   model: string;
   /** The same training gives the same key, so that a retry finds the version already made. */
   key: string;
+}
+
+export interface NewVersion extends VersionKey {
   artefactUri: string;
   card: ModelCard;
 }
@@ -63,7 +66,7 @@ export async function lockModel(connection: Queryable, model: string): Promise<v
   if (found.rows.length === 0) throw new WatchlakeError('MODEL_NOT_FOUND', { model });
 }
 
-async function findByKey(connection: Queryable, { model, key }: NewVersion) {
+async function findByKey(connection: Queryable, { model, key }: VersionKey) {
   const { rows } = await connection.query<VersionRow>(
     `SELECT ${VERSION_COLUMNS} FROM registry.versions WHERE model = $1 AND key = $2`,
     [model, key],
@@ -92,6 +95,12 @@ export function createVersions(database: Database) {
         );
         return { version: String(onlyRow(inserted).version) };
       });
+    },
+
+    /** The version that a training of this key has made; null when there is none yet. */
+    async findVersion(wanted: VersionKey): Promise<ModelVersion | null> {
+      const found = await findByKey(database, wanted);
+      return found === undefined ? null : toVersion(found);
     },
 
     async getVersion({ model, version }: { model: string; version: string }) {

@@ -52,7 +52,12 @@ figure svg { display: block; width: 100%; min-width: 34rem; height: auto; }
 .legend ul { list-style: none; display: flex; flex-wrap: wrap; gap: 0.15rem 1.1rem; margin: 0; padding: 0; }
 .legend-heading { color: var(--muted); flex: 0 0 3.4rem; }
 .swatch { display: inline-block; width: 0.75em; height: 0.75em; border-radius: 3px; margin-right: 0.45em; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.scroll { overflow-x: auto; margin: 0.4rem 0 1.4rem; }
+/* At the edge behind which more lies there is a shadow; covers that move with the content hide it at the end. */
+.scroll { overflow-x: auto; margin: 0.4rem 0 1.4rem; background:
+  linear-gradient(to right, var(--surface) 40%, transparent) 0 0 / 3rem 100% no-repeat local,
+  linear-gradient(to left, var(--surface) 40%, transparent) 100% 0 / 3rem 100% no-repeat local,
+  linear-gradient(to right, var(--edge), transparent) 0 0 / 1rem 100% no-repeat,
+  linear-gradient(to left, var(--edge), transparent) 100% 0 / 1rem 100% no-repeat; }
 figure .scroll { margin: 0; }
 section > :last-child, .decision > :last-child, .pair > *, .pair > * > :last-child { margin-bottom: 0; }
 .pair { display: grid; gap: 1.4rem 2.4rem; margin: 0.8rem 0 1.6rem; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); align-items: start; }
@@ -110,7 +115,7 @@ footer { color: var(--muted); font-size: 0.875rem; margin-top: 2rem; }
   figure, table, .decision h3, .tiles li { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   figure svg { min-width: 0; }
-  .scroll { overflow: visible; }
+  .scroll { overflow: visible; background: none; }
   .links a::after { content: " " attr(href); color: var(--muted); }
 }
 `;

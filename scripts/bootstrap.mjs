@@ -153,6 +153,8 @@ try {
   await install();
   await build(process.argv.includes('--build'));
   linkCommand();
+  if (process.env['npm_lifecycle_event'] === 'setup')
+    say('ready: `npx watchlake up --detach` starts it, `npx watchlake --help` shows the commands');
 } catch (error) {
   say(error instanceof SetupError ? error.message : error.stack);
   process.exitCode = 1;

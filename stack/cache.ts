@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { WatchlakeError } from '../core/errors';
 import {
   filesBelow,
+  makeFolder,
   readTextIfPresent,
   removeSiblings,
   sha256OfFile,
@@ -17,6 +18,8 @@ export interface CacheEntry {
   /** The cache folder, shared by all clones of one user. */
   readonly cache: string;
   readonly name: string;
+  /** What progress calls it; the name when absent. */
+  readonly component?: string;
   readonly version: string;
   /** Of what is downloaded: another content gets another folder. */
   readonly sha256: string;
@@ -80,10 +83,10 @@ async function bytesBelow(folder: string): Promise<number> {
 
 /** Tells once a second how much has arrived in the folder; more than expected is being unpacked. */
 function watchFolder(folder: string, entry: CacheEntry): () => void {
-  const { onProgress, name, totalBytes = Infinity } = entry;
+  const { onProgress, component = entry.name, totalBytes = Infinity } = entry;
   if (!onProgress) return () => undefined;
   const tell = (message: string, sizes: Partial<StackProgress> = {}): void =>
-    onProgress({ component: name, message, ...sizes });
+    onProgress({ component, message, ...sizes });
   const begin = Date.now();
   let last = { bytes: 0, at: begin };
   const tick = async (): Promise<void> => {
@@ -93,7 +96,7 @@ function watchFolder(folder: string, entry: CacheEntry): () => void {
     last = { bytes, at };
     const elapsed = `${Math.round((at - begin) / 1000)} s`;
     if (bytes > totalBytes) tell(`unpacking, ${elapsed}`);
-    else if (bytes === 0) tell(`working, ${elapsed}`);
+    else if (bytes === 0) tell(`fetching, ${elapsed}`);
     else tell('downloading', { bytes, totalBytes: entry.totalBytes, bytesPerSecond });
   };
   const timer = setInterval(() => void tick(), PROGRESS_EVERY_MS);
@@ -129,8 +132,9 @@ export const entryFolder = ({
 export async function cachedFolder(entry: CacheEntry): Promise<string> {
   const target = entryFolder(entry);
   if (await isIntact(target)) return target;
-  await mkdir(entry.cache, { recursive: true });
-  const tell = (message: string): void => entry.onProgress?.({ component: entry.name, message });
+  await makeFolder(entry.cache);
+  const { onProgress, component = entry.name } = entry;
+  const tell = (message: string): void => onProgress?.({ component, message });
   const onWait = (holder: number): void => tell(`waiting for the download of process ${holder}`);
   await withLock(`${target}.lock`, { waitMs: OTHER_DOWNLOAD_MS, onWait }, async () => {
     if (await isIntact(target)) return;

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { WatchlakeError } from '../core/errors';
 
 export const isMissing = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException | null)?.code === 'ENOENT';
@@ -23,9 +24,38 @@ export async function writeFileAtomically(
   await rename(temporary, path);
 }
 
-export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+/**
+ * Makes a folder and those above it; throws NOT_WRITABLE. The recursive way of the runtime never
+ * ends where the system says of a new folder that it is missing, as below /proc.
+ */
+export async function makeFolder(path: string, mode?: number): Promise<void> {
+  try {
+    if (!(await isFolder(path))) await makeStepwise(path, mode);
+  } catch (error) {
+    const detail = (error as Error).message;
+    throw new WatchlakeError('NOT_WRITABLE', { path, detail }, error);
+  }
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+async function makeStepwise(path: string, mode?: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    // Somebody else may have made it at the same moment.
+    if (await isFolder(path)) return;
+    if (!isMissing(error) || (await isFolder(dirname(path)))) throw error;
+    await makeStepwise(dirname(path), mode);
+    await makeStepwise(path, mode);
+  }
+}
+
+export const makePrivateFolder = (path: string): Promise<void> => makeFolder(path, 0o700);
 
 export async function readTextIfPresent(path: string): Promise<string | undefined> {
   try {

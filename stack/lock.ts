@@ -1,8 +1,9 @@
 /** A lock file that one process holds; one whose holder has died is taken over. */
+import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
-import { isMissing, siblingOf } from './files';
+import { isMissing, readTextIfPresent, siblingOf } from './files';
 import { isRunning, processIdentity, type ProcessRecord } from './processes';
 
 export interface LockOptions {
@@ -30,7 +31,8 @@ async function createExclusively(path: string, content: string): Promise<boolean
   }
 }
 
-async function holderOf(path: string): Promise<ProcessRecord | undefined> {
+/** Who has written the lock, alive or not. */
+export async function holderOf(path: string): Promise<ProcessRecord | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as ProcessRecord;
   } catch (error) {
@@ -60,10 +62,11 @@ async function removeStale(path: string): Promise<void> {
 
 /** Takes the lock, waiting for a live holder at most `waitMs`; throws STACK_BUSY after that. */
 export async function acquireLock(path: string, options: LockOptions): Promise<Release> {
-  const mine = { pid: process.pid, identity: processIdentity(process.pid) ?? '' };
+  const identity = processIdentity(process.pid) ?? '';
+  const mine = JSON.stringify({ pid: process.pid, identity, claim: randomUUID() });
   const deadline = Date.now() + options.waitMs;
   let told = false;
-  while (!(await createExclusively(path, JSON.stringify(mine)))) {
+  while (!(await createExclusively(path, mine))) {
     const holder = await holderOf(path);
     if (!holder || !isRunning(holder)) {
       await removeStale(path);
@@ -75,7 +78,10 @@ export async function acquireLock(path: string, options: LockOptions): Promise<R
     }
     await sleep(50);
   }
-  return () => rm(path, { force: true });
+  return async () => {
+    // Whose folder was deleted meanwhile has lost the lock: who holds it now goes on holding it.
+    if ((await readTextIfPresent(path)) === mine) await rm(path, { force: true });
+  };
 }
 
 /** Runs one piece of work while holding the lock. */

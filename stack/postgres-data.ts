@@ -30,20 +30,26 @@ export interface DataOptions {
   readonly onProgress?: OnProgress;
 }
 
-/** In the home; in a system folder when the database's user cannot reach the home. */
-export async function dataParent(options: DataOptions): Promise<string> {
-  const { home, user, onProgress } = options;
+/** In the home; in a system folder when the database's user cannot reach the home. It only looks: nothing is made. */
+export async function dataParent({ home, user }: Pick<DataOptions, 'home' | 'user'>) {
   const inside = join(home, 'postgres');
   if (!user) return inside;
   const outside = join(SYSTEM_FOLDER, contentHash(await realpath(home)), 'postgres');
-  if (!(await exists(outside))) {
-    if (await canReach(user, home)) return inside;
-    await mkdir(outside, { recursive: true });
-    for (const folder of [SYSTEM_FOLDER, dirname(outside)]) await chmod(folder, 0o755);
-  }
-  const message = `its data lie in ${outside}: the user ${user.name} cannot reach ${home}`;
+  return !(await exists(outside)) && (await canReach(user, home)) ? inside : outside;
+}
+
+/** Makes the folder that the data lie in, and lets the database's user pass to it. */
+async function makeDataParent({ home, user, onProgress }: DataOptions): Promise<string> {
+  const parent = await dataParent({ home, user });
+  await mkdir(parent, { recursive: true });
+  await chmod(parent, 0o700);
+  if (!user) return parent;
+  await chown(parent, user.uid, user.gid);
+  if (parent === join(home, 'postgres')) return parent;
+  for (const folder of [SYSTEM_FOLDER, dirname(parent)]) await chmod(folder, 0o755);
+  const message = `its data lie in ${parent}: the user ${user.name} cannot reach ${home}`;
   onProgress?.({ component: 'postgres', message });
-  return outside;
+  return parent;
 }
 
 /** The password is made once and kept in a file that only its owner reads. */
@@ -111,13 +117,9 @@ async function requireVersion(data: string): Promise<void> {
 export async function prepareData(
   options: DataOptions,
 ): Promise<{ data: string; password: string }> {
-  const { home, user, onProgress } = options;
+  const { home, onProgress } = options;
   await mkdir(home, { recursive: true });
-  const parent = await dataParent(options);
-  await mkdir(parent, { recursive: true });
-  await chmod(parent, 0o700);
-  if (user) await chown(parent, user.uid, user.gid);
-  const data = join(parent, 'data');
+  const data = join(await makeDataParent(options), 'data');
   for (const marker of ['initialising', 'secret']) await removeSiblings(data, marker);
   const { password, isNew } = await readOrMakePassword(home);
   if (!(await exists(data))) {

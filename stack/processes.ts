@@ -16,8 +16,8 @@ export interface Exit {
 }
 
 export interface DetachedProcess extends ProcessRecord {
-  /** Set as soon as the process has ended. */
-  readonly exit: () => Exit | undefined;
+  /** How the process ended; told a moment after the system shows that it has. */
+  readonly exited: Promise<Exit>;
 }
 
 export interface SpawnOptions {
@@ -101,7 +101,6 @@ export function findProcesses(argument: string): ProcessRecord[] {
 /** Starts a process in its own session, so that Ctrl-C in the terminal and our end do not end it. */
 export async function spawnDetached(options: SpawnOptions): Promise<DetachedProcess> {
   const log = openLog(options.logFile);
-  let exit: Exit | undefined;
   try {
     const child = spawn(options.command, options.args, {
       detached: true,
@@ -112,14 +111,16 @@ export async function spawnDetached(options: SpawnOptions): Promise<DetachedProc
       uid: options.uid,
       gid: options.gid,
     });
-    child.once('exit', (code, signal) => (exit = { code, signal }));
+    const exited = new Promise<Exit>((resolve) =>
+      child.once('exit', (code, signal) => resolve({ code, signal })),
+    );
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
     });
     child.unref();
     const pid = child.pid as number;
-    return { pid, identity: processIdentity(pid) ?? 'ended', exit: () => exit };
+    return { pid, identity: processIdentity(pid) ?? 'ended', exited };
   } catch (cause) {
     const detail = (cause as Error).message;
     throw new WatchlakeError('STACK_FAILED', { service: options.service, detail }, cause);
@@ -194,8 +195,10 @@ export async function waitUntilReady(options: WaitOptions): Promise<void> {
       last,
     );
   while (Date.now() < deadline) {
-    const exit = child.exit();
-    if (exit || !isRunning(child)) throw fail(`it ended with ${exit?.signal ?? exit?.code ?? '?'}`);
+    if (!isRunning(child)) {
+      const exit = await Promise.race([child.exited, sleep(1_000)]);
+      throw fail(`it ended with ${exit?.signal ?? exit?.code ?? '?'}`);
+    }
     try {
       await check();
       // An answer from somebody else's service on this port does not count.

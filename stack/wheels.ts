@@ -20,6 +20,8 @@ export interface WheelFile {
 
 export interface Wheel {
   readonly package: string;
+  /** What people call it; the package when absent. */
+  readonly component?: string;
   readonly version: string;
   /** By platform and architecture as Node names them. */
   readonly files: Readonly<Record<string, WheelFile>>;
@@ -110,6 +112,7 @@ export async function wheelFolder(wheel: Wheel, options: WheelOptions): Promise<
   }
   return cachedFolder({
     name: wheel.package,
+    component: wheel.component,
     version: wheel.version,
     sha256: file.sha256,
     totalBytes: file.bytes,

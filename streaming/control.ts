@@ -1,6 +1,7 @@
 /** Tells the predictor of a new champion over the control topic, and waits for its answer. */
 import { z } from 'zod';
 import type { Broker, Offsets, Producer, ReceivedMessage } from './ports';
+import { endsOf } from './ports';
 import type { TopicNames } from './topics';
 
 const controlValue = z.object({ version: z.string() });
@@ -71,22 +72,39 @@ export async function* followControl(
   }
 }
 
-/** Resolves when the predictor has said that it uses the version; at once if that was its last word. */
+export interface AwaitedVersion {
+  readonly model: string;
+  readonly version: string;
+  /** The registry's champion of this moment; null when there is none. */
+  readonly championVersion: (model: string) => Promise<string | null>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves when the predictor has said that it uses the version; at once if that was its last word. One that uses the
+ * registry's present champion will not come to another: it does as well, when somebody has moved the alias meanwhile.
+ */
 export async function awaitVersion(
   broker: Broker,
   names: TopicNames,
-  options: { model: string; version: string; signal: AbortSignal },
+  options: AwaitedVersion,
 ): Promise<void> {
-  let inUse = '';
-  for await (const messages of broker.read({ topic: names.control, signal: options.signal })) {
+  const { control: topic } = names;
+  const { model, version, championVersion, signal } = options;
+  const isIt = async (inUse: string): Promise<boolean> =>
+    inUse === version || inUse === (await championVersion(model));
+  const to = endsOf(await broker.bounds(topic));
+  let inUse: string | undefined;
+  for await (const messages of broker.read({ topic, to, signal })) {
     for (const message of messages) {
-      const known = controlMessage(options.model, message);
+      const known = controlMessage(model, message);
       if (known?.kind === 'in-use') inUse = known.version;
     }
   }
-  if (inUse === options.version) return;
-  for await (const message of followControl(broker, names, options)) {
-    if (message.kind === 'in-use' && message.version === options.version) return;
+  if (inUse !== undefined && (await isIt(inUse))) return;
+  // Only what is said from here on counts: the predictor may have used the version before.
+  for await (const message of followControl(broker, names, { model, signal, from: to })) {
+    if (message.kind === 'in-use' && (await isIt(message.version))) return;
   }
-  options.signal.throwIfAborted();
+  signal.throwIfAborted();
 }

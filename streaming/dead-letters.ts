@@ -1,5 +1,6 @@
 /** Sends rejected messages to their dead-letter topic, each once, whatever happens to the sender. */
-import { REASON_HEADER, TRUNCATED_HEADER } from './device-headers';
+import { REASON_HEADER } from './device-headers';
+import { letterOf } from './letter';
 import type { Broker, Offsets, OutgoingMessage, ReceivedMessage } from './ports';
 import { endsOf } from './ports';
 
@@ -20,28 +21,16 @@ export interface DeadLetterRequest {
 
 const MESSAGES_A_TRANSACTION = 500;
 const BYTES_A_TRANSACTION = 4_000_000;
-// The headers that we add must not make a message too long that the broker took without them.
-const VALUE_BYTES = 950_000;
-
 const SOURCE = { topic: 'source-topic', partition: 'source-partition', offset: 'source-offset' };
 
-function letterOf(source: string, letter: DeadLetter): OutgoingMessage {
-  const { key, value, reason, detail, partition, offset } = letter;
-  const isTooLong = value !== null && value.length > VALUE_BYTES;
-  return {
-    key,
-    value: isTooLong ? value.subarray(0, VALUE_BYTES) : value,
-    headers: {
-      ...letter.headers,
-      [REASON_HEADER]: reason,
-      ...(detail === null ? {} : { detail }),
-      ...(isTooLong ? { [TRUNCATED_HEADER]: String(value.length) } : {}),
-      [SOURCE.topic]: source,
-      [SOURCE.partition]: String(partition),
-      [SOURCE.offset]: String(offset),
-    },
-  };
-}
+const messageOf = (source: string, letter: DeadLetter): OutgoingMessage =>
+  letterOf(letter, {
+    [REASON_HEADER]: letter.reason,
+    ...(letter.detail === null ? {} : { detail: letter.detail }),
+    [SOURCE.topic]: source,
+    [SOURCE.partition]: String(letter.partition),
+    [SOURCE.offset]: String(letter.offset),
+  });
 
 const placeOf = (partition: number | string, offset: number | string): string =>
   `${partition}/${offset}`;
@@ -93,7 +82,7 @@ export async function sendDeadLetters(
     for await (const letter of letters()) {
       signal?.throwIfAborted();
       if (present.has(placeOf(letter.partition, letter.offset))) continue;
-      const message = letterOf(source, letter);
+      const message = messageOf(source, letter);
       if (bytes + bytesOf(message) > BYTES_A_TRANSACTION) await commit();
       waiting.push(message);
       bytes += bytesOf(message);

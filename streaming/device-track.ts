@@ -1,12 +1,20 @@
 /** One device's open windows: which samples they still need, and since which offset. */
 import type { SampleSpan, SignalSpec } from '../models/signal';
 import { isComplete, sliceWindow } from '../models/windows';
+import type { Doubt } from './forgotten-devices';
 import { concatSpans, emptySpan, sliceSpan, spanFrom, splitLate } from './spans';
 
 /** A complete window's start and samples. */
 export interface TrackedWindow {
   readonly startMs: number;
   readonly span: SampleSpan;
+}
+
+interface Pushed {
+  readonly windows: TrackedWindow[];
+  readonly late: SampleSpan | null;
+  /** Whether any sample was later than all before it. */
+  readonly isAccepted: boolean;
 }
 
 /** A message that brought samples, and the device's time when it ended. */
@@ -25,19 +33,31 @@ export class DeviceTrack {
   private nextStartMs = 0;
   private newestMs = -Infinity;
   private marks: Mark[] = [];
+  private doubt: Doubt | null;
+  /** Since a sample was accepted. */
+  private newestLateMs = -Infinity;
 
-  constructor(signal: SignalSpec) {
+  /** The doubt is what an earlier track of the device has left. */
+  constructor(signal: SignalSpec, doubt: Doubt | null = null) {
     this.signal = signal;
+    this.doubt = doubt;
     this.run = emptySpan(signal.channels.length);
   }
 
   /** The offset from which reading again would give the same open windows; null for no samples. */
   get neededFrom(): number | null {
-    return this.marks[0]?.offset ?? null;
+    return this.doubt?.from ?? this.marks[0]?.offset ?? null;
+  }
+
+  /** What is in doubt when the device is forgotten now; null when nothing came after its newest sample. */
+  get doubtLeft(): Doubt | null {
+    const from = this.neededFrom;
+    if (from === null || this.newestLateMs === -Infinity) return null;
+    return { from, aboveMs: Math.max(this.newestLateMs, this.doubt?.aboveMs ?? -Infinity) };
   }
 
   /** Adds a message's samples; those not later than the device's newest one come back as late. */
-  push(offset: number, span: SampleSpan): { windows: TrackedWindow[]; late: SampleSpan | null } {
+  push(offset: number, span: SampleSpan): Pushed {
     const { accepted, late } = splitLate(span, this.newestMs);
     const windows: TrackedWindow[] = [];
     for (const stretch of this.stretchesOf(accepted)) {
@@ -47,9 +67,15 @@ export class DeviceTrack {
       }
       windows.push(...this.extend(stretch));
     }
-    if (accepted.timestampsMs.length > 0) this.marks.push({ offset, newestMs: this.newestMs });
+    const isAccepted = accepted.timestampsMs.length > 0;
+    if (isAccepted) {
+      this.marks.push({ offset, newestMs: this.newestMs });
+      this.newestLateMs = -Infinity;
+    } else if (late !== null) {
+      this.newestLateMs = late.timestampsMs.reduce((a, b) => Math.max(a, b), this.newestLateMs);
+    }
     this.forgetUnneeded();
-    return { windows, late };
+    return { windows, late, isAccepted };
   }
 
   /** Decides the windows that are still open; the newest sample stays known. */
@@ -114,5 +140,6 @@ export class DeviceTrack {
   private forgetUnneeded(): void {
     const sinceMs = this.newestMs - this.signal.window.lengthMs;
     this.marks = this.marks.filter(({ newestMs }) => newestMs > sinceMs);
+    if (this.doubt !== null && sinceMs >= this.doubt.aboveMs) this.doubt = null;
   }
 }

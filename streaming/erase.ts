@@ -22,7 +22,7 @@ interface Erasing {
 
 export interface EraseRequest extends Erasing {
   readonly topics: TopicNames;
-  /** Up to where all who work on samples have read, by partition; where nobody does it is absent. */
+  /** Up to where all who work on samples have read, by partition; empty where nobody does. */
   readonly samplesRead: Offsets;
   /** Whether a prediction has come to where it is kept. */
   readonly isLanded: (prediction: ReceivedMessage) => boolean;

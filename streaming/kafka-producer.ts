@@ -19,7 +19,7 @@ import type {
 
 /** A broker takes record batches up to 1 MiB with default settings. */
 const REQUEST_BYTES = 700_000;
-const MESSAGE_BYTES = 1_000_000;
+export const MESSAGE_BYTES = 1_000_000;
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
 const PRODUCER = {
@@ -75,7 +75,8 @@ export function partitionOf(key: string | null, partitions: number): number {
 const MESSAGE_OVERHEAD = 64;
 const HEADER_OVERHEAD = 8;
 
-function sizeOf({ key, value, headers = {} }: OutgoingMessage): number {
+/** The bytes of a message, rather more than less: one over MESSAGE_BYTES is refused. */
+export function sizeOf({ key, value, headers = {} }: OutgoingMessage): number {
   let bytes = MESSAGE_OVERHEAD + Buffer.byteLength(key ?? '');
   if (value !== null) bytes += Buffer.byteLength(value);
   for (const name of Object.keys(headers))

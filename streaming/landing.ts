@@ -1,6 +1,10 @@
 /** Reads committed predictions, for the table that they are published as. */
-import { endsOf, type Broker, type Offsets } from './ports';
-import { decodePrediction, type Prediction } from './prediction';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fingerprintOf } from '../core/message-fingerprint';
+import { nextRange, type EventRange } from './event-range';
+import { madeAnew, type LastRead } from './made-anew';
+import type { Broker, Offsets, PartitionBounds } from './ports';
+import { predictionOrNull, type Prediction } from './prediction';
 import { fetchProgress, writtenEnds } from './progress';
 import type { TopicNames } from './topics';
 
@@ -9,58 +13,120 @@ export interface LandedPrediction extends Prediction {
   readonly offset: number;
 }
 
+/** How far a topic has been landed; empty before anything was. */
+export interface LandedTo {
+  /** Exclusive. */
+  readonly endOffsets?: Offsets;
+  /** The last message of each partition; absent in earlier manifests. */
+  readonly lastRead?: LastRead;
+}
+
 export interface PredictionRange {
   readonly topics: TopicNames;
-  /** First offset of each partition; the oldest kept one when absent. */
-  readonly fromOffsets?: Offsets;
-  /** Exclusive ends; the present ones when absent. */
-  readonly toOffsets?: Offsets;
-  /** The present ends then hold at least all that this model's predictor has committed. */
+  /** Where the reading goes on; the oldest kept message when absent. */
+  readonly landed?: LandedTo;
+  /** The ends then hold at least all that this model's predictor has committed. */
   readonly model?: string;
+  /** How long that is waited for; a minute by default. */
+  readonly visibleWithinMs?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface PredictionReading {
+  /** Where the reading begins. */
+  readonly fromOffsets: Offsets;
   /** Where the next reading begins: the same range always gives the same predictions. */
   readonly endOffsets: Offsets;
+  /** Partitions that were made anew since they were landed: they are read from their start. */
+  readonly restarted: readonly number[];
   /** Part by part, so that memory stays bounded; to be read once. */
   readonly predictions: AsyncIterable<readonly LandedPrediction[]>;
+  /** How many messages were left out, by reason; known when all were read. */
+  readonly leftOut: Readonly<Record<string, number>>;
+  /** For the next reading, as are the ends; known when all were read. */
+  readonly lastRead: LastRead;
 }
 
-async function* landed(
+type Bounds = ReadonlyMap<number, PartitionBounds>;
+
+const POLL_MS = 50;
+// A killed process leaves a transaction open for half of it.
+const VISIBLE_WITHIN_MS = 60_000;
+
+/** What of the topic has not been landed. */
+export async function unlandedRange(
   broker: Broker,
-  { topics, fromOffsets, signal }: PredictionRange,
-  endOffsets: Offsets,
-): AsyncGenerator<readonly LandedPrediction[]> {
-  const range = { topic: topics.predictions, from: fromOffsets, to: endOffsets, signal };
-  for await (const messages of broker.read(range)) {
-    yield messages.flatMap(({ partition, offset, value }) =>
-      value === null ? [] : [{ ...decodePrediction(value), partition, offset }],
-    );
-  }
-  signal?.throwIfAborted();
+  { topics, landed }: Pick<PredictionRange, 'topics' | 'landed'>,
+): Promise<EventRange> {
+  const topic = topics.predictions;
+  const bounds = await broker.bounds(topic);
+  const anew = await madeAnew(broker, topic, { bounds, lastRead: landed?.lastRead ?? {} });
+  return nextRange(bounds, landed?.endOffsets ?? {}, Infinity, anew);
 }
 
 /**
- * A transaction shows in the topic some milliseconds after its offsets do, and a barrier looks at
- * the offsets: the topic's own end could lie before predictions that the barrier waited for.
+ * A transaction shows in the topic some milliseconds after its offsets do, and a barrier looks at the offsets: the topic's
+ * own end could lie before predictions that the barrier waited for. What does not show in time is said of a former topic.
  */
-async function presentEnds(broker: Broker, { topics, model }: PredictionRange): Promise<Offsets> {
-  const visible = endsOf(await broker.bounds(topics.predictions));
+async function visibleBounds(
+  broker: Broker,
+  { topics, model, visibleWithinMs = VISIBLE_WITHIN_MS, signal }: PredictionRange,
+  anew: ReadonlySet<number>,
+): Promise<Bounds> {
   const written =
     model === undefined ? {} : writtenEnds(await fetchProgress(broker, topics, model));
-  const ends = Object.entries(visible).map(([partition, end]) => [
-    partition,
-    Math.max(end, written[Number(partition)] ?? 0),
-  ]);
-  return Object.fromEntries(ends) as Offsets;
+  const deadlineMs = Date.now() + visibleWithinMs;
+  for (;;) {
+    const bounds = await broker.bounds(topics.predictions);
+    const isVisible = [...bounds].every(
+      ([partition, { end }]) => anew.has(partition) || end >= (written[partition] ?? 0),
+    );
+    if (isVisible || Date.now() > deadlineMs) return bounds;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+async function* read(
+  broker: Broker,
+  { topics, signal }: PredictionRange,
+  { from, to }: EventRange,
+  found: { leftOut: Record<string, number>; lastRead: Record<number, LastRead[number]> },
+): AsyncGenerator<readonly LandedPrediction[]> {
+  const { leftOut, lastRead } = found;
+  for await (const messages of broker.read({ topic: topics.predictions, from, to, signal })) {
+    yield messages.flatMap(({ partition, offset, value }) => {
+      const prediction = value === null ? null : predictionOrNull(value);
+      if (prediction !== null) return [{ ...prediction, partition, offset }];
+      leftOut['no-prediction'] = (leftOut['no-prediction'] ?? 0) + 1;
+      return [];
+    });
+    const last = new Map(messages.map((message) => [message.partition, message]));
+    for (const [partition, message] of last) {
+      lastRead[partition] = { offset: message.offset, fingerprint: fingerprintOf(message) };
+    }
+  }
+  signal?.throwIfAborted();
 }
 
 /** The ends are fixed before anything is read: what is written meanwhile waits for the next time. */
 export async function readPredictions(
   broker: Broker,
-  range: PredictionRange,
+  request: PredictionRange,
 ): Promise<PredictionReading> {
-  const endOffsets = range.toOffsets ?? (await presentEnds(broker, range));
-  return { endOffsets, predictions: landed(broker, range, endOffsets) };
+  const { restarted } = await unlandedRange(broker, request);
+  const anew = new Set(restarted);
+  const bounds = await visibleBounds(broker, request, anew);
+  const range = nextRange(bounds, request.landed?.endOffsets ?? {}, Infinity, anew);
+  const before = Object.entries(request.landed?.lastRead ?? {});
+  const found = {
+    leftOut: {},
+    lastRead: Object.fromEntries(before.filter(([partition]) => !anew.has(Number(partition)))),
+  };
+  return {
+    fromOffsets: range.from,
+    endOffsets: range.to,
+    restarted: range.restarted,
+    predictions: read(broker, request, range, found),
+    ...found,
+  };
 }

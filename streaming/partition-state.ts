@@ -1,8 +1,10 @@
 /** What the predictor knows of one input partition: open windows and how far it has emitted. */
 import { isWatchlakeError } from '../core/errors';
 import { classify, type Champion, type ClassifyOptions } from './classify';
+import { MESSAGE_BYTES, sizeOf } from './kafka-producer';
+import { letterOf } from './letter';
 import type { LastOffsets, OutgoingMessage, ReceivedMessage, TopicMessages } from './ports';
-import { encodePrediction } from './prediction';
+import { encodePrediction, type Prediction } from './prediction';
 import { addCounters, NOTHING_COUNTED, type Counters, type Progress } from './progress';
 import {
   checkChannels,
@@ -39,6 +41,23 @@ const origin = (topics: TopicNames, { partition, offset }: ReceivedMessage) => (
   'origin-partition': String(partition),
   'origin-offset': String(offset),
 });
+
+const messageOf = (prediction: Prediction): OutgoingMessage => ({
+  key: prediction.device,
+  value: encodePrediction(prediction),
+});
+
+/** Nobody can label a window without its signal: where that is longer than a message, nobody is asked. */
+function encodeAll(predictions: readonly Prediction[]) {
+  let tooLong = 0;
+  const messages = predictions.map((prediction) => {
+    const message = messageOf(prediction);
+    if (sizeOf(message) <= MESSAGE_BYTES) return message;
+    tooLong += 1;
+    return messageOf({ ...prediction, candidate: null, signal: undefined, features: undefined });
+  });
+  return { messages, tooLong };
+}
 
 export class PartitionState {
   private readonly options: PartitionOptions;
@@ -84,13 +103,10 @@ export class PartitionState {
     for (const message of messages) this.take(message, collected, champion);
     const predictions = await classify(collected.windows, champion, this.options);
     const { topics } = this.options;
-    const encoded = predictions.map((prediction) => ({
-      key: prediction.device,
-      value: encodePrediction(prediction),
-    }));
+    const { messages: encoded, tooLong } = encodeAll(predictions);
     return {
       isRebuild: this.position <= this.emitFrom,
-      counted: collected.counted,
+      counted: addCounters(collected.counted, { ...NOTHING_COUNTED, tooLong }),
       output: [
         { topic: topics.predictions, messages: encoded },
         { topic: topics.late, messages: collected.late },
@@ -148,12 +164,10 @@ export class PartitionState {
   }
 
   private deadLetter(message: ReceivedMessage, context: Readonly<Record<string, unknown>>) {
-    const headers = {
-      ...message.headers,
+    return letterOf(message, {
       reason: String(context.reason),
       detail: String(context.detail),
       ...origin(this.options.topics, message),
-    };
-    return { key: message.key, value: message.value, headers };
+    });
   }
 }

@@ -152,14 +152,17 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** A recording, or a part of one. */
-export interface DeviceRecording {
+/** What one recording holds of one slot on its device's clock. */
+export interface RecordingSlice {
+  readonly device: string;
   readonly recording: string;
   readonly subjectKey: string;
   readonly channels: readonly string[];
   readonly span: SampleSpan;
-  /** More of the same recording follows: long ones come in parts, to bound the memory. */
-  readonly continues?: boolean;
+  /** From the device's first sample to the first one here: all devices start together. */
+  readonly elapsedMs: number;
+  /** The recording has no samples after these. */
+  readonly endsRecording: boolean;
 }
 
 export interface SourceSelection {
@@ -167,6 +170,12 @@ export interface SourceSelection {
   /** All subjects when absent. */
   readonly subjectKeys?: readonly string[];
   readonly snapshotId?: string;
+}
+
+export interface SliceSelection extends SourceSelection {
+  /** Length of the slots: they lie on the device's clock, wherever a recording begins. */
+  readonly sliceMs: number;
+  readonly signal?: AbortSignal;
 }
 
 /** Where the simulator finds what to replay; provided by the lakehouse through the workers. */
@@ -177,6 +186,6 @@ export interface SampleSource {
   size(selection: SourceSelection): Promise<number>;
   /** The devices of the subjects, in a stable order. */
   devices(selection: SourceSelection): Promise<readonly string[]>;
-  /** The device's recordings in the order of its clock, the same ones whenever it is asked. */
-  recordings(selection: SourceSelection, device: string): AsyncIterable<DeviceRecording>;
+  /** By elapsed time, then by device; the same ones in the same order whenever it is asked. */
+  slices(selection: SliceSelection): AsyncIterable<RecordingSlice>;
 }

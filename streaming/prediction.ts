@@ -2,15 +2,17 @@
 import { z } from 'zod';
 import type { SampleSpan } from '../models/signal';
 
-const base64 = z.base64();
+/** Numbers of so many bytes. */
+const numbersOf = (bytes: number) =>
+  z.base64().refine((text) => Buffer.byteLength(text, 'base64') % bytes === 0);
 
 const predictionSchema = z.object({
   windowId: z.string(),
   dataset: z.string(),
   device: z.string(),
   subjectKey: z.string(),
-  startMs: z.number(),
-  endMs: z.number(),
+  startMs: z.int(),
+  endMs: z.int(),
   model: z.string(),
   version: z.string(),
   classes: z.array(z.string()),
@@ -21,10 +23,10 @@ const predictionSchema = z.object({
   /** Hash of the feature schema. */
   featureSchema: z.string(),
   /** float32, little-endian. */
-  features: base64.optional(),
+  features: numbersOf(4).optional(),
   /** Timestamps as float64, values as float32 channel by channel, little-endian. */
   signal: z
-    .object({ channels: z.array(z.string()), timestampsMs: base64, values: base64 })
+    .object({ channels: z.array(z.string()), timestampsMs: numbersOf(8), values: numbersOf(4) })
     .optional(),
 });
 
@@ -65,3 +67,13 @@ export const encodePrediction = (prediction: Prediction): string => JSON.stringi
 /** Throws when the text is not a prediction. */
 export const decodePrediction = (value: Buffer | string): Prediction =>
   predictionSchema.parse(JSON.parse(value.toString()));
+
+/** Null for a message that is no prediction: anybody can write to a topic. */
+export function predictionOrNull(value: Buffer): Prediction | null {
+  try {
+    return decodePrediction(value);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    throw error;
+  }
+}

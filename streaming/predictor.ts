@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError } from '../core/errors';
 import { ChampionHolder, type ChampionDeps } from './champion';
 import type { ClassifyOptions } from './classify';
+import { MESSAGE_BYTES } from './kafka-producer';
 import { PartitionState } from './partition-state';
 import type { ConsumedBatch, ReceivedMessage, TransactionalProducer } from './ports';
 import {
@@ -196,10 +197,19 @@ export class Predictor {
           { group: this.group, topic, partition, offset, metadata: encodeProgress(progress) },
         ];
       });
+      this.warnOfTooLong(step.counted);
       this.counters = addCounters(this.counters, step.counted);
       this.reached.set(partition, state.progress);
     });
     this.failures = 0;
+  }
+
+  /** Once: what one device sends, it goes on sending. */
+  private warnOfTooLong({ tooLong }: Counters): void {
+    if (tooLong === 0 || this.counters.tooLong > 0) return;
+    this.deps.log.warn('nobody is asked about windows whose signal is too long for a message', {
+      limitBytes: MESSAGE_BYTES,
+    });
   }
 
   private async release(partition: number): Promise<void> {

@@ -12,6 +12,8 @@ const counters = {
   deadLettered: z.int(),
   /** Batches of other datasets. */
   skipped: z.int(),
+  /** Candidates whose signal is longer than a message: nobody is asked about them. */
+  tooLong: z.int().default(0),
 };
 
 const progressSchema = z.object({
@@ -25,13 +27,20 @@ const progressSchema = z.object({
 export type Progress = z.infer<typeof progressSchema>;
 export type Counters = Omit<Progress, 'next' | 'written'>;
 
-export const NOTHING_COUNTED: Counters = { predicted: 0, late: 0, deadLettered: 0, skipped: 0 };
+export const NOTHING_COUNTED: Counters = {
+  predicted: 0,
+  late: 0,
+  deadLettered: 0,
+  skipped: 0,
+  tooLong: 0,
+};
 
 export const addCounters = (a: Counters, b: Counters): Counters => ({
   predicted: a.predicted + b.predicted,
   late: a.late + b.late,
   deadLettered: a.deadLettered + b.deadLettered,
   skipped: a.skipped + b.skipped,
+  tooLong: a.tooLong + b.tooLong,
 });
 
 export const subtractCounters = (a: Counters, b: Counters): Counters => ({
@@ -39,6 +48,7 @@ export const subtractCounters = (a: Counters, b: Counters): Counters => ({
   late: a.late - b.late,
   deadLettered: a.deadLettered - b.deadLettered,
   skipped: a.skipped - b.skipped,
+  tooLong: a.tooLong - b.tooLong,
 });
 
 export const encodeProgress = (progress: Progress): string => JSON.stringify(progress);

@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { WatchlakeError } from '../core/errors';
-import type { SampleSpan } from '../models/signal';
+import { LARGEST_VALUE, LATEST_MS, MAXIMUM_CHANNELS, type SampleSpan } from '../models/signal';
 
 export interface SampleBatch {
   readonly dataset: string;
@@ -21,9 +21,12 @@ export const SAMPLE_BATCH_SCHEMA = 'watch.samples/1';
 
 /** Below the megabyte that a broker accepts with default settings. */
 export const MAXIMUM_BATCH_BYTES = 900_000;
-const MAXIMUM_METADATA_BYTES = 8192;
+// The names of all channels that a dataset may have, and as much again.
+const MAXIMUM_METADATA_BYTES = 32_768;
 const MAGIC = 'WLSB';
 const HEADER_BYTES = 16;
+/** What surrounds the numbers of a batch, at most. */
+export const MAXIMUM_FRAME_BYTES = HEADER_BYTES + MAXIMUM_METADATA_BYTES;
 const CHECKED_FROM = 8;
 
 const name = z.string().min(1).max(200);
@@ -32,7 +35,7 @@ const metadataSchema = z.object({
   device: name,
   subjectKey: name,
   recording: name,
-  channels: z.array(z.string().min(1).max(100)).min(1).max(64),
+  channels: z.array(z.string().min(1).max(100)).min(1).max(MAXIMUM_CHANNELS),
   last: z.boolean(),
 });
 
@@ -68,6 +71,9 @@ export function encodeSampleBatch(batch: SampleBatch): Buffer {
     );
   }
   const metadata = encodeMetadata(batch);
+  if (metadata.length > MAXIMUM_METADATA_BYTES) {
+    throw unreadable('too-large', `${metadata.length} bytes of metadata`);
+  }
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(MAGIC, 0, 'latin1');
   header.writeUInt32LE(metadata.length, 8);
@@ -103,6 +109,10 @@ function decodeMetadata(bytes: Buffer): Metadata {
   }
 }
 
+/** NaN is within no limit. */
+const isWithin = (numbers: Float32Array | Float64Array, limit: number): boolean =>
+  numbers.every((each) => Math.abs(each) <= limit);
+
 function decodeSpan(bytes: Buffer, samples: number, channels: number): SampleSpan {
   const expected = samples * (8 + 4 * channels);
   if (bytes.length !== expected) {
@@ -114,11 +124,12 @@ function decodeSpan(bytes: Buffer, samples: number, channels: number): SampleSpa
     { length: channels },
     (_, channel) => new Float32Array(aligned, 8 * samples + 4 * samples * channel, samples),
   );
-  if (
-    !timestampsMs.every(Number.isFinite) ||
-    !values.every((array) => array.every(Number.isFinite))
-  )
-    throw unreadable('malformed', 'a number is not finite');
+  if (!isWithin(timestampsMs, LATEST_MS)) {
+    throw unreadable('malformed', `a time is not within ${LATEST_MS} ms of zero`);
+  }
+  if (!values.every((array) => isWithin(array, LARGEST_VALUE))) {
+    throw unreadable('malformed', `a value is not within ${LARGEST_VALUE} of zero`);
+  }
   return { timestampsMs, values };
 }
 

@@ -14,6 +14,7 @@ import type {
 } from './ports';
 import { encodeSampleBatch, SAMPLE_BATCH_SCHEMA, SCHEMA_HEADER } from './sample-batch';
 import { simulationId, type TopicNames } from './topics';
+import { waitUntil } from './wait-until';
 
 export interface SimulationDeps {
   readonly broker: Broker;
@@ -29,6 +30,8 @@ export interface SimulationOptions extends Omit<ReplayOptions, 'batchMs'> {
   readonly batchMs?: number;
   readonly messagesPerTransaction?: number;
   readonly failuresAllowed?: number;
+  /** Whose batches are left out; nobody's by default. */
+  readonly isWithdrawn?: (subjectKey: string) => boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SimulationProgress) => void;
 }
@@ -58,8 +61,11 @@ const cursorSchema = z.object({
   plan: z.string(),
   /** The snapshot that is replayed, if the source has any. */
   snapshotId: z.string().optional(),
+  /** What was sent. */
   batches: z.int(),
   samples: z.int(),
+  /** Batches of the replay that are done with, sent or left out; as many as were sent without it. */
+  replayed: z.int().optional(),
 });
 
 type Cursor = z.infer<typeof cursorSchema>;
@@ -83,6 +89,12 @@ function sentOf(committed: ReadonlyMap<number, CommittedOffset>, plan: string): 
     lastOffsets[partition] = String(offset - 1);
   }
   return { cursor, lastOffsets };
+}
+
+interface Group {
+  readonly batches: readonly ReplayedBatch[];
+  /** Batches of the replay that are done with when these are sent. */
+  readonly replayed: number;
 }
 
 class Simulation {
@@ -150,7 +162,8 @@ class Simulation {
       let sent = await this.pinned(await this.fetchSent());
       const of = await this.deps.source.size(this.replayed);
       this.report(sent, of);
-      for await (const group of this.groupsFrom(sent.cursor.batches)) {
+      const { replayed = sent.cursor.batches } = sent.cursor;
+      for await (const group of this.groupsFrom(replayed)) {
         this.options.signal?.throwIfAborted();
         sent = await this.send(producer, sent, group);
         this.failures = 0;
@@ -167,25 +180,30 @@ class Simulation {
   }
 
   /** What is due at the same time, at most a transaction's worth. */
-  private async *groupsFrom(skipped: number): AsyncGenerator<ReplayedBatch[]> {
+  private async *groupsFrom(skipped: number): AsyncGenerator<Group> {
     const { speed, signal, messagesPerTransaction = MESSAGES_PER_TRANSACTION } = this.options;
-    const startedMs = Date.now();
+    const { isWithdrawn = () => false } = this.options;
+    const startedMs = performance.now();
     let firstMs: number | undefined;
     let index = 0;
-    let group: ReplayedBatch[] = [];
-    for await (const batch of replay(this.deps.source, this.replayed)) {
+    let batches: ReplayedBatch[] = [];
+    let replayed = skipped;
+    for await (const batch of replay(this.deps.source, this.replayed, signal)) {
       index += 1;
-      if (index <= skipped) continue;
+      // Counted nevertheless: a run that goes on finds its place, whoever was put on the list meanwhile.
+      if (index <= skipped || isWithdrawn(batch.batch.subjectKey)) continue;
       firstMs ??= batch.elapsedMs;
       const dueMs = speed > 0 ? startedMs + (batch.elapsedMs - firstMs) / speed : 0;
-      if (group.length > 0 && (dueMs > Date.now() || group.length >= messagesPerTransaction)) {
-        yield group;
-        group = [];
+      const isDue = dueMs <= performance.now();
+      if (batches.length > 0 && (!isDue || batches.length >= messagesPerTransaction)) {
+        yield { batches, replayed };
+        batches = [];
       }
-      if (dueMs > Date.now()) await sleep(dueMs - Date.now(), undefined, { signal });
-      group.push(batch);
+      await waitUntil(dueMs, signal);
+      batches.push(batch);
+      replayed = index;
     }
-    if (group.length > 0) yield group;
+    if (batches.length > 0) yield { batches, replayed };
   }
 
   private message({ batch }: ReplayedBatch, sequence: number): OutgoingMessage {
@@ -197,20 +215,20 @@ class Simulation {
     return { key: batch.device, value: encodeSampleBatch(batch), headers };
   }
 
-  private async send(
-    producer: TransactionalProducer,
-    before: Sent,
-    group: readonly ReplayedBatch[],
-  ): Promise<Sent> {
+  private async send(producer: TransactionalProducer, before: Sent, group: Group): Promise<Sent> {
     const topic = this.options.topics.samples;
     const { batches, samples: samplesBefore } = before.cursor;
-    const samples = group.reduce((sum, { batch }) => sum + batch.span.timestampsMs.length, 0);
+    const samples = group.batches.reduce(
+      (sum, { batch }) => sum + batch.span.timestampsMs.length,
+      0,
+    );
     const cursor: Cursor = {
       ...before.cursor,
-      batches: batches + group.length,
+      batches: batches + group.batches.length,
       samples: samplesBefore + samples,
+      replayed: group.replayed,
     };
-    const messages = group.map((batch, index) => this.message(batch, batches + index));
+    const messages = group.batches.map((batch, index) => this.message(batch, batches + index));
     const metadata = JSON.stringify(cursor);
     const lastOffsets = { ...before.lastOffsets };
     await producer.commit([{ topic, messages }], (last) =>

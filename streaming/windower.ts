@@ -3,11 +3,12 @@ import { WatchlakeError } from '../core/errors';
 import type { SampleSpan, SignalSpec } from '../models/signal';
 import { windowId } from '../models/windows';
 import { DeviceTrack, type TrackedWindow } from './device-track';
+import { ForgottenDevices } from './forgotten-devices';
 
 export interface WindowerOptions {
   readonly dataset: string;
   readonly signal: SignalSpec;
-  /** A device that stays silent while its partition grows by so much is closed and forgotten. */
+  /** A device that sends nothing in time while its partition grows by so much is closed and forgotten. */
   readonly silentAfterOffsets?: number;
 }
 
@@ -34,6 +35,7 @@ export interface ClosedWindow {
 interface KnownDevice {
   readonly track: DeviceTrack;
   readonly subjectKey: string;
+  /** Of the last message that brought a sample in time. */
   readonly lastOffset: number;
 }
 
@@ -52,32 +54,39 @@ function checkSignal({ window, maxGapMs, channels }: SignalSpec): void {
  */
 export class Windower {
   private readonly options: Required<WindowerOptions>;
-  /** In the order of their last message, the most silent one first. */
+  /** In the order of their last message that brought a sample in time. */
   private readonly devices = new Map<string, KnownDevice>();
+  private readonly forgotten: ForgottenDevices;
 
   constructor(options: WindowerOptions) {
     checkSignal(options.signal);
     this.options = { silentAfterOffsets: DEFAULT_SILENT_AFTER_OFFSETS, ...options };
+    this.forgotten = new ForgottenDevices(this.options.silentAfterOffsets);
   }
 
   /** The first offset that is needed to rebuild the state; null when nothing is open. */
   get neededFrom(): number | null {
-    let needed: number | null = null;
+    let needed = this.forgotten.neededFrom;
     for (const { track } of this.devices.values()) {
-      const from = track.neededFrom;
-      if (from !== null && (needed === null || from < needed)) needed = from;
+      needed = Math.min(needed, track.neededFrom ?? Infinity);
     }
-    return needed;
+    return needed === Infinity ? null : needed;
   }
 
   /** Offsets have to grow from call to call. */
   push(input: WindowerInput): { windows: ClosedWindow[]; late: SampleSpan | null } {
     const { device, offset, span, subjectKey, last } = input;
     const windows = [...this.pass(offset), ...this.closeOtherSubject(device, subjectKey)];
-    const track = this.devices.get(device)?.track ?? new DeviceTrack(this.options.signal);
-    this.devices.delete(device);
-    this.devices.set(device, { track, subjectKey, lastOffset: offset });
-    const { windows: complete, late } = track.push(offset, span);
+    const known = this.devices.get(device);
+    // A first message without samples tells nothing of the device.
+    if (!known && span.timestampsMs.length === 0) return { windows, late: null };
+    const { signal } = this.options;
+    const track = known?.track ?? new DeviceTrack(signal, this.forgotten.take(device));
+    const { windows: complete, late, isAccepted } = track.push(offset, span);
+    // A device whose samples are all late is forgotten in its turn: one clock that was ahead does not silence it for good.
+    if (isAccepted) this.devices.delete(device);
+    const lastOffset = isAccepted ? offset : (known?.lastOffset ?? offset);
+    this.devices.set(device, { track, subjectKey, lastOffset });
     if (last) complete.push(...track.close());
     windows.push(...complete.map((window) => this.closedWindow(device, subjectKey, window)));
     return { windows, late };
@@ -97,7 +106,10 @@ export class Windower {
       if (lastOffset >= offset - this.options.silentAfterOffsets) break;
       windows.push(...track.close().map((one) => this.closedWindow(device, subjectKey, one)));
       this.devices.delete(device);
+      const doubt = track.doubtLeft;
+      if (doubt) this.forgotten.add(device, doubt, offset);
     }
+    this.forgotten.pass(offset);
     return windows;
   }
 

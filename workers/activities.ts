@@ -20,7 +20,7 @@ import { createTrainingActivities } from '../activities/training-activities';
 import { createWorkflowActivities } from '../activities/workflow-activities';
 import { WatchlakeError } from '../core/errors';
 import type { TaskQueue } from '../core/task-queues';
-import { CODE_VERSION } from '../core/version';
+import { buildVersion, CODE_VERSION } from '../core/version';
 import { createDeviceTables } from '../devices/devices';
 import { readClassifier } from '../lakehouse/model-artefacts';
 import { labelsOfWindows } from '../lakehouse/samples';
@@ -133,11 +133,13 @@ const erasureActivities = (all: Dependencies) =>
   });
 
 const trainingActivities = (all: Dependencies) =>
-  createTrainingActivities({ ...all, codeVersion: CODE_VERSION });
+  createTrainingActivities({ ...all, suppression: all.consent, codeVersion: buildVersion() });
 
 const annotationActivities = (all: Dependencies) =>
   createAnnotationActivities({
     annotation: all.annotation,
+    registry: all.registry,
+    suppression: all.consent,
     predictions: createPredictionSource(all.lake),
     oracle: { labelsOf: (query) => labelsOfWindows(all.lake, query) },
     appUrl: () => appUrl(all.config),
@@ -150,7 +152,9 @@ const streamActivities = (all: Dependencies) =>
     topics: all.topics,
     topicShape: topicShape(all),
     loadChampion: (model) => loadChampion(all, model),
+    championVersion: (model) => championVersion(all, model),
     source: createSampleSource(all.lake),
+    suppression: all.consent,
     candidates: {
       threshold: all.config.LABEL_CONFIDENCE,
       auditShare: all.config.LABEL_AUDIT_SHARE,
@@ -158,10 +162,14 @@ const streamActivities = (all: Dependencies) =>
     },
   });
 
-async function loadChampion({ registry, lake }: Dependencies, model: string) {
-  const alias = await registry.getAlias({ model, alias: CHAMPION });
-  if (alias === null) throw new WatchlakeError('NO_CHAMPION', { model });
-  const { version, artefactUri } = await registry.getVersion({ model, version: alias.version });
+const championVersion = async ({ registry }: Dependencies, model: string) =>
+  (await registry.getAlias({ model, alias: CHAMPION }))?.version ?? null;
+
+async function loadChampion(all: Dependencies, model: string) {
+  const { registry, lake } = all;
+  const champion = await championVersion(all, model);
+  if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
+  const { version, artefactUri } = await registry.getVersion({ model, version: champion });
   return {
     version,
     classifier: await loadClassifier(await readClassifier(lake.store, artefactUri)),

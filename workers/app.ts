@@ -14,6 +14,8 @@ import { openPool } from '../registry/database';
 import { reservePort } from '../stack/ports';
 import type { Addresses } from './addresses';
 import type { Config } from './config';
+import { holdoutScores } from './holdout-scores';
+import { homeLinks } from './home-links';
 import { s3Settings } from './s3';
 import { connectClient } from './temporal';
 
@@ -49,6 +51,8 @@ export async function startAppServer(
   const client = await connectClient(config, addresses.temporal.address);
   const registry = createRegistry(pool);
   const store = openStore(config.LAKE_URI, s3Settings(config));
+  const { uiUrl } = addresses.temporal;
+  const links = homeLinks({ uiUrl, namespace: config.TEMPORAL_NAMESPACE });
   const app = await createAppServer({
     annotation: createAnnotationStore(pool),
     version: CODE_VERSION,
@@ -56,7 +60,7 @@ export async function startAppServer(
     tokens,
     logger: log.child({ part: 'app' }, { level: 'warn' }),
     onBatch: ({ campaign, batch }) => announceBatch(client, campaign, batch),
-    describe: async () => ({ links: linksOf(addresses), models: await modelsOf(registry) }),
+    describe: async () => ({ links, models: await modelsOf({ registry, store }) }),
     reportPath: () => reportFile(store),
   });
   const { port, release } = await reservePort({
@@ -80,33 +84,32 @@ export async function startAppServer(
   }
 }
 
-const linksOf = (addresses: Addresses) => [
-  { title: 'Workflows', url: addresses.temporal.uiUrl, note: 'Watch and start runs' },
-  {
-    title: 'Schedules',
-    url: `${addresses.temporal.uiUrl}/namespaces/default/schedules`,
-    note: 'What runs by itself',
-  },
-];
+interface Sources {
+  registry: Registry;
+  store: Store;
+}
 
-async function modelsOf(registry: Registry) {
+async function modelsOf({ registry, store }: Sources) {
   const models = await registry.listModels();
   return Promise.all(
     models.flatMap(({ model, versions, aliases }) =>
       aliases.champion === undefined
         ? []
-        : [describeModel(registry, { model, versions, version: aliases.champion })],
+        : [describeModel({ registry, store }, { model, versions, version: aliases.champion })],
     ),
   );
 }
 
+/** Only a figure on people that the version had not seen is worth showing. */
 async function describeModel(
-  registry: Registry,
+  sources: Sources,
   known: { model: string; version: string; versions: number },
 ) {
-  const { card } = await registry.getVersion(known);
-  // Only a figure on people that the version had not seen is worth showing.
-  return { ...known, macroF1: card.evaluation?.macroF1 ?? null };
+  const { model, version } = known;
+  const { card } = await sources.registry.getVersion(known);
+  if (card.evaluation) return { ...known, macroF1: card.evaluation.macroF1 };
+  const scores = await holdoutScores(sources, { model, versions: [version] });
+  return { ...known, macroF1: scores.get(version)?.macroF1 ?? null };
 }
 
 /** Tells the campaign that answers came; one that has closed meanwhile needs no word. */

@@ -4,20 +4,14 @@ import { join, resolve } from 'node:path';
 import { config as readDotenv } from 'dotenv';
 import { z } from 'zod';
 import { WatchlakeError } from '../core/errors';
+import { PROJECT_ROOT } from '../core/project-root';
 import { DEFAULT_PRICE_PER_TB } from '../lakehouse/engines/athena-cost';
 import { lakeAddress } from '../lakehouse/lake-folder';
 import { DEFAULT_LIMITS } from '../lakehouse/sources/source';
 import { CLOUD_VARIABLES } from './cloud-variables';
+import { INGEST_VARIABLES } from './ingest-variables';
+import { flag, list, port } from './variable-forms';
 import { DEFAULT_EVENTS_TOPIC } from '../streaming/topics';
-
-const port = z.coerce.number().int().min(0).max(65_535);
-const flag = z.stringbool();
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
 
 /** Every variable: its form, its default and what it is for. docs/configuration.md is made from it. */
 export const VARIABLES = {
@@ -227,60 +221,14 @@ export const VARIABLES = {
       "Port of the worker's Prometheus metrics. Default: 9464, or the next free one; 0 takes any free one; a given port that is taken is an error.",
     ),
 
-  INGEST_HOST: z
-    .string()
-    .default('127.0.0.1')
-    .describe(
-      'Address that the ingest server listens on. Anywhere but on loopback every request needs a token.',
-    ),
-  INGEST_PORT: port
-    .optional()
-    .describe(
-      'Port of the ingest server. Default: 62333, or the next free one; 0 takes any free one; a given port that is taken is an error.',
-    ),
-  INGEST_TOKENS: z
-    .string()
-    .optional()
-    .describe(
-      'Who may send events of all devices or read the metrics, besides devices with tokens of their own: `<role>:<token>`, comma-separated; roles: device, reader, operator. `sha256-<digest>` may stand for the token.',
-    ),
-  INGEST_TOKEN: z
-    .string()
-    .optional()
-    .describe('Token that `watchlake devices send` shows to the ingest server.'),
-  INGEST_REQUESTS_PER_MINUTE: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .optional()
-    .describe(
-      'Requests a minute that the ingest server takes from one address. Default: no limit but that of what waits.',
-    ),
-  INGEST_BODY_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1024)
-    .max(64 * 2 ** 20)
-    .default(4 * 2 ** 20)
-    .describe('Largest body of a request; decompressed it may be four times as large.'),
-  INGEST_QUEUE_RECORDS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(100_000)
-    .describe('Events that may wait for the broker; more are answered with 503 and Retry-After.'),
-  INGEST_CLOCK_AHEAD_SECONDS: z.coerce
-    .number()
-    .min(0)
-    .default(300)
-    .describe("How far ahead a device's clock may be; events beyond are rejected."),
-  INGEST_LINGER_MS: z.coerce
-    .number()
-    .min(0)
-    .max(1000)
-    .default(5)
-    .describe('How long an event waits for others that are sent to the broker with it.'),
+  ...INGEST_VARIABLES,
 
+  SCHEDULES_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'YAML file that declares what runs by itself. Default: `schedules.yaml` of the project.',
+    ),
   WORKER_QUEUES: list
     .default(['orchestration', 'data', 'training', 'streaming'])
     .describe('Task queues that a worker process serves.'),
@@ -360,13 +308,13 @@ const schema = z.object(VARIABLES).refine(
   { path: ['CATALOG'], error: 'glue needs a lake on S3: set LAKE_URI to s3://…' },
 );
 
-export type Config = Readonly<
-  Omit<z.output<typeof schema>, 'WATCHLAKE_CACHE' | 'LAKE_URI' | 'S3_CACHE_FOLDER'> & {
-    WATCHLAKE_CACHE: string;
-    LAKE_URI: string;
-    S3_CACHE_FOLDER: string;
-  }
->;
+/** What the project declares, of the sample's dataset and model. */
+export const PROJECT_SCHEDULES = join(PROJECT_ROOT, 'schedules.yaml');
+
+/** Their defaults depend on the others, or on where the project lies. */
+type ComputedDefault = 'WATCHLAKE_CACHE' | 'LAKE_URI' | 'S3_CACHE_FOLDER' | 'SCHEDULES_FILE';
+
+export type Config = Readonly<z.output<typeof schema> & Record<ComputedDefault, string>>;
 
 /** Reads the environment (and `.env` of the working folder); throws CONFIG_INVALID with every bad variable. */
 export function loadConfig(environment: NodeJS.ProcessEnv = withDotenv()): Config {
@@ -389,6 +337,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = withDotenv()): Confi
     WATCHLAKE_CACHE: resolve(parsed.data.WATCHLAKE_CACHE ?? defaultCache(environment)),
     LAKE_URI: lakeAddress(parsed.data.LAKE_URI ?? join(home, 'lake')),
     S3_CACHE_FOLDER: resolve(parsed.data.S3_CACHE_FOLDER ?? join(home, 's3')),
+    SCHEDULES_FILE: resolve(parsed.data.SCHEDULES_FILE ?? PROJECT_SCHEDULES),
   });
 }
 

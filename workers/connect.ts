@@ -1,10 +1,12 @@
-/** What a command needs of a running system: a client, the registry and the lake. */
+/** What a command needs of a running system: a client, the registry, the campaigns and the lake. */
 import type { Client } from '@temporalio/client';
+import { createAnnotationStore, type AnnotationStore } from '../annotation/annotation';
 import type { Lake } from '../lakehouse/lake';
 import type { QueryResult } from '../lakehouse/ports';
 import { query } from '../lakehouse/query';
 import type { QuarantineCount, ShowRequest } from '../lakehouse/read-quarantine';
 import { listQuarantine, showQuarantine } from '../lakehouse/read-quarantine';
+import { openStore } from '../lakehouse/stores/open-store';
 import { openPool } from '../registry/database';
 import { createRegistry, type Registry } from '../registry/registry';
 import { announceVersion } from '../streaming/control';
@@ -15,6 +17,8 @@ import { catalogDdl, type DdlOptions } from './catalog-ddl';
 import { resolveAddresses, type Addresses } from './addresses';
 import type { Config } from './config';
 import { brokerOf, lakeOf } from './dependencies';
+import { holdoutScores, type HoldoutScores } from './holdout-scores';
+import { s3Settings } from './s3';
 import { connectClient } from './temporal';
 import { vacuumLake, type VacuumResult } from './vacuum';
 
@@ -22,6 +26,9 @@ export interface CommandContext {
   client: Client;
   addresses: Addresses;
   registry: Registry;
+  annotation: Pick<AnnotationStore, 'progress' | 'listCampaigns' | 'closeCampaign'>;
+  /** What versions of a model reached when the gate compared them; without those it never compared. */
+  holdoutScores(options: { model: string; versions: readonly string[] }): Promise<HoldoutScores>;
   consent: CommandConsent;
   /** Keeps what the catalogue, a model card or a running workflow refers to. */
   vacuum(options: { dataset?: string; dryRun: boolean }): Promise<VacuumResult>;
@@ -55,6 +62,9 @@ export async function connectCommand(config: Config): Promise<CommandContext> {
     client,
     addresses,
     registry,
+    annotation: createAnnotationStore(pool),
+    holdoutScores: (options) =>
+      holdoutScores({ registry, store: openStore(config.LAKE_URI, s3Settings(config)) }, options),
     consent: commandConsent(config, pool, (work) => withLake(config, work)),
     vacuum: (options) =>
       withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),

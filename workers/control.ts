@@ -1,19 +1,20 @@
 /** Starts and stops a home from a command: in the foreground, or as a supervisor of its own. */
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
 import { PROJECT_ROOT } from '../core/project-root';
 import { buildVersion } from '../core/version';
+import { makeFolder } from '../stack/files';
 import type { OnProgress } from '../stack/progress';
 import { stopStack } from '../stack/stack';
 import { environmentOf, type Config } from './config';
 import { createLog } from './logging';
-import { readState, type UpState } from './state';
+import { readState, supervisorOf, type UpState } from './state';
 import { supervise } from './supervisor';
 
-export { readState, type UpState } from './state';
+export { readState, supervisorOf, type UpState } from './state';
 
 const ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'supervisor-main.js');
 // A first start may download everything.
@@ -44,7 +45,7 @@ export async function up(options: { config: Config; onProgress: OnProgress }): P
     return waitUntilReady(home, () => null, onProgress, 0);
   }
 
-  await mkdir(join(home, 'logs'), { recursive: true });
+  await makeFolder(join(home, 'logs'));
   const file = supervisorLog(home);
   const log = await open(file, 'a', 0o600);
   const from = (await log.stat()).size;
@@ -81,8 +82,9 @@ async function waitUntilReady(
     read = await relayProgress(home, read, onProgress);
     const state = await readState(home);
     if (state?.worker.ready) return state;
-    const code = exitCode();
-    if (code !== null) throw await startFailure(home, from);
+    // One that found another supervisor has ended for good reason: that one's worker will be ready.
+    if (exitCode() !== null && (await supervisorOf(home)) === null)
+      throw await startFailure(home, from);
     await sleep(LOOK_EVERY_MS);
   }
   throw new WatchlakeError('STACK_FAILED', {
@@ -137,7 +139,7 @@ export async function runForeground(options: {
   process.once('SIGINT', () => stopping.abort());
   process.once('SIGTERM', () => stopping.abort());
   const home = options.config.WATCHLAKE_HOME;
-  await mkdir(join(home, 'logs'), { recursive: true });
+  await makeFolder(join(home, 'logs'));
   const log = createLog(options.config, 'supervisor', supervisorLog(home));
   await supervise({ ...options, log, signal: stopping.signal });
 }
@@ -148,15 +150,15 @@ export async function down(options: {
   onProgress: OnProgress;
 }): Promise<{ stopped: boolean }> {
   const { home, onProgress } = options;
-  const state = await readState(home);
-  if (state) {
+  const supervisor = await supervisorOf(home);
+  if (supervisor !== null) {
     onProgress({ component: 'supervisor', message: 'stopping' });
-    process.kill(state.pid, 'SIGTERM');
+    process.kill(supervisor, 'SIGTERM');
     const startedMs = Date.now();
-    while ((await readState(home)) && Date.now() - startedMs < STOP_LIMIT_MS) {
+    while ((await supervisorOf(home)) !== null && Date.now() - startedMs < STOP_LIMIT_MS) {
       await sleep(LOOK_EVERY_MS);
     }
   }
   const left = await stopStack(home);
-  return { stopped: state !== null || left.length > 0 };
+  return { stopped: supervisor !== null || left.length > 0 };
 }

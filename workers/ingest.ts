@@ -1,5 +1,4 @@
 /** The ingest server as the command line runs it: the home's Kafka and PostgreSQL, and the configuration. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { WatchlakeError } from '../core/errors';
@@ -7,6 +6,7 @@ import { isLoopback, parseTokens } from '../core/tokens';
 import { CODE_VERSION } from '../core/version';
 import { createDeviceTokens } from '../devices/tokens';
 import { openPool, requireMigrated } from '../registry/database';
+import { makeFolder } from '../stack/files';
 import { reservePort } from '../stack/ports';
 import { readStack } from '../stack/stack';
 import { deviceTopics } from '../streaming/topics';
@@ -90,7 +90,7 @@ async function listen(server: IngestServer, given: number | undefined): Promise<
 export async function startIngest(config: Config, place: IngestPlace): Promise<RunningIngest> {
   const logs = join(config.WATCHLAKE_HOME, 'logs');
   const folder = join(config.WATCHLAKE_HOME, 'ingest');
-  await Promise.all([logs, folder].map((each) => mkdir(each, { recursive: true })));
+  await Promise.all([logs, folder].map((each) => makeFolder(each)));
   const processLog = createLog(config, 'ingest', join(logs, 'ingest.log'));
   const log = streamLog(processLog);
   const { kafka, postgres } = await partsOf(config);

@@ -1,8 +1,8 @@
-/** The declared schedules, and Temporal's made equal to them. */
+/** The declared schedules, and what Temporal has of them. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type Client,
   type ScheduleOptions,
@@ -11,11 +11,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { WORKFLOW_INPUTS } from '../activities/inputs';
 import { WatchlakeError } from '../core/errors';
-import { PROJECT_ROOT } from '../core/project-root';
 import { TASK_QUEUES } from '../core/task-queues';
 import { DUE, workflowIds } from '../core/workflow-ids';
-
-export const SCHEDULES_FILE = join(PROJECT_ROOT, 'schedules.yaml');
 
 const duration = z.templateLiteral([
   z.number(),
@@ -23,7 +20,13 @@ const duration = z.templateLiteral([
   z.enum(['second', 'seconds', 'minute', 'minutes', 'hour', 'hours', 'day', 'days']),
 ]);
 
-const SCHEDULED = ['retrain', 'refreshTables', 'landDeviceEvents', 'aggregateDevices'] as const;
+const SCHEDULED = [
+  'retrain',
+  'annotationCampaign',
+  'refreshTables',
+  'landDeviceEvents',
+  'aggregateDevices',
+] as const;
 type Scheduled = (typeof SCHEDULED)[number];
 
 const declaration = z.strictObject({
@@ -45,18 +48,32 @@ export interface ScheduleState {
   note: string;
   nextRuns: string[];
   recentRuns: string[];
-  outcome?: 'created' | 'updated';
+  /** Of an application. `undeclared`: Watchlake's kind, and the list does not name it any more. */
+  outcome?: 'created' | 'updated' | 'undeclared' | 'deleted';
 }
 
 /** Reads and checks the list, each input by the schema of its workflow. */
-export async function readDeclarations(file = SCHEDULES_FILE): Promise<ScheduleDeclaration[]> {
-  const parsed = z.array(declaration).safeParse(parse(await readFile(file, 'utf8')) ?? []);
+export async function readDeclarations(file: string): Promise<ScheduleDeclaration[]> {
+  const parsed = z.array(declaration).safeParse((await readYaml(file)) ?? []);
   if (!parsed.success) throw invalid(file, parsed.error);
   for (const { id, workflow, input } of parsed.data) {
     const checked = z.safeParse(WORKFLOW_INPUTS[workflow], input);
     if (!checked.success) throw invalid(`${file}, ${id}`, checked.error);
+    if (workflow === 'annotationCampaign' && 'campaign' in input) {
+      const detail = 'campaign: leave it out, each run asks under a name of its own';
+      throw new WatchlakeError('INPUT_INVALID', { field: `${file}, ${id}`, detail });
+    }
   }
   return parsed.data;
+}
+
+async function readYaml(file: string): Promise<unknown> {
+  try {
+    return parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    const detail = (error as Error).message;
+    throw new WatchlakeError('INPUT_INVALID', { field: file, detail }, error);
+  }
 }
 
 function invalid(field: string, error: z.ZodError): WatchlakeError {
@@ -66,13 +83,13 @@ function invalid(field: string, error: z.ZodError): WatchlakeError {
   return new WatchlakeError('INPUT_INVALID', { field, detail });
 }
 
-type Input = Record<string, unknown>;
-
-const WORKFLOW_IDS: Record<Scheduled, (input: Input) => string> = {
-  retrain: ({ model }) => workflowIds.retrain((model as string | undefined) ?? 'activity'),
-  refreshTables: ({ dataset }) => workflowIds.refreshTables(dataset as string),
+// Temporal appends the time of each run.
+const WORKFLOW_IDS: Record<Scheduled, (declared: ScheduleDeclaration) => string> = {
+  retrain: ({ input }) => workflowIds.retrain((input.model as string | undefined) ?? 'activity'),
+  annotationCampaign: ({ id }) => workflowIds.annotationCampaign(id),
+  refreshTables: ({ input }) => workflowIds.refreshTables(input.dataset as string),
   landDeviceEvents: () => workflowIds.landDeviceEvents(),
-  aggregateDevices: ({ grain }) => workflowIds.aggregateDevices(grain as string, DUE),
+  aggregateDevices: ({ input }) => workflowIds.aggregateDevices(input.grain as string, DUE),
 };
 
 const optionsOf = (each: ScheduleDeclaration, paused: boolean): ScheduleOptions => ({
@@ -81,7 +98,7 @@ const optionsOf = (each: ScheduleDeclaration, paused: boolean): ScheduleOptions 
   action: {
     type: 'startWorkflow',
     workflowType: each.workflow,
-    workflowId: WORKFLOW_IDS[each.workflow](each.input),
+    workflowId: WORKFLOW_IDS[each.workflow](each),
     taskQueue: TASK_QUEUES.orchestration,
     args: [each.input],
   },
@@ -89,25 +106,40 @@ const optionsOf = (each: ScheduleDeclaration, paused: boolean): ScheduleOptions 
   state: { paused, note: each.note },
 });
 
-/** Creates what is missing and updates the rest; schedules that are not declared are left alone. */
-export async function applySchedules(options: {
-  client: Client;
-  paused: boolean;
-  declarations?: ScheduleDeclaration[];
-}): Promise<ScheduleState[]> {
-  const { client, paused } = options;
-  const declarations = options.declarations ?? (await readDeclarations());
+export interface ApplyOptions {
+  declarations: readonly ScheduleDeclaration[];
+  /** Of all; without it new ones are active, and who was paused stays so. */
+  paused?: boolean;
+  /** Deletes those that are declared no longer; else they are left as they are, and told. */
+  prune?: boolean;
+}
+
+/** Creates what is missing, updates the rest, and tells or deletes what is declared no longer. */
+export async function applySchedules(
+  client: Client,
+  { declarations, paused, prune = false }: ApplyOptions,
+): Promise<ScheduleState[]> {
   const states: ScheduleState[] = [];
   for (const each of declarations) {
-    const outcome = await createOrUpdate(client, optionsOf(each, paused));
+    const outcome = await createOrUpdate(client, optionsOf(each, paused ?? false), paused);
     states.push({ ...(await describe(client, each.id)), outcome });
+  }
+  const declared = new Set(declarations.map(({ id }) => id));
+  for (const each of await listSchedules({ client })) {
+    if (declared.has(each.id) || !isScheduled(each.workflow)) continue;
+    if (prune) await client.schedule.getHandle(each.id).delete();
+    states.push({ ...each, outcome: prune ? 'deleted' : 'undeclared' });
   }
   return states;
 }
 
+const isScheduled = (workflow: string): boolean =>
+  (SCHEDULED as readonly string[]).includes(workflow);
+
 async function createOrUpdate(
   client: Client,
   options: ScheduleOptions,
+  paused: boolean | undefined,
 ): Promise<'created' | 'updated'> {
   try {
     await client.schedule.create(options);
@@ -115,12 +147,13 @@ async function createOrUpdate(
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const { spec, action, policies, state } = options;
+    const wanted = paused === undefined ? {} : { paused };
     await client.schedule.getHandle(options.scheduleId).update((previous) => ({
       ...previous,
       spec,
       action: action,
       policies,
-      state: { ...previous.state, ...state },
+      state: { ...previous.state, note: state?.note, ...wanted },
     }));
     return 'updated';
   }
@@ -143,7 +176,12 @@ async function describe(client: Client, id: string): Promise<ScheduleState> {
 export async function listSchedules({ client }: { client: Client }): Promise<ScheduleState[]> {
   const states: ScheduleState[] = [];
   for await (const { scheduleId } of client.schedule.list()) {
-    states.push(await describe(client, scheduleId));
+    try {
+      states.push(await describe(client, scheduleId));
+    } catch (error) {
+      // The server's list goes on naming one for a moment after it was deleted.
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    }
   }
   return states.sort((a, b) => (a.id < b.id ? -1 : 1));
 }

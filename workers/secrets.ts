@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateFolder } from '../stack/files';
+import { makePrivateFolder, siblingOf } from '../stack/files';
 import type { Config } from './config';
 
 /** The first process that needs a key makes it; all others find it. */
@@ -11,7 +11,8 @@ export async function pseudonymKey(config: Config): Promise<string> {
   const folder = join(config.WATCHLAKE_HOME, 'secrets');
   const file = join(folder, 'pseudonym-key');
   await makePrivateFolder(folder);
-  const candidate = `${file}.${process.pid}`;
+  // By a random name: containers that share the home have the same process id.
+  const candidate = siblingOf(file, 'candidate');
   await writeFile(candidate, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   try {
     await link(candidate, file);

@@ -1,6 +1,8 @@
 /** What runs in a home: written by the supervisor, read by every command. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../stack/files';
+import { acquireLock, holderOf, type Release } from '../stack/lock';
 import { isRunning, processIdentity } from '../stack/processes';
 
 export interface UpState {
@@ -27,7 +29,7 @@ const stateFile = (home: string): string => join(home, 'up.json');
 export async function writeState(home: string, state: UpState): Promise<void> {
   const stored: Stored = { ...state, identity: processIdentity(state.pid) ?? '' };
   const temporary = `${stateFile(home)}.${process.pid}`;
-  await mkdir(home, { recursive: true });
+  await makeFolder(home);
   await writeFile(temporary, `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600 });
   await rename(temporary, stateFile(home));
 }
@@ -45,4 +47,20 @@ export async function readState(home: string): Promise<UpState | null> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+const supervisorLock = (home: string): string => join(home, 'supervisor.lock');
+
+/** For a supervisor's whole life; throws STACK_BUSY where another one has the home. */
+export async function claimHome(home: string): Promise<Release> {
+  await makeFolder(home);
+  return acquireLock(supervisorLock(home), { waitMs: 0 });
+}
+
+/** The process that starts, keeps or stops what runs in a home; null when there is none. */
+export async function supervisorOf(home: string): Promise<number | null> {
+  const holder = await holderOf(supervisorLock(home));
+  if (holder && isRunning(holder)) return holder.pid;
+  // Those of earlier versions claimed nothing.
+  return (await readState(home))?.pid ?? null;
 }

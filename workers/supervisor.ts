@@ -8,12 +8,12 @@ import { PROJECT_ROOT } from '../core/project-root';
 import { buildVersion } from '../core/version';
 import type { OnProgress } from '../stack/progress';
 import type { StackOptions } from '../stack/components';
-import { readStack, startStack, stopStack } from '../stack/stack';
+import { endedParts, startStack, stopStack } from '../stack/stack';
 import { startAppServer, type RunningApp } from './app';
 import { externalServices, resolveAddresses } from './addresses';
 import { environmentOf, type Config } from './config';
 import { migrateDatabase } from './dependencies';
-import { clearState, writeState, type UpState } from './state';
+import { claimHome, clearState, supervisorOf, writeState, type UpState } from './state';
 
 const WORKER_ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'main.js');
 const LOOK_EVERY_MS = 3_000;
@@ -29,8 +29,20 @@ export interface SuperviseOptions {
   onReady?: (state: UpState) => void;
 }
 
-/** Starts everything, restarts what dies, and takes everything down on the signal. */
+/**
+ * Starts everything, restarts what dies, and takes everything down on the signal. Throws STACK_BUSY
+ * where another supervisor has the home: two would each keep a worker, and one would outlive `down`.
+ */
 export async function supervise(options: SuperviseOptions): Promise<void> {
+  const release = await claimHome(options.config.WATCHLAKE_HOME);
+  try {
+    await keepUp(options);
+  } finally {
+    await release();
+  }
+}
+
+async function keepUp(options: SuperviseOptions): Promise<void> {
   const { config, onProgress, log } = options;
   await startStack(stackOptions(config, onProgress));
   let app: RunningApp | undefined;
@@ -43,9 +55,20 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
     await Promise.all([keepStack(options), keepWorker(options, parts, app.workerToken)]);
   } finally {
     await app?.close();
-    await stopStack(config.WATCHLAKE_HOME);
-    await clearState(config.WATCHLAKE_HOME);
+    await takeDown(config.WATCHLAKE_HOME);
   }
+}
+
+/** Where the folder was deleted and started anew, what runs there is another's. */
+async function isAnothers(home: string): Promise<boolean> {
+  const holder = await supervisorOf(home);
+  return holder !== null && holder !== process.pid;
+}
+
+export async function takeDown(home: string): Promise<void> {
+  if (await isAnothers(home)) return;
+  await stopStack(home);
+  await clearState(home);
 }
 
 const stackOptions = (config: Config, onProgress: OnProgress): StackOptions => ({
@@ -62,22 +85,27 @@ const stackOptions = (config: Config, onProgress: OnProgress): StackOptions => (
   onProgress,
 });
 
-/** A part that has died is started again on its data and its port; the others are left alone. */
+/** By the component's name. */
+export const partsToRestart = async (config: Config): Promise<string[]> =>
+  (await isAnothers(config.WATCHLAKE_HOME))
+    ? []
+    : endedParts(config.WATCHLAKE_HOME, externalServices(config));
+
+/** A part that has died is started again on its data and its port, until it runs; the others are left alone. */
 async function keepStack({ config, onProgress, log, signal }: SuperviseOptions): Promise<void> {
+  let pauseMs = LOOK_EVERY_MS;
   while (!signal.aborted) {
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
-    const status = await readStack(config.WATCHLAKE_HOME);
-    const dead = status?.processes.filter(({ running }) => !running) ?? [];
-    if (dead.length === 0) continue;
-    log.warn(
-      { parts: dead.map(({ name }) => name) },
-      'a part of the stack ended; starting it again',
-    );
+    pauseMs = LOOK_EVERY_MS;
+    const parts = await partsToRestart(config);
+    if (parts.length === 0) continue;
+    log.warn({ parts }, 'a part of the stack does not run; starting it again');
     // Without wishes for ports it takes those that it had, which everybody knows by now.
-    await startStack({ ...stackOptions(config, onProgress), ports: {} }).catch((err: unknown) =>
-      log.error({ err }, 'the part could not be started again; trying once more later'),
-    );
+    await startStack({ ...stackOptions(config, onProgress), ports: {} }).catch((err: unknown) => {
+      log.error({ err }, 'the part could not be started again; trying once more later');
+      pauseMs = RESTART_LIMIT_MS;
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** Vacuums the lake; what the catalogue, a model card or a running workflow refers to stays. */
 import type { Client } from '@temporalio/client';
+import { datasetsOf } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
 import { vacuum } from '../lakehouse/vacuum';
 import type { Registry } from '../registry/registry';
@@ -24,21 +25,25 @@ export interface VacuumResult {
 }
 
 const GRACE_MS = 60 * 60 * 1000;
+const RUNNING = `ExecutionStatus = 'Running'`;
 
 export async function vacuumLake(
   { client, registry, lake }: VacuumDeps,
   { dataset, dryRun, graceMs = GRACE_MS }: VacuumOptions,
 ): Promise<VacuumResult> {
-  const known = await lake.catalog.list(dataset === undefined ? {} : { dataset });
+  const known = await datasetsOf(lake);
   const keepSnapshotIds = await snapshotsOfModels(registry);
   const total = { removed: 0, bytes: 0 };
-  for (const name of new Set(known.map((pointer) => pointer.dataset))) {
-    const sinceMs = Math.min(Date.now() - graceMs, await oldestRunMs(client, name));
-    const request = { dataset: name, dryRun, keepSnapshotIds, graceMs: Date.now() - sinceMs };
-    const found = await vacuum(lake, request);
+  const graceOf = async (runs: string) =>
+    Math.max(graceMs, Date.now() - (await oldestRunMs(client, runs)));
+  for (const name of known.filter((each) => dataset === undefined || each === dataset)) {
+    const grace = await graceOf(`WatchlakeDataset = '${name}' AND ${RUNNING}`);
+    const found = await vacuum(lake, { dataset: name, dryRun, keepSnapshotIds, graceMs: grace });
     total.removed += found.removed.length;
     total.bytes += found.bytes;
   }
+  // Whose unfinished files and uploads are, nothing tells: any running workflow may still need them.
+  if (!dryRun) total.bytes += (await lake.store.sweep(await graceOf(RUNNING))).bytes;
   return total;
 }
 
@@ -49,12 +54,11 @@ async function snapshotsOfModels(registry: Registry): Promise<string[]> {
 }
 
 /**
- * When the oldest running workflow of the dataset has started. What was written, published or built
- * upon since then may be what it works with.
+ * When the oldest of these workflows has started. What was written, published or built upon since
+ * then may be what it works with.
  */
-async function oldestRunMs(client: Client, dataset: string): Promise<number> {
+async function oldestRunMs(client: Client, query: string): Promise<number> {
   let oldestMs = Date.now();
-  const query = `WatchlakeDataset = '${dataset}' AND ExecutionStatus = 'Running'`;
   for await (const { startTime } of client.workflow.list({ query })) {
     oldestMs = Math.min(oldestMs, startTime.getTime());
   }

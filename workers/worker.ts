@@ -33,7 +33,15 @@ export function installRuntime(config: Config, metricsAddress: string | null): v
     telemetryOptions: {
       logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
       ...(metricsAddress
-        ? { metrics: { prometheus: { bindAddress: metricsAddress, countersTotalSuffix: true } } }
+        ? {
+            metrics: {
+              prometheus: {
+                bindAddress: metricsAddress,
+                countersTotalSuffix: true,
+                unitSuffix: true,
+              },
+            },
+          }
         : {}),
     },
   });

@@ -140,7 +140,7 @@ async function scoreWithoutVerdict({ dataset, model, seed }: Loop, { outcome }: 
 }
 
 async function ingestSource({ dataset, format }: Loop, source: string): Promise<IngestResult> {
-  const { sourceHash } = await identifySource({ source, format });
+  const { sourceHash } = await identifySource({ source, format, dataset });
   return runChild(ingest, {
     workflowId: workflowIds.ingest(dataset, sourceHash),
     args: [{ dataset, source, format }],

@@ -5,6 +5,7 @@ import type {
   DeviceAggregateActivities,
 } from '../activities/device-aggregate-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
+import { count } from '../core/figures';
 import { DATA, SHORT } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
@@ -29,7 +30,7 @@ export async function aggregateDevices(
 ): Promise<AggregateDevicesResult> {
   const progress = trackProgress();
   const input = await validated('aggregateDevices', raw);
-  const { dataset, grain, from, to } = input;
+  const { dataset, grain, from, to, acceptLake } = input;
   tagRun({ dataset });
 
   progress('preparing partitions', { grain });
@@ -37,11 +38,16 @@ export async function aggregateDevices(
   let totals = input.carried ?? NOTHING;
   progress('looking at what has changed', shown(totals));
   const after = totals.after ?? undefined;
-  const maximumBatches = input.batchesPerRun;
-  const plan = await planAggregation({ dataset, grain, from, to, after, maximumBatches });
+  const plan = await planAggregation({
+    ...{ dataset, grain, from, to, after, acceptLake },
+    maximumBatches: input.batchesPerRun,
+  });
   const wanted = totals.periods + plan.periods;
   for (const periods of plan.batches) {
-    progress('aggregating', { ...shown(totals), periods: `${totals.periods} of ${wanted}` });
+    progress('aggregating', {
+      ...shown(totals),
+      periods: `${count(totals.periods)} of ${count(wanted)}`,
+    });
     totals = addUp(totals, await aggregatePeriods({ dataset, grain, periods }));
     totals = { ...totals, after: periods.at(-1) ?? null };
   }

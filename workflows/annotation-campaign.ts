@@ -1,24 +1,31 @@
-/** Asks people for labels where the model is unsure, and waits until there are enough. */
+/** Asks people for labels where the model is unsure, and waits until they have answered. */
 import {
   allHandlersFinished,
   condition,
   continueAsNew,
   defineUpdate,
+  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AnnotationActivities } from '../activities/annotation-activities';
 import type { LandingActivities } from '../activities/landing-activities';
+import type { RegistryActivities } from '../activities/registry-activities';
+import type { StreamActivities } from '../activities/stream-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
+import { count } from '../core/figures';
+import { campaignOf } from '../core/workflow-ids';
 import { DATA, ERRANDS, SHORT } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
 
 const { openCampaign } = proxyActivities<AnnotationActivities>(DATA);
-const { publishLabels } = proxyActivities<LandingActivities>(DATA);
+const { landPredictions, publishLabels } = proxyActivities<LandingActivities>(DATA);
 const { answerAsOracle } = proxyActivities<AnnotationActivities>(ERRANDS);
 const { campaignProgress, closeCampaign } = proxyActivities<AnnotationActivities>(SHORT);
+const { requireChampion } = proxyActivities<RegistryActivities>(SHORT);
+const { prepareTopics } = proxyActivities<StreamActivities>(SHORT);
 
 type Report = ReturnType<typeof trackProgress>;
 
@@ -36,7 +43,7 @@ export interface CampaignResult {
   audit: number;
   skipped: number;
   reminders: number;
-  outcome: 'complete' | 'closed-early';
+  outcome: 'complete' | 'closed-early' | 'nothing-to-ask';
   snapshotId: string;
 }
 
@@ -49,39 +56,64 @@ export async function annotationCampaign(
     description: 'Answers were stored under this batch id',
     validator: refuseWhenFull,
   });
-  const input = await validated('annotationCampaign', raw);
+  // A Schedule gives every run the same input, and an id of its own.
+  const named = { campaign: campaignOf(workflowInfo().workflowId) };
+  const valid = await validated('annotationCampaign', { ...named, ...raw });
+  const input = { ...named, ...valid };
   tagRun({ dataset: input.dataset, model: input.model });
   const wait = input.waiting ?? (await start(input, progress));
 
   await waitForAnswers(input, wait, () => answers, progress);
   // Counted when nobody can answer any more, so that the figures fit the labels that are published.
   const state = await closeCampaign({ campaign: input.campaign });
+  const tasks = tasksLeft(wait, state);
   const labels = await publishLabels({ dataset: input.dataset });
   progress('closed', { labels: state.labelled, featureStore: labels.rows });
   return {
     campaign: input.campaign,
-    tasks: wait.tasks,
+    tasks,
     labels: state.labelled,
     uncertain: state.labels.uncertain,
     audit: state.labels.audit,
     skipped: state.skipped,
     reminders: wait.reminders,
-    outcome: state.labelled + state.skipped >= wait.tasks ? 'complete' : 'closed-early',
+    outcome: outcomeOf(wait.tasks, state.labelled + state.skipped >= tasks),
     snapshotId: labels.snapshotId,
   };
 }
 
-type Campaign = ValidInput<'annotationCampaign'>;
+type Campaign = ValidInput<'annotationCampaign'> & { campaign: string };
 type Wait = NonNullable<Campaign['waiting']>;
 
+function outcomeOf(asked: number, isDone: boolean): CampaignResult['outcome'] {
+  if (asked === 0) return 'nothing-to-ask';
+  return isDone ? 'complete' : 'closed-early';
+}
+
+/** By itself a campaign asks about all that was predicted until now; a loop lands before it starts one. */
+async function landFirst({ dataset, model }: Campaign, progress: Report): Promise<void> {
+  progress('landing what was predicted');
+  await requireChampion({ model });
+  await prepareTopics({});
+  const { rows } = await landPredictions({ dataset, model, required: true });
+  progress('landed what was predicted', { predictions: rows });
+}
+
 async function start(input: Campaign, progress: Report): Promise<Wait> {
+  const isOfItsOwn = workflowInfo().parent === undefined;
+  if (isOfItsOwn && patched('lands-before-it-asks')) await landFirst(input, progress);
   progress('choosing what to ask', { campaign: input.campaign });
   const opened = await openCampaign({
     ...input,
     budget: input.labels,
     subjectKeys: input.subjects,
   });
-  progress('waiting for answers', { tasks: opened.tasks, audit: opened.audit });
+  progress('waiting for answers', {
+    ...{ tasks: opened.tasks, audit: opened.audit },
+    // Nothing else is there that the model is unsure of and nobody was asked about.
+    ...(opened.tasks < input.labels ? { wanted: input.labels } : {}),
+    ...(opened.formerFeatures ? { withFormerFeatures: opened.formerFeatures } : {}),
+  });
   if (input.answeredBy === 'oracle') {
     await answerAsOracle({ campaign: input.campaign, leave: input.byHand });
   }
@@ -100,10 +132,11 @@ async function waitForAnswers(
     const done = state.labelled + state.skipped;
     const waitedMinutes = (Date.now() - wait.startedMs) / 60_000;
     const isClosed = state.status === 'closed' || waitedMinutes >= input.closeMinutes;
-    if (done >= wait.tasks || isClosed) return;
+    const tasks = tasksLeft(wait, state);
+    if (done >= tasks || isClosed) return;
     if (waitedMinutes >= nextReminder(input, wait)) wait.reminders += 1;
     const standing = wait.reminders > 0 ? `reminded ${wait.reminders} times` : 'on time';
-    progress('waiting for answers', { answered: `${done} of ${wait.tasks}`, standing });
+    progress('waiting for answers', { answered: `${count(done)} of ${count(tasks)}`, standing });
     await condition(() => answers() > seen, nextLookMs(input, wait, waitedMinutes));
     if (workflowInfo().historyLength > input.eventsPerRun) {
       await condition(allHandlersFinished);
@@ -111,6 +144,10 @@ async function waitForAnswers(
     }
   }
 }
+
+/** An erasure takes tasks away after the opening has counted them. */
+const tasksLeft = (wait: Wait, state: { tasks: number }): number =>
+  patched('erased-tasks-not-awaited') ? state.tasks : wait.tasks;
 
 const nextReminder = (input: Campaign, wait: Wait): number =>
   input.remindMinutes * (wait.reminders + 1);

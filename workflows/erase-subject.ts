@@ -60,13 +60,13 @@ export async function eraseSubject(raw: WorkflowInput<'eraseSubject'>): Promise<
   progress('looking for the person');
   const { shared } = await findSubject({ ...input, run });
   progress('rewriting', { 'names that others share': shared });
-  const removedRows = await eraseRows(input, progress);
+  const { removedRows, since } = await eraseRows(input, progress);
   const records = await eraseRecords(input);
   Object.assign(removedRows, await rewriteModelTables(input));
   progress('erasing messages', { labels: records.labels, tasks: records.tasks });
   const topics = await eraseMessages(input);
   progress('removing older snapshots');
-  const removedObjects = await removeHoldings(input);
+  const removedObjects = await removeHoldings({ ...input, since });
   progress('looking for models', { objects: removedObjects.objects });
   const models = await taintedVersions(input);
   const retrainings = await startRetrainings(models);
@@ -77,24 +77,31 @@ export async function eraseSubject(raw: WorkflowInput<'eraseSubject'>): Promise<
   return { ...input, ...facts, proof, scanned, waiting };
 }
 
-const awaitOthers = ({ dataset }: Case) =>
-  awaitWriters({ dataset, startedAt: workflowInfo().startTime.toISOString() });
+/** Those that begin later leave the person out. Tells since when none of the others works. */
+async function awaitOthers({ dataset }: Case): Promise<string> {
+  const before = new Date().toISOString();
+  await awaitWriters({ dataset, before, startedAt: workflowInfo().startTime.toISOString() });
+  return before;
+}
 
 const total = (rows: Readonly<Record<string, number>>): number =>
   Object.values(rows).reduce((sum, each) => sum + each, 0);
 
 /** From landing, and with it from every table that is built from there. */
-async function eraseRows(input: Case, progress: Report): Promise<Record<string, number>> {
+async function eraseRows(
+  input: Case,
+  progress: Report,
+): Promise<{ removedRows: Record<string, number>; since: string }> {
   const { rows, refresh } = await rewriteLanding(input);
   progress('rebuilding the tables', { 'rows removed': total(rows) });
   // An ingest that began meanwhile may have put back what it had read before, a refresh built from it.
-  await awaitOthers(input);
+  const since = await awaitOthers(input);
   const again = await rewriteLanding(input);
   if (refresh !== null) await rebuild(refresh);
-  const tables = Object.keys(rows);
-  return Object.fromEntries(
-    tables.map((table) => [table, (rows[table] ?? 0) + (again.rows[table] ?? 0)]),
+  const removedRows = Object.fromEntries(
+    Object.entries(rows).map(([table, n]) => [table, n + (again.rows[table] ?? 0)]),
   );
+  return { removedRows, since };
 }
 
 /** A run that began meanwhile has planned after the landing tables were rewritten: it is joined. */

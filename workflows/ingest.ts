@@ -2,6 +2,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { IngestActivities } from '../activities/ingest-activities';
 import type { WorkflowInput } from '../activities/inputs';
+import { count } from '../core/figures';
 import type { LandedTableSummary } from '../lakehouse/dataset-format';
 import { DATA } from './profiles';
 import { tagRun, trackProgress } from './progress';
@@ -52,7 +53,7 @@ async function landAll(
     for (let batch = next++; batch < archive.batches; batch = next++) {
       rows += (await landBatch({ planKey: archive.planKey, batch })).rows;
       done += 1;
-      progress('landing', { batches: `${done} of ${archive.batches}`, rows });
+      progress('landing', { batches: `${count(done)} of ${count(archive.batches)}`, rows });
     }
   };
   await Promise.all(Array.from({ length: Math.min(BATCHES_AT_ONCE, archive.batches) }, lane));

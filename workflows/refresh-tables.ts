@@ -1,5 +1,12 @@
 /** Rebuilds the declared tables of a dataset: transform, check, publish; what is unchanged is reused. */
-import { CancellationScope, log, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  log,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { IngestActivities } from '../activities/ingest-activities';
 import type {
   BuildTableResult,
@@ -8,6 +15,7 @@ import type {
 } from '../activities/refresh-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
 import { isCloudEngine } from '../core/engine-names';
+import { count } from '../core/figures';
 import { workflowIds } from '../core/workflow-ids';
 import { runChild } from './children';
 import type { IngestResult } from './ingest';
@@ -19,6 +27,10 @@ import { validated } from './validate';
 const { planRefresh, buildTable, publishRelease } = proxyActivities<RefreshActivities>(DATA);
 const { endSession } = proxyActivities<RefreshActivities>(CLEANUP);
 const { identifySource, replayQuarantine } = proxyActivities<IngestActivities>(DATA);
+
+/** Whoever is in its way has published each time: others get on. */
+const MOST_PLANS = 5;
+const OUTDATED = 'RELEASE_OUTDATED';
 
 type Input = ValidInput<'refreshTables'>;
 type Report = ReturnType<typeof trackProgress>;
@@ -40,9 +52,24 @@ export async function refreshTables(raw: WorkflowInput<'refreshTables'>): Promis
   tagRun({ dataset });
 
   const landed = await landFirst(input, progress);
+  const { releaseId, tables, cost } = await release(input, progress);
+  progress('published', { release: releaseId });
+  const result = { dataset, releaseId, tables: { ...landed, ...tables } };
+  return cost === null ? result : { ...result, cost };
+}
+
+interface Released {
+  releaseId: string;
+  tables: Record<string, TableSummary>;
+  cost: RunCost | null;
+}
+
+/** Plans again when another run has published since: from what has landed by then, of which much is built already. */
+async function release(input: Input, progress: Report, plans = 1): Promise<Released> {
+  const { dataset } = input;
   progress('planning', { dataset });
   const plan = await planRefresh(input);
-  const { tables, cost } = await inSession(input, progress, (session) =>
+  const { tables, cost } = await inSession(input, { progress, plans }, (session) =>
     buildAll(plan, { ...input, session }, progress),
   );
 
@@ -50,20 +77,44 @@ export async function refreshTables(raw: WorkflowInput<'refreshTables'>): Promis
   const snapshots = Object.fromEntries(
     Object.entries(tables).map(([table, { snapshotId }]) => [table, snapshotId]),
   );
-  const release = await publishRelease({ dataset, snapshots });
-  progress('published', { release: release.releaseId });
-  const result = { dataset, releaseId: release.releaseId, tables: { ...landed, ...tables } };
-  return cost === null ? result : { ...result, cost };
+  try {
+    const { releaseId } = await publishRelease({ dataset, snapshots, replaces: plan.replaces });
+    return { releaseId, tables, cost };
+  } catch (error) {
+    if (!isOutdated(error) || plans === MOST_PLANS) throw error;
+    progress('another run has published meanwhile');
+    const again = await release(input, progress, plans + 1);
+    return { ...again, cost: together(cost, again.cost) };
+  }
 }
 
-/** What an engine of AWS starts belongs to this run, and ends with it however it ends. */
+const isOutdated = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === OUTDATED;
+
+/** What both have cost. */
+function together(first: RunCost | null, second: RunCost | null): RunCost | null {
+  if (first === null || second === null) return first ?? second;
+  const isKnown = first.costUsd !== null && second.costUsd !== null;
+  return {
+    what: `${first.what}; ${second.what}`,
+    seconds: first.seconds + second.seconds,
+    costUsd: isKnown ? first.costUsd + second.costUsd : null,
+    pricesOf: second.pricesOf,
+  };
+}
+
+/** What an engine of AWS starts belongs to this run, and ends with it however it ends; each plan has its own. */
 async function inSession(
   { engine, dataset }: Input,
-  progress: Report,
+  { progress, plans }: { progress: Report; plans: number },
   build: (session?: string) => Promise<Record<string, TableSummary>>,
 ): Promise<{ tables: Record<string, TableSummary>; cost: RunCost | null }> {
   if (!isCloudEngine(engine)) return { tables: await build(), cost: null };
-  const session = workflowInfo().firstExecutionRunId;
+  // Of this run alone: one that is reset or tried again comes after the end of the one before.
+  const { runId } = workflowInfo();
+  const session = plans === 1 ? runId : `${runId}p${plans}`;
   try {
     const tables = await build(session);
     return { tables, cost: await endQuietly({ engine, dataset, session }, progress) };
@@ -137,7 +188,7 @@ async function buildAll(
       tables[table] = summary;
       snapshots[table] = summary.snapshotId;
       progress(`built ${table}`, {
-        [table]: `${summary.rows} rows${summary.reused ? ' (unchanged)' : ''}`,
+        [table]: `${count(summary.rows)} rows${summary.reused ? ' (unchanged)' : ''}`,
         ...(summary.job === undefined ? {} : { [summary.job.service]: summary.job.place }),
       });
     }

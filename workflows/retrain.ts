@@ -93,9 +93,14 @@ async function challenge(
   const champion = await requireChampion({ model });
   progress('freezing the training snapshot', { model, champion: champion.version });
   const knownUntil = new Date().toISOString();
-  const frozen = await freezeTrainingSet({ model, dataset, withLabels: true, knownUntil, lease });
+  const frozen = await freezeTrainingSet({
+    ...{ model, dataset, seed: input.seed },
+    ...{ withLabels: true, knownUntil, lease },
+  });
 
-  progress('training the challenger', { rows: frozen.rows, subjects: frozen.subjects });
+  const { rows, subjects, staleLabels } = frozen;
+  const left: Record<string, number> = staleLabels > 0 ? { 'labels left out': staleLabels } : {};
+  progress('training the challenger', { rows, subjects, ...left });
   const challenger = await trainVersion({
     ...input,
     snapshotId: frozen.snapshotId,

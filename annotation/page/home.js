@@ -1,5 +1,5 @@
 /** The home page: champions, campaigns with their progress, and where else to look. */
-import { get, tokenForm } from './api.js';
+import { get, post, tokenForm } from './api.js';
 import { byId, drawProgress, element, show } from './dom.js';
 
 const REFRESH_MS = 5_000;
@@ -22,16 +22,29 @@ function modelTile({ model, version, versions, macroF1 }) {
   return element('li', {}, tile);
 }
 
-function linkTile({ title, url, note }) {
+/** A link carries no token: the server gives one that is good once. */
+async function openReport(event) {
+  event.preventDefault();
+  try {
+    const { url } = await post('/api/report-link', {});
+    location.assign(url);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+function linkTile({ title, url, note, onClick }) {
   const outside = /^https?:/.test(url);
   const attributes = outside ? { target: '_blank', rel: 'noopener noreferrer' } : {};
   const arrow = element('span', { class: 'arrow', 'aria-hidden': 'true' }, outside ? '↗' : '→');
   const link = element('a', { class: 'tile card', href: url, ...attributes });
+  if (onClick) link.addEventListener('click', onClick);
   link.append(element('strong', {}, title, arrow), element('p', {}, note));
   return element('li', {}, link);
 }
 
-function counts({ answered, tasks, skipped, leased }) {
+function counts({ status, answered, tasks, skipped, leased }) {
+  if (status === 'closed' && tasks === 0) return 'nothing to ask';
   const parts = [`${answered} of ${tasks} labelled`];
   if (skipped > 0) parts.push(`${skipped} skipped`);
   if (leased > 0) parts.push(`${leased} in somebody’s hands`);
@@ -92,6 +105,7 @@ function draw({ version, models, campaigns, links, report }) {
   const reportLink = {
     title: 'Report',
     url: report,
+    onClick: openReport,
     note: 'Rows, learning curve and the gate’s figures',
   };
   const all = report ? [reportLink, ...links] : links;
@@ -101,20 +115,24 @@ function draw({ version, models, campaigns, links, report }) {
 
 let drawn = '';
 
-async function refresh() {
+function complain({ message, remedy }) {
   const problem = byId('problem');
+  problem.textContent = `${message} ${remedy ?? ''}`;
+  show(problem);
+}
+
+async function refresh() {
   try {
     const overview = await get('/api/overview');
     // Redrawing would take the focus from whoever is on a link.
     const text = JSON.stringify(overview);
     if (text !== drawn) draw(overview);
     drawn = text;
-    show(problem, false);
+    show(byId('problem'), false);
     show(byId('ask-token'), false);
   } catch (error) {
     if (error.status === 401) return askForToken();
-    problem.textContent = `${error.message} ${error.remedy ?? ''}`;
-    show(problem);
+    complain(error);
   }
   setTimeout(refresh, REFRESH_MS);
 }

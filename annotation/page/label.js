@@ -1,4 +1,4 @@
-/** The labelling page: takes a task, shows its signal, sends the answer, goes on to the next. */
+/** The label page: takes a task, shows its signal, sends the answer, goes on to the next. */
 import { post, tokenForm } from './api.js';
 import { byId, drawProgress, element, readable, show } from './dom.js';
 import { drawSignal } from './plot.js';
@@ -170,7 +170,7 @@ function showEmpty(all) {
   const [leased, answered, skipped] = ['leased', 'answered', 'skipped'].map((f) => sum(all, f));
   const open = sum(all, 'open');
   const closed = all.length > 0 && all.every(({ status }) => status === 'closed');
-  const facts = `${leased} leased by others, ${answered} done, ${skipped} skipped`;
+  const facts = `${leased} in somebody’s hands, ${answered} done, ${skipped} skipped`;
   if (all.length === 0) {
     notice(
       'No open campaign',

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { PROJECT_ROOT } from '../../core/project-root';
+import { makeFolder } from '../../stack/files';
 import { lockHome } from '../../stack/stack';
 import type { Config } from '../../workers/config';
 import { copyTree, type Tree } from './copy-tree';
@@ -57,7 +58,7 @@ async function copyParts({ config, target, onProgress }: BackupOptions): Promise
   }
   const partial = `${target}.partial-${process.pid}`;
   const tree: Tree = { folders: [], files: [] };
-  await mkdir(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   try {
     await mkdir(partial, { mode: 0o700 });
     for (const { name, place } of parts) {

@@ -1,10 +1,11 @@
 /** Which files and folders make up a home, and where each lies. */
+import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isS3Address } from '../../lakehouse/stores/s3/address';
 import { dataParent } from '../../stack/postgres-data';
 import { unprivilegedUser } from '../../stack/system-user';
-import type { Config } from '../../workers/config';
+import { PROJECT_SCHEDULES, type Config } from '../../workers/config';
 
 export interface Part {
   /** Its name inside a backup. */
@@ -16,7 +17,7 @@ const TEMPORAL_FILES = ['temporal.db', 'temporal.db-wal', 'temporal.db-shm'] as 
 
 /** PostgreSQL's data lie outside the home where its user could not reach it. */
 export const postgresFolder = async (home: string): Promise<string> =>
-  dataParent({ home, programs: '', user: await unprivilegedUser() });
+  dataParent({ home, user: await unprivilegedUser() });
 
 export async function partsOf(config: Config): Promise<Part[]> {
   const home = config.WATCHLAKE_HOME;
@@ -33,11 +34,34 @@ export async function partsOf(config: Config): Promise<Part[]> {
   ];
 }
 
+/**
+ * What remembers which events Kafka has: of an older Kafka it would say so of events that are not there, and they could not
+ * be sent again. Without it they are taken, and land once.
+ */
+export const memoriesOf = ({ WATCHLAKE_HOME: home, KAFKA_BROKERS }: Config): Part[] =>
+  KAFKA_BROKERS
+    ? []
+    : [
+        { name: 'ingest', place: join(home, 'ingest') },
+        { name: 'send', place: join(home, 'devices', 'send') },
+      ];
+
+const DOTENV = '.env';
+
+/** What the home does not hold, and a restored one would lack. */
 export const notIncluded = (config: Config): string[] => [
   ...(isS3Address(config.LAKE_URI) ? ['the lake on S3 (LAKE_URI)'] : []),
   ...(config.DATABASE_URL ? ['PostgreSQL (DATABASE_URL)'] : []),
   ...(config.KAFKA_BROKERS ? ['Kafka (KAFKA_BROKERS)'] : []),
   ...(config.TEMPORAL_ADDRESS ? ['Temporal (TEMPORAL_ADDRESS)'] : []),
+  ...(config.WATCHLAKE_PSEUDONYM_KEY
+    ? ['the key of the pseudonyms (WATCHLAKE_PSEUDONYM_KEY)']
+    : []),
+  ...(config.SCHEDULES_FILE === PROJECT_SCHEDULES
+    ? []
+    : ['the list of schedules (SCHEDULES_FILE)']),
+  ...(config.CLOUD_PRICES_FILE ? ['the prices (CLOUD_PRICES_FILE)'] : []),
+  ...(existsSync(DOTENV) ? [DOTENV] : []),
 ];
 
 export const isPresent = (path: string): Promise<boolean> =>

@@ -2,11 +2,12 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
+import { makeFolder } from '../../stack/files';
 import { lockHome } from '../../stack/stack';
 import type { Config } from '../../workers/config';
 import { applyOwner, copyFileHashed } from './copy-tree';
 import { partOf, readManifest, type BackupFile, type BackupManifest } from './manifest';
-import { isPresent, partsOf, type Part } from './parts';
+import { isPresent, memoriesOf, partsOf, type Part } from './parts';
 
 export interface RestoreOptions {
   config: Config;
@@ -96,7 +97,7 @@ async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
     }
     const stamp = new Date().toISOString().replace(/[:.]/g, '');
     // All former parts go, also those that the backup lacks: a left-over log would corrupt another's database.
-    const aside = inTheWay.map(({ place }) => ({
+    const aside = [...inTheWay, ...(await existing(memoriesOf(config)))].map(({ place }) => ({
       from: place,
       to: `${place}.before-restore-${stamp}`,
     }));
@@ -112,7 +113,7 @@ async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   const { source, config } = options;
   const manifest = await readManifest(source);
-  await mkdir(config.WATCHLAKE_HOME, { recursive: true });
+  await makeFolder(config.WATCHLAKE_HOME);
   const swapped = await lockHome(config.WATCHLAKE_HOME, () => stageAndSwap(options, manifest));
   return { source, createdAt: manifest.createdAt, ...swapped };
 }

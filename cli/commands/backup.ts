@@ -45,7 +45,7 @@ export function addBackup(program: Command, act: Actions): void {
     about:
       'Copies lake, database, topics, histories and secrets of the embedded stack into a new folder.',
     examples: ['backup', 'backup /mnt/backups/monday --yes'],
-    more: 'The folder holds secrets: keep it as closed as the home. Services that run elsewhere are not part of it.',
+    more: 'The folder holds secrets: keep it as closed as the home. Services that run elsewhere, `.env` and files outside of the home are not part of it: it names them.',
   })
     .option('--yes', 'stop a running stack for the copy, and start it again', false)
     .action(
@@ -88,6 +88,14 @@ const putBack = (shell: Shell, source: string, force: boolean): Promise<RestoreR
     }),
   );
 
+/** The list of people to leave out is that of the backup as well. */
+const aboutErasures = ({ createdAt, movedAside }: RestoreResult): string[] => [
+  `Who was erased after ${createdAt} is back: run \`npx watchlake consent withdraw\` for them again, before anything is ingested.`,
+  ...(movedAside.length > 0
+    ? ['No erasure reaches what was moved aside: remove it when it is not needed any more.']
+    : []),
+];
+
 export function addRestore(program: Command, act: Actions): void {
   declare(program, {
     usage: 'restore <folder>',
@@ -102,7 +110,7 @@ export function addRestore(program: Command, act: Actions): void {
         const source = resolve(folder);
         const result = await whileStopped(shell, yes, () => putBack(shell, source, force));
         return {
-          result,
+          result: { ...result, notes: aboutErasures(result) },
           show: (voice) => {
             showHeading(voice, `Restored the backup of ${result.createdAt}`);
             showFacts(voice, {
@@ -110,6 +118,8 @@ export function addRestore(program: Command, act: Actions): void {
               parts: result.restored.join(', '),
               'moved aside': result.movedAside.join(', ') || null,
             });
+            voice.line();
+            for (const line of aboutErasures(result)) voice.line(`  ${line}`);
           },
         };
       }),

@@ -1,16 +1,17 @@
 /** `watchlake demo`: the whole loop on the shipped recordings, in a home of its own. */
 import type { Command } from 'commander';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { WorkflowInput } from '../../activities/inputs';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { workflowIds } from '../../core/workflow-ids';
-import { makePrivateFolder, writeFileAtomically } from '../../stack/files';
+import { makeFolder, makePrivateFolder, writeFileAtomically } from '../../stack/files';
 import type { UpState } from '../../workers/state';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import type { Progress } from '../../workflows/progress';
 import { partsOf } from '../backup/parts';
 import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { demoHome } from '../demo-home';
 import { fileLink, loopFigures, showLoop, type LoopFigures } from '../loop-summary';
 import { withProgress, type ProgressLine } from '../progress-line';
 import { runWorkflow, withContext } from '../run-workflow';
@@ -18,7 +19,7 @@ import type { Actions, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import { duration, type Voice } from '../voice';
 import { freshName } from './simulate';
-import { demoHome, onStackProgress, startDetached } from './up';
+import { onStackProgress, startDetached } from './up';
 
 const SAMPLE = join(PROJECT_ROOT, 'data', 'sample', 'watch-exercises.zip');
 const DATASET = 'watch-exercises';
@@ -46,7 +47,7 @@ async function startAfresh(demo: Shell): Promise<void> {
   const { config, services, notes } = demo;
   const home = config.WATCHLAKE_HOME;
   await withProgress(notes, (line) => services.down({ home, onProgress: onStackProgress(line) }));
-  await mkdir(home, { recursive: true });
+  await makeFolder(home);
   for (const { place } of await partsOf(config)) await rm(place, { recursive: true, force: true });
   await rm(home, { recursive: true, force: true });
   // Commands that come later, such as `up --home`, find the same key there.

@@ -17,6 +17,7 @@ interface AggregateOptions extends WaitingOptions {
   from?: string;
   to?: string;
   keepMonths?: number;
+  acceptLake?: true;
 }
 
 const MOST_MONTHS = 1_200;
@@ -45,6 +46,11 @@ function show(voice: Voice, done: AggregateDevicesResult): void {
   voice.line(colors.dim('  `watchlake devices profiles import <file>` says whose they are'));
 }
 
+const inputOf = (grain: Grain, options: Omit<AggregateOptions, 'grain' | 'cancelOnExit'>) => {
+  const { dataset, from, to, keepMonths, acceptLake } = options;
+  return { dataset, grain, from, to, keepMonths, acceptLake };
+};
+
 export function addDevicesAggregate(group: Command, act: Actions): void {
   const command = declare(group, {
     usage: 'aggregate',
@@ -65,17 +71,21 @@ export function addDevicesAggregate(group: Command, act: Actions): void {
       '--keep-months <n>',
       'detaches partitions that have ended longer ago; none when absent',
       wholeNumber(1, MOST_MONTHS),
+    )
+    .option(
+      '--accept-lake',
+      'makes the aggregates again from the present lake although they were made from another one; dates that it lacks go',
     );
   waiting(command).action(
-    act(async (shell, { cancelOnExit, grain, dataset, from, to, keepMonths }: AggregateOptions) =>
+    act(async (shell, { cancelOnExit, grain, ...options }: AggregateOptions) =>
       withContext(shell, async (context) => {
         const { run, result } = await runWorkflow<AggregateDevicesResult, 'aggregateDevices'>(
           shell,
           context,
           {
             workflow: 'aggregateDevices',
-            workflowId: workflowIds.aggregateDevices(grain, periodOf({ from, to })),
-            input: { dataset, grain, from, to, keepMonths },
+            workflowId: workflowIds.aggregateDevices(grain, periodOf(options)),
+            input: inputOf(grain, options),
             summary: `Aggregate devices by ${grain}`,
           },
           { cancelOnExit },

@@ -37,8 +37,8 @@ export function addDevicesServe(group: Command, act: Actions): void {
   declare(group, {
     usage: 'serve',
     about: 'Runs the ingest server: events of devices by HTTP into Kafka, until Ctrl-C.',
-    examples: ['devices serve', 'devices serve --host 0.0.0.0 --port 62333'],
-    more: 'Needs Kafka (`watchlake up`, or KAFKA_BROKERS). Anywhere but on loopback every request needs a token: of INGEST_TOKENS, or of a device (`watchlake devices token issue`). docs/devices.md describes the API.',
+    examples: ['devices serve', 'devices serve --port 8081'],
+    more: 'Needs Kafka (`watchlake up`, or KAFKA_BROKERS). Anywhere but on loopback every request needs a token: of INGEST_TOKENS, or of a device (`watchlake devices token issue`). It speaks plain HTTP: a proxy with TLS belongs before it (docs/security.md). docs/devices.md describes the API.',
   })
     .option('--host <address>', 'address to listen on, instead of INGEST_HOST')
     .option('--port <n>', 'port to listen on, instead of INGEST_PORT', wholeNumber(0, 65_535))

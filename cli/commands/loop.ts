@@ -3,13 +3,17 @@ import { Option, type Command } from 'commander';
 import type { EngineName } from '../../core/engine-names';
 import { workflowIds } from '../../core/workflow-ids';
 import { SAMPLES_FORMATS, type SamplesFormatName } from '../../lakehouse/landing/descriptor';
+import type { CommandContext } from '../../workers/connect';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import { declare, numberBetween, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { earlierCampaign } from '../earlier-campaign';
 import { engineOption } from '../engine-option';
 import { labellingOf, withLabelling, type LabellingFlags } from '../labelling-options';
+import { labelPage } from '../label-page';
 import { fileLink, loopFigures, showLoop } from '../loop-summary';
 import { runWorkflow, withContext } from '../run-workflow';
-import type { Actions } from '../shell';
+import type { Actions, Shell } from '../shell';
+import { count } from '../voice';
 import { absoluteSource } from './ingest';
 
 interface LoopOptions extends WaitingOptions, LabellingFlags {
@@ -45,6 +49,28 @@ const withLabels = (command: Command): Command =>
     )
     .option('--by-hand <n>', 'with the oracle: tasks left to a person', wholeNumber(0, 1000), 0);
 
+/**
+ * Said at the beginning: until people have answered, the loop says nothing but that it waits, and
+ * one whose campaign is over asks nobody.
+ */
+async function sayWhoAnswers(
+  shell: Shell,
+  context: CommandContext,
+  { name, asksPeople }: { name: string; asksPeople: boolean },
+): Promise<void> {
+  const earlier = await earlierCampaign(context, name);
+  if (earlier?.status === 'closed') {
+    const labels = `labels (${count(earlier.answered)})`;
+    shell.notes.line(
+      `Nobody is asked: ${name} has asked before. Its replays and its ${labels} are used again.`,
+    );
+    return shell.notes.line('`--name <another>` starts a new loop, which asks again.');
+  }
+  const page = asksPeople ? await labelPage(shell, name) : null;
+  if (page === null) return;
+  shell.notes.line(`People answer at ${page} as soon as the loop asks.`);
+}
+
 export function addLoop(program: Command, act: Actions): void {
   const command = declare(program, {
     usage: 'loop [archive]',
@@ -54,9 +80,9 @@ export function addLoop(program: Command, act: Actions): void {
       'loop recordings.zip --dataset trial',
       'loop group1.zip --format casas --dataset wsu --activities summed-up --bootstrap 3',
       'loop --dataset wsu --engine emr',
-      'loop data/sample/watch-exercises.zip --dataset watch-exercises --answered-by oracle --speed 0',
+      'loop data/sample/watch-exercises.zip --dataset watch-exercises --answered-by oracle',
     ],
-    more: 'Without an archive it works on what the dataset holds. It waits for people at the label page; `watchlake status` shows its address.',
+    more: "Without an archive it works on what the dataset holds. Without `--answered-by oracle` it waits for people at the label page, up to seven days; the application page leads there, and `watchlake status` shows its address. Under the name of an earlier loop it uses that loop's replays and labels again, and asks nobody.",
   })
     .requiredOption('--dataset <name>', 'dataset that the recordings belong to')
     .addOption(
@@ -67,7 +93,12 @@ export function addLoop(program: Command, act: Actions): void {
     .option('--name <name>', 'name of the loop; the dataset when absent')
     .option('--model <name>', 'name of the model', 'activity')
     .option('--seed <number>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1), 0)
-    .option('--speed <factor>', 'speed of the replay; 0: full', numberBetween(0, 100_000), 1)
+    .option(
+      '--speed <factor>',
+      'times faster than recorded; 0 is as fast as possible, 1 takes as long as the recordings',
+      numberBetween(0, 100_000),
+      0,
+    )
     .addOption(engineOption())
     .option('--negative-control', 'also try a challenger that learned shuffled labels', false);
   waiting(withLabelling(withLabels(withSubjects(command)))).action(
@@ -79,6 +110,8 @@ export function addLoop(program: Command, act: Actions): void {
       const landed =
         archive === undefined ? {} : { source: absoluteSource(archive), format: options.format };
       return withContext(shell, async (context) => {
+        const asksPeople = answeredBy === 'people' || byHand > 0;
+        await sayWhoAnswers(shell, context, { name, asksPeople });
         const { run, result } = await runWorkflow<LoopResult, 'activeLearningLoop'>(
           shell,
           context,

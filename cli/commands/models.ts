@@ -5,6 +5,7 @@ import { CHAMPION } from '../../registry/aliases';
 import type { ModelVersion } from '../../registry/versions';
 import { WatchlakeError } from '../../core/errors';
 import type { CommandContext } from '../../workers/connect';
+import type { HoldoutScores } from '../../workers/holdout-scores';
 import { declare } from '../command';
 import { withContext } from '../run-workflow';
 import type { Actions, Outcome } from '../shell';
@@ -36,23 +37,43 @@ async function listModels({ registry }: CommandContext): Promise<Outcome> {
   };
 }
 
-const asRow = (version: ModelVersion, champion: string | undefined): string[] => [
-  version.version === champion ? `${version.version} (champion)` : version.version,
-  version.createdAt,
-  version.card.data.dataset,
-  count(version.card.data.windows),
-  version.card.evaluation?.scheme ?? '–',
-  score(version.card.evaluation?.accuracy),
-  score(version.card.evaluation?.macroF1),
-];
+/** One that learned without being measured got its figures when the gate compared it. */
+function evaluationOf({ version, card }: ModelVersion, scores: HoldoutScores) {
+  if (card.evaluation) return card.evaluation;
+  const compared = scores.get(version);
+  return compared ? { scheme: 'holdout', ...compared } : null;
+}
 
-async function showModel({ registry }: CommandContext, model: string): Promise<Outcome> {
+function asRow(
+  version: ModelVersion,
+  champion: string | undefined,
+  scores: HoldoutScores,
+): string[] {
+  const evaluation = evaluationOf(version, scores);
+  return [
+    version.version === champion ? `${version.version} (champion)` : version.version,
+    version.createdAt,
+    version.card.data.dataset,
+    count(version.card.data.windows),
+    evaluation?.scheme ?? '–',
+    score(evaluation?.accuracy),
+    score(evaluation?.macroF1),
+  ];
+}
+
+async function showModel(context: CommandContext, model: string): Promise<Outcome> {
+  const { registry } = context;
   const versions = await registry.listVersions({ model });
   if (versions.length === 0) throw new WatchlakeError('MODEL_NOT_FOUND', { model });
   const champion = await registry.getAlias({ model, alias: CHAMPION });
   const history = await registry.history({ model, limit: HISTORY_SHOWN });
+  const unmeasured = versions.filter(({ card }) => !card.evaluation);
+  const scores = await context.holdoutScores({
+    model,
+    versions: unmeasured.map(({ version }) => version),
+  });
   return {
-    result: { model, champion, versions, history },
+    result: { model, champion, versions, holdout: Object.fromEntries(scores), history },
     show: (voice) => {
       showHeading(voice, `Model ${model}`);
       const titles = [
@@ -65,7 +86,7 @@ async function showModel({ registry }: CommandContext, model: string): Promise<O
         'macro-F1',
       ];
       const columns = titles.map((title, at) => ({ title, figures: at === 3 || at > 4 }));
-      const rows = versions.map((each) => asRow(each, champion?.version));
+      const rows = versions.map((each) => asRow(each, champion?.version, scores));
       showTable(voice, columns, rows);
       showHeading(voice, 'Moves of its aliases');
       const moves = history.map((each) => [

@@ -6,6 +6,7 @@ import type { RefreshResult } from '../../workflows/refresh-tables';
 import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
+import { printable } from '../printable';
 import { showHeading, showTable } from '../tables';
 import { count } from '../voice';
 import { showTableSummaries } from './refresh';
@@ -51,7 +52,8 @@ async function showRows(shell: Shell, table: string, flags: ShowFlags): Promise<
       showHeading(voice, `In quarantine: ${table}`);
       const titles = ['file', 'line', 'reason', 'detail', ...(withRaw ? ['raw'] : [])];
       const columns = titles.map((title) => ({ title, figures: title === 'line' }));
-      showTable(voice, columns, shown.rows.map(cells));
+      const texts = shown.rows.map((row) => cells(row).map(printable));
+      showTable(voice, columns, texts);
       if (!shown.truncated) return;
       voice.line();
       voice.line(`  There are more than ${maximumRows}: raise --limit.`);

@@ -5,6 +5,7 @@ import type { QueryResult } from '../../lakehouse/ports';
 import { declare, wholeNumber } from '../command';
 import { noteMore, onAthena } from '../query-athena';
 import { toJsonLine, type Actions, type Outcome, type Shell } from '../shell';
+import { printable } from '../printable';
 import { showTable } from '../tables';
 import type { Voice } from '../voice';
 
@@ -36,7 +37,7 @@ const WRITERS: Record<Format, (voice: Voice, result: QueryResult) => void> = {
     showTable(
       voice,
       titles,
-      rows.map((row) => columns.map((name) => cell(row[name]))),
+      rows.map((row) => columns.map((name) => printable(cell(row[name])))),
     );
   },
   csv(voice, { columns, rows }) {

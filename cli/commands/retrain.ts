@@ -53,7 +53,12 @@ export function addRetrain(program: Command, act: Actions): void {
   })
     .requiredOption('--dataset <name>', 'dataset to train on')
     .option('--model <name>', 'name of the model', 'activity')
-    .option('--seed <number>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1), 0)
+    .option(
+      '--seed <number>',
+      'seed of everything random; that of the loop, whose split decides',
+      wholeNumber(0, 2 ** 31 - 1),
+      0,
+    )
     .option('--minimum-new-labels <n>', 'skip when there are fewer new labels', wholeNumber(0), 0)
     .option('--shuffle-labels', 'negative control: such a challenger has to be rejected', false);
   waiting(command).action(

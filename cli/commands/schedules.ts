@@ -1,5 +1,5 @@
-/** `watchlake schedules`: Temporal's schedules made equal to the declared list, and looked after. */
-import type { Command } from 'commander';
+/** `watchlake schedules`: applies the declared list to Temporal's schedules, and looks after them. */
+import { Option, type Command } from 'commander';
 import type { ScheduleState } from '../../workers/schedules';
 import { declare } from '../command';
 import { withContext } from '../run-workflow';
@@ -29,18 +29,52 @@ const listed = (title: string, schedules: readonly ScheduleState[]): Outcome => 
   },
 });
 
+const OUTCOMES: Record<NonNullable<ScheduleState['outcome']>, string> = {
+  created: 'Created',
+  updated: 'Updated',
+  undeclared: 'Not declared any more; --prune deletes them',
+  deleted: 'Deleted',
+};
+
+const applied = (schedules: readonly ScheduleState[]): Outcome => ({
+  result: { schedules },
+  show: (voice) => {
+    for (const [outcome, title] of Object.entries(OUTCOMES)) {
+      const those = schedules.filter((each) => each.outcome === outcome);
+      if (those.length === 0) continue;
+      showHeading(voice, title);
+      showSchedules(voice, those);
+    }
+  },
+});
+
+interface ApplyFlags {
+  paused?: true;
+  resume?: true;
+  prune: boolean;
+}
+
+/** Without either option schedules stay as active as they are. */
+const pausedBy = ({ paused, resume }: ApplyFlags) =>
+  paused ? { paused: true } : resume ? { paused: false } : {};
+
 function addApply(group: Command, act: Actions): void {
   declare(group, {
     usage: 'apply',
-    about: 'Creates and updates the schedules that schedules.yaml declares.',
-    examples: ['schedules apply', 'schedules apply --paused'],
+    about: 'Creates and updates the schedules that SCHEDULES_FILE declares.',
+    examples: ['schedules apply', 'schedules apply --paused', 'schedules apply --prune'],
+    more: 'New ones are active; those that somebody has paused stay so.',
   })
-    .option('--paused', 'leave them paused', false)
+    .option('--paused', 'pause all of them')
+    .addOption(new Option('--resume', 'let all of them start runs').conflicts('paused'))
+    .option('--prune', 'delete those of Watchlake that are declared no longer', false)
     .action(
-      act(async (shell, { paused }: { paused: boolean }) =>
-        withContext(shell, async ({ client }) =>
-          listed('Applied', await shell.services.applySchedules({ client, paused })),
-        ),
+      act(async (shell, flags: ApplyFlags) =>
+        withContext(shell, async ({ client }) => {
+          const options = { ...pausedBy(flags), prune: flags.prune };
+          const file = shell.config.SCHEDULES_FILE;
+          return applied(await shell.services.applySchedules(client, file, options));
+        }),
       ),
     );
 }

@@ -23,7 +23,7 @@ export function addSimulate(program: Command, act: Actions): void {
     usage: 'simulate <dataset>',
     about: 'Replays the recordings of a dataset into Kafka, as the devices would have sent them.',
     examples: ['simulate watch-exercises --speed 20', 'simulate trial --name morning --speed 0'],
-    more: 'Repeating a name goes on where that replay ended, and sends nothing twice.',
+    more: 'Repeating a name goes on where that replay ended, and sends nothing twice. Under another name the same devices give late samples only (`watch.late`), until their partition has grown by 10,000 messages.',
   })
     .option('--name <name>', 'name of the replay; a new one each time when absent')
     .option('--subjects <keys>', 'only these subjects, by their keys, comma-separated', list)

@@ -2,10 +2,12 @@
 import type { Command } from 'commander';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
+import { demoHome } from '../demo-home';
 import { withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { showHeading, showTable } from '../tables';
-import { demoHome, publicState, showAddresses } from './up';
+import type { Voice } from '../voice';
+import { publicState, showAddresses } from './up';
 
 interface OpenRun {
   workflowId: string;
@@ -29,21 +31,38 @@ const openRuns = (shell: Shell): Promise<OpenRun[]> =>
 interface HomeStatus {
   home: string;
   state: UpState | null;
+  isStarting: boolean;
   open: OpenRun[];
 }
 
 async function statusOf(shell: Shell, home: string): Promise<HomeStatus> {
   const state = await shell.services.readState(home);
-  if (!state?.worker.ready) return { home, state, open: [] };
+  if (!state?.worker.ready) {
+    const isStarting = (await shell.services.supervisorOf(home)) !== null;
+    return { home, state, isStarting, open: [] };
+  }
   const config = { ...shell.config, WATCHLAKE_HOME: home };
-  return { home, state, open: await openRuns({ ...shell, config }) };
+  return { home, state, isStarting: false, open: await openRuns({ ...shell, config }) };
 }
 
-const asResult = ({ home, state, open }: HomeStatus) => ({
+const asResult = ({ home, state, isStarting, open }: HomeStatus) => ({
   home,
   running: state !== null,
+  starting: isStarting,
   ...(state ? { ...publicState(state), workflows: open } : {}),
 });
+
+function showStatus(voice: Voice, { home, state, isStarting, open }: HomeStatus): void {
+  showHeading(voice, home);
+  if (state) showAddresses(voice, state);
+  else if (isStarting) voice.line('  starting; `watchlake up --detach` waits until it is up');
+  else voice.line('  not running; `watchlake up` starts it');
+  if (open.length === 0) return;
+  voice.line();
+  const columns = [{ title: 'open workflow' }, { title: 'type' }, { title: 'since' }];
+  const rows = open.map((run) => [run.workflowId, run.type, run.startedAt]);
+  showTable(voice, columns, rows);
+}
 
 export function addStatus(program: Command, act: Actions): void {
   declare(program, {
@@ -54,19 +73,12 @@ export function addStatus(program: Command, act: Actions): void {
     act(async (shell) => {
       const main = await statusOf(shell, shell.config.WATCHLAKE_HOME);
       const demo = await statusOf(shell, demoHome(shell.config.WATCHLAKE_HOME));
+      const hasDemo = demo.state !== null || demo.isStarting;
       return {
-        result: { ...asResult(main), demo: demo.state ? asResult(demo) : null },
+        result: { ...asResult(main), demo: hasDemo ? asResult(demo) : null },
         show: (voice) => {
-          for (const { home, state, open } of [main, ...(demo.state ? [demo] : [])]) {
-            showHeading(voice, home);
-            if (state) showAddresses(voice, state);
-            else voice.line('  not running; `watchlake up` starts it');
-            if (open.length === 0) continue;
-            voice.line();
-            const columns = [{ title: 'open workflow' }, { title: 'type' }, { title: 'since' }];
-            const rows = open.map((run) => [run.workflowId, run.type, run.startedAt]);
-            showTable(voice, columns, rows);
-          }
+          showStatus(voice, main);
+          if (hasDemo) showStatus(voice, demo);
         },
       };
     }),

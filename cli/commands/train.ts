@@ -25,7 +25,7 @@ export function addTrain(program: Command, act: Actions): void {
     about:
       'Trains one version on the published windows, and evaluates it by leaving out one subject after another.',
     examples: ['train --dataset watch-exercises', 'train --dataset trial --model gait --seed 3'],
-    more: 'It becomes champion only where there is none yet; `retrain` decides about later ones.',
+    more: 'It becomes champion only where there is none yet. It has seen all its subjects, and no challenger can be compared on them: start a model that is to be retrained with `loop`.',
   })
     .requiredOption('--dataset <name>', 'dataset to train on')
     .option('--model <name>', 'name of the model', 'activity')

@@ -1,16 +1,14 @@
 /** `watchlake up` and `down`: start and stop the embedded stack, a worker and the application page. */
 import type { Command } from 'commander';
-import { join } from 'node:path';
+import { WatchlakeError } from '../../core/errors';
 import { progressLine, type StackProgress } from '../../stack/progress';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
+import { demoHome } from '../demo-home';
 import { withProgress, type ProgressLine } from '../progress-line';
 import { interruption, type Actions, type Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import type { Voice } from '../voice';
-
-/** The home of the demo, which never touches the user's own data. */
-export const demoHome = (home: string): string => join(home, 'demo');
 
 export const onStackProgress =
   (line: ProgressLine) =>
@@ -51,7 +49,7 @@ export function showAddresses(voice: Voice, state: UpState): void {
 export const startDetached = (shell: Shell): Promise<UpState> =>
   withProgress(shell.notes, async (line) => {
     line.update('starting');
-    const interrupted = interruption(shell, 'The stack');
+    const interrupted = interruption(shell, () => new WatchlakeError('STACK_STILL_STARTING'));
     try {
       const { config } = shell;
       const started = shell.services.up({ config, onProgress: onStackProgress(line) });

@@ -110,10 +110,20 @@ export const DATA_ERRORS = catalogue({
     'Run it again.',
     { retryable: true },
   ),
+  RELEASE_OUTDATED: entry(
+    (c) =>
+      `The tables of ${c.dataset} were published by another run after this refresh had been planned.`,
+    'Refresh again: a workflow does so by itself, unless others publish again and again meanwhile.',
+  ),
   AGGREGATES_OUTDATED: entry(
     (c) => `The aggregates were made from what is not the newest any more: there are ${c.what}.`,
     'Nothing has to be done: they are made again from those.',
     { retryable: true },
+  ),
+  AGGREGATES_OF_ANOTHER_LAKE: entry(
+    (c) =>
+      `The aggregates were made from another lake, or from a later state of this one: the present one lacks ${c.missing} of their ${c.dates} dates.`,
+    'Set LAKE_URI and CATALOG to the lake that they were made from. Or have all of them made again from the present one, without the dates that it lacks: `watchlake devices aggregate --grain day --accept-lake`.',
   ),
   DEVICES_MOVE: entry(
     (c) => `${c.count} devices belong to other people: ${c.devices}.`,

@@ -28,7 +28,7 @@ export const DOORS_ERRORS = catalogue({
   ),
   CAMPAIGN_CLOSED: entry(
     (c) => `The campaign ${c.campaign} is closed.`,
-    'Answer in an open campaign; the home page lists them.',
+    'Answer in an open campaign, which the home page lists, or open one under another name.',
     { status: 409 },
   ),
   CAMPAIGN_DIFFERS: entry(
@@ -45,6 +45,11 @@ export const DOORS_ERRORS = catalogue({
     (c) => `The request is larger than ${c.limit} bytes.`,
     'Send it in smaller parts.',
     { status: 413 },
+  ),
+  BODY_TOO_SLOW: entry(
+    (c) => `The request's body comes more slowly than ${c.least} bytes a second.`,
+    'Send it again; in smaller parts, or compressed, where the link is slow.',
+    { status: 408, retryable: true },
   ),
   BODY_NOT_JSON: entry(
     (c) => `The request's body cannot be read: ${c.detail}`,

@@ -28,6 +28,14 @@ export const MACHINE_ERRORS = catalogue({
     (c) => `${c.what ?? 'The stack'} is not running.`,
     'Start it with `watchlake up`.',
   ),
+  STACK_NOT_RUNNING_BUT_DEMO: entry(
+    (c) => `The stack of ${c.home} is not running; the demo is, in ${c.demo}.`,
+    'Add `--home` with the folder of the demo to ask the demo, or start a stack of your own with `watchlake up`.',
+  ),
+  STACK_STILL_STARTING: entry(
+    () => 'The stack goes on starting without this command.',
+    'Run `watchlake up --detach` again to wait for it, or stop it with `watchlake down`.',
+  ),
   STACK_BUSY: entry(
     (c) => `Process ${c.holder} holds ${c.lock}.`,
     'It is starting or stopping the same stack; wait until it has ended and try again.',
@@ -39,7 +47,7 @@ export const MACHINE_ERRORS = catalogue({
   ),
   STACK_FAILED: entry(
     (c) => `${c.service} did not start: ${c.detail}`,
-    'Read the log named above; `watchlake doctor` checks the machine.',
+    'Read the logs of the home; `watchlake doctor` checks the machine.',
   ),
   // Input of a workflow or a command
   INPUT_INVALID: entry(
@@ -81,6 +89,10 @@ export const MACHINE_ERRORS = catalogue({
   UNEXPECTED: entry(
     (c) => `${c.detail}`,
     'Set LOG_LEVEL=debug to see where it happened; the log of the worker may say more.',
+  ),
+  NOT_WRITABLE: entry(
+    (c) => `${c.path} cannot be written: ${c.detail}`,
+    'Give another place, or the right to write there; WATCHLAKE_HOME and WATCHLAKE_CACHE say where Watchlake keeps its own files.',
   ),
   // Backups
   BACKUP_INVALID: entry(

@@ -19,7 +19,7 @@ export const MODELS_ERRORS = catalogue({
   ),
   FEATURE_SCHEMA_DIFFERS: entry(
     (c) => `The model was trained on the feature schema ${c.expected}, the data have ${c.found}.`,
-    'Train a new version on the present features.',
+    'Train a new version on the present features, and make it champion: `watchlake models promote <model> <version>`.',
   ),
   FEATURES_INVALID: entry(
     (c) => `The features of a window cannot be used: ${c.detail}.`,
@@ -35,7 +35,16 @@ export const MODELS_ERRORS = catalogue({
   ),
   NO_CHAMPION: entry(
     (c) => `The model ${c.model} has no champion.`,
-    'Promote a version: `watchlake models promote <model> <version>`.',
+    'Promote a version: `watchlake models promote <model> <version>`; without one, train the first: `watchlake loop` or `watchlake train`.',
+  ),
+  MODEL_OF_OTHER_DATASET: entry(
+    (c) =>
+      `The champion of the model ${c.model} learned from the dataset ${c.learned}, not from ${c.dataset}.`,
+    'A model has one dataset: name another one with `--model <name>`, here and for this dataset ever after.',
+  ),
+  NOTHING_PREDICTED: entry(
+    (c) => `The model ${c.model} has not predicted anything of the dataset ${c.dataset} yet.`,
+    'Start `watchlake predict --dataset <name>`, and let devices send, or replay recordings: `watchlake simulate <dataset>`.',
   ),
   ALIAS_MOVED: entry(
     (c) => `The alias ${c.alias} of ${c.model} points at ${c.actual}, not at ${c.expected}.`,
@@ -52,6 +61,11 @@ export const MODELS_ERRORS = catalogue({
   SPLIT_FROZEN: entry(
     (c) => `The split of ${c.dataset} with seed ${c.seed} is frozen and has other subjects.`,
     'Use another seed for a new split; scores of the two do not compare.',
+  ),
+  SPLIT_EMPTIED: entry(
+    (c) =>
+      `All subjects in the part ${c.part} of the split of ${c.dataset} with seed ${c.seed} were erased.`,
+    'Use another seed for a new split, and smaller parts when too few subjects are left.',
   ),
   // Streams
   BROKER_UNAVAILABLE: entry(

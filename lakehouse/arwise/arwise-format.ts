@@ -7,7 +7,7 @@ import { DEFAULT_LABELLING } from '../casas/options';
 import { samplesFormat } from '../landing/samples-format';
 import { ARWISE_FIELDS, LABEL, SAMPLES_OF_WINDOW } from './fields';
 import { ARWISE_LANDING, declareArwiseLanding, windowRowsSql } from './landing-table';
-import { readHeader, readLayout } from './layout';
+import { readHeader, readLayout, recordingOf, subjectOf } from './layout';
 import { arwiseTrustedTable } from './trusted';
 
 const ARWISE_KIND: BulkKind = {
@@ -16,6 +16,7 @@ const ARWISE_KIND: BulkKind = {
   declare: declareArwiseLanding,
   partsOf: bulkPartsOf,
   describing: ['source_file', LABEL.name],
+  subjectOf,
   headerLines: 1,
   fields: ARWISE_FIELDS,
   rowsInLine: SAMPLES_OF_WINDOW,
@@ -28,6 +29,7 @@ export const ARWISE = samplesFormat({
   kind: ARWISE_KIND,
   extensions: ['.csv'],
   readLayout,
+  recordingOf,
   landPart: (lake, request) => landBulkPart(lake, ARWISE_KIND, request),
   ...labelledRefresh({
     name: 'arwise',

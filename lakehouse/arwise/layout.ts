@@ -4,13 +4,16 @@ import { columnsOf } from '../bulk/fields';
 import type { Header } from '../bulk/read-slice';
 import { readActivityRules } from '../casas/activity-files';
 import { baseName, isParticipant, refuseTwice } from '../casas/layout';
-import type { OpenRequest } from '../dataset-format';
+import type { DatasetFormat, OpenRequest } from '../dataset-format';
 import { columnPlaces } from '../landing/csv';
 import { subjectKeyOf } from '../landing/ingest-plan';
 import type { RecordingEntry, RecordingsLayout } from '../landing/recordings-layout';
 import type { SourceMember } from '../sources/source';
 import { ARWISE_FIELDS, CHANNELS, LABEL } from './fields';
 import { deviceOf, splitOfFile } from './shipped-split';
+
+/** Whom a file is called after. */
+export const subjectOf = (file: string): string => splitOfFile(baseName(file)).participant;
 
 function entryOf(
   member: SourceMember,
@@ -24,6 +27,9 @@ function entryOf(
     ...{ member, file: member.name, listed },
   };
 }
+
+export const recordingOf: DatasetFormat['recordingOf'] = (name, of) =>
+  isParticipant({ name }) ? entryOf({ name, bytes: 0, crc32: 0 }, of).recording : null;
 
 /** ARCHIVE_EMPTY or METADATA_INVALID when it is no such archive. */
 export async function readLayout(

@@ -1,4 +1,5 @@
 /** Fields of CSV members of any size: declared, never guessed, each judged by one expression. */
+import { LARGEST_VALUE } from '../../models/signal';
 import { literal, quoted } from '../engines/duckdb-session';
 
 export interface BulkField {
@@ -27,16 +28,24 @@ export const momentMsSql = (expression: string): string =>
 /** The column beside a moment that has its milliseconds: it is parsed once. */
 export const msColumn = ({ name }: Pick<BulkField, 'name'>): string => `${name}_ms`;
 
-/** A cast reads dates, zones and much else as well. */
+const MOMENT = String.raw`'\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?'`;
+
+/** A cast reads dates alone and other spellings as well, and zones, of which it then thinks nothing. */
 const isNoMoment = (text: string, ms: string): string =>
-  `strlen(${text}) NOT BETWEEN 19 AND 29 OR (strlen(${text}) > 19 AND ${text}[20] <> '.')
-    OR NOT (${text}[-1] BETWEEN '0' AND '9') OR ${ms} IS NULL`;
+  `NOT regexp_full_match(${text}, ${MOMENT}) OR ${ms} IS NULL`;
+
+// As watches write it: GLOB takes less than half the time of the pattern.
+const USUAL_MOMENT = literal('####-##-## ##:##:##.######'.replaceAll('#', '[0-9]'));
+const isUsualMoment = (text: string): string => `${text} GLOB ${USUAL_MOMENT}`;
 
 const isOutside = (ms: string): string => `${ms} NOT BETWEEN ${EARLIEST_MS} AND ${LATEST_MS}`;
 
-/** A cast reads 1_000, nan and inf as numbers; what it does not read is null, and not finite either. */
+/** Null of what is no number; NaN is beyond any limit. */
+const isPossible = (value: string): string => `(abs(${value}) <= ${LARGEST_VALUE})`;
+
+/** A cast reads 1_000, nan and inf as numbers. */
 const isNoNumber = (text: string): string =>
-  `isfinite(${asNumber(text)}) IS NOT TRUE OR contains(${text}, '_')`;
+  `${isPossible(asNumber(text))} IS NOT TRUE OR contains(${text}, '_')`;
 
 /** What can be wrong with a text of the field, and when it is. */
 function problemsOf({ type, required }: BulkField, text: string): [string, string][] {
@@ -81,20 +90,19 @@ export const problemSql = (fields: readonly BulkField[]): string => {
 function isGoodTyped(field: BulkField): string[] {
   const value = `t.${quoted(field.name)}`;
   const present = field.required ? [`${value} IS NOT NULL`] : [];
-  if (field.type === 'number') return [...present, `isfinite(${value}) IS NOT FALSE`];
+  if (field.type === 'number') return present;
   if (field.type === 'text') return field.required ? [`NOT (${isBlank(value)})`] : [];
   const ms = `t.${quoted(msColumn(field))}`;
-  // A digit at its first place: no blank has to be looked for around a moment, which takes long.
-  const good = `${value} BETWEEN '0' AND ':' AND NOT (${isNoMoment(value, ms)} OR ${isOutside(ms)})`;
+  const good = `(${isUsualMoment(value)} OR NOT (${isNoMoment(value, ms)})) AND NOT (${isOutside(ms)})`;
   return field.required ? [...present, good] : [`(${value} IS NULL OR (${good}))`];
 }
 
 /**
  * Whether a row `t` is good beyond doubt whose numbers are DOUBLE and whose moments have their milliseconds beside
- * them; what is no number has not been read at all.
+ * them, but for the size of its numbers; what is no number has not been read at all.
  */
 export const isGoodTypedSql = (fields: readonly BulkField[]): string =>
-  fields.flatMap(isGoodTyped).join(' AND ');
+  ['true', ...fields.flatMap(isGoodTyped)].join(' AND ');
 
 /** The value of a field that was read in its type. */
 export const typedValueSql = (field: BulkField): string => {

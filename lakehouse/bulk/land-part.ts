@@ -11,10 +11,11 @@ import type { PartRequest } from '../landing/land-part';
 import type { LandedPart } from '../landing/parts';
 import { findPart, partsFolder, settlePart } from '../landing/parts';
 import type { RecordingEntry } from '../landing/recordings-layout';
+import type { Source } from '../sources/source';
 import type { BulkKind } from './bulk-kind';
 import type { LandedRows, LandedSlice } from './land-slice';
 import { landSlices } from './land-slice';
-import { sliceBytesOf } from './parts';
+import { LARGEST_SLICE_BYTES, sliceBytesOf } from './parts';
 import type { Slice } from './slice-member';
 import { sliceMember } from './slice-member';
 import type { SliceToLand } from './slices-to-parquet';
@@ -26,10 +27,11 @@ const converting = createGate(CONVERSIONS_AT_ONCE);
 export interface BulkOptions {
   /** Follows from the archive unless told otherwise. */
   readonly sliceBytes?: number;
+  /** Local files of up to this size are read where they lie. */
+  readonly wholeBytes?: number;
 }
 
-interface Work {
-  readonly sliceBytes: number;
+interface Work extends Required<BulkOptions> {
   readonly lake: Lake;
   readonly kind: BulkKind;
   readonly request: PartRequest;
@@ -41,6 +43,13 @@ interface Work {
 interface SliceRecord extends LandedSlice {
   readonly formatVersion: 1;
   readonly of: readonly { readonly bytes: number; readonly crc32: number }[];
+}
+
+/** Copies are of bytes that were checked; a file that was read where it lies may have been written to meanwhile. */
+async function checkUnchanged(source: Source, slices: readonly SliceToLand[]): Promise<void> {
+  for (const { slice, entry } of slices) {
+    if (!slice.isCopy) await source.checkUnchanged?.(entry.member.name);
+  }
 }
 
 async function convertOnce(
@@ -59,30 +68,35 @@ async function convertOnce(
   const landed = await converting(() => {
     signal?.throwIfAborted();
     return landSlices(lake, kind, slices, { prefix: `${base}/`, signal });
-  });
+  }).finally(() => checkUnchanged(request.source, slices));
   await writeJson(lake.store, key, { formatVersion: 1, of, ...landed });
   return landed;
 }
 
-/** Tells of the rows, and removes the slices' local files. */
+/** Tells of the rows, and removes copies. */
 async function convert(work: Work, number: number, slices: readonly SliceToLand[]) {
   try {
     const landed = await convertOnce(work, number, slices);
     work.request.onRows?.(landed.members.reduce((sum, { rows }) => sum + rows, 0));
     return landed;
   } finally {
-    for (const { slice } of slices) await rm(slice.path, { force: true });
+    for (const { slice } of slices) if (slice.isCopy) await rm(slice.path, { force: true });
   }
 }
 
 async function openMember(work: Work, entry: RecordingEntry, sliceBytes: number) {
-  const { kind, request, scratch } = work;
+  const { kind, request, scratch, wholeBytes } = work;
   const { source, plan, secret, signal } = request;
   const folder = join(scratch, String(request.entries.indexOf(entry)));
   await mkdir(folder, { recursive: true });
-  const stream = await source.open(entry.member.name);
-  const { file } = entry;
-  const cutting = { file, headerLines: kind.headerLines, sliceBytes, folder, signal };
+  const {
+    file,
+    member: { name, bytes, crc32 },
+  } = entry;
+  const path = bytes <= wholeBytes ? source.pathOf?.(name) : null;
+  const whole = path ? { path, crc32 } : undefined;
+  const stream = await source.open(name);
+  const cutting = { file, headerLines: kind.headerLines, sliceBytes, folder, whole, signal };
   try {
     const member = await sliceMember(stream, cutting);
     const header = kind.readHeader(file, member.header, plan.channels);
@@ -178,14 +192,16 @@ export async function landBulkPart(
   lake: Lake,
   kind: BulkKind,
   request: PartRequest,
-  { sliceBytes = sliceBytesOf(request.plan.known.members) }: BulkOptions = {},
+  options: BulkOptions = {},
 ): Promise<LandedPart> {
   const { plan, part } = request;
   const present = await findPart(lake, plan, part);
   if (present !== null) return present;
+  const { sliceBytes = sliceBytesOf(plan.known.members), wholeBytes = LARGEST_SLICE_BYTES } =
+    options;
   const scratch = await lake.store.scratch();
   try {
-    const landed = await landNow({ lake, kind, request, scratch, sliceBytes });
+    const landed = await landNow({ lake, kind, request, scratch, sliceBytes, wholeBytes });
     return await settlePart(lake, plan, part, landed);
   } finally {
     await rm(scratch, { recursive: true, force: true });

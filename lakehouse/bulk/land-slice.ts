@@ -7,7 +7,7 @@ import { adoptFiles, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Lake } from '../lake';
 import type { DataFile } from '../manifest';
 import type { Problem } from '../quarantine';
-import { describeProblem } from '../quarantine';
+import { byRecording, describeProblem } from '../quarantine';
 import type { BulkKind, RowFacts } from './bulk-kind';
 import type { ReadSlices, SliceToLand } from './slices-to-parquet';
 import { slicesToParquet } from './slices-to-parquet';
@@ -64,7 +64,11 @@ async function describeRows(session: DuckdbSession, kind: BulkKind, good: readon
   );
 }
 
-async function describeProblems(session: DuckdbSession, bad: readonly LocalFile[]) {
+async function describeProblems(
+  session: DuckdbSession,
+  slices: readonly SliceToLand[],
+  bad: readonly LocalFile[],
+) {
   const byFile = new Map<string, Record<string, number>>();
   if (rowsIn(bad) === 0) return { byFile, firstProblems: [] };
   const from = parquetSql(bad);
@@ -81,7 +85,13 @@ async function describeProblems(session: DuckdbSession, bad: readonly LocalFile[
     `SELECT source_file AS file, source_line AS line, reason, detail FROM ${from}
       ORDER BY source_file, source_line LIMIT ${FIRST_PROBLEMS}`,
   );
-  return { byFile, firstProblems: first.map((row) => describeProblem(row as unknown as Problem)) };
+  // Files of these formats are named after the person.
+  const recordings = new Map(slices.map(({ file, entry }) => [file, entry.recording]));
+  const firstProblems = (first as unknown as Problem[]).map((problem) => {
+    const file = byRecording(recordings.get(problem.file) ?? '');
+    return describeProblem({ ...problem, file });
+  });
+  return { byFile, firstProblems };
 }
 
 /** What the next slice of the member has to know. */
@@ -103,7 +113,7 @@ async function describe(
   { good, bad }: ReadSlices,
 ): Promise<Pick<LandedSlice, 'firstProblems' | 'members' | 'last'>> {
   const rows = await describeRows(session, kind, good);
-  const { byFile, firstProblems } = await describeProblems(session, bad);
+  const { byFile, firstProblems } = await describeProblems(session, slices, bad);
   const nothing = { rows: 0, labels: [], periodMs: null };
   const members = slices.map(({ entry, file }) => ({
     recording: entry.recording,

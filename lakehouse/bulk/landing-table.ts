@@ -7,9 +7,14 @@ import { declareTable, reason } from '../tables';
 const REASONS = [
   reason('quarantined', 'field-count', 'the line has more or fewer fields than the header'),
   reason('quarantined', 'field-missing', 'there is no stamp, or a window lacks a motion value'),
-  reason('quarantined', 'wrong-type', 'a field is no number, or the stamp no moment'),
+  reason(
+    'quarantined',
+    'wrong-type',
+    'a field is no number within 1e18 of zero, or the stamp no moment',
+  ),
   reason('quarantined', 'moment-out-of-range', 'the stamp is not between 2005 and 2100'),
   reason('quarantined', 'not-utf-8', 'the line has bytes that are no UTF-8'),
+  reason('quarantined', 'carriage-return', 'a carriage return stands inside the line'),
   reason('quarantined', 'quote-unclosed', 'a quote is not closed on its line'),
 ];
 

@@ -5,7 +5,8 @@ import type { RecordingEntry } from '../landing/recordings-layout';
 const SLICE_BYTES = 64 * 1024 * 1024;
 // Engines open every file: a large archive has larger slices, not more of them.
 const MAXIMUM_SLICES = 1000;
-const LARGEST_SLICE_BYTES = 512 * 1024 * 1024;
+/** What is landed again at most where an ingest was killed. */
+export const LARGEST_SLICE_BYTES = 512 * 1024 * 1024;
 // One statement reads them all.
 const MEMBERS_OF_PART = 50;
 

@@ -11,6 +11,7 @@ import {
   valueSql,
 } from './fields';
 import type { Slice } from './slice-member';
+import { hasMarkSql, withoutMarksSql } from '../sources/stray-returns';
 
 export interface Header {
   readonly width: number;
@@ -41,8 +42,8 @@ function plainLines(
 ): string {
   const columns = Array.from({ length: width }, (_, at) => `'_${at}': '${typeAt(at)}'`).join(', ');
   return `read_csv(${literal(slice.path)}, columns = {${columns}}, header = false,
-      auto_detect = false, delim = ',', quote = '', escape = '', buffer_size = ${BUFFER_BYTES},
-      ${MAXIMUM_LINE})`;
+      auto_detect = false, skip = ${slice.skip}, delim = ',', quote = '', escape = '',
+      buffer_size = ${BUFFER_BYTES}, ${MAXIMUM_LINE})`;
 }
 
 const lineNumber = ({ slice }: SliceOfMember): string =>
@@ -55,8 +56,11 @@ const quickSql = (of: SliceOfMember): string =>
 
 /** Fields as a list; a line is a row: a quote that does not end on it is never closed. */
 function exactSql({ header: { width }, slice }: SliceOfMember): string {
-  return `SELECT s.texts, s.source_line, s.line,
-      CASE WHEN contains(s.line, chr(65533)) THEN 'not-utf-8:'
+  const [line, ifMarked] = slice.strayReturns
+    ? [withoutMarksSql('s.line'), `WHEN ${hasMarkSql('s.line')} THEN 'carriage-return:'`]
+    : ['s.line', ''];
+  return `SELECT s.texts, s.source_line, ${line} AS line,
+      CASE ${ifMarked} WHEN contains(s.line, chr(65533)) THEN 'not-utf-8:'
         WHEN s.texts IS NULL THEN 'quote-unclosed:'
         WHEN len(s.texts) <> ${width}
           AND NOT (len(s.texts) = ${width + 1} AND s.texts[${width + 1}] = '') THEN 'field-count:'
@@ -72,7 +76,7 @@ function exactSql({ header: { width }, slice }: SliceOfMember): string {
           row_number() OVER () + ${slice.firstLine - 1} AS source_line
         FROM read_csv(${literal(slice.path)}, columns = {'line': 'VARCHAR'},
           delim = '\x01\x02\x03\x04', quote = '', escape = '', header = false, auto_detect = false,
-          strict_mode = false, buffer_size = ${BUFFER_BYTES}, ${MAXIMUM_LINE}) r
+          skip = ${slice.skip}, strict_mode = false, buffer_size = ${BUFFER_BYTES}, ${MAXIMUM_LINE}) r
       ) n WHERE n.line <> ''
     ) s`;
 }

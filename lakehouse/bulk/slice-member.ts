@@ -1,33 +1,26 @@
-/** Cuts a member of any size, while it streams by, into local files of whole lines. */
+/** Cuts a member of any size, while it streams by, into local files of whole lines; a local file is left whole. */
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { WatchlakeError } from '../../core/errors';
+import type { LineFacts } from './line-facts';
+import { LineReader } from './line-facts';
 
 const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
-const QUOTE = 34;
-const UNDERSCORE = 95;
-const [ZERO, NINE] = [48, 57];
 const LINE_BYTES = 1024 * 1024;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
-export interface Slice {
-  /** A local file; whoever takes the slice removes it. */
+export interface Slice extends LineFacts {
   readonly path: string;
-  readonly bytes: number;
+  /** Whether that is a file of its own, which whoever takes the slice removes; otherwise it is the member's. */
+  readonly isCopy: boolean;
+  /** Lines of the file before those of the slice: none in a copy, the header in the member's own. */
+  readonly skip: number;
   readonly crc32: number;
-  /** Those that are not blank. */
-  readonly lines: number;
-  readonly blankLines: number;
   /** Number of its first line in the member. */
   readonly firstLine: number;
-  /** Whether any field is in quotes. */
-  readonly quoted: boolean;
-  /** Whether an underscore follows a digit somewhere: DuckDB reads 1_000 as a number. */
-  readonly grouped: boolean;
 }
 
 export interface SlicedMember {
@@ -45,52 +38,15 @@ export interface SliceRequest {
   readonly sliceBytes: number;
   /** Where the slices come to lie. */
   readonly folder: string;
+  /** A local file that is the member as it is: then it is one slice, and nothing is copied. */
+  readonly whole?: { readonly path: string; readonly crc32: number };
   readonly signal?: AbortSignal;
-}
-
-/** Counts lines while they stream by: another reader than the one that lands them. */
-class LineCount {
-  filled = 0;
-  blank = 0;
-  /** Bytes of the line that has not ended. */
-  #open = 0;
-  #first = 0;
-
-  add(chunk: Buffer): void {
-    let from = 0;
-    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
-      this.#extend(chunk, from, at);
-      this.end();
-      from = at + 1;
-    }
-    this.#extend(chunk, from, chunk.length);
-  }
-
-  /** The last line need not end with a line feed. */
-  end(): void {
-    if (this.#open === 0 || (this.#open === 1 && this.#first === CARRIAGE_RETURN)) this.blank += 1;
-    else this.filled += 1;
-    this.#open = 0;
-  }
-
-  get isOpen(): boolean {
-    return this.#open > 0;
-  }
-
-  #extend(chunk: Buffer, from: number, to: number): void {
-    if (this.#open === 0 && from < to) this.#first = chunk[from] as number;
-    this.#open += to - from;
-  }
 }
 
 /** A slice while it is being written. */
 class OpenSlice {
-  bytes = 0;
   #crc32 = 0;
-  #quoted = false;
-  #grouped = false;
-  #lastByte = 0;
-  readonly #count = new LineCount();
+  readonly lines = new LineReader();
 
   readonly #path: string;
   readonly #firstLine: number;
@@ -106,12 +62,8 @@ class OpenSlice {
     new OpenSlice(path, firstLine, await open(path, 'w', 0o600));
 
   async write(chunk: Buffer): Promise<void> {
-    this.#count.add(chunk);
-    this.#quoted ||= chunk.includes(QUOTE);
-    this.#grouped ||= this.#hasGroups(chunk);
-    this.#lastByte = chunk.at(-1) ?? this.#lastByte;
+    this.lines.add(chunk);
     this.#crc32 = crc32(chunk, this.#crc32);
-    this.bytes += chunk.length;
     try {
       for (let written = 0; written < chunk.length;) {
         written += (await this.#handle.write(chunk, written)).bytesWritten;
@@ -122,27 +74,13 @@ class OpenSlice {
     }
   }
 
-  #hasGroups(chunk: Buffer): boolean {
-    for (let at = chunk.indexOf(UNDERSCORE); at >= 0; at = chunk.indexOf(UNDERSCORE, at + 1)) {
-      const before = at > 0 ? (chunk[at - 1] as number) : this.#lastByte;
-      if (before >= ZERO && before <= NINE) return true;
-    }
-    return false;
-  }
-
   close = (): Promise<void> => this.#handle.close();
 
-  /** Lines so far. */
-  get lines(): number {
-    return this.#count.filled + this.#count.blank;
-  }
-
   result(): Slice {
-    if (this.#count.isOpen) this.#count.end();
-    const { filled: lines, blank: blankLines } = this.#count;
+    const firstLine = this.#firstLine;
     return {
-      ...{ path: this.#path, firstLine: this.#firstLine, bytes: this.bytes },
-      ...{ crc32: this.#crc32, quoted: this.#quoted, grouped: this.#grouped, lines, blankLines },
+      ...{ path: this.#path, isCopy: true, skip: 0, firstLine, crc32: this.#crc32 },
+      ...this.lines.end(),
     };
   }
 }
@@ -187,10 +125,11 @@ async function* cut(chunks: Chunks, rest: Buffer, request: SliceRequest): AsyncG
     while (chunk !== undefined) {
       signal?.throwIfAborted();
       slice ??= await OpenSlice.create(join(folder, `${number++}.csv`), line);
-      const wanted = Math.max(0, sliceBytes - slice.bytes);
+      const wanted = Math.max(0, sliceBytes - slice.lines.bytes);
       const end = wanted >= chunk.length ? -1 : chunk.indexOf(LINE_FEED, wanted);
       await slice.write(end < 0 ? chunk : chunk.subarray(0, end + 1));
-      if (slice.bytes > sliceBytes + LINE_BYTES) throw tooLong(file, line + slice.lines);
+      if (slice.lines.bytes > sliceBytes + LINE_BYTES)
+        throw tooLong(file, line + slice.lines.ended);
       if (end < 0) {
         chunk = (await chunks.next()).value;
         continue;
@@ -213,9 +152,34 @@ async function* cut(chunks: Chunks, rest: Buffer, request: SliceRequest): AsyncG
   }
 }
 
+/** The lines of a member that is read where it lies. */
+async function* survey(
+  chunks: Chunks,
+  rest: Buffer,
+  { headerLines, signal, whole }: SliceRequest & Required<Pick<SliceRequest, 'whole'>>,
+): AsyncGenerator<Slice> {
+  const lines = new LineReader();
+  try {
+    lines.add(rest);
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+      signal?.throwIfAborted();
+      lines.add(next.value);
+    }
+  } finally {
+    await chunks.return?.();
+  }
+  if (lines.bytes === 0) return;
+  yield { ...whole, isCopy: false, skip: headerLines, firstLine: headerLines + 1, ...lines.end() };
+}
+
 /** CSV_MALFORMED when a line is no line; whatever the stream fails with. */
 export async function sliceMember(stream: Readable, request: SliceRequest): Promise<SlicedMember> {
   const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]() as Chunks;
   const { lines, rest } = await readHeader(chunks, request);
-  return { header: lines, slices: () => cut(chunks, rest, request) };
+  const { whole } = request;
+  // DuckDB counts a line where a return stands inside the header, and would skip less.
+  const isWhole = whole !== undefined && !lines.some((line) => line.includes('\r'));
+  const slices = () =>
+    isWhole ? survey(chunks, rest, { ...request, whole }) : cut(chunks, rest, request);
+  return { header: lines, slices };
 }

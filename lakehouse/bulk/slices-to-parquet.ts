@@ -2,13 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
+import { LARGEST_VALUE } from '../../models/signal';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
+import { isWithinBounds } from '../engines/parquet-statistics';
 import { copyLanded, copyToParquet, rowsIn } from '../engines/parquet-sink';
 import { writeAsUtf8 } from '../sources/utf8';
 import type { BulkKind, MemberOfSlice } from './bulk-kind';
 import type { Reading, SliceOfMember } from './read-slice';
 import { badLinesSql, goodRowsSql, typedRowsSql } from './read-slice';
+import { writeWithMarks } from '../sources/stray-returns';
 
 // A group is held in memory until it is written, beside what DuckDB counts: 60,000 rows took 60 MB more.
 const ROW_GROUP_ROWS = 16_384;
@@ -67,16 +70,18 @@ const isUnreadable = (error: unknown): boolean =>
 
 const isNoNumber = (error: unknown): boolean => /^Conversion Error/.test(messageOf(error));
 
-/** What cannot be read line by line either is the file's fault, and does not get better by trying again. */
-function unreadable([first]: readonly SliceToLand[], error: unknown): unknown {
-  if (!isUnreadable(error) || first === undefined) return error;
-  const context = { file: first.file, line: first.slice.firstLine };
-  const detail = messageOf(error).split('\n')[0];
-  return new WatchlakeError('CSV_MALFORMED', { ...context, detail }, error);
+/** What cannot be read line by line either is the files' fault, and does not get better by trying again. */
+function malformed(slices: readonly SliceToLand[], detail: string, cause?: unknown) {
+  const [first, ...others] = slices;
+  const where = { file: first?.file, line: first?.slice.firstLine };
+  const among = others.length > 0 ? ` (in this file or the ${others.length} after it)` : '';
+  return new WatchlakeError('CSV_MALFORMED', { ...where, detail: `${detail}${among}` }, cause);
 }
 
 const isPlain = ({ slice, header }: SliceToLand): boolean =>
-  !slice.quoted && slice.blankLines === 0 && header.width <= WIDEST_QUICK_COLUMNS;
+  !(slice.quoted || slice.strayReturns) &&
+  slice.blankLines === 0 &&
+  header.width <= WIDEST_QUICK_COLUMNS;
 
 /** Null when the lines are not all accounted for. */
 async function unlessUnreadable(
@@ -92,6 +97,16 @@ async function unlessUnreadable(
   }
 }
 
+/** Asked of the statistics: of every row it takes an eighth of the time of reading it. */
+const hasPossibleNumbers = (
+  session: DuckdbSession,
+  { fields }: BulkKind,
+  good: readonly LocalFile[],
+): Promise<boolean> => {
+  const numbers = fields.filter(({ type }) => type === 'number').map(({ name }) => name);
+  return isWithinBounds(session, good, numbers, LARGEST_VALUE);
+};
+
 /** Null when a line is no row, and has to be found among the texts. */
 async function readTyped(
   session: DuckdbSession,
@@ -101,13 +116,15 @@ async function readTyped(
   const isTypable = (each: SliceToLand): boolean => isPlain(each) && !each.slice.grouped;
   const hasSeries = kind.fields.some(({ series }) => series !== undefined);
   if (hasSeries || !slices.every(isTypable)) return null;
-  return unlessUnreadable(slices, async () => {
+  const found = await unlessUnreadable(slices, async () => {
     const good = await writeGood(session, kind, slices, {
       folder: 'good-typed',
       rowsOfSlice: (each) => typedRowsSql(each, kind.fields),
     });
     return { good, bad: [], lines: rowsIn(good) / kind.rowsInLine };
   });
+  const isGood = found !== null && (await hasPossibleNumbers(session, kind, found.good));
+  return isGood ? found : null;
 }
 
 /** Null when a line cannot be split at its commas: each has to be looked at by itself. */
@@ -125,18 +142,19 @@ async function readExactly(
   kind: BulkKind,
   slices: readonly SliceToLand[],
 ): Promise<ReadSlices> {
-  const readable = await Promise.all(slices.map((each) => asUtf8(session, each)));
+  const readable = await Promise.all(slices.map((each) => asReadable(session, each)));
   const found = await read(session, kind, readable, 'exact').catch((error: unknown) => {
-    throw unreadable(slices, error);
+    if (!isUnreadable(error)) throw error;
+    throw malformed(slices, messageOf(error).split('\n')[0] as string, error);
   });
   if (found.lines === linesIn(slices)) return found;
-  throw new Error(`${found.lines} of ${linesIn(slices)} lines were found again`);
+  throw malformed(slices, `${found.lines} of ${linesIn(slices)} lines were found again`);
 }
 
-/** Bytes that are not UTF-8 become U+FFFD, which marks their lines. */
-async function asUtf8(session: DuckdbSession, each: SliceToLand): Promise<SliceToLand> {
+/** Bytes that are not UTF-8 become U+FFFD, which marks their lines, and so are returns inside a line. */
+async function asReadable(session: DuckdbSession, each: SliceToLand): Promise<SliceToLand> {
   const path = join(session.scratch, `${randomBytes(4).toString('hex')}.csv`);
-  await writeAsUtf8(each.slice.path, path);
+  await (each.slice.strayReturns ? writeWithMarks : writeAsUtf8)(each.slice.path, path);
   return { ...each, slice: { ...each.slice, path } };
 }
 

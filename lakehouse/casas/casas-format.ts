@@ -3,7 +3,7 @@ import { landBulkPart } from '../bulk/land-part';
 import { samplesFormat } from '../landing/samples-format';
 import { CASAS_KIND } from './casas-kind';
 import { labelledRefresh } from './labelled-refresh';
-import { readLayout } from './layout';
+import { readLayout, recordingOf } from './layout';
 import { DEFAULT_LABELLING } from './options';
 import { casasTrustedTable } from './trusted';
 
@@ -11,6 +11,7 @@ export const CASAS = samplesFormat({
   kind: CASAS_KIND,
   extensions: ['.csv'],
   readLayout,
+  recordingOf,
   landPart: (lake, request) => landBulkPart(lake, CASAS_KIND, request),
   ...labelledRefresh({
     name: 'casas',

@@ -4,6 +4,7 @@ import { bulkPartsOf } from '../bulk/parts';
 import { CASAS_FIELDS, LABEL } from './fields';
 import { HEADER_LINES, readHeader } from './header';
 import { CASAS_LANDING, declareCasasLanding } from './landing-table';
+import { subjectOf } from './layout';
 import { placedRowsSql } from './place-sql';
 
 export const CASAS_KIND: BulkKind = {
@@ -12,6 +13,7 @@ export const CASAS_KIND: BulkKind = {
   declare: declareCasasLanding,
   partsOf: bulkPartsOf,
   describing: ['source_file', LABEL.name],
+  subjectOf,
   headerLines: HEADER_LINES,
   fields: CASAS_FIELDS,
   rowsInLine: 1,

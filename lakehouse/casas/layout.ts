@@ -1,7 +1,7 @@
 /** The members of a CASAS archive: one CSV file for each participant, or for each watch of one. */
 import { WatchlakeError } from '../../core/errors';
 import { sliceMember } from '../bulk/slice-member';
-import type { OpenRequest } from '../dataset-format';
+import type { DatasetFormat, OpenRequest } from '../dataset-format';
 import { subjectKeyOf } from '../landing/ingest-plan';
 import type { Channel, RecordingEntry, RecordingsLayout } from '../landing/recordings-layout';
 import type { Source, SourceMember } from '../sources/source';
@@ -15,20 +15,27 @@ const WATCH = /\.w\d+$/;
 export const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
 /** Not what an archiver has added, nor what tells of the labels. */
-export const isParticipant = ({ name }: SourceMember): boolean =>
+export const isParticipant = ({ name }: Pick<SourceMember, 'name'>): boolean =>
   name.endsWith('.csv') &&
   !name.startsWith('__MACOSX/') &&
   !baseName(name).startsWith('.') &&
   !isActivityFile(name);
+
+function participantOf(file: string): { subject: string; watch: string } {
+  const participant = baseName(file).slice(0, -'.csv'.length);
+  const watch = WATCH.exec(participant)?.[0] ?? '';
+  return { subject: participant.slice(0, participant.length - watch.length), watch };
+}
+
+/** Whom a file is called after. */
+export const subjectOf = (file: string): string => participantOf(file).subject;
 
 /** The file's name names the person and must not go on: device and recording are told by the key. */
 function entryOf(
   member: SourceMember,
   { dataset, secret }: Pick<OpenRequest, 'dataset' | 'secret'>,
 ): RecordingEntry {
-  const participant = baseName(member.name).slice(0, -'.csv'.length);
-  const watch = WATCH.exec(participant)?.[0] ?? '';
-  const subject = participant.slice(0, participant.length - watch.length);
+  const { subject, watch } = participantOf(member.name);
   const device = `${subjectKeyOf(secret, dataset, subject)}${watch}`;
   const listed = { file: member.name, line: 1 };
   return {
@@ -36,6 +43,9 @@ function entryOf(
     ...{ member, file: member.name, listed },
   };
 }
+
+export const recordingOf: DatasetFormat['recordingOf'] = (name, of) =>
+  isParticipant({ name }) ? entryOf({ name, bytes: 0, crc32: 0 }, of).recording : null;
 
 /** METADATA_INVALID when two files are of one recording. */
 export function refuseTwice(entries: readonly RecordingEntry[]): void {

@@ -42,10 +42,14 @@ const FATES = `CASE WHEN j.left_out IS NOT NULL THEN NULL
   CASE WHEN j.left_out IS NULL AND j.misplaced IS NULL THEN j.missing END AS _detail,
   j.left_out AS _drop`;
 
-/** No row's fate follows from what is carried to it: nothing has to be joined. */
-const fatesSql = (facts: TrustedFacts): string => `SELECT j.source_file, j.source_line,
+/** No row's fate follows from what is carried to it: nothing has to be joined, and few rows have to be judged. */
+function fatesSql(facts: TrustedFacts): string {
+  const lacking = facts.channels.map(({ name }) => `l.${name} IS NULL`);
+  return `SELECT j.source_file, j.source_line,
   ${FATES}
-FROM (SELECT ${judgedSql(facts)} FROM ${CASAS_LANDING} l) j`;
+FROM (SELECT ${judgedSql(facts)} FROM ${CASAS_LANDING} l
+  WHERE l.time_ms <= l.latest_ms OR ${lacking.join(' OR ')}) j`;
+}
 
 /** Portable: qualified columns, and nothing that only one engine has. */
 function trustedSql(facts: TrustedFacts): string {

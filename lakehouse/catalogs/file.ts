@@ -1,6 +1,7 @@
 /** A catalogue of JSON objects in the store: each move of a pointer is a new object, the newest counts. */
 import { WatchlakeError } from '../../core/errors';
 import type { Catalog, Store, TablePointer, VersionedPointer } from '../ports';
+import { catalogIdentity } from './identity';
 import { isTaken, keysUnder, numberedObjects } from './numbered-objects';
 import { CATALOG_ROOT, createReleases } from './releases';
 
@@ -45,6 +46,7 @@ export function createFileCatalog({ store }: { store: Store }): Catalog {
   }
 
   return {
+    identity: () => catalogIdentity(store, 'file'),
     pointer: ({ dataset, table }) => readPointer(tableFolder(dataset, table)),
     publish,
     list,

@@ -17,6 +17,7 @@ import {
   updateTable,
   type Place,
 } from './glue-tables';
+import { catalogIdentity } from './identity';
 import { createReleases } from './releases';
 
 export interface GlueCatalogOptions {
@@ -96,6 +97,7 @@ export function createGlueCatalog({ glue, databases, store }: GlueCatalogOptions
   }
 
   return {
+    identity: () => catalogIdentity(store, 'glue'),
     async pointer(of) {
       const place = placeOf(of);
       const found = await findTable(glue, place);

@@ -1,6 +1,6 @@
 /** A series of JSON objects with rising numbers: writing the next one is how two writers meet. */
 import { WatchlakeError, isWatchlakeError } from '../../core/errors';
-import { readJson, writeJson } from '../json';
+import { readJsonOrNull, writeJson } from '../json';
 import type { Store } from '../ports';
 
 const ATTEMPTS = 20;
@@ -33,14 +33,7 @@ export function numberedObjects<T>(
   const numberOf = (key: string) => Number(key.slice(folder.length, -'.json'.length));
 
   /** Null when it was pruned between the listing and the reading: then a newer one exists. */
-  async function readOrNull(key: string): Promise<T | null> {
-    try {
-      return await readJson<T>(store, key);
-    } catch (error) {
-      if (isWatchlakeError(error) && error.code === 'OBJECT_NOT_FOUND') return null;
-      throw error;
-    }
-  }
+  const readOrNull = (key: string): Promise<T | null> => readJsonOrNull<T>(store, key);
 
   async function newest(): Promise<Numbered<T> | null> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {

@@ -15,9 +15,10 @@ import { lineHoldsSql, textHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
+import { findBase, publishAgain, publishSnapshot } from '../published';
 import { QUARANTINE_COLUMNS } from '../quarantine';
 import type { WrittenSnapshot } from '../snapshots';
-import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import { ensureSnapshot } from '../snapshots';
 import { WITHDRAWN } from '../suppression';
 import { dateOf, takeOver } from './date-files';
 import { EVENT_COLUMNS, deviceEventsTable } from './device-events';
@@ -168,7 +169,9 @@ export async function rewriteEvents(
   lake: Lake,
   { dataset, person, signal }: RewriteRequest,
 ): Promise<Record<string, number>> {
-  const before = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
+  const of = { dataset, table: EVENTS_TABLE };
+  const base = await findBase(lake, of);
+  const { before } = base;
   if (before === null) return {};
   const { store, duckdb: options } = lake;
   return withDuckdb({ store, options, signal }, async (session) => {
@@ -176,14 +179,17 @@ export async function rewriteEvents(
     const found = await find(session, person);
     const quarantine = await quarantineWithout(session, lake, before, person);
     const removed = found.removed + total(quarantine.removed);
-    if (found.left.size === 0 && removed === 0) return { [EVENTS_TABLE]: 0 };
+    if (found.left.size === 0 && removed === 0) {
+      await publishAgain(lake, of, base);
+      return { [EVENTS_TABLE]: 0 };
+    }
     const { manifest } = await ensureSnapshot(lake, {
       table: deviceEventsTable(dataset),
       inputs: { before: before.snapshotId, erased: 'a person' },
       signal,
       write: (prefix) => write({ session, lake, before, prefix }, found, quarantine),
     });
-    await publishSnapshot(lake, manifest);
+    await publishSnapshot(lake, manifest, base);
     return { [EVENTS_TABLE]: removed };
   });
 }

@@ -1,15 +1,16 @@
 /** Runs the SELECT of one declared table in DuckDB, and accounts for every row of its input. */
 import type { BuildOutcome, BuildRequest, Store } from '../ports';
 import type { Problem } from '../quarantine';
-import { describeProblem } from '../quarantine';
+import { describeProblem, firstProblemsSql } from '../quarantine';
 import type { RowWiseTransform, SetTransform, SqlTable } from '../tables';
 import type { DuckdbSession } from './duckdb-session';
 import { createViews, literal, numberOf, quoted, rowsOf, sqlType } from './duckdb-session';
 import type { LocalFile } from './parquet-sink';
 import { adoptFiles, copyToParquet, rowsIn } from './parquet-sink';
 
-const FIRST_PROBLEMS = 3;
 const ROWS_KEPT_IN_MEMORY = 250_000;
+
+type Building = Pick<BuildRequest, 'table' | 'inputs'>;
 
 interface Built {
   files: LocalFile[];
@@ -90,12 +91,10 @@ async function fatesOf(session: DuckdbSession): Promise<Fates> {
 }
 
 /** The rejected rows, kept with their origin. */
-async function setApart(session: DuckdbSession, table: SqlTable) {
-  const problems = await rowsOf(
-    session,
-    `SELECT source_file AS file, source_line AS line, _quarantine AS reason, _detail AS detail
-      FROM _rejected ORDER BY source_file, source_line LIMIT ${FIRST_PROBLEMS}`,
-  );
+async function setApart(session: DuckdbSession, { table, inputs }: Building) {
+  const name = table.inputs[0] as string;
+  const sql = firstProblemsSql(quoted(name), inputs[name]?.columns ?? []);
+  const problems = await rowsOf(session, sql);
   return {
     quarantine: await writeQuarantine(session, table),
     firstProblems: problems.map((row) => describeProblem(row as unknown as Problem)),
@@ -116,9 +115,10 @@ async function selected(
 
 async function buildRowWise(
   session: DuckdbSession,
-  table: SqlTable,
+  building: Building,
   declared: RowWiseTransform,
 ): Promise<Built> {
+  const { table } = building;
   const inputRows = await drivingRows(session, table);
   for (const [name, sql] of Object.entries(declared.prepared ?? {})) {
     await session.connection.run(`CREATE TEMP TABLE ${quoted(name)} AS ${sql}`);
@@ -141,7 +141,7 @@ async function buildRowWise(
   await decideFates(session, transform);
   const fates = await fatesOf(session);
   if (Object.keys(fates.quarantined).length === 0) return { ...made, ...fates };
-  return { ...made, ...fates, ...(await setApart(session, table)) };
+  return { ...made, ...fates, ...(await setApart(session, building)) };
 }
 
 async function buildSet(
@@ -184,7 +184,7 @@ export async function buildInSession(
   const { transform } = table;
   const { files, quarantine, ...counts } =
     transform.type === 'row-wise'
-      ? await buildRowWise(session, table, transform)
+      ? await buildRowWise(session, { table, inputs }, transform)
       : await buildSet(session, table, transform);
   return {
     ...counts,

@@ -2,26 +2,55 @@
 import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { StatementType } from '@duckdb/node-api';
 import { WatchlakeError } from '../../core/errors';
-import type { QueryRequest, QueryResult, Store } from '../ports';
+import type { QueryRequest, QueryResult, Relation, Store } from '../ports';
 import type { DuckdbSession } from './duckdb-session';
-import { literal, plainValue, quoted, relationSql } from './duckdb-session';
+import { literal, noRowsSql, plainValue, quoted, relationSql } from './duckdb-session';
+
+type Relations = QueryRequest['relations'];
 
 const READING = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
+
+interface Place {
+  readonly schema: string;
+  readonly table: string;
+}
+
+// A dataset's name may hold dots, a table's never does.
+function placeOf(name: string): Place {
+  const at = name.lastIndexOf('.');
+  return { schema: at < 0 ? 'main' : name.slice(0, at), table: name.slice(at + 1) };
+}
+
+/** Whether the statement may read the table: to read it is to name it, its dataset as well if need be. */
+function isNamedIn(sql: string): (name: string) => boolean {
+  const text = sql.toLowerCase();
+  const words = new Set(text.match(/\w+/g));
+  return (name) => {
+    const { schema, table } = placeOf(name);
+    return (
+      words.has(table.toLowerCase()) && (schema === 'main' || text.includes(schema.toLowerCase()))
+    );
+  };
+}
+
+/** Shown and described like the others; its files are not fetched from the store. */
+function unopened({ columns }: Relation, table: string): string {
+  const detail = `The statement reads ${table} without naming it`;
+  return noRowsSql(columns, `error(${literal(detail)})`);
+}
 
 async function createNamedViews(
   session: DuckdbSession,
   store: Store,
-  relations: QueryRequest['relations'],
+  { relations, opened }: { relations: Relations; opened: Relations },
 ): Promise<void> {
   const { connection } = session;
   for (const [name, relation] of Object.entries(relations)) {
-    // A dataset's name may hold dots, a table's never does.
-    const at = name.lastIndexOf('.');
-    const schema = at < 0 ? 'main' : name.slice(0, at);
+    const { schema, table } = placeOf(name);
     await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
-    const view = `${quoted(schema)}.${quoted(name.slice(at + 1))}`;
-    const from = await relationSql(session, store, relation);
-    await connection.run(`CREATE VIEW ${view} AS SELECT * FROM ${from}`);
+    const from =
+      name in opened ? await relationSql(session, store, relation) : unopened(relation, table);
+    await connection.run(`CREATE VIEW ${quoted(schema)}.${quoted(table)} AS SELECT * FROM ${from}`);
   }
 }
 
@@ -29,9 +58,9 @@ async function createNamedViews(
 async function lockDown(
   { connection, scratch }: DuckdbSession,
   store: Store,
-  relations: QueryRequest['relations'],
+  opened: Relations,
 ): Promise<void> {
-  const keys = new Set(Object.values(relations).flatMap(({ files }) => files.map((f) => f.key)));
+  const keys = new Set(Object.values(opened).flatMap(({ files }) => files.map((f) => f.key)));
   const paths = await Promise.all([...keys].map((key) => store.localPath(key, scratch)));
   if (paths.length > 0) {
     await connection.run(`SET allowed_paths = [${paths.map(literal).join(', ')}]`);
@@ -75,8 +104,11 @@ export async function queryInSession(
   store: Store,
   { relations, sql, maximumRows, timeoutMs }: QueryRequest,
 ): Promise<QueryResult> {
-  await createNamedViews(session, store, relations);
-  await lockDown(session, store, relations);
+  const isNamed = isNamedIn(sql);
+  const named = Object.entries(relations).filter(([name]) => isNamed(name));
+  const opened = Object.fromEntries(named);
+  await createNamedViews(session, store, { relations, opened });
+  await lockDown(session, store, opened);
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;

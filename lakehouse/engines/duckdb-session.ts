@@ -60,8 +60,13 @@ export interface SessionRequest {
   readonly signal?: AbortSignal;
 }
 
-/** For readers that hand out rows as they are asked for; who opens it closes it. */
-export async function openDuckdb({ store, options, signal }: SessionRequest) {
+export interface OpenSession extends DuckdbSession {
+  /** Another connection, for statements side by side. */
+  readonly connect: () => Promise<DuckDBConnection>;
+  readonly close: () => Promise<void>;
+}
+
+async function openDuckdb({ store, options, signal }: SessionRequest): Promise<OpenSession> {
   signal?.throwIfAborted();
   const scratch = await store.scratch();
   const instance = await DuckDBInstance.create(':memory:', {
@@ -84,6 +89,21 @@ export async function openDuckdb({ store, options, signal }: SessionRequest) {
       await rm(scratch, { recursive: true, force: true });
     },
   };
+}
+
+/** For readers that hand out rows as they are asked for; it ends with them. */
+export async function* streamDuckdb<T>(
+  request: SessionRequest,
+  read: (session: OpenSession) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const session = await openDuckdb(request);
+  try {
+    yield* read(session);
+  } catch (error) {
+    throw translated(error, request.signal);
+  } finally {
+    await session.close();
+  }
 }
 
 export async function withDuckdb<T>(
@@ -115,16 +135,19 @@ function partitionTypes(columns: readonly ColumnDeclaration[], paths: readonly s
   return `, hive_partitioning = true, hive_types = {${types.join(', ')}}`;
 }
 
+/** A FROM clause of the declared columns, and no row: `where` is false, or fails for whoever reads it. */
+export function noRowsSql(columns: readonly ColumnDeclaration[], where = 'false'): string {
+  const empty = columns.map((each) => `CAST(NULL AS ${sqlType(each)}) AS ${quoted(each.name)}`);
+  return `(SELECT ${empty.join(', ')} WHERE ${where})`;
+}
+
 /** A FROM clause over the relation's files with exactly the declared columns, also when it is empty. */
 export async function relationSql(
   { scratch }: Pick<DuckdbSession, 'scratch'>,
   store: Store,
   { columns, files }: Relation,
 ): Promise<string> {
-  if (files.length === 0) {
-    const empty = columns.map((each) => `CAST(NULL AS ${sqlType(each)}) AS ${quoted(each.name)}`);
-    return `(SELECT ${empty.join(', ')} WHERE false)`;
-  }
+  if (files.length === 0) return noRowsSql(columns);
   const paths = await Promise.all(files.map(({ key }) => store.localPath(key, scratch)));
   const names = columns.map(({ name }) => quoted(name)).join(', ');
   const list = `[${paths.map(literal).join(', ')}]`;

@@ -4,7 +4,7 @@ import { buildInSession } from './duckdb-build';
 import { queryInSession } from './duckdb-query';
 import type { DuckdbOptions } from './duckdb-session';
 import { createViews, numberOf, withDuckdb } from './duckdb-session';
-import { isWithoutNulls } from './parquet-nulls';
+import { isWithoutNulls } from './parquet-statistics';
 
 export interface DuckdbEngineOptions {
   readonly store: Store;

@@ -30,6 +30,8 @@ export interface SessionOf {
 
 export interface Engines {
   readonly engineNamed: (name: EngineName) => Engine;
+  /** How long what an engine of AWS has started may work; 0 where there is no such engine. */
+  readonly jobMs: number;
   /** Ends what an engine of AWS has started for the session; null when it has started nothing. */
   readonly endSession: (of: SessionOf) => Promise<SessionCost | null>;
   readonly close: () => Promise<void>;
@@ -71,6 +73,7 @@ export function createEngines({ store, duckdb: options, spark, cloud }: EnginesO
       if (isCloudEngine(name)) return openCloud(name);
       return name === 'spark' ? openSpark() : duckdb;
     },
+    jobMs: cloud?.jobMs ?? 0,
     endSession: async ({ engine, dataset, session }) =>
       serviceNamed(engine).end(session, { dataset }),
     async close() {

@@ -58,7 +58,10 @@ export function createSparkEngine({
       signal,
       steps: (scratch) => {
         const [rows, quarantine] = [`${scratch}/rows`, `${scratch}/quarantine`];
-        return buildSteps(table, { rows: fileUri(rows), quarantine: fileUri(quarantine) });
+        return buildSteps(
+          { table, inputs },
+          { rows: fileUri(rows), quarantine: fileUri(quarantine) },
+        );
       },
       read: async (result) => {
         const { files, quarantine, ...counts } = builtOf(table, result);

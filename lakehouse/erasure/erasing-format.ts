@@ -22,10 +22,13 @@ export interface ErasingFormat {
   identifierOf(given: string): string;
   /** Looks into the published landing tables. */
   findPerson(lake: Lake, request: FindRequest): Promise<FoundPerson>;
-  /** Publishes the landing tables without the person; rows removed by table. Repeating it is harmless. */
+  /**
+   * Publishes the landing tables without the person, whom the suppression list knows as `subject`; rows removed
+   * by table. Repeating it is harmless.
+   */
   rewriteLanding(
     lake: Lake,
-    request: { dataset: string; person: Person; signal?: AbortSignal },
+    request: { dataset: string; subject: string; person: Person; signal?: AbortSignal },
   ): Promise<Record<string, number>>;
   /** How the published tables were made; null when there are none. */
   presentRefresh(lake: Lake, dataset: string): Promise<RefreshRequest | null>;

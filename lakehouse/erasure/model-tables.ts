@@ -3,7 +3,8 @@ import { literal, withDuckdb } from '../engines/duckdb-session';
 import { quoted, relationSql } from '../engines/duckdb-session';
 import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
 import type { Lake } from '../lake';
-import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import { findBase, publishAgain, publishSnapshot } from '../published';
+import { ensureSnapshot } from '../snapshots';
 import { WITHDRAWN } from '../suppression';
 import type { TableDeclaration } from '../tables';
 import { labelledWindowsTable, predictionsTable } from '../watch/model-tables';
@@ -16,7 +17,9 @@ interface Request {
 
 async function rewrite(lake: Lake, table: TableDeclaration, request: Request): Promise<number> {
   const { dataset, subjectKey, signal } = request;
-  const before = await findManifestOrNull(lake, { dataset, table: table.name });
+  const of = { dataset, table: table.name };
+  const base = await findBase(lake, of);
+  const { before } = base;
   if (before === null) return 0;
   const { store, duckdb: options } = lake;
   const theirs = `subject_key = ${literal(subjectKey)}`;
@@ -26,7 +29,10 @@ async function rewrite(lake: Lake, table: TableDeclaration, request: Request): P
     const select = `SELECT * FROM ${from} WHERE NOT (${theirs}) ORDER BY ${order}`;
     const kept = await copyToParquet(session, { folder: 'kept', select });
     const removed = before.rows - rowsIn(kept);
-    if (removed === 0) return 0;
+    if (removed === 0) {
+      await publishAgain(lake, of, base);
+      return 0;
+    }
     const { manifest } = await ensureSnapshot(lake, {
       table,
       inputs: { before: before.snapshotId, erased: 'a person' },
@@ -43,7 +49,7 @@ async function rewrite(lake: Lake, table: TableDeclaration, request: Request): P
         facts: { ...before.facts },
       }),
     });
-    await publishSnapshot(lake, manifest);
+    await publishSnapshot(lake, manifest, base);
     return removed;
   });
 }

@@ -1,4 +1,5 @@
 /** What the lake holds of a person who is to be erased. */
+import { folded } from '../../core/letters';
 import type { Needles } from '../../core/needles';
 import { LEAST_LENGTH } from '../../core/needles';
 
@@ -21,11 +22,11 @@ export interface Trace {
 
 /** Sorts what names a person by how it can be looked for. */
 export function needlesOf({ own, others }: Trace): Needles & { shared: number } {
-  const wanted = [...new Set(own.map((each) => each.trim().toLowerCase()))].filter(Boolean);
+  const wanted = [...new Set(own.map((each) => folded(each.trim())))].filter(Boolean);
   const shared = new Set<string>();
   const ordinary = new Set(wanted.filter(({ length }) => length < LEAST_LENGTH));
   for (const other of others) {
-    const text = other.trim().toLowerCase();
+    const text = folded(other.trim());
     for (const each of wanted) {
       if (text === each) shared.add(each);
       else if (text.includes(each)) ordinary.add(each);

@@ -5,7 +5,8 @@ import type { DuckdbSession } from '../engines/duckdb-session';
 import { literal, numberOf, quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { Lake } from '../lake';
 import { datasetOfKey } from '../locations';
-import type { StoredObject } from '../ports';
+import type { Store, StoredObject } from '../ports';
+import { someName } from './documents';
 import { nameHoldsSql, textHoldsSql } from './hold-sql';
 
 // One session keeps what it has opened until it ends.
@@ -51,12 +52,15 @@ async function scanParquet(session: DuckdbSession, path: string, needles: Needle
   return { rows, held: await numberOf(session, `SELECT count(*) FROM ${from} WHERE ${where}`) };
 }
 
+const NUMBERED = /\d{6}\.parquet$/;
+
 /** Partitions stand in keys, escaped. */
 function readable(key: string): string {
+  const named = key.replace(NUMBERED, '');
   try {
-    return decodeURIComponent(key);
+    return decodeURIComponent(named);
   } catch {
-    return key;
+    return named;
   }
 }
 
@@ -72,28 +76,49 @@ async function* listed(
 
 type Mutable = { -readonly [K in keyof Omit<LakeScan, 'found'>]: number } & { found: string[] };
 
+async function textHolds(store: Store, key: string, needles: Needles): Promise<boolean> {
+  if (!(await streamHolds(needles, await store.stream(key)))) return false;
+  const text = (await store.get(key)).toString('utf8');
+  return someName(key, text, createFinder(needles));
+}
+
+/** Null when it is not there any more. */
+async function scanObject(
+  { store }: Lake,
+  session: DuckdbSession,
+  key: string,
+  { needles, signal }: ScanRequest,
+): Promise<{ rows: number; held: boolean } | null> {
+  try {
+    if (!isParquet(key)) return { rows: 0, held: await textHolds(store, key, needles) };
+    const { rows, held } = await scanParquet(session, await store.localPath(key), needles);
+    return { rows, held: held > 0 };
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Runs beside it remove what is superseded, some of them every few minutes.
+    if (await store.has(key)) throw error;
+    return null;
+  }
+}
+
 async function scanObjects(
   lake: Lake,
   objects: readonly StoredObject[],
-  { needles, signal, onObject }: ScanRequest,
+  request: ScanRequest,
   total: Mutable,
 ): Promise<void> {
+  const { needles, signal, onObject } = request;
   const holdsName = createFinder(needles);
   const options = { store: lake.store, options: lake.duckdb, signal };
   await withDuckdb(options, async (session) => {
     for (const { key, bytes } of objects) {
       signal?.throwIfAborted();
-      let held = holdsName(readable(key));
-      if (isParquet(key)) {
-        const scanned = await scanParquet(session, await lake.store.localPath(key), needles);
-        total.rows += scanned.rows;
-        held ||= scanned.held > 0;
-      } else {
-        held ||= await streamHolds(needles, await lake.store.stream(key));
-      }
+      const scanned = await scanObject(lake, session, key, request);
+      if (scanned === null) continue;
+      total.rows += scanned.rows;
       total.objects += 1;
       total.bytes += bytes;
-      if (held) total.found.push(key);
+      if (scanned.held || holdsName(readable(key))) total.found.push(key);
       onObject?.(total.objects);
     }
   });

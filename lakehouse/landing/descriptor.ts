@@ -25,7 +25,7 @@ export interface DatasetDescriptor {
   readonly channels: readonly Channel[];
   /** Every label seen, sorted. */
   readonly labels: readonly string[];
-  /** From the median distance between successive samples. */
+  /** From the median distance between successive samples of the first archive that had any. */
   readonly rateHz: number;
   /** Tells whether the pseudonyms were made with the same key, without telling the key. */
   readonly keyFingerprint: string;
@@ -73,17 +73,31 @@ const median = (values: readonly number[]): number | null => {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
 };
 
+function measuredRate(recordings: readonly LandedRecording[]): number {
+  const periods = recordings.flatMap(({ periodMs }) => (periodMs === null ? [] : [periodMs]));
+  const periodMs = median(periods) ?? 1000;
+  return Math.round((1000 / periodMs) * 1000) / 1000;
+}
+
+/** The features depend on the rate: later recordings must not change it for models and labels. */
+function keptRate(before: LandingFacts | null): number | undefined {
+  if (before === null) return undefined;
+  const { descriptor, recordings } = before;
+  const isErased = recordings.length === 0;
+  const isMeasured = isErased || recordings.some(({ periodMs }) => periodMs !== null);
+  return isMeasured ? descriptor.rateHz : undefined;
+}
+
 export function describeDataset(
   base: Pick<DatasetDescriptor, 'dataset' | 'format' | 'channels' | 'keyFingerprint'>,
   recordings: readonly LandedRecording[],
+  before: LandingFacts | null,
 ): DatasetDescriptor {
-  const periods = recordings.flatMap(({ periodMs }) => (periodMs === null ? [] : [periodMs]));
-  const periodMs = median(periods) ?? 1000;
   return {
     formatVersion: 1,
     ...base,
     labels: [...new Set(recordings.flatMap(({ labels }) => labels))].sort(),
-    rateHz: Math.round((1000 / periodMs) * 1000) / 1000,
+    rateHz: keptRate(before) ?? measuredRate(recordings),
   };
 }
 
@@ -98,12 +112,6 @@ export async function landingManifest(
     return findManifest(lake, { dataset, table, snapshotId });
   }
   throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
-}
-
-/** Whose each recording is, by key. */
-export async function ownersOf(lake: Lake, dataset: string): Promise<Map<string, string>> {
-  const { recordings } = landingFacts(await landingManifest(lake, dataset));
-  return new Map(recordings.map(({ recording, subjectKey }) => [recording, subjectKey]));
 }
 
 export async function datasetDescriptor(lake: Lake, dataset: string): Promise<DatasetDescriptor> {

@@ -5,6 +5,7 @@ import {
   inList,
   literal,
   numberOf,
+  relationSql,
   rowsOf,
   withDuckdb,
 } from '../engines/duckdb-session';
@@ -14,11 +15,13 @@ import type { Person } from '../erasure/person';
 import { needlesOf } from '../erasure/person';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
-import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import { QUARANTINE_COLUMNS } from '../quarantine';
+import { findBase, publishAgain, publishSnapshot } from '../published';
+import { ensureSnapshot, findManifestOrNull } from '../snapshots';
 import type { LandingFacts } from './descriptor';
 import { landingFacts } from './descriptor';
 import { copyFiles } from './copy-files';
-import { ingestFolder } from './ingest-folder';
+import { ERASURE, ingestFolder } from './ingest-folder';
 import type { LandingKind } from './landing-kind';
 import { outcomeOf } from './publish-landing';
 
@@ -45,12 +48,28 @@ async function textsOf(
     .filter((each): each is string => typeof each === 'string');
 }
 
+/** The person's files with rejected lines, which tell of nobody but by their name. */
+async function rejectedFilesOf(
+  lake: Lake,
+  session: DuckdbSession,
+  { subjectOf }: LandingKind,
+  { identifier, manifest }: { identifier: string; manifest: SnapshotManifest },
+): Promise<string[]> {
+  const { quarantineFiles } = manifest;
+  if (subjectOf === undefined || quarantineFiles.length === 0) return [];
+  const quarantine = { columns: QUARANTINE_COLUMNS, files: quarantineFiles };
+  const table = await relationSql(session, lake.store, quarantine);
+  const files = await textsOf(session, { table, names: ['source_file'], where: 'true' });
+  return files.filter((file) => subjectOf(file) === identifier);
+}
+
 async function findPerson(
-  { table, describing }: LandingKind,
+  kind: LandingKind,
   lake: Lake,
   request: FindRequest,
 ): Promise<FoundPerson> {
   const { dataset, identifier, subjectKey, signal } = request;
+  const { table, describing } = kind;
   const manifest = await findManifestOrNull(lake, { dataset, table });
   if (manifest === null) return empty(request);
   const options = { store: lake.store, options: lake.duckdb, signal };
@@ -63,7 +82,8 @@ async function findPerson(
     const named = await texts(isTheirs, [...NAMING, 'source_file']);
     const devices = await texts(isTheirs, ['device']);
     const shared = new Set(others);
-    const own = [identifier, subjectKey, ...named];
+    const rejected = await rejectedFilesOf(lake, session, kind, { identifier, manifest });
+    const own = [identifier, subjectKey, ...named, ...rejected];
     const count = `SELECT count(*) FROM ${table} WHERE ${isTheirs}`;
     return {
       person: {
@@ -98,7 +118,7 @@ async function keepOthers(
     if (kept === 0) return [];
     const select = `SELECT r.* FROM ${from} WHERE ${others}`;
     const files = await copyToParquet(session, { folder: 'kept', select });
-    return adoptFiles(lake.store, files, ingestFolder({ dataset, ingestId: 'erasure' }));
+    return adoptFiles(lake.store, files, ingestFolder({ dataset, ingestId: ERASURE }));
   });
 }
 
@@ -116,19 +136,24 @@ async function rewritten(
   return kept;
 }
 
-/** The names of files in which the person's rows were: all that rejected lines tell of them. */
+/** Files in which lines of the person lie: all that rejected lines tell of them. */
 async function sourceFilesOf(
   lake: Lake,
-  { table }: LandingKind,
+  kind: LandingKind,
   { person, signal }: RewriteRequest,
   manifest: SnapshotManifest,
 ): Promise<string[]> {
   if (manifest.quarantineFiles.length === 0) return [];
   const options = { store: lake.store, options: lake.duckdb, signal };
   return withDuckdb(options, async (session) => {
+    const { table } = kind;
     await createViews(session, lake.store, { [table]: manifest });
     const where = `subject_key = ${literal(person.subjectKey)}`;
-    return textsOf(session, { table, names: ['source_file'], where });
+    const { identifier } = person;
+    return [
+      ...(await textsOf(session, { table, names: ['source_file'], where })),
+      ...(await rejectedFilesOf(lake, session, kind, { identifier, manifest })),
+    ];
   });
 }
 
@@ -145,11 +170,16 @@ async function rewriteLanding(
 ): Promise<Record<string, number>> {
   const { dataset, person, signal } = request;
   const { table } = kind;
-  const before = await findManifestOrNull(lake, { dataset, table });
+  const base = await findBase(lake, { dataset, table });
+  const { before } = base;
   if (before === null) return {};
   const facts = landingFacts(before);
   const kept = factsWithout(facts, person);
-  if (kept.recordings.length === facts.recordings.length) return { [table]: 0 };
+  const theirs = await sourceFilesOf(lake, kind, request, before);
+  if (kept.recordings.length === facts.recordings.length && theirs.length === 0) {
+    await publishAgain(lake, { dataset, table }, base);
+    return { [table]: 0 };
+  }
   const { manifest } = await ensureSnapshot(lake, {
     table: kind.declare({
       dataset,
@@ -161,7 +191,6 @@ async function rewriteLanding(
     write: async (prefix) => {
       const isOthers = `r.subject_key <> ${literal(person.subjectKey)}`;
       const rows = await rewritten(lake, before.files, isOthers, request);
-      const theirs = await sourceFilesOf(lake, kind, request, before);
       const areOthers = `NOT coalesce(r.source_file IN ${inList(theirs)}, false)`;
       const problems = await rewritten(lake, before.quarantineFiles, areOthers, request);
       const landed = {
@@ -172,7 +201,7 @@ async function rewriteLanding(
       return { ...outcomeOf(landed, kept), facts: { ...kept } };
     },
   });
-  await publishSnapshot(lake, manifest);
+  await publishSnapshot(lake, manifest, base);
   return { [table]: before.rows - manifest.rows };
 }
 

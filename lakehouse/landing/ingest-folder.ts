@@ -5,8 +5,13 @@ import type { Lake } from '../lake';
 
 type IngestName = Pick<IngestPlanBase, 'dataset' | 'ingestId'>;
 
+/** What an erasure writes anew lies beside the ingests, until it is published. */
+export const ERASURE = 'erasure';
+
+export const ingestsFolder = (dataset: string): string => `landing/${dataset}/ingests/`;
+
 export const ingestFolder = ({ dataset, ingestId }: IngestName): string =>
-  `landing/${dataset}/ingests/${ingestId}/`;
+  `${ingestsFolder(dataset)}${ingestId}/`;
 
 export const loadPlan = ({ store }: Lake, planKey: string): Promise<IngestPlanBase> =>
   readJson<IngestPlanBase>(store, planKey);

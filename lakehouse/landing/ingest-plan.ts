@@ -7,6 +7,7 @@ import type { IngestPlanBase } from '../dataset-format';
 import { writeJson } from '../json';
 import type { Lake } from '../lake';
 import type { Source } from '../sources/source';
+import { shownAddress } from '../sources/source-address';
 import { NOBODY, type Suppression } from '../suppression';
 import type { DatasetDescriptor, LandingFacts } from './descriptor';
 import { keyFingerprint, landingFacts } from './descriptor';
@@ -132,7 +133,7 @@ export async function planIngest(lake: Lake, request: PlanRequest): Promise<Inge
     format: kind.format,
     ingestId: source.contentHash,
     dataset,
-    source: source.name,
+    source: source.address,
     known: { stamp: source.stamp, contentHash: source.contentHash, members: source.members },
     channels: layout.channels,
     ...(layout.activities === undefined ? {} : { activities: layout.activities }),
@@ -149,7 +150,7 @@ export async function savePlan({ store }: Lake, plan: IngestPlan): Promise<strin
   return key;
 }
 
-export const sourceLabel = ({ source }: IngestPlan): string => basename(source);
+export const sourceLabel = ({ source }: IngestPlan): string => basename(shownAddress(source));
 
 /** The plan's recordings in the archive as it is now. */
 export function entriesOf(
@@ -160,7 +161,9 @@ export function entriesOf(
   const byId = new Map(recordings.map((entry) => [entry.recording, entry]));
   return (plan.parts[part] ?? []).map((recording) => {
     const entry = byId.get(recording);
-    if (entry === undefined) throw new WatchlakeError('SOURCE_CHANGED', { source: plan.source });
+    if (entry === undefined) {
+      throw new WatchlakeError('SOURCE_CHANGED', { source: shownAddress(plan.source) });
+    }
     return entry;
   });
 }

@@ -19,4 +19,6 @@ export interface LandingKind {
   partsOf(entries: readonly RecordingEntry[]): RecordingEntry[][];
   /** Columns of the landing table, besides those that name a person, in which a person may be described. */
   readonly describing: readonly string[];
+  /** Whom a file is called after, in formats where nothing else of a rejected line tells whose it is. */
+  readonly subjectOf?: (file: string) => string;
 }

@@ -4,7 +4,9 @@ import { addCounts } from '../counts';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
 import type { BuildOutcome } from '../ports';
-import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import { findBase, publishSnapshot } from '../published';
+import { ensureSnapshot } from '../snapshots';
+import { shownAddress } from '../sources/source-address';
 import type { LandedRecording, LandingFacts } from './descriptor';
 import { describeDataset, landingFacts } from './descriptor';
 import { copyFiles } from './copy-files';
@@ -42,7 +44,7 @@ function mergedFacts(
   const base = { dataset, format: kind.format, channels, keyFingerprint };
   const activities = plan.activities ?? before?.activities;
   return {
-    descriptor: describeDataset(base, recordings),
+    descriptor: describeDataset(base, recordings, before),
     ingests: [...(before?.ingests ?? []), { ingestId, source, recordings: added.length }],
     recordings,
     ...(activities === undefined ? {} : { activities }),
@@ -117,7 +119,8 @@ export async function publishLanding(
   { signal, onFile }: { signal?: AbortSignal; onFile?: () => void } = {},
 ): Promise<SnapshotManifest> {
   const { dataset, channels } = plan;
-  const before = await findManifestOrNull(lake, { dataset, table: kind.table });
+  const base = await findBase(lake, { dataset, table: kind.table });
+  const { before } = base;
   if (before !== null && isLanded(landingFacts(before), plan)) {
     await removeParts(lake, plan);
     await forgetMembers(lake, plan);
@@ -126,7 +129,7 @@ export async function publishLanding(
   const parts = await readParts(lake, plan);
   const facts = mergedFacts(kind, plan, before && landingFacts(before), parts);
   if (sum(facts.recordings.map(linesOf)) === 0) {
-    throw new WatchlakeError('ARCHIVE_EMPTY', { source: plan.source });
+    throw new WatchlakeError('ARCHIVE_EMPTY', { source: shownAddress(plan.source) });
   }
   const fingerprints = facts.recordings.map(({ fingerprint }) => fingerprint);
   const { manifest } = await ensureSnapshot(lake, {
@@ -139,7 +142,7 @@ export async function publishLanding(
       return { ...outcomeOf(landed, facts), facts: { ...facts } };
     },
   });
-  await publishSnapshot(lake, manifest);
+  await publishSnapshot(lake, manifest, base);
   await removeParts(lake, plan);
   await forgetMembers(lake, plan);
   return manifest;

@@ -1,5 +1,6 @@
 /** The format `recordings`: which members an archive must have, and what its two small tables say. */
 import { WatchlakeError } from '../../core/errors';
+import { MAXIMUM_CHANNELS } from '../../models/signal';
 import type { ActivityRules } from '../casas/activities';
 import type { Source, SourceMember } from '../sources/source';
 import { readSmallCsv } from './csv';
@@ -33,7 +34,6 @@ export interface RecordingsLayout {
 
 const METADATA = 'recordings.csv';
 const CHANNELS = 'channels.csv';
-const MAXIMUM_CHANNELS = 256;
 const MAXIMUM_RECORDINGS = 100_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const RECORDING_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/;

@@ -22,7 +22,7 @@ import type { RecordingsLayout } from './recordings-layout';
 
 export interface SamplesFormat extends Pick<
   DatasetFormat,
-  'extensions' | 'planRefresh' | 'declaredTables' | 'factsOf'
+  'extensions' | 'planRefresh' | 'declaredTables' | 'factsOf' | 'recordingOf'
 > {
   readonly kind: LandingKind;
   readonly presentRefresh: ErasingFormat['presentRefresh'];
@@ -93,6 +93,7 @@ export const samplesFormat = (format: SamplesFormat): DatasetFormat => ({
   extensions: format.extensions,
   landingTables: [format.kind.table],
   erasing: recordingsErasing(format.kind, format.presentRefresh),
+  recordingOf: format.recordingOf,
   openIngest: (lake, request) => openIngest(format, lake, request),
   landBatch: (lake, request: LandRequest<IngestPlan>) => landBatch(format, lake, request),
   publishLanding: (lake, plan: IngestPlan, options) => publish(format, lake, plan, options),

@@ -4,39 +4,38 @@ import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError, isWatchlakeError } from '../../core/errors';
 import { errorCode } from './error-code';
+import type { Half } from './halves';
+import { removeHalf, withHalf } from './halves';
 import type { RangeAnswer, Validator } from './http-range';
 import { requestFrom } from './http-range';
+import type { DownloadListener } from './shared-downloads';
+import { createSharedDownloads } from './shared-downloads';
 import { stampOfVersion } from './source';
-import type { Half, Whole } from './spool';
-import {
-  downloadPath,
-  keepWhole,
-  ownHalf,
-  readValidator,
-  removeHalf,
-  wholeDownloads,
-} from './spool';
+import { shownAddress } from './source-address';
+import type { Whole } from './spool';
+import { downloadPath, keepWhole, readValidator, wholeDownloads } from './spool';
 
 const ATTEMPTS = 6;
 const FIRST_WAIT_MS = 500;
 
-export interface DownloadOptions {
+export interface DownloadOptions extends DownloadListener {
   readonly limit: number;
-  readonly signal?: AbortSignal;
   /** A private temporary folder unless told otherwise. */
   readonly folder?: string;
   /** Of what is wanted, where it was opened before: when it is here, nobody is asked. */
   readonly stamp?: string;
-  /** What a person should know, such as that the server cannot go on in the middle. */
-  readonly onNote?: (note: string) => void;
-  readonly onProgress?: (done: { bytes: number; total: number | null }) => void;
 }
+
+/** What the server has said when the first byte came. */
+type HalfFacts = Validator & { readonly total?: number | null };
 
 /** Where to go on, and of which version of the file; from the beginning when that is not known. */
 async function resumeFrom({ path, facts }: Half) {
   const present = (await stat(path).catch(() => null))?.size ?? 0;
-  const of = await readValidator(facts);
-  return of === null ? { present, from: 0 } : { present, from: present, of };
+  const known: HalfFacts | null = await readValidator(facts);
+  if (known === null) return { present, from: 0 };
+  const { total = null, ...of } = known;
+  return { present, from: present, of, total };
 }
 
 async function writeAt(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
@@ -46,8 +45,10 @@ async function writeAt(handle: FileHandle, chunk: Buffer, position: number): Pro
   }
 }
 
-const tooLarge = (url: string, limit: number): WatchlakeError =>
-  new WatchlakeError('ARCHIVE_TOO_LARGE', { source: url, member: url, limit });
+function tooLarge(url: string, limit: number): WatchlakeError {
+  const source = shownAddress(url);
+  return new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member: source, limit });
+}
 
 /** Writes the body at its place; the bytes that are there before it stay. */
 async function writeBody(
@@ -86,7 +87,7 @@ async function attempt(
   if (answer === 'complete') return { validator: resume.of ?? null };
   if (present > 0 && answer.from === 0) {
     options.onNote?.(
-      `the download of ${url} starts over: its server gives no ranges, or the file has changed`,
+      `the download of ${shownAddress(url)} starts over: its server gives no ranges, or the file has changed`,
     );
   }
   // Bytes of another version must never be taken for this one's: the facts go first.
@@ -100,12 +101,13 @@ async function attempt(
   if (answer.from === 0) {
     await mkdir(half.folder, { recursive: true, mode: 0o700 });
     await writeFile(half.path, '', { mode: 0o600 });
-    if (validator !== null) await writeFile(half.facts, JSON.stringify(validator));
+    const facts: HalfFacts | null = validator && { ...validator, total };
+    if (facts !== null) await writeFile(half.facts, JSON.stringify(facts));
   }
   const bytes = await writeBody(url, half, answer, options);
   if (total === null || bytes === total) return { validator };
   throw new WatchlakeError('DOWNLOAD_FAILED', {
-    ...{ what: url, detail: `the connection ended after ${bytes} of ${total} bytes` },
+    ...{ what: shownAddress(url), detail: `the connection ended after ${bytes} of ${total} bytes` },
   });
 }
 
@@ -114,7 +116,7 @@ const isPassing = (error: unknown, signal?: AbortSignal): boolean =>
 
 function translated(url: string, error: unknown): unknown {
   return errorCode(error) === 'ENOSPC'
-    ? new WatchlakeError('STORE_FULL', { key: url }, error)
+    ? new WatchlakeError('STORE_FULL', { key: shownAddress(url) }, error)
     : error;
 }
 
@@ -139,22 +141,18 @@ async function fetchWhole(
 }
 
 /** What is there holds as long as the server says so; without the name of a version nobody can be asked. */
-async function downloadNow(
-  url: string,
-  base: string,
-  present: Whole | undefined,
-  options: DownloadOptions,
-): Promise<Whole> {
+async function downloadNow(url: string, base: string, options: DownloadOptions): Promise<Whole> {
+  const [present] = await wholeDownloads(base);
   if (present !== undefined && present.validator === undefined) return present;
-  const half = await ownHalf(base);
-  const found = await fetchWhole(url, half, present?.validator, options);
-  if (found !== 'unchanged') return keepWhole(half, base, found.validator);
-  await removeHalf(half);
-  return present as Whole;
+  return withHalf(base, async (half) => {
+    const found = await fetchWhole(url, half, present?.validator, options);
+    if (found !== 'unchanged') return keepWhole(half, base, found.validator);
+    await removeHalf(half);
+    return present as Whole;
+  });
 }
 
-/** Several who ask for the same at a time share one download. */
-const running = new Map<string, Promise<Whole>>();
+const share = createSharedDownloads<Whole>();
 
 /**
  * The downloaded file. One that is there already is not fetched again while the server still has the same
@@ -169,9 +167,5 @@ export async function download(url: string, options: DownloadOptions): Promise<W
       version !== undefined && stampOfVersion(bytes, version) === options.stamp,
   );
   if (wanted !== undefined) return wanted;
-  const work =
-    running.get(base) ??
-    downloadNow(url, base, found[0], options).finally(() => running.delete(base));
-  running.set(base, work);
-  return work;
+  return share(base, options, (told) => downloadNow(url, base, { ...options, ...told }));
 }

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { WatchlakeError } from '../../core/errors';
 import { contentHash } from '../../core/hash';
+import { inParallel } from '../in-parallel';
 import { hasEnding, isGzipped, withoutGzip } from './names';
 import { inflated } from './inflated';
 import type { Source, SourceLimits, SourceMember, SourceOptions } from './source';
@@ -13,6 +14,7 @@ import { stampOfVersion } from './source';
 import { checkSizes, verifying } from './verified';
 
 const READ_BYTES = 1024 * 1024;
+const MEASURED_AT_ONCE = 4;
 
 interface LocalFile {
   /** Of the member: a compressed file has the name of what is in it. */
@@ -55,18 +57,15 @@ async function listFiles(root: string, endings: readonly string[]): Promise<Loca
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function stampOf(files: readonly LocalFile[], version?: string): Promise<string> {
-  const [first] = files;
-  if (version !== undefined && first !== undefined) {
-    return stampOfVersion((await stat(first.path)).size, version);
-  }
-  const facts = [];
-  for (const { name, path } of files) {
-    const { size, mtimeMs } = await stat(path);
-    facts.push([name, size, mtimeMs]);
-  }
-  return contentHash(facts);
-}
+const factsOf = async ({ path, name }: LocalFile): Promise<[string, number, number]> => {
+  const { size, mtimeMs } = await stat(path);
+  return [name, size, mtimeMs];
+};
+
+const stampOf = (facts: readonly [string, number, number][], version?: string): string =>
+  version !== undefined && facts[0] !== undefined
+    ? stampOfVersion(facts[0][1], version)
+    : contentHash(facts);
 
 function refuse(source: string, files: readonly LocalFile[], limits: SourceLimits): void {
   if (files.length > limits.members) {
@@ -79,24 +78,32 @@ function refuse(source: string, files: readonly LocalFile[], limits: SourceLimit
   }
 }
 
-async function measureAll(files: readonly LocalFile[], options: SourceOptions) {
-  const members: SourceMember[] = [];
-  for (const file of files) {
-    members.push(await measure(options.name, file, options));
-    checkSizes(options.name, members, options.limits);
-  }
-  return members;
+/** The checksum of one is computed while the next ones are read. */
+function measureAll(files: readonly LocalFile[], options: SourceOptions): Promise<SourceMember[]> {
+  const { name, limits } = options;
+  let bytes = 0;
+  return inParallel(files, MEASURED_AT_ONCE, async (file) => {
+    const member = await measure(name, file, options);
+    bytes += member.bytes;
+    checkSizes(name, [{ name: file.name, bytes }], { ...limits, memberBytes: Infinity });
+    return member;
+  });
 }
 
 async function openFiles(files: readonly LocalFile[], options: SourceOptions): Promise<Source> {
-  const { name, limits, known } = options;
+  const { name, address, limits, known } = options;
   refuse(name, files, limits);
-  const stamp = await stampOf(files, options.version);
+  const facts: [string, number, number][] = [];
+  for (const file of files) facts.push(await factsOf(file));
+  const stamp = stampOf(facts, options.version);
   const unchanged = known?.stamp === stamp ? known.members : null;
   const members = unchanged ?? (await measureAll(files, options));
-  const byName = new Map(files.map((file, at) => [file.name, { file, member: members[at] }]));
+  const byName = new Map(
+    files.map((file, at) => [file.name, { file, member: members[at], facts: facts[at] }]),
+  );
   return {
     name,
+    address,
     members,
     stamp,
     contentHash: contentHash(members),
@@ -110,6 +117,12 @@ async function openFiles(files: readonly LocalFile[], options: SourceOptions): P
     pathOf: (each) => {
       const file = byName.get(each)?.file;
       return file === undefined || file.gzipped ? null : file.path;
+    },
+    checkUnchanged: async (each) => {
+      const { file, facts: opened } = byName.get(each) ?? {};
+      const present = file && (await factsOf(file).catch(() => null));
+      if (contentHash(present ?? null) === contentHash(opened ?? null)) return;
+      throw new WatchlakeError('SOURCE_CHANGED', { source: name });
     },
     close: async () => undefined,
   };

@@ -7,8 +7,9 @@ import { asPrefix, parseS3Address } from '../stores/s3/address';
 import type { Bucket } from '../stores/s3/bucket';
 import { openBucket } from '../stores/s3/bucket';
 import { hasEnding, withoutGzip } from './names';
-import type { FoundObject, S3SourceOptions } from './s3';
-import { objectsBelow, spooled } from './s3';
+import { objectsBelow } from './s3';
+import type { FoundObject, S3SourceOptions } from './s3-spool';
+import { spooled } from './s3-spool';
 
 export interface GlueSourceOptions extends S3SourceOptions {
   /** Usual name of the table by the folder in which its files come to lie. */

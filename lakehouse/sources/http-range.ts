@@ -1,5 +1,6 @@
 /** Asks an http server for a file from a certain byte on, if it is still the same file. */
 import { WatchlakeError } from '../../core/errors';
+import { shownAddress } from './source-address';
 
 /** Names one version of a file; what a server says of itself to be compared byte for byte. */
 export type Validator = { readonly etag: string } | { readonly lastModified: string };
@@ -19,6 +20,8 @@ export interface RangeAnswer {
 export interface RangeRequest {
   readonly from: number;
   readonly of?: Validator;
+  /** Of the whole file, as it was when the bytes before came; null when that was not said. */
+  readonly total?: number | null;
   /** The version that is there already: nothing is wanted of it. */
   readonly unless?: Validator;
   readonly signal?: AbortSignal;
@@ -28,7 +31,7 @@ export interface RangeRequest {
 export const SILENCE_MS = 60_000;
 
 const failed = (url: string, detail: string, cause?: unknown): WatchlakeError =>
-  new WatchlakeError('DOWNLOAD_FAILED', { what: url, detail }, cause);
+  new WatchlakeError('DOWNLOAD_FAILED', { what: shownAddress(url), detail }, cause);
 
 function validatorOf(headers: Headers): Validator | null {
   const etag = headers.get('etag');
@@ -66,6 +69,18 @@ function conditionHeaders({ unless }: RangeRequest): Record<string, string> {
     : { 'if-modified-since': unless.lastModified };
 }
 
+/** A server or a proxy may send a range whatever version was asked for; what it does not name cannot differ. */
+function isOfAnother(
+  { of, total: before = null }: RangeRequest,
+  headers: Headers,
+  total: number | null,
+): boolean {
+  if (of === undefined) return false;
+  if (before !== null && total !== null && total !== before) return true;
+  const [name, expected] = 'etag' in of ? ['etag', of.etag] : ['last-modified', of.lastModified];
+  return (headers.get(name) ?? expected) !== expected;
+}
+
 /** Ends a connection over which nothing comes any more. */
 function watchedSignal(signal?: AbortSignal) {
   const silence = new AbortController();
@@ -99,7 +114,7 @@ async function* bodyOf(url: string, response: Response, watch: Watch): AsyncGene
 
 function problemOf(url: string, { status, ok }: Response): WatchlakeError | null {
   if (status === 404 || status === 410) {
-    return new WatchlakeError('SOURCE_NOT_FOUND', { source: url });
+    return new WatchlakeError('SOURCE_NOT_FOUND', { source: shownAddress(url) });
   }
   return ok ? null : failed(url, `the server answered ${status}`);
 }
@@ -133,24 +148,26 @@ export async function requestFrom(
       await discard(response, watch);
       return 'unchanged';
     }
-    if (response.status === 416) {
-      await discard(response, watch);
-      if (range.total === request.from) return 'complete';
-      // It is shorter than what is there of it: another file.
-      return await requestFrom(url, { ...request, from: 0, of: undefined });
-    }
     const isPart = response.status === 206;
-    const isOther = isPart && range.from !== request.from;
-    const problem = isOther
-      ? failed(url, 'the server sent another range')
-      : problemOf(url, response);
+    const isOther = isOfAnother(request, response.headers, range.total);
+    // Where there is nothing from that byte on, it may be shorter than what is there of it.
+    const isBeyond = response.status === 416;
+    if (request.of !== undefined && (isBeyond || (isPart && isOther))) {
+      await discard(response, watch);
+      if (isBeyond && !isOther && range.total === request.from) return 'complete';
+      return await requestFrom(url, { ...request, from: 0, of: undefined, total: undefined });
+    }
+    const problem =
+      isPart && range.from !== request.from
+        ? failed(url, 'the server sent another range')
+        : problemOf(url, response);
     if (problem !== null) {
       await discard(response, watch);
       throw problem;
     }
     return {
       from: isPart ? request.from : 0,
-      total: isPart ? range.total : lengthOf(response.headers),
+      total: isPart ? (range.total ?? request.total ?? null) : lengthOf(response.headers),
       validator: validatorOf(response.headers),
       body: bodyOf(url, response, watch),
       discard: () => discard(response, watch),

@@ -17,7 +17,7 @@ export function inflated(file: Readable, of: { source: string; member: string })
     } catch (error) {
       if (!isDamage(error)) throw error;
       const detail = `${member}: ${error.message}`;
-      throw new WatchlakeError('ARCHIVE_CORRUPT', { source, detail }, error);
+      throw new WatchlakeError('ARCHIVE_CORRUPT', { source, member, detail }, error);
     } finally {
       file.destroy();
     }

@@ -12,6 +12,7 @@ import { hasEnding } from './names';
 import { downloadFromS3 } from './s3';
 import type { KnownSource, Source, SourceLimits, SourceOptions } from './source';
 import { DEFAULT_EXTENSIONS, DEFAULT_LIMITS } from './source';
+import { isHttpAddress, refuseSecrets, shownAddress } from './source-address';
 import { forgetAddress } from './spool';
 import { openZipSource } from './zip';
 
@@ -32,8 +33,6 @@ export interface OpenOptions {
   readonly onProgress?: DownloadOptions['onProgress'];
 }
 
-const isAddress = (source: string): boolean => /^https?:\/\//i.test(source);
-
 /** Where it lies on this machine; the version of a download names its content. */
 async function bring(
   source: string,
@@ -42,13 +41,13 @@ async function bring(
 ): Promise<Pick<SourceOptions, 'path' | 'version'>> {
   const { signal, spoolFolder: folder, extensions = DEFAULT_EXTENSIONS, s3: access } = options;
   const { onNote, onProgress, known } = options;
-  const fromAws = { limits, extensions, folder, access, signal, onProgress };
+  const fromAws = { limits, extensions, folder, access, signal, onNote, onProgress };
   if (isS3Address(source)) return { path: await downloadFromS3(source, fromAws) };
   if (isGlueAddress(source)) {
     const tables = options.catalogTables ?? {};
     return { path: await downloadFromGlue(source, { ...fromAws, tables }) };
   }
-  if (!isAddress(source)) return { path: resolve(source) };
+  if (!isHttpAddress(source)) return { path: resolve(source) };
   const { stamp } = known ?? {};
   const limit = limits.downloadBytes;
   return download(source, { limit, stamp, signal, folder, onNote, onProgress });
@@ -57,27 +56,29 @@ async function bring(
 /** Downloads are kept under other names: what it is, the address says. */
 function openByKind(opening: SourceOptions, isFolder: boolean): Promise<Source> {
   if (isFolder) return openFolderSource(opening);
-  const { name, extensions } = opening;
-  const fileName = isAddress(name) ? new URL(name).pathname : name;
+  const { address, extensions } = opening;
+  const fileName = isHttpAddress(address) ? new URL(address).pathname : address;
   return hasEnding(fileName, extensions)
     ? openFileSource(opening, fileName)
     : openZipSource(opening);
 }
 
 async function openHere(source: string, options: OpenOptions): Promise<Source> {
+  refuseSecrets(source);
+  const name = shownAddress(source);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { path, version } = await bring(source, limits, options);
   const facts = await stat(path).catch(() => null);
-  if (facts === null) throw new WatchlakeError('SOURCE_NOT_FOUND', { source });
+  if (facts === null) throw new WatchlakeError('SOURCE_NOT_FOUND', { source: name });
   const { known, signal, extensions = DEFAULT_EXTENSIONS } = options;
-  const opening = { path, version, name: source, limits, extensions, known, signal };
+  const opening = { path, version, name, address: source, limits, extensions, known, signal };
   const opened = await openByKind(opening, facts.isDirectory());
   if (known === undefined || known.contentHash === opened.contentHash) return opened;
   await opened.close();
-  throw new WatchlakeError('SOURCE_CHANGED', { source });
+  throw new WatchlakeError('SOURCE_CHANGED', { source: name });
 }
 
-/** SOURCE_NOT_FOUND, ARCHIVE_EMPTY, ARCHIVE_CORRUPT, ARCHIVE_TOO_LARGE and their like. */
+/** INPUT_INVALID for an address with a secret, SOURCE_NOT_FOUND, ARCHIVE_EMPTY, ARCHIVE_CORRUPT, ARCHIVE_TOO_LARGE and their like. */
 export async function openSource(source: string, options: OpenOptions = {}): Promise<Source> {
   try {
     return await openHere(source, options);
@@ -96,7 +97,7 @@ export async function sourceHash(source: string, options: OpenOptions = {}): Pro
 
 /** A download that is landed is not needed any more. */
 export async function forgetDownload(source: string, spoolFolder?: string): Promise<void> {
-  if (![isAddress, isS3Address, isGlueAddress].some((each) => each(source))) return;
+  if (![isHttpAddress, isS3Address, isGlueAddress].some((each) => each(source))) return;
   await forgetAddress(source, spoolFolder);
 }
 

@@ -18,12 +18,16 @@ export interface KnownSource {
 }
 
 export interface Source extends KnownSource {
-  /** As the user named it. */
+  /** As messages call it. */
   readonly name: string;
+  /** As the user named it: where it is opened again. */
+  readonly address: string;
   /** Fails with ARCHIVE_CORRUPT when the content is not what the member list says. */
   open(member: string): Promise<Readable>;
   /** Where a member lies that is a local file as it is: it need not be copied to be read. */
   readonly pathOf?: (member: string) => string | null;
+  /** For whoever has read such a file: SOURCE_CHANGED when it has been written to since the source was opened. */
+  readonly checkUnchanged?: (member: string) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,8 +53,10 @@ export const DEFAULT_EXTENSIONS: readonly string[] = ['.csv'];
 export interface SourceOptions {
   /** A local path. */
   readonly path: string;
-  /** As the user named it. */
+  /** As messages call it. */
   readonly name: string;
+  /** As the user named it. */
+  readonly address: string;
   readonly limits: SourceLimits;
   /** Endings of the files that belong to it; each of them may be compressed, with `.gz` after it. */
   readonly extensions: readonly string[];

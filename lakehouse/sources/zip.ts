@@ -71,7 +71,8 @@ function refuseOverlaps(source: string, entries: Iterable<Entry>): void {
   for (const entry of inOrder) {
     if (before !== undefined && entry.relativeOffsetOfLocalHeader < end) {
       const detail = `${before.fileName} and ${entry.fileName} share bytes of the archive`;
-      throw new WatchlakeError('ARCHIVE_CORRUPT', { source, detail });
+      const [member, other] = [before.fileName, entry.fileName];
+      throw new WatchlakeError('ARCHIVE_CORRUPT', { source, member, other, detail });
     }
     end = entry.relativeOffsetOfLocalHeader + LOCAL_HEADER_BYTES + entry.compressedSize;
     before = entry;
@@ -95,7 +96,7 @@ async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
 }
 
 export async function openZipSource(options: SourceOptions): Promise<Source> {
-  const { path, name, limits, known, signal, version } = options;
+  const { path, name, address, limits, known, signal, version } = options;
   const facts = await stat(path);
   if (facts.size === 0) throw new WatchlakeError('ARCHIVE_EMPTY', { source: name });
   const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch(
@@ -119,6 +120,7 @@ export async function openZipSource(options: SourceOptions): Promise<Source> {
     const unchanged = known?.stamp === stamp ? known.contentHash : null;
     return {
       name,
+      address,
       members,
       stamp,
       contentHash: unchanged ?? (await hashFile(path, signal)),
@@ -148,6 +150,12 @@ async function storedBytes(path: string, zip: ZipFile, entry: Entry): Promise<Re
   return createReadStream(path, { start, end, highWaterMark: READ_BYTES });
 }
 
+function damaged(source: string, member: string, error: unknown): WatchlakeError {
+  if (error instanceof WatchlakeError) return error;
+  const said = (error as Error | null)?.message ?? String(error);
+  return new WatchlakeError('ARCHIVE_CORRUPT', { source, detail: `${member}: ${said}` }, error);
+}
+
 async function openMember(
   { path, name: source }: SourceOptions,
   zip: ZipFile,
@@ -167,7 +175,7 @@ async function openMember(
     throw translated(source, error);
   });
   const verified = verifying(source, { name, bytes, crc32 });
-  const fail = (error: unknown): void => void verified.destroy(translated(source, error) as Error);
+  const fail = (error: unknown): void => void verified.destroy(damaged(source, name, error));
   pipeline(stored, inflater, (error) => {
     if (error) fail(error);
   });

@@ -1,6 +1,7 @@
 /** A file that was sent again under another name: its lines are counted, and land once. */
+import { contentHash } from '../../core/hash';
 import type { DuckdbSession } from '../engines/duckdb-session';
-import { literal, quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import { literal, numberOf, quoted, withDuckdb } from '../engines/duckdb-session';
 import type { Lake } from '../lake';
 import type { SourceName } from './fields';
 import { SOURCE_FIELDS } from './fields';
@@ -27,35 +28,69 @@ async function rowsOfFile(
   return `SELECT ${columns} FROM read_parquet([${paths.map(literal).join(', ')}])`;
 }
 
-/** Length and checksum are equal; only equal rows are proof, in whatever order. */
-async function hasSameRows(lake: Lake, source: SourceName, a: LandedFile, b: LandedFile) {
-  if (a.rows !== b.rows) return false;
-  if (a.rows === 0) return true;
+/** How many rows only the first has. */
+async function rowsWithout(lake: Lake, source: SourceName, a: LandedFile, b: LandedFile) {
+  if (a.rows === 0 || b.rows === 0) return a.rows;
   return withDuckdb({ store: lake.store, options: lake.duckdb }, async (session) => {
     const [one, other] = [
       await rowsOfFile(lake, session, source, a),
       await rowsOfFile(lake, session, source, b),
     ];
-    return (await rowsOf(session, `(${one}) EXCEPT ALL (${other}) LIMIT 1`)).length === 0;
+    return numberOf(session, `SELECT count(*) FROM ((${one}) EXCEPT ALL (${other}))`);
   });
 }
 
-/** The new files, each that repeats one of the others or of the present ones as a copy of it. */
+/** Lines that are no rows: quarantined, or dropped. */
+const leftOut = ({ lines, rows }: LandedFile): number => lines - rows;
+
+/**
+ * Whether files of equal length and checksum are one. Only their rows are proof, in whatever order: one that
+ * only the first has must be one that the second has left out, as a person's who withdrew, and the reverse.
+ */
+async function isSame(lake: Lake, source: SourceName, a: LandedFile, b: LandedFile) {
+  if (a.lines !== b.lines) return false;
+  const onlyInA = await rowsWithout(lake, source, a, b);
+  return onlyInA <= leftOut(b) && onlyInA + b.rows - a.rows <= leftOut(a);
+}
+
+/** Whether of the same lines the same ones are rows. */
+const isEqual = (a: LandedFile, b: LandedFile): boolean =>
+  contentHash(whatCame(a)) === contentHash(whatCame(b));
+
+const whatCame = ({ rows, quarantined, dropped, withdrawn }: LandedFile) => [
+  ...[rows, quarantined, dropped, withdrawn ?? 'nobody'],
+];
+
+/** A newer file in the place of the same one: what repeated that repeats this one. */
+const inPlaceOf = (all: readonly LandedFile[], old: LandedFile, file: LandedFile): LandedFile[] => [
+  ...all.map((each) => {
+    if (each === old) return asCopy(old, file.file);
+    return each.copyOf === old.file ? { ...each, copyOf: file.file } : each;
+  }),
+  file,
+];
+
+/**
+ * The new files with the present ones, each that repeats another as a copy of it. When another has left out what
+ * the new one has, as before a person may land again or a rule was mended, the new one is the original.
+ */
 export async function withoutCopies(
   lake: Lake,
   source: SourceName,
   { present, fresh }: { present: readonly LandedFile[]; fresh: readonly LandedFile[] },
 ): Promise<LandedFile[]> {
-  const all = [...present];
+  let all = [...present];
   for (const file of fresh) {
-    let copyOf: string | undefined;
+    let same: LandedFile | undefined;
     for (const other of all) {
       const isLike = other.copyOf === undefined && other.content === file.content;
       if (!isLike || file.content === undefined) continue;
-      if (await hasSameRows(lake, source, other, file)) copyOf = other.file;
-      if (copyOf !== undefined) break;
+      if (await isSame(lake, source, other, file)) same = other;
+      if (same !== undefined) break;
     }
-    all.push(copyOf === undefined ? file : asCopy(file, copyOf));
+    if (same === undefined) all.push(file);
+    else if (isEqual(same, file)) all.push(asCopy(file, same.file));
+    else all = inPlaceOf(all, same, file);
   }
   return all;
 }
@@ -68,12 +103,12 @@ export function remaining(
   const stays = present.filter(({ file }) => !replaced.has(file));
   const heirs = new Map<string, string>();
   return stays.map((each) => {
-    const { copyOf, file, fingerprint } = each;
+    const { copyOf, file, fingerprint, again } = each;
     if (copyOf === undefined || !replaced.has(copyOf)) return each;
     const heir = heirs.get(copyOf);
     if (heir !== undefined) return { ...each, copyOf: heir };
     heirs.set(copyOf, file);
     const original = present.find((other) => other.file === copyOf);
-    return original === undefined ? each : { ...original, file, fingerprint };
+    return original === undefined ? each : { ...original, file, fingerprint, again };
   });
 }

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 
 const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 const SPACE = 32;
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -9,6 +10,14 @@ export interface LineCounts {
   readonly all: number;
   /** Those with more than white space. */
   readonly filled: number;
+  /** What ends lines: mixed where some have a return before the line feed, or one elsewhere. */
+  readonly ends: 'alike' | 'mixed' | 'returns';
+}
+
+interface Reading {
+  readonly signal?: AbortSignal;
+  /** What ends a line; a line feed by default. */
+  readonly end?: number;
 }
 
 /** Whether there is more than white space between the two places. */
@@ -17,12 +26,39 @@ function hasText(chunk: Buffer, from: number, to: number): boolean {
   return false;
 }
 
-export async function countLines(path: string, signal?: AbortSignal): Promise<LineCounts> {
+/** Counts carriage returns, and tells whether one is followed by something else than a line feed. */
+class Returns {
+  count = 0;
+  hasStray = false;
+  private isLast = false;
+
+  see(chunk: Buffer): void {
+    this.hasStray ||= this.isLast && chunk[0] !== LINE_FEED;
+    this.isLast = chunk.at(-1) === CARRIAGE_RETURN;
+    const next = (from: number): number => chunk.indexOf(CARRIAGE_RETURN, from);
+    for (let at = next(0); at >= 0; at = next(at + 1)) {
+      this.count += 1;
+      this.hasStray ||= at + 1 < chunk.length && chunk[at + 1] !== LINE_FEED;
+    }
+  }
+
+  endsWith(feeds: number): LineCounts['ends'] {
+    if (this.count === 0 || (this.count === feeds && !this.hasStray)) return 'alike';
+    return feeds === 0 ? 'returns' : 'mixed';
+  }
+}
+
+export async function countLines(
+  path: string,
+  { signal, end = LINE_FEED }: Reading = {},
+): Promise<LineCounts> {
   let [all, filled, isOpen, isFilled] = [0, 0, false, false];
+  const returns = new Returns();
   const options = { signal, highWaterMark: CHUNK_BYTES };
   for await (const chunk of createReadStream(path, options) as AsyncIterable<Buffer>) {
+    returns.see(chunk);
     let from = 0;
-    for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
+    for (let to = chunk.indexOf(end); to >= 0; to = chunk.indexOf(end, from)) {
       all += 1;
       if (isFilled || hasText(chunk, from, to)) filled += 1;
       isOpen = isFilled = false;
@@ -31,5 +67,10 @@ export async function countLines(path: string, signal?: AbortSignal): Promise<Li
     isOpen ||= from < chunk.length;
     isFilled ||= hasText(chunk, from, chunk.length);
   }
-  return { all: all + (isOpen ? 1 : 0), filled: filled + (isFilled ? 1 : 0) };
+  const ends = returns.endsWith(all);
+  return { all: all + (isOpen ? 1 : 0), filled: filled + (isFilled ? 1 : 0), ends };
 }
+
+/** Of a file without a line feed, in which returns end the lines. */
+export const countLinesByReturns = (path: string, signal?: AbortSignal): Promise<LineCounts> =>
+  countLines(path, { signal, end: CARRIAGE_RETURN });

@@ -94,6 +94,9 @@ const PLAIN_VALUE: Record<Field['type'], (field: Field) => string> = {
 /** The value of a plainly good field. */
 export const plainValueSql = (field: Field): string => PLAIN_VALUE[field.type](field);
 
+/** Whether there is more than white space; by the same rule lines are counted. */
+export const isFilledSql = (line: string): string => `regexp_matches(${line}, '[^\\x00-\\x20]')`;
+
 /** Every line of the file as it is, or null for a blank one. */
 export const linesSql = (path: string): string =>
   `read_csv(${literal(path)}, columns = {'line': 'VARCHAR'}, delim = '\x01\x02\x03\x04', quote = '',
@@ -151,6 +154,7 @@ export const fieldsOfLinesSql = (numbered: string, fields: readonly Field[]): st
   return `SELECT t.source_file, t.source_line, t.line, t.line_problem, ${columns.join(', ')} FROM (
     SELECT n.source_file, n.source_line, n.line,
       CASE WHEN contains(n.line, chr(65533)) THEN 'not-utf-8:'
+        WHEN NOT json_valid(n.line) AND contains(n.line, chr(13)) THEN 'carriage-return:'
         WHEN NOT json_valid(n.line) THEN 'json-malformed:'
         WHEN json_type(n.line) <> 'OBJECT' THEN 'not-an-object:' END AS line_problem,
       CASE WHEN json_valid(n.line) THEN json_extract(n.line, [${paths(fields)}]) END AS texts

@@ -1,24 +1,23 @@
 /** Lands the files of one batch; what has landed before is not read again. */
-import { contentHash } from '../../core/hash';
 import { isWatchlakeError } from '../../core/errors';
 import type { LandRequest } from '../dataset-format';
 import { withDuckdb } from '../engines/duckdb-session';
 import { readJson, writeJson } from '../json';
 import type { Lake } from '../lake';
 import { ingestFolder } from '../landing/ingest-folder';
-import type { StediIngestPlan } from './ingest-plan';
+import type { PlannedFile, StediIngestPlan } from './ingest-plan';
+import { planHash } from './ingest-plan';
 import { landFile } from './land-file';
 import type { LandedFile } from './landing-facts';
 import { contentOf, fingerprintOf } from './landing-facts';
-import type { SourceFile } from './layout';
 import { subjectKey } from './subject-keys';
 import type { Withdrawals } from './withdrawn';
-import { serialsOfWithdrawn, withdrawalsOf } from './withdrawn';
+import { withdrawalsOf } from './withdrawn';
+import { serialsOfWithdrawn } from './withdrawn-serials';
 
 type Request = LandRequest<StediIngestPlan>;
 
-const partsFolder = (plan: StediIngestPlan): string =>
-  `${ingestFolder(plan)}${contentHash(plan.files)}/`;
+const partsFolder = (plan: StediIngestPlan): string => `${ingestFolder(plan)}${planHash(plan)}/`;
 
 const partKey = (plan: StediIngestPlan, file: number): string => `${partsFolder(plan)}${file}.json`;
 
@@ -29,14 +28,13 @@ export const readLanded = (
   file: number,
 ): Promise<LandedFile> => readJson<LandedFile>(store, partKey(plan, file));
 
-/** Readings name a device, not a person: whose it is, the customers of the same source tell. */
 async function withdrawalsFrom(lake: Lake, request: Request): Promise<Withdrawals> {
   const { suppression, dataset, source } = request;
   const withdrawals = await withdrawalsOf(suppression, dataset);
   if (!withdrawals.any) return withdrawals;
   const options = { store: lake.store, options: lake.duckdb, signal: request.signal };
   const serials = await withDuckdb(options, (session) =>
-    serialsOfWithdrawn(session, source, withdrawals),
+    serialsOfWithdrawn(lake, session, { dataset, source }, withdrawals),
   );
   return withdrawalsOf(suppression, dataset, serials);
 }
@@ -50,16 +48,16 @@ async function landOnce(
   const { plan, source, secret, dataset, signal } = request;
   const key = partKey(plan, at);
   if (await lake.store.has(key)) return readLanded(lake, plan, at);
-  const file = plan.files[at] as SourceFile;
+  const file = plan.files[at] as PlannedFile;
   const landed = await landFile(lake, source, file, {
     withdrawals,
     keyOf: (email) => subjectKey(secret, dataset, email),
     prefix: `${partsFolder(plan)}${at}/`,
     signal,
   });
-  const { member } = file;
+  const { member, again } = file;
   const known = { fingerprint: fingerprintOf(member), content: contentOf(member) };
-  const facts = { file: member.name, ...known, ...landed };
+  const facts = { file: member.name, ...known, ...landed, ...(again && { again }) };
   try {
     await writeJson(lake.store, key, facts, { ifAbsent: true });
     return facts;

@@ -20,8 +20,8 @@ import type { ReadLines } from './read-lines';
 import { readLineByLine, readLines } from './read-lines';
 import { SUBJECTS, addSubjects } from './subject-keys';
 import { writeAsUtf8 } from '../sources/utf8';
-import type { Withdrawals } from './withdrawn';
-import { othersCondition, othersLinesCondition } from './withdrawn';
+import type { Others, Withdrawals } from './withdrawn';
+import { otherLinesThan, othersThan } from './withdrawn';
 
 const FIRST_PROBLEMS = 3;
 
@@ -34,6 +34,8 @@ export interface Landed {
   readonly files: readonly DataFile[];
   readonly quarantineFiles: readonly DataFile[];
   readonly firstProblems: readonly string[];
+  /** Keys of the suppression list that left lines out; absent where none did, and in earlier versions. */
+  readonly withdrawn?: readonly string[];
 }
 
 export interface LandingContext {
@@ -66,17 +68,17 @@ async function readFileLines(
   }
 }
 
-/** Writes the file again without the rows that the condition leaves out; null leaves out none. */
+/** Writes the file again without the rows of those who are left out. */
 async function keepOnly(
   session: DuckdbSession,
   files: LocalFile[],
   folder: string,
-  condition: string | null,
+  others: Others | null,
 ): Promise<LocalFile[]> {
-  if (condition === null) return files;
+  if (others === null) return files;
   return copyLanded(session, {
     folder,
-    select: `SELECT r.* FROM ${parquetSql(files)} r WHERE ${condition}`,
+    select: `SELECT r.* FROM ${parquetSql(files)} r WHERE ${others.condition}`,
   });
 }
 
@@ -117,6 +119,9 @@ async function problemsIn(session: DuckdbSession, bad: readonly LocalFile[]) {
   };
 }
 
+const keysOf = (left: readonly (Others | null)[]): string[] =>
+  [...new Set(left.flatMap((others) => others?.keys ?? []))].sort();
+
 /** From judged lines to objects of the lake. */
 export async function settle(
   lake: Lake,
@@ -125,9 +130,9 @@ export async function settle(
   { good, bad, lines }: ReadLines,
   { withdrawals, keyOf, prefix }: LandingContext,
 ): Promise<Landed> {
-  const others = await othersCondition(session, source, good, withdrawals);
+  const others = await othersThan(session, source, good, withdrawals);
   const kept = await keepOnly(session, good, 'kept', others);
-  const otherLines = await othersLinesCondition(session, source, bad, withdrawals);
+  const otherLines = await otherLinesThan(session, source, bad, withdrawals);
   const problems = await keepOnly(session, bad, 'kept-problems', otherLines);
   const rows = await finish(session, source, kept, keyOf);
   const withdrawn = rowsIn(good) + rowsIn(bad) - rowsIn(kept) - rowsIn(problems);
@@ -135,7 +140,9 @@ export async function settle(
     lines,
     rows: rowsIn(rows),
     ...(await problemsIn(session, problems)),
-    dropped: withdrawn > 0 ? { [WITHDRAWN]: withdrawn } : {},
+    ...(withdrawn > 0
+      ? { dropped: { [WITHDRAWN]: withdrawn }, withdrawn: keysOf([others, otherLines]) }
+      : { dropped: {} }),
     files: rowsIn(rows) > 0 ? await adoptFiles(lake.store, rows, `${prefix}data/`) : [],
     quarantineFiles:
       rowsIn(problems) > 0 ? await adoptFiles(lake.store, problems, `${prefix}quarantine/`) : [],
@@ -165,7 +172,10 @@ export async function landFile(
   const options = { ...duckdb, threads: 1 };
   try {
     return await withDuckdb({ store, options, signal }, async (session) => {
-      const read = await readFileLines(session, source, file, signal);
+      const read = await readFileLines(session, source, file, signal).finally(() =>
+        // A local file is read where it lies, with nobody to compare its checksum.
+        source.checkUnchanged?.(file.member.name),
+      );
       return settle(lake, session, file.source, read, context);
     });
   } catch (error) {

@@ -2,6 +2,7 @@
 import { contentHash } from '../../core/hash';
 import type { SnapshotManifest } from '../manifest';
 import type { SourceMember } from '../sources/source';
+import { WITHDRAWN } from '../suppression';
 import type { Landed } from './land-file';
 
 /** One file of the source: known by its name; another content under it takes its place. */
@@ -12,6 +13,8 @@ export interface LandedFile extends Landed {
   readonly content?: string;
   /** The file that it repeats; nothing of it lies in the table then. */
   readonly copyOf?: string;
+  /** How often it has landed anew with the same content; absent when never. */
+  readonly again?: number;
 }
 
 export interface LandingFacts {
@@ -28,3 +31,32 @@ export const contentOf = ({ bytes, crc32 }: SourceMember): string => contentHash
 
 export const landingFacts = (manifest: SnapshotManifest): LandingFacts =>
   manifest.facts as unknown as LandingFacts;
+
+const lacksSomebody = ({ dropped }: Landed): boolean => (dropped[WITHDRAWN] ?? 0) > 0;
+
+/**
+ * Whether everybody whom the file was landed without is on the suppression list still. Who has left it may land
+ * again from the same bytes; tables of earlier versions do not tell whom they lack.
+ */
+export function isUpToDate(
+  file: LandedFile,
+  all: readonly LandedFile[],
+  listed: ReadonlySet<string>,
+): boolean {
+  const { copyOf } = file;
+  const found = copyOf === undefined ? file : all.find((each) => each.file === copyOf);
+  const original = found ?? file;
+  const { withdrawn } = original;
+  if (!lacksSomebody(original)) return true;
+  return withdrawn !== undefined && withdrawn.every((key) => listed.has(key));
+}
+
+/** What to say of a file that more people are left out of; where it is unknown whom it lacks it stays so. */
+export function withdrawnFrom(
+  file: Landed,
+  keys: readonly string[] = [],
+): Pick<Landed, 'withdrawn'> {
+  const { withdrawn = [] } = file;
+  if (keys.length === 0 || (lacksSomebody(file) && file.withdrawn === undefined)) return {};
+  return { withdrawn: [...new Set([...withdrawn, ...keys])].sort() };
+}

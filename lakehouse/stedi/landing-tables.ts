@@ -21,6 +21,7 @@ export const SUBJECT_COLUMN = column('subject_key', 'string', 'Keyed pseudonym o
 
 const LANDING_REASONS = [
   reason('quarantined', 'json-malformed', 'the line is not one JSON value'),
+  reason('quarantined', 'carriage-return', 'the line is no JSON and has a carriage return within'),
   reason('quarantined', 'not-an-object', 'the line is JSON, but no object'),
   reason('quarantined', 'not-utf-8', 'the line has bytes that are no UTF-8'),
   reason('quarantined', 'field-missing', 'a required field is absent, null or blank'),

@@ -7,7 +7,9 @@ import { copyFiles } from '../landing/copy-files';
 import { removeParts } from '../landing/ingest-folder';
 import type { SnapshotManifest } from '../manifest';
 import type { BuildOutcome } from '../ports';
-import { ensureSnapshot, findManifestOrNull, publishSnapshot } from '../snapshots';
+import type { Base } from '../published';
+import { findBase, publishSnapshot } from '../published';
+import { ensureSnapshot } from '../snapshots';
 import { remaining, withoutCopies } from './copies';
 import type { SourceName } from './fields';
 import { SOURCE_NAMES } from './fields';
@@ -60,7 +62,7 @@ export interface NewLanding {
   readonly dataset: string;
   readonly source: SourceName;
   readonly keyFingerprint: string;
-  readonly before: SnapshotManifest | null;
+  readonly base: Base;
   /** All files that the table holds from now on; names of the new ones say what made it. */
   readonly files: readonly LandedFile[];
   readonly change: unknown;
@@ -69,11 +71,11 @@ export interface NewLanding {
 
 /** Writes and publishes the landing table that holds these files. */
 export async function writeLanding(lake: Lake, landing: NewLanding): Promise<SnapshotManifest> {
-  const { dataset, source, keyFingerprint, before, files, signal } = landing;
+  const { dataset, source, keyFingerprint, base, files, signal } = landing;
   const change = contentHash(landing.change);
   const { manifest } = await ensureSnapshot(lake, {
     table: landingTable(dataset, source, change),
-    inputs: { before: before?.snapshotId ?? 'none', change },
+    inputs: { before: base.before?.snapshotId ?? 'none', change },
     signal,
     write: async (prefix) => {
       const own = await adopted(lake, files, prefix);
@@ -81,7 +83,7 @@ export async function writeLanding(lake: Lake, landing: NewLanding): Promise<Sna
       return { ...outcomeOf(own), facts: { ...facts } };
     },
   });
-  await publishSnapshot(lake, manifest);
+  await publishSnapshot(lake, manifest, base);
   return manifest;
 }
 
@@ -92,20 +94,24 @@ async function publishSource(
   signal?: AbortSignal,
 ): Promise<{ manifest: SnapshotManifest; reused: boolean }> {
   const { dataset, keyFingerprint } = plan;
-  const before = await findManifestOrNull(lake, { dataset, table: STEDI_LANDING[source] });
+  const base = await findBase(lake, { dataset, table: STEDI_LANDING[source] });
+  const { before } = base;
   const present = before === null ? [] : landingFacts(before).files;
-  const known = new Set(present.map(({ fingerprint }) => fingerprint));
+  const known = new Map(present.map(({ fingerprint, again = 0 }) => [fingerprint, again]));
   const fresh: LandedFile[] = [];
   for (const [at, file] of plan.files.entries()) {
-    const isNew = file.source === source && !known.has(fingerprintOf(file.member));
-    if (isNew) fresh.push(await readLanded(lake, plan, at));
+    const landed = known.get(fingerprintOf(file.member)) ?? -1;
+    if (file.source === source && (file.again ?? 0) > landed)
+      fresh.push(await readLanded(lake, plan, at));
   }
   // A retry of this step finds its own work done.
   if (before !== null && fresh.length === 0) return { manifest: before, reused: true };
   const names = new Set(fresh.map(({ file }) => file));
   const files = await withoutCopies(lake, source, { present: remaining(present, names), fresh });
-  const change = fresh.map(({ fingerprint }) => fingerprint);
-  const landing = { dataset, source, keyFingerprint, before, files, change, signal };
+  const change = fresh.map(({ fingerprint, withdrawn }) =>
+    withdrawn === undefined ? fingerprint : [fingerprint, withdrawn],
+  );
+  const landing = { dataset, source, keyFingerprint, base, files, change, signal };
   return { manifest: await writeLanding(lake, landing), reused: false };
 }
 

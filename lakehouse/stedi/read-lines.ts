@@ -1,15 +1,17 @@
 /** Reads JSON lines into Parquet: in their types where every line is plain, by field where all are good, else line by line. */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { literal, quoted } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
 import { copyLanded, copyToParquet, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Field } from './fields';
-import { countLines } from './count-lines';
+import { countLines, countLinesByReturns } from './count-lines';
 import { countPlainLines } from './plain-lines';
 import {
   fieldsOfLinesSql,
+  isFilledSql,
   linesSql,
   objectsSql,
   plainValueSql,
@@ -19,6 +21,7 @@ import {
   typedObjectsSql,
   valueSql,
 } from './json-lines';
+import { withoutMarksSql, writeWithMarks } from '../sources/stray-returns';
 
 export interface ReadRequest {
   readonly path: string;
@@ -103,16 +106,38 @@ export interface ReadLines extends Judged {
   readonly lines: number;
 }
 
+interface WholeLines {
+  /** How many are not blank. */
+  readonly filled: number;
+  /** A file whose lines DuckDB's reader takes as they are. */
+  readonly path: string;
+  readonly lineSql: string;
+}
+
+async function wholeLines(
+  { scratch }: DuckdbSession,
+  { path, signal }: ReadRequest,
+): Promise<WholeLines> {
+  const asTheyAre = { path, lineSql: 'r.line' };
+  const { filled, ends } = await countLines(path, { signal });
+  if (ends === 'alike') return { ...asTheyAre, filled };
+  if (ends === 'returns')
+    return { ...asTheyAre, filled: (await countLinesByReturns(path, signal)).filled };
+  const marked = join(scratch, `marked-${randomBytes(4).toString('hex')}.json`);
+  await writeWithMarks(path, marked, { withLineFeeds: true, signal });
+  return { path: marked, lineSql: withoutMarksSql('r.line'), filled };
+}
+
 /** Slower, and exact about every line. */
 export async function readLineByLine(
   session: DuckdbSession,
-  { path, file, fields, signal }: ReadRequest,
+  request: ReadRequest,
 ): Promise<ReadLines> {
-  const numbered = `SELECT ${literal(file)} AS source_file, l.source_line, l.line
-    FROM (SELECT row_number() OVER () AS source_line, line FROM ${linesSql(path)}) l
-    WHERE trim(l.line) <> ''`;
-  const { filled: lines } = await countLines(path, signal);
-  return { ...(await judgeLines(session, numbered, fields)), lines };
+  const { path, lineSql, filled: lines } = await wholeLines(session, request);
+  const numbered = `SELECT ${literal(request.file)} AS source_file, l.source_line, l.line
+    FROM (SELECT row_number() OVER () AS source_line, ${lineSql} AS line FROM ${linesSql(path)} r) l
+    WHERE ${isFilledSql('l.line')}`;
+  return { ...(await judgeLines(session, numbered, request.fields)), lines };
 }
 
 /** Null when a line has to be looked at more closely. */
@@ -131,7 +156,7 @@ async function readPlainLines(
 export async function readLines(session: DuckdbSession, request: ReadRequest): Promise<ReadLines> {
   const plain = await readPlainLines(session, request);
   if (plain !== null) return plain;
-  const lines = await countLines(request.path, request.signal);
+  const lines = await countLines(request.path, request);
   const good = await goodObjects(session, request);
   const isAll = rowsIn(good) === lines.filled && lines.filled === lines.all;
   return isAll ? { good, bad: [], lines: lines.filled } : readLineByLine(session, request);

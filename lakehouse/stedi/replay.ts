@@ -6,13 +6,14 @@ import { addCounts } from '../counts';
 import type { Lake } from '../lake';
 import { ingestFolder, removeParts } from '../landing/ingest-folder';
 import type { SnapshotManifest } from '../manifest';
-import { findManifestOrNull } from '../snapshots';
+import type { Base } from '../published';
+import { findBase } from '../published';
 import type { SourceName } from './fields';
 import { SOURCE_FIELDS, SOURCE_NAMES } from './fields';
 import type { Landed, LandingContext } from './land-file';
 import { settle } from './land-file';
 import type { LandedFile } from './landing-facts';
-import { landingFacts } from './landing-facts';
+import { landingFacts, withdrawnFrom } from './landing-facts';
 import { STEDI_LANDING } from './locations';
 import { summaryOf, writeLanding } from './publish-landing';
 import { judgeLines } from './read-lines';
@@ -44,6 +45,7 @@ const merged = (file: LandedFile, again: Landed): LandedFile => ({
   quarantineFiles: again.quarantineFiles,
   firstProblems: again.firstProblems,
   dropped: addCounts([file.dropped, again.dropped]),
+  ...withdrawnFrom(file, again.withdrawn),
 });
 
 const isChanged = ({ rows, dropped }: Landed): boolean =>
@@ -52,10 +54,11 @@ const isChanged = ({ rows, dropped }: Landed): boolean =>
 async function replaySource(
   lake: Lake,
   source: SourceName,
-  before: SnapshotManifest,
+  base: Base & { readonly before: SnapshotManifest },
   { dataset, ...request }: ReplayRequest,
   context: LandingContext,
 ): Promise<SnapshotManifest> {
+  const { before } = base;
   const { keyFingerprint, files } = landingFacts(before);
   const all: LandedFile[] = [];
   let changed = false;
@@ -72,7 +75,7 @@ async function replaySource(
   const change = ['replayed', before.snapshotId];
   const { signal } = request;
   return writeLanding(lake, {
-    ...{ dataset, source, keyFingerprint, before },
+    ...{ dataset, source, keyFingerprint, base },
     ...{ files: all, change, signal },
   });
 }
@@ -93,9 +96,10 @@ export async function replayQuarantine(
   const tables: Record<string, LandedTableSummary> = {};
   try {
     for (const source of SOURCE_NAMES) {
-      const before = await findManifestOrNull(lake, { dataset, table: STEDI_LANDING[source] });
+      const base = await findBase(lake, { dataset, table: STEDI_LANDING[source] });
+      const { before } = base;
       if (before === null) continue;
-      const after = await replaySource(lake, source, before, request, context);
+      const after = await replaySource(lake, source, { ...base, before }, request, context);
       tables[after.table] = { ...summaryOf(after), reused: after === before };
     }
   } finally {

@@ -7,19 +7,21 @@ import { lineHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
 import { addCounts } from '../counts';
 import type { Lake } from '../lake';
-import { ingestFolder } from '../landing/ingest-folder';
+import { ERASURE, ingestFolder } from '../landing/ingest-folder';
 import type { DataFile } from '../manifest';
-import { findManifestOrNull } from '../snapshots';
+import { findBase, publishAgain } from '../published';
 import { WITHDRAWN } from '../suppression';
 import type { SourceName } from './fields';
 import { SOURCE_NAMES, normalSql } from './fields';
 import type { LandedFile } from './landing-facts';
-import { landingFacts } from './landing-facts';
+import { landingFacts, withdrawnFrom } from './landing-facts';
 import { STEDI_LANDING } from './locations';
 import { writeLanding } from './publish-landing';
 
 export interface RewriteRequest {
   readonly dataset: string;
+  /** The key that the suppression list has of the person. */
+  readonly subject: string;
   readonly person: Person;
   readonly signal?: AbortSignal;
 }
@@ -75,10 +77,10 @@ async function withoutPerson(
   lake: Lake,
   source: SourceName,
   file: LandedFile,
-  { dataset, person, signal }: RewriteRequest,
+  { dataset, subject, person, signal }: RewriteRequest,
 ): Promise<LandedFile> {
   const { store, duckdb: options } = lake;
-  const prefix = `${ingestFolder({ dataset, ingestId: 'erasure' })}${file.fingerprint}/`;
+  const prefix = `${ingestFolder({ dataset, ingestId: ERASURE })}${file.fingerprint}/`;
   return withDuckdb({ store, options, signal }, async (session) => {
     const work = { lake, session };
     const data = { ...work, prefix: `${prefix}data/` };
@@ -94,6 +96,7 @@ async function withoutPerson(
       quarantineFiles: problems.files,
       quarantined: problems.removed === 0 ? file.quarantined : problems.quarantined,
       dropped: addCounts([file.dropped, { [WITHDRAWN]: removed }]),
+      ...withdrawnFrom(file, [subject]),
       firstProblems: problems.removed === 0 ? file.firstProblems : [],
     };
   });
@@ -105,7 +108,9 @@ async function rewriteSource(
   request: RewriteRequest,
 ): Promise<number> {
   const { dataset, signal } = request;
-  const before = await findManifestOrNull(lake, { dataset, table: STEDI_LANDING[source] });
+  const of = { dataset, table: STEDI_LANDING[source] };
+  const base = await findBase(lake, of);
+  const { before } = base;
   if (before === null) return 0;
   const { files, keyFingerprint } = landingFacts(before);
   const kept: LandedFile[] = [];
@@ -114,9 +119,12 @@ async function rewriteSource(
     kept.push(await withoutPerson(lake, source, file, request));
   }
   const changed = kept.filter((file, at) => file !== files[at]);
-  if (changed.length === 0) return 0;
+  if (changed.length === 0) {
+    await publishAgain(lake, of, base);
+    return 0;
+  }
   const change = ['erased', ...changed.map(({ files: own }) => own.map(({ key }) => key))];
-  const landing = { dataset, source, keyFingerprint, before, files: kept, change, signal };
+  const landing = { dataset, source, keyFingerprint, base, files: kept, change, signal };
   await writeLanding(lake, landing);
   const dropped = (all: readonly LandedFile[]): number =>
     all.reduce((sum, each) => sum + (each.dropped[WITHDRAWN] ?? 0), 0);

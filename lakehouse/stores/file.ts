@@ -86,6 +86,18 @@ async function* walk(folder: string, prefix: string, wanted: string): AsyncGener
   }
 }
 
+async function foldersIn(path: string, prefix: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
+    throw error;
+  });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${prefix}${name}/`)
+    .filter((key) => key !== `${SCRATCH}/`)
+    .sort();
+}
+
 export function createFileStore({ folder }: { folder: string }): Store {
   const root = resolve(folder);
   const scratchRoot = join(root, SCRATCH);
@@ -170,6 +182,7 @@ export function createFileStore({ folder }: { folder: string }): Store {
         () => false,
       ),
     list: (prefix) => walk(root, '', prefix),
+    folders: (prefix) => foldersIn(join(root, prefix), prefix),
     remove: async (key) => void (await removeObject(key)),
     retire: async (key) => (await removeObject(key)).objects > 0,
     removeVersions: removeObject,

@@ -14,7 +14,7 @@ import { openBucket } from './s3/bucket';
 import type { CopyLimits } from './s3/copy';
 import { copyObject } from './s3/copy';
 import { createGate, inParallel } from '../in-parallel';
-import { listObjects } from './s3/list';
+import { listFolders, listObjects } from './s3/list';
 import type { Facts } from './s3/read';
 import { downloadFile, factsOf, readStream, readWhole } from './s3/read';
 import { createReadCache } from './s3/read-cache';
@@ -113,6 +113,7 @@ export function createS3Store(options: S3StoreOptions): Store {
     stream: (key) => readStream(bucket, key),
     has: (key) => exists(bucket, key),
     list: (prefix) => listObjects(bucket, prefix),
+    folders: (prefix) => listFolders(bucket, prefix),
     async remove(key) {
       await bucket.call('s3:DeleteObject', key, () =>
         bucket.client.send(new DeleteObjectCommand(bucket.at(key))),

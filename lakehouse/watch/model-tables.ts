@@ -62,8 +62,8 @@ export const predictionsTable = (facts: ModelTableFacts): TableDeclaration<RowsT
       column('kafka_partition', 'integer', 'Where it lay on the topic'),
       column('kafka_offset', 'bigint', 'Where it lay on the topic'),
     ],
-    // Exactly once, end to end: a window that a model predicted twice blocks publishing.
-    key: ['window_id', 'model'],
+    // A window that a version has predicted again keeps that version's first prediction.
+    key: ['window_id', 'model', 'version'],
     orderBy: ['kafka_partition', 'kafka_offset'],
   });
 

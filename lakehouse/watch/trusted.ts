@@ -1,4 +1,5 @@
 /** recordings_trusted: samples with types, without missing, impossible or misplaced values. */
+import { LARGEST_VALUE, LATEST_MS } from '../../models/signal';
 import { LANDING_TABLE } from '../landing/descriptor';
 import type { Channel } from '../landing/recordings-layout';
 import type { RowWiseTransform, TableDeclaration } from '../tables';
@@ -6,10 +7,8 @@ import { column, declareTable } from '../tables';
 
 export const TRUSTED_TABLE = 'recordings_trusted';
 
-// Above any sensor value and below infinity; NaN is above it in both dialects.
-const LARGEST = '1.7e308';
-// Milliseconds that a double holds exactly.
-const LATEST_MS = '9007199254740991';
+// Nothing finite is far above it; NaN is above it in both dialects.
+const INFINITE = '1.7e308';
 
 const numbered = (channels: readonly Channel[]) =>
   channels.map((channel, index) => ({
@@ -21,20 +20,18 @@ const numbered = (channels: readonly Channel[]) =>
 type Numbered = ReturnType<typeof numbered>[number];
 
 /** The first channel that offends, or null. */
-function firstChannel(channels: readonly Numbered[], offends: (c: Numbered) => string | null) {
-  const cases = channels.flatMap((channel) => {
-    const condition = offends(channel);
-    return condition === null ? [] : [`WHEN ${condition} THEN '${channel.name}'`];
-  });
-  return cases.length === 0 ? 'CAST(NULL AS STRING)' : `CASE ${cases.join(' ')} END`;
+function firstChannel(channels: readonly Numbered[], offends: (c: Numbered) => string): string {
+  const cases = channels.map((channel) => `WHEN ${offends(channel)} THEN '${channel.name}'`);
+  return `CASE ${cases.join(' ')} END`;
 }
 
-function rangeCondition({ value, minimum, maximum }: Numbered): string | null {
+function rangeCondition({ value, minimum, maximum }: Numbered): string {
   const limits = [
     ...(minimum === null ? [] : [`p.${value} < ${minimum}`]),
     ...(maximum === null ? [] : [`p.${value} > ${maximum}`]),
+    `ABS(p.${value}) > ${LARGEST_VALUE}`,
   ];
-  return limits.length === 0 ? null : limits.join(' OR ');
+  return limits.join(' OR ');
 }
 
 /** Portable: qualified columns, TRY_CAST, STRING, and nothing that only one engine has. */
@@ -53,7 +50,7 @@ export function trustedSql(channels: readonly Channel[]): string {
   SELECT p.*,
     CASE WHEN ABS(p.time_ms) <= ${LATEST_MS} THEN p.time_ms END AS valid_ms,
     ${firstChannel(all, (c) => `p.${c.text} IS NULL`)} AS missing_channel,
-    ${firstChannel(all, (c) => `p.${c.value} IS NULL OR ABS(p.${c.value}) > ${LARGEST}`)} AS text_channel,
+    ${firstChannel(all, (c) => `p.${c.value} IS NULL OR ABS(p.${c.value}) > ${INFINITE}`)} AS text_channel,
     ${firstChannel(all, rangeCondition)} AS range_channel,
     CASE WHEN ${all.map((c) => `p.${c.text} IS NULL`).join(' AND ')} THEN 1 ELSE 0 END AS is_empty
   FROM parsed p

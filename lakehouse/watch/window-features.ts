@@ -2,7 +2,7 @@
 import type { FeatureSchema } from '../../models/features';
 import { extractFeatures } from '../../models/features';
 import { sliceWindow } from '../../models/windows';
-import { createViews, openDuckdb } from '../engines/duckdb-session';
+import { createViews, streamDuckdb, type OpenSession } from '../engines/duckdb-session';
 import type { Cell } from '../engines/row-appender';
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
@@ -51,10 +51,8 @@ interface WindowRow {
   labelShare: number;
 }
 
-type Session = Awaited<ReturnType<typeof openDuckdb>>;
-
 /** In the same order as the samples: devices one after another, each in clock order. */
-async function* windowRows(session: Session): AsyncGenerator<WindowRow, undefined> {
+async function* windowRows(session: OpenSession): AsyncGenerator<WindowRow, undefined> {
   const connection = await session.connect();
   try {
     const result = await connection.stream(
@@ -89,7 +87,7 @@ export interface FeatureRowsRequest {
 
 /** Walks samples and windows side by side; holds the samples of one window and one block. */
 async function* merge(
-  session: Session,
+  session: OpenSession,
   { schema, signal, onWindows }: FeatureRowsRequest,
 ): AsyncGenerator<readonly Cell[]> {
   const { channels, window } = schema.signal;
@@ -118,16 +116,12 @@ async function* merge(
   if (next !== undefined) throw new Error(`the window ${next.windowId} has no samples`);
 }
 
-export async function* featureRows(
-  lake: Lake,
+export function featureRows(
+  { store, duckdb: options }: Lake,
   request: FeatureRowsRequest,
 ): AsyncGenerator<readonly Cell[]> {
-  const { store, duckdb: options } = lake;
-  const session = await openDuckdb({ store, options, signal: request.signal });
-  try {
+  return streamDuckdb({ store, options, signal: request.signal }, async function* (session) {
     await createViews(session, store, request.inputs);
     yield* merge(session, request);
-  } finally {
-    await session.close();
-  }
+  });
 }

@@ -21,11 +21,13 @@ export class BodyBudget {
 
   /** Until the response is over and nothing works on the body. Throws INGEST_QUEUE_FULL, but for a request that is alone. */
   hold(response: ServerResponse, bytes: number): void {
-    const isFull = this.held > 0 && this.held + bytes > this.limit;
     // Who has hung up gives nothing back, and comes again.
-    if (isFull || isOver(response)) throw new WatchlakeError('INGEST_QUEUE_FULL');
+    if (isOver(response)) throw new WatchlakeError('INGEST_QUEUE_FULL');
+    const own = this.heldBy(response);
+    const isAlone = this.held === own.bytes;
+    if (!isAlone && this.held + bytes > this.limit) throw new WatchlakeError('INGEST_QUEUE_FULL');
     this.held += bytes;
-    this.heldBy(response).bytes += bytes;
+    own.bytes += bytes;
   }
 
   /** What the response holds stays held while this goes on. */

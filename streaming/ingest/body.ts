@@ -1,10 +1,12 @@
 /** Reads a request's body to its bytes, decompressed within limits. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WatchlakeError } from '../../core/errors';
 import type { BodyBudget } from './body-budget';
 import type { IngestLimits } from './limits';
+import { watchPace, type Pace } from './slow-body';
 
 /** Under these names devices, scripts and their libraries send JSON and its lines. */
 const ACCEPTED: ReadonlySet<string> = new Set([
@@ -22,21 +24,82 @@ export const SHORT_BODY_BYTES = 4096;
 const unzip = promisify(gunzip);
 const PLAIN_TEXT = 'text/plain';
 
+/** What one body may take. */
+interface Collecting {
+  /** Most bytes of it. */
+  readonly limit: number;
+  /** Throws INGEST_QUEUE_FULL. */
+  readonly hold: (bytes: number) => void;
+  readonly pace: Pace;
+  /** The connection is not waited for any more once it is answered. */
+  readonly hangUp: () => void;
+}
+
+type Done = (error: Error | null, body?: Buffer) => void;
+
+/**
+ * Holds what is announced when its first bytes arrive, so that whoever is let in finds room to the end: a request that
+ * announces bytes and sends none takes nobody's room. Who sends too slowly is answered before the end.
+ */
+function collect(payload: IncomingMessage, collecting: Collecting, done: Done) {
+  const { limit, hold, pace, hangUp } = collecting;
+  const tooLarge = () => new WatchlakeError('BODY_TOO_LARGE', { limit });
+  // In chunks they may be as many as are allowed.
+  const announced = Number(payload.headers['content-length'] ?? limit);
+  if (announced > limit) return done(tooLarge());
+  const chunks: Buffer[] = [];
+  let received = 0;
+  let refusal: Error | null = null;
+  const end = (error: Error | null): void => {
+    unwatch();
+    payload.off('data', take).off('end', finish).off('error', fail);
+    done(error, error === null ? Buffer.concat(chunks, received) : undefined);
+  };
+  const take = (chunk: Buffer): void => {
+    const isFirst = received === 0;
+    received += chunk.length;
+    if (received > limit) return end(tooLarge());
+    // Read to its end all the same: who is still sending would see a broken connection instead of the answer.
+    if (refusal !== null) return;
+    try {
+      if (isFirst && announced > SHORT_BODY_BYTES) hold(announced);
+      chunks.push(chunk);
+    } catch (error) {
+      refusal = error as Error;
+    }
+  };
+  const finish = (): void => end(refusal);
+  const fail = (error: Error): void => end(Object.assign(error, { statusCode: 400 }));
+  const tooSlow = (): void => {
+    hangUp();
+    const { bodyBytesPerSecond: least } = pace;
+    end(refusal ?? new WatchlakeError('BODY_TOO_SLOW', { least }));
+  };
+  const unwatch = watchPace(pace, () => received, tooSlow);
+  payload.on('data', take).once('end', finish).once('error', fail);
+}
+
+export interface BodyParts {
+  readonly limits: IngestLimits;
+  readonly budget: BodyBudget;
+}
+
 /** Takes the bytes as they are, whatever JSON they hold: each record is judged by itself. */
-export function takeBytes(scope: FastifyInstance, bodyLimit: number, budget: BodyBudget): void {
+export function takeBytes(scope: FastifyInstance, { limits, budget }: BodyParts): void {
   scope.removeAllContentTypeParsers();
-  // Before they are read; in chunks they may be as many as are allowed, without either there are none.
-  scope.addHook('onRequest', ({ headers }, { raw }, done) => {
-    const most = headers['transfer-encoding'] === undefined ? 0 : bodyLimit;
-    const bytes = Number(headers['content-length'] ?? most);
-    if (bytes > SHORT_BODY_BYTES && bytes <= bodyLimit) budget.hold(raw, bytes);
+  const responses = new WeakMap<IncomingMessage, ServerResponse>();
+  scope.addHook('onRequest', (request, { raw }, done) => {
+    responses.set(request.raw, raw);
     done();
   });
   // Those with a name are found at once, the others by their looks each time.
   for (const types of [[...ACCEPTED], '*'])
-    scope.addContentTypeParser(types, { parseAs: 'buffer', bodyLimit }, (_request, body, done) =>
-      done(null, body),
-    );
+    scope.addContentTypeParser(types, ({ raw }, _payload, done) => {
+      const response = responses.get(raw) as ServerResponse;
+      const hold = (bytes: number) => budget.hold(response, bytes);
+      const hangUp = () => void (response.shouldKeepAlive = false);
+      collect(raw, { limit: limits.bodyBytes, pace: limits, hold, hangUp }, done);
+    });
 }
 
 /** Another site's page can send plain text without asking first; a browser then names its origin. */
@@ -76,11 +139,6 @@ async function decompressed(body: Buffer, { limit, hold }: Room, most = 0): Prom
       throw new WatchlakeError('BODY_TOO_LARGE', { limit }, error);
     throw new WatchlakeError('BODY_NOT_GZIP', { detail: message }, error);
   }
-}
-
-export interface BodyParts {
-  readonly limits: IngestLimits;
-  readonly budget: BodyBudget;
 }
 
 /** Throws BODY_EMPTY, BODY_NOT_JSON, BODY_NOT_GZIP, BODY_TOO_LARGE, ENCODING_UNSUPPORTED and INGEST_QUEUE_FULL. */

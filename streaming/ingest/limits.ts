@@ -7,6 +7,9 @@ export interface IngestLimits {
   readonly decompressedBytes: number;
   /** Of the bodies of all requests together, as sent and decompressed; more are refused for a moment. */
   readonly heldBytes: number;
+  /** A body that is longer under way than this has to come at this speed at least, from its beginning on average. */
+  readonly bodyGraceMs: number;
+  readonly bodyBytesPerSecond: number;
   /** Of one event. */
   readonly recordBytes: number;
   readonly recordsPerRequest: number;
@@ -23,6 +26,9 @@ export const DEFAULT_LIMITS: IngestLimits = {
   bodyBytes: 4 * 2 ** 20,
   decompressedBytes: 16 * 2 ** 20,
   heldBytes: 128 * 2 ** 20,
+  // What a device sends at a time is through before, also by a telephone's slowest link.
+  bodyGraceMs: 30_000,
+  bodyBytesPerSecond: 16 * 2 ** 10,
   recordBytes: 64 * 2 ** 10,
   recordsPerRequest: 10_000,
   clockAheadMs: 5 * 60_000,

@@ -7,6 +7,8 @@ export interface IngestMetrics {
   readonly registry: Registry;
   countOutcomes(outcomes: readonly Outcome[]): void;
   countRequest(status: number, seconds: number): void;
+  /** A request that failed as a whole, by the code of its answer. */
+  countRefusal(code: string): void;
   countStored(records: number, milliseconds: number): void;
 }
 
@@ -37,6 +39,11 @@ export function createMetrics(outboxes: Readonly<Record<string, Outbox>>): Inges
   const rejections = new Counter({
     name: 'ingest_rejections_total',
     help: 'Rejected records by their reason.',
+    ...{ labelNames: ['code'], registers },
+  });
+  const refusals = new Counter({
+    name: 'ingest_refused_requests_total',
+    help: 'Requests to /stream that were refused as a whole, by the code of the answer.',
     ...{ labelNames: ['code'], registers },
   });
   const requests = new Histogram({
@@ -81,6 +88,7 @@ export function createMetrics(outboxes: Readonly<Record<string, Outbox>>): Inges
       counters.duplicate.inc(counts.duplicate);
       counters.rejected.inc(counts.rejected);
     },
+    countRefusal: (code) => refusals.inc({ code }),
     countRequest: (status, seconds) => durationOf(status).observe(seconds),
     countStored(count, milliseconds) {
       batches.observe(count);

@@ -1,5 +1,5 @@
 /** Who sends: tokens of the configuration speak for every device, a device's own for that device alone. */
-import { isWatchlakeError, WatchlakeError } from '../../core/errors';
+import { WatchlakeError } from '../../core/errors';
 import { bearerOf, digestOf, isLoopback, mayDo, roleOf, type Token } from '../../core/tokens';
 
 export interface Sender {
@@ -24,7 +24,7 @@ interface Known {
 
 /** A revoked token is good for so long at most. */
 const TRUST_MS = 15_000;
-/** While the database is away, a token that was good goes on for so long. */
+/** While the database does not answer, a token that was good goes on for so long. */
 const OUTAGE_TRUST_MS = 10 * 60_000;
 const MOST_KNOWN = 20_000;
 const EVERYBODY: Sender = { name: '', deviceId: null };
@@ -43,9 +43,8 @@ function rememberDevices(options: SendersOptions) {
       known.set(digest, { deviceId, atMs: now() });
       return deviceId;
     } catch (error) {
-      const isOutage = isWatchlakeError(error) && error.code === 'DATABASE_UNAVAILABLE';
-      const isTrusted = former && former.deviceId && now() - former.atMs < OUTAGE_TRUST_MS;
-      if (isOutage && isTrusted) return former.deviceId;
+      const isTrusted = former?.deviceId && now() - former.atMs < OUTAGE_TRUST_MS;
+      if (isTrusted) return former.deviceId;
       throw error;
     }
   };

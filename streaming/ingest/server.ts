@@ -16,6 +16,7 @@ import { Reception } from './reception';
 import { RememberedEvents } from './remembered';
 import { createSenders } from './senders';
 import { addServiceRoutes } from './service-routes';
+import { allowedMs } from './slow-body';
 import { addStreamRoute } from './stream-route';
 import { Turns } from './turns';
 
@@ -67,6 +68,8 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
   const door = createDoor({
     ...{ door: DOOR, host, tokens, checksTokens: !isLoopback(host), finishRequests: true },
     bodyLimitBytes: limits.bodyBytes,
+    // The last resort: a body that is too slow is answered before.
+    requestTimeoutMs: allowedMs(limits, limits.bodyBytes) + limits.bodyGraceMs,
     requestsPerMinute: options.requestsPerMinute ?? Infinity,
     ...(logger && { logger }),
   });

@@ -45,6 +45,10 @@ export const STREAM = {
       'The token does not allow it, or the host is not this machine.',
       new WatchlakeError('FORBIDDEN', { action: 'ingest' }),
     ),
+    408: refusalAs(
+      'The body comes too slowly.',
+      new WatchlakeError('BODY_TOO_SLOW', { least: DEFAULT_LIMITS.bodyBytesPerSecond }),
+    ),
     413: refusalAs(
       'The body, or the number of its records, is too large.',
       new WatchlakeError('BODY_TOO_LARGE', { limit: DEFAULT_LIMITS.bodyBytes }),

@@ -1,6 +1,6 @@
 /** `POST /stream`: from a request's bytes to the answer that tells what became of each event. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { WatchlakeError } from '../../core/errors';
+import { isWatchlakeError, WatchlakeError } from '../../core/errors';
 import { isOver } from '../../core/when-over';
 import { answerOf } from './answer';
 import { fingerprintOf, type Answer, type KeptAnswers } from './answers';
@@ -48,8 +48,15 @@ class StreamHandler {
   /** By sender and key: a request that comes again meanwhile waits for the same answer. */
   private readonly underWay = new Map<string, { fingerprint: string; answer: Promise<Answer> }>();
 
+  private readonly senderOf = new WeakMap<FastifyRequest, Sender>();
+
   constructor(parts: StreamRouteParts) {
     this.parts = parts;
+  }
+
+  /** Before anything of the body is read or held. Throws UNAUTHORIZED and FORBIDDEN. */
+  async letIn(request: FastifyRequest): Promise<void> {
+    this.senderOf.set(request, await this.parts.senders(request.headers.authorization));
   }
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
@@ -61,7 +68,7 @@ class StreamHandler {
   }
 
   private async answer(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
-    const sender = await this.parts.senders(request.headers.authorization);
+    const sender = this.senderOf.get(request) as Sender;
     const body = await bytesOf(request, reply, this.parts);
     const key = idempotencyKeyOf(request);
     const from = { request, reply, sender, body };
@@ -125,7 +132,12 @@ class StreamHandler {
 export async function addStreamRoute(door: FastifyInstance, parts: StreamRouteParts) {
   const handler = new StreamHandler(parts);
   await door.register(async (scope) => {
-    takeBytes(scope, parts.limits.bodyBytes, parts.budget);
+    scope.addHook('onRequest', (request) => handler.letIn(request));
+    takeBytes(scope, parts);
+    scope.addHook('onError', (_request, _reply, error: unknown, done) => {
+      parts.metrics.countRefusal(isWatchlakeError(error) ? error.code : 'INTERNAL_ERROR');
+      done();
+    });
     scope.addHook('onResponse', (_request, reply, done) => {
       parts.metrics.countRequest(reply.statusCode, reply.elapsedTime / 1000);
       done();

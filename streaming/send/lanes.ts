@@ -23,7 +23,7 @@ const TOO_LONG: Sent = { accepted: 0, duplicate: 0, rejected: { 'too-long': 1 } 
 class Lane {
   private readonly options: LanesOptions;
   private waiting: Waiting[] = [];
-  private work?: Promise<void>;
+  private isDraining = false;
 
   constructor(options: LanesOptions) {
     this.options = options;
@@ -31,12 +31,20 @@ class Lane {
 
   push(waiting: Waiting, onFailed: (error: unknown) => void): void {
     this.waiting.push(waiting);
-    this.work ??= this.drain()
-      .catch(onFailed)
-      .finally(() => (this.work = undefined));
+    if (!this.isDraining) this.drain().catch(onFailed);
   }
 
+  /** It has ended with its last look at what waits: a push after that begins the next one. */
   private async drain(): Promise<void> {
+    this.isDraining = true;
+    try {
+      await this.sendWaiting();
+    } finally {
+      this.isDraining = false;
+    }
+  }
+
+  private async sendWaiting(): Promise<void> {
     while (this.waiting.length > 0) {
       const batch = this.take();
       const lines = batch.map(({ line }) => line.bytes).filter((bytes) => bytes.length > 0);

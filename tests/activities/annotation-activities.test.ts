@@ -8,6 +8,7 @@ import {
 import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
 import type { Label } from '../../annotation/labels';
 import { createAppServer, type AppServer } from '../../annotation/server';
+import { pseudonymIdentifier, type Suppression } from '../../lakehouse/suppression';
 import { encodeFeatures, encodeSignal, type Prediction } from '../../streaming/prediction';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { CLASSES, newTask } from '../support/label-tasks';
@@ -57,6 +58,14 @@ const truth = (windowId: string): string | undefined => {
   return index % 10 === 9 ? undefined : CLASSES[index % CLASSES.length];
 };
 
+/** A list on which the test puts people. */
+function listOf(gone: Set<string>): Suppression {
+  return {
+    keys: async () => new Set(gone),
+    keyOf: (_dataset, identifier) => identifier,
+  };
+}
+
 function create(changes: Partial<AnnotationDeps> = {}): AnnotationActivities {
   return createAnnotationActivities({
     annotation,
@@ -64,11 +73,13 @@ function create(changes: Partial<AnnotationDeps> = {}): AnnotationActivities {
       candidates: ({ dataset }) => candidatesOf(dataset),
       channels: async () => [{ name: 'ax', unit: 'g' }],
       activities: async () => [],
+      featureSchema: async () => null,
     },
     oracle: {
       labelsOf: async ({ windowIds }) =>
         new Map(windowIds.flatMap((id) => (truth(id) ? [[id, truth(id) as string]] : []))),
     },
+    registry: { heldOutSubjects: async () => [] },
     appUrl: async () => url,
     ...changes,
   });
@@ -125,6 +136,7 @@ test('an activity that no version has learned may be answered', async () => {
     candidates: ({ dataset }: { dataset: string }) => candidatesOf(dataset),
     channels: async () => [],
     activities: async () => ['rest', 'juggling'],
+    featureSchema: async () => null,
   };
   const labelsOf = async ({ windowIds }: { windowIds: readonly string[] }) =>
     new Map(windowIds.map((id) => [id, 'juggling']));
@@ -150,6 +162,7 @@ test('a campaign whose opening was cut off is opened to the same tasks', async (
     candidates: ({ dataset }: { dataset: string }) => broken(dataset),
     channels: async () => [],
     activities: async () => [],
+    featureSchema: async () => null,
   };
   const activities = create({ predictions });
   await expect(run(activities.openCampaign, input)).rejects.toThrow('cut off');
@@ -161,6 +174,27 @@ test('a campaign whose opening was cut off is opened to the same tasks', async (
   expect(reads).toBe(4);
 });
 
+test('nobody is asked about a person whose erasure begins while a campaign opens', async () => {
+  const input = newCampaign();
+  const gone = new Set([pseudonymIdentifier('key0')]);
+  let reads = 0;
+  async function* interrupted(dataset: string) {
+    reads += 1;
+    if (reads === 2) gone.add(pseudonymIdentifier('key1'));
+    yield* candidatesOf(dataset);
+  }
+  const predictions = {
+    candidates: ({ dataset }: { dataset: string }) => interrupted(dataset),
+    channels: async () => [],
+    activities: async () => [],
+    featureSchema: async () => null,
+  };
+  await run(create({ predictions, suppression: listOf(gone) }).openCampaign, input);
+  const lease = { campaign: input.campaign, annotator: 'a', leaseSeconds: 9, count: 99 };
+  const devices = (await annotation.leaseTasks(lease)).map(({ device }) => device);
+  expect([...new Set(devices)]).toEqual(['watch-2']);
+});
+
 test('a second campaign does not ask the windows of the first', async () => {
   const first = newCampaign();
   await run(create().openCampaign, first);
@@ -168,6 +202,18 @@ test('a second campaign does not ask the windows of the first', async () => {
   await run(create().openCampaign, second);
   const asked = await annotation.askedWindows({ dataset: first.dataset, except: 'none' });
   expect(asked.size).toBe(40);
+});
+
+test('what nobody has answered may be asked again once its campaign is closed', async () => {
+  const first = newCampaign(CANDIDATES);
+  const { tasks } = await run(create().openCampaign, first);
+  await run(create().answerAsOracle, { campaign: first.campaign, leave: 15 });
+  const second = { ...first, campaign: `${first.campaign}-b` };
+  const third = { ...first, campaign: `${first.campaign}-c` };
+  expect(await run(create().openCampaign, second)).toMatchObject({ tasks: 0 });
+  await run(create().closeCampaign, { campaign: first.campaign });
+  expect(await run(create().openCampaign, third)).toMatchObject({ tasks: 15 });
+  expect(tasks).toBe(CANDIDATES);
 });
 
 test('the oracle answers everything with the true labels, and skips what has none', async () => {
@@ -267,6 +313,7 @@ test('a cancelled opening stops', async () => {
     },
     channels: async () => [],
     activities: async () => [],
+    featureSchema: async () => null,
   };
   const opening = environment.run(create({ predictions }).openCampaign, input);
   await expect(opening).rejects.toMatchObject({ name: 'CancelledFailure' });

@@ -425,7 +425,7 @@ test('another dataset is refused as long as the tables hold this one', async () 
   await land({ at: aDay('2026-03-02') });
   await aggregateAll(lake, database.pool);
   const { saveDates } = createDeviceTables(database.pool);
-  const source = { dataset: 'trial', snapshotVersion: 9, profilesVersion: 1 };
+  const source = { dataset: 'trial', lake: 'l', snapshotVersion: 9, profilesVersion: 1 };
   await expect(saveDates({ source, dates: {}, factsFile: '/dev/null' })).rejects.toMatchObject({
     code: 'INPUT_INVALID',
   });

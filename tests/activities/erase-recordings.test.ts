@@ -3,11 +3,23 @@ import { rm } from 'node:fs/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createLandingActivities } from '../../activities/landing-activities';
-import { encodePrediction, type Prediction } from '../../streaming/prediction';
+import { createPredictionSource } from '../../activities/prediction-source';
+import type { LeasedTask } from '../../annotation/tasks';
+import { workflowIds } from '../../core/workflow-ids';
+import {
+  encodeFeatures,
+  encodePrediction,
+  encodeSignal,
+  type Prediction,
+} from '../../streaming/prediction';
+import { predictorGroup } from '../../streaming/topics';
+import type { CampaignResult } from '../../workflows/annotation-campaign';
 import { createErasureWorld, type ErasureWorld } from '../support/erasure-world';
 import { CLASSES, newTask } from '../support/label-tasks';
 import { archiveFiles, writeZip } from '../support/recordings';
+import { until } from '../support/test-namespace';
 import { placesWith } from '../support/traces';
+import { failureOf } from '../support/workflow-environment';
 
 jest.setTimeout(240_000);
 
@@ -61,6 +73,18 @@ async function fillTopics(): Promise<void> {
   ]);
   await send(topics.late, [of(erased, 6), of(other, 7)]);
   expect((await broker.bounds(topics.deadLetter)).size).toBe(4);
+}
+
+/** As a predictor that has read all samples. */
+async function commitSamples(): Promise<void> {
+  const { topics, broker } = world;
+  const reader = await broker.openTransactional('reader');
+  const commits = [...(await broker.bounds(topics.samples))].map(([partition, { end }]) => ({
+    ...{ group: predictorGroup(topics, 'activity'), topic: topics.samples, partition },
+    ...{ offset: end, metadata: '' },
+  }));
+  await reader.commit([], () => commits);
+  await reader.close();
 }
 
 async function fillDatabase(): Promise<void> {
@@ -127,6 +151,7 @@ afterAll(() => world?.close());
 test('removes the subject everywhere, leaves others alone, and says what it did', async () => {
   // The search finds what is there: else it would prove nothing.
   for (const name of names()) expect(placesWith(name, ...(await world.traces()))).not.toEqual([]);
+  await commitSamples();
   const result = await world.erase(DATASET, ERASED);
   await endRetraining();
 
@@ -146,15 +171,16 @@ test('removes the subject everywhere, leaves others alone, and says what it did'
   expect(await rowsOf('window_features')).toBeGreaterThan(0);
 });
 
+async function valuesOf(topic: string): Promise<string[]> {
+  const values: string[] = [];
+  for await (const messages of world.broker.read({ topic })) {
+    values.push(...messages.map(({ value }) => String(value)));
+  }
+  return values.sort();
+}
+
 test('keeps what others still need of the topics, each message once', async () => {
-  const { topics, broker } = world;
-  const valuesOf = async (topic: string) => {
-    const values: string[] = [];
-    for await (const messages of broker.read({ topic })) {
-      values.push(...messages.map(({ value }) => String(value)));
-    }
-    return values.sort();
-  };
+  const { topics } = world;
   expect(await valuesOf(topics.late)).toEqual([`{"subjectKey":"${other}","at":7}`]);
   expect(await valuesOf(topics.deadLetter)).toEqual(
     [1, 3, 5].map((at) => `{"subjectKey":"${other}","at":${at}}`),
@@ -194,17 +220,16 @@ test('an archive that holds the subject does not bring them back, and is counted
 });
 
 test('predictions that come late are not landed, and samples that nobody has read wait', async () => {
-  const { topics, broker } = world;
+  const { topics, registry } = world;
   const late = encodePrediction(prediction(erased, 9));
   await send(topics.predictions, [{ key: 'watch-of-both', value: late }]);
-  await send(topics.samples, [{ key: 'watch-of-ada', value: `of ${erased}` }]);
-  const group = `${topics.predictions}/activity`;
-  const reader = await broker.openTransactional('reader');
-  const commits = [...(await broker.bounds(topics.samples)).keys()].map((partition) => ({
-    ...{ group, topic: topics.samples, partition, offset: 0, metadata: '' },
-  }));
-  await reader.commit([], () => commits);
-  await reader.close();
+  const unread = [`of ${other}`, `of ${erased}`];
+  const samples = unread.map((value) => ({ key: 'watch-of-both', value }));
+  await send(topics.samples, samples);
+  await commitSamples();
+  // One model has read them all, another one has yet to begin.
+  const young = { model: 'young', key: 'first', artefactUri: 'a', card: card([other]) };
+  await registry.registerVersion(young);
 
   const { landPredictions } = createLandingActivities({ ...world, suppression: world.consent });
   const context = new MockActivityEnvironment();
@@ -214,5 +239,79 @@ test('predictions that come late are not landed, and samples that nobody has rea
   const result = await world.erase(DATASET, ERASED);
   expect(result.waiting).toBe(1);
   const waiting = result.topics.find(({ topic }) => topic === topics.samples);
-  expect(waiting).toMatchObject({ kept: 1, retentionMs: 604_800_000 });
+  expect(waiting).toMatchObject({ removed: 0, kept: 1, retentionMs: 604_800_000 });
+  expect(await valuesOf(topics.samples)).toEqual(expect.arrayContaining(unread));
+});
+
+describe('a campaign of its own', () => {
+  const live = { dataset: DATASET, model: 'live' };
+  const HELD_OUT = '0000000000000001';
+  const ask = (campaign: string) =>
+    world.run(
+      'annotationCampaign',
+      { ...live, campaign, labels: 5, auditShare: 0, lookMinutes: 0.01 },
+      workflowIds.annotationCampaign(campaign),
+    ) as Promise<CampaignResult>;
+
+  const inForce = () =>
+    createPredictionSource(world.lake).featureSchema({ dataset: DATASET }) as Promise<string>;
+
+  const unsure = (subjectKey: string, at: number, featureSchema: string) => {
+    const { features, signal } = newTask(at);
+    return encodePrediction({
+      ...{ ...prediction(subjectKey, at), featureSchema },
+      ...{ model: 'live', windowId: `live-${at}`, candidate: 'uncertain' },
+      ...{ features: encodeFeatures(features), signal: encodeSignal(signal.channels, signal) },
+    });
+  };
+
+  const predicted = (of: Record<number, string>, schema: string) =>
+    send(
+      world.topics.predictions,
+      Object.entries(of).map(([at, subjectKey]) => ({
+        ...{ key: 'watch-of-both', value: unsure(subjectKey, Number(at), schema) },
+      })),
+    );
+
+  /** As people do it who see the tasks on their page. */
+  async function answer(campaign: string, count: number): Promise<string[]> {
+    const { annotation } = world;
+    const annotator = { annotator: 'ann', campaign, leaseSeconds: 60 };
+    let leased: LeasedTask[] = [];
+    await until(async () => {
+      leased = await annotation.leaseTasks({ ...annotator, count: 9 });
+      return leased.length === count;
+    });
+    const answers = leased.map(({ task, lease }) => ({ task, lease, label: 'a' }));
+    await annotation.answerTasks({ annotator: 'ann', answers });
+    return leased.map(({ windowId }) => windowId).sort();
+  }
+
+  test('says what is missing before it can ask', async () => {
+    expect(await failureOf(ask('none'))).toContain('NO_CHAMPION');
+    const { registry } = world;
+    await registry.registerVersion({
+      ...{ model: 'live', key: 'live', artefactUri: 'a', card: card([other]) },
+    });
+    const first = { from: null, to: '1', outcome: 'promote', reason: 'first', actor: 'test' };
+    await registry.moveAlias({ model: 'live', alias: 'champion', ...first });
+    expect(await failureOf(ask('none'))).toContain('NOTHING_PREDICTED');
+  });
+
+  test('asks what was predicted live, each window once, and nobody erased or held out', async () => {
+    await predicted({ 20: other, 22: erased, 24: other, 26: HELD_OUT }, await inForce());
+    // Features of former times: nothing learns from them any more.
+    await predicted({ 27: other }, 'f00d');
+    const first = ask('first');
+    expect(await answer('first', 2)).toEqual(['live-20', 'live-24']);
+    expect(await first).toMatchObject({ tasks: 2, labels: 2, outcome: 'complete' });
+    // With that of the other person, whom the test before has left.
+    expect(await rowsOf('labelled_windows')).toBe(3);
+
+    await predicted({ 28: other }, await inForce());
+    const second = ask('second');
+    expect(await answer('second', 1)).toEqual(['live-28']);
+    expect(await second).toMatchObject({ tasks: 1, labels: 1, outcome: 'complete' });
+    expect(await ask('third')).toMatchObject({ tasks: 0, labels: 0, outcome: 'nothing-to-ask' });
+  });
 });

@@ -81,3 +81,27 @@ test('two people who are erased from one dataset at the same time both go', asyn
   await expectGone(dataset, joann, others);
   expect(await rowsOf(dataset, 'customer_landing')).toBe(others.length);
 });
+
+describe('the search of the database', () => {
+  const notes = async (...said: string[]) => {
+    await world.pool.query('CREATE TABLE IF NOT EXISTS public.notes (status text)');
+    await world.pool.query('TRUNCATE public.notes');
+    for (const each of said) await world.pool.query('INSERT INTO public.notes VALUES ($1)', [each]);
+  };
+  const search = async (...texts: string[]) =>
+    (await world.consent.searchRows({ texts, values: texts })).found;
+
+  test('finds a text in which letters are escapes', async () => {
+    await notes('{"by":"\\u00d6mer Y\\u0131lmaz"}', '{"by":"\\u00d6zge"}');
+    expect(await search('ömer yılmaz')).toEqual([{ place: 'public.notes', rows: 1 }]);
+    expect(await search('ömer yılmas')).toEqual([]);
+  });
+
+  test('takes no column for a person who is called like one', async () => {
+    await notes('open', 'my status is good', 'Status');
+    expect(await search('status')).toEqual([{ place: 'public.notes', rows: 2 }]);
+    await notes('open');
+    // In tables of all schemas.
+    expect(await search('status', 'campaign', 'subject', 'created_at', 'model')).toEqual([]);
+  });
+});

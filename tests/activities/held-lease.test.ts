@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { asActivities } from '../../activities/as-activities';
-import { holdingLease } from '../../activities/held-lease';
+import { holdingLease, inTurn } from '../../activities/held-lease';
 import { createRegistry, type Registry } from '../../registry/registry';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
@@ -128,4 +128,26 @@ test('survives an outage of the database that is shorter than the lease', async 
 
 test('that a run has not named is not looked for', async () => {
   await expect(working(undefined, async () => 'done')).resolves.toBe('done');
+});
+
+test('who waits for a turn works after the other has given it back', async () => {
+  const name = `turn-${++leases}`;
+  const steps: string[] = [];
+  const take = (holder: string) => {
+    const work = async () => {
+      steps.push(`${holder} begins`);
+      await sleep(300);
+      steps.push(`${holder} ends`);
+    };
+    return newEnvironment().run(() => inTurn(registry, { name, holder }, work));
+  };
+  const failing = newEnvironment().run(() =>
+    inTurn(registry, { name, holder: 'first' }, () => Promise.reject(new Error('failed'))),
+  );
+  await expect(failing).rejects.toThrow('failed');
+  await Promise.all(['one', 'two'].map(take));
+  const [first, second] = steps[0] === 'one begins' ? ['one', 'two'] : ['two', 'one'];
+  expect(steps).toEqual([
+    ...[`${first} begins`, `${first} ends`, `${second} begins`, `${second} ends`],
+  ]);
 });

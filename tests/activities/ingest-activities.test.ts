@@ -2,8 +2,11 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createIngestActivities } from '../../activities/ingest-activities';
+import { createRefreshActivities } from '../../activities/refresh-activities';
 import type { Lake } from '../../lakehouse/lake';
 import type { Store } from '../../lakehouse/ports';
+import type { MadeRow } from '../support/casas';
+import { casasFile, samples } from '../support/casas';
 import {
   SECRET,
   archiveFiles,
@@ -75,6 +78,26 @@ test('no result names a person', async () => {
   );
   expect(heartbeats.length).toBeGreaterThan(0);
   expect(JSON.stringify([opened, landed, published, heartbeats])).not.toContain('Person');
+});
+
+test('nor does one where files are named after persons and lines break rules', async () => {
+  const lake = newLake(folder.path());
+  const { openArchive, landBatch, publishLanding } = activitiesOf(lake);
+  const { planRefresh, buildTable } = createRefreshActivities({ lake });
+  const [first, second] = samples(Date.UTC(2021, 5, 1, 8), 2);
+  const lines = [first as MadeRow, 'a,b', { ...second, yaw: '' }];
+  const source = await writeZip(folder.path(), { 'ann.smith.csv': casasFile(lines) });
+  const opened = await inActivity(() => openArchive({ source, dataset: 'wsu', format: 'casas' }));
+  const { planKey } = opened;
+  const landed = await inActivity(() => landBatch({ planKey, batch: 0 }));
+  const published = await inActivity(() => publishLanding({ planKey }));
+  const plan = await inActivity(() => planRefresh({ dataset: 'wsu' }));
+  const table = { planKey: plan.planKey, table: 'recordings_trusted', inputs: {} };
+  const built = await inActivity(() => buildTable(table));
+  expect(built.firstProblems).toEqual([
+    expect.stringMatching(/^recording \w+, line 5: motion-incomplete \(yaw\)$/),
+  ]);
+  expect(JSON.stringify([opened, landed, published, plan, built])).not.toContain('ann.smith');
 });
 
 test('a failure carries the code, the place and the remedy, and is not retried', async () => {

@@ -24,7 +24,7 @@ const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironme
 
 async function buildAll(lake: Lake) {
   const { planRefresh, buildTable, publishRelease } = createRefreshActivities({ lake });
-  const { planKey, stages, dataset } = await run(() => planRefresh({ dataset: 'watch' }));
+  const { planKey, stages, dataset, replaces } = await run(() => planRefresh({ dataset: 'watch' }));
   const built = [];
   const snapshots: Record<string, string> = {};
   for (const table of stages.flatMap(({ tables }) => tables)) {
@@ -33,7 +33,7 @@ async function buildAll(lake: Lake) {
     snapshots[table] = result.snapshotId;
     built.push(result);
   }
-  const publish = () => run(() => publishRelease({ dataset, snapshots }));
+  const publish = () => run(() => publishRelease({ dataset, snapshots, replaces }));
   return { built, snapshots, publish, stages };
 }
 
@@ -66,6 +66,22 @@ test('a second refresh without news builds nothing and publishes nothing new', a
   expect(second.built.every(({ reused }) => reused)).toBe(true);
   expect(second.built.map(({ rows }) => rows)).toEqual(first.built.map(({ rows }) => rows));
   expect(await second.publish()).toEqual(release);
+});
+
+test('a release that comes after a newer one moves nothing back', async () => {
+  const lake = await landedLake();
+  const late = await buildAll(lake);
+  const files = archiveFiles([{ recording: 'r3' }]);
+  await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+  const newer = await buildAll(lake);
+  const release = await newer.publish();
+  await expect(late.publish()).rejects.toMatchObject({
+    type: 'RELEASE_OUTDATED',
+    nonRetryable: true,
+  });
+  expect(await newer.publish()).toEqual(release);
+  const pointer = await lake.catalog.pointer({ dataset: 'watch', table: 'windows' });
+  expect(pointer?.snapshotId).toBe(newer.snapshots.windows);
 });
 
 test('a dataset that has not landed is said by name', async () => {

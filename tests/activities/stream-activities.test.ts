@@ -1,24 +1,34 @@
 /** The stream's activities against a real broker: simulate, predict, switch the champion, wait. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { createLandingActivities } from '../../activities/landing-activities';
 import {
   createStreamActivities,
   type PredictorTotals,
   type StreamDeps,
 } from '../../activities/stream-activities';
 import { WatchlakeError } from '../../core/errors';
+import { count } from '../../core/figures';
+import { pseudonymIdentifier } from '../../lakehouse/suppression';
 import type { Champion } from '../../streaming/classify';
+import { awaitVersion, confirmVersion } from '../../streaming/control';
 import type { Broker, ReceivedMessage } from '../../streaming/ports';
+import { encodePrediction, type Prediction } from '../../streaming/prediction';
+import { encodeProgress, NOTHING_COUNTED } from '../../streaming/progress';
 import {
   encodeSampleBatch,
   SAMPLE_BATCH_SCHEMA,
   SCHEMA_HEADER,
 } from '../../streaming/sample-batch';
+import { simulateDevices } from '../../streaming/simulator';
+import { predictorGroup } from '../../streaming/topics';
 import { fakeClassifier, TEST_SIGNAL } from '../support/fake-classifier';
 import { madeRecordings } from '../support/made-recordings';
+import { newLake, temporaryFolder } from '../support/recordings';
 import { testChampion, untilProgress, processed, writtenPredictions } from '../support/stream-runs';
-import { createTestStreams, type TestStreams } from '../support/streams';
+import { createTestStreams, makeAnew, silentLog, type TestStreams } from '../support/streams';
 
 jest.setTimeout(60_000);
 
@@ -27,6 +37,7 @@ const WINDOWS = MADE.devices * MADE.recordings * 9;
 const BATCHES = MADE.devices * MADE.recordings * MADE.secondsEach;
 const INPUT = { dataset: 'exercises', subjectKeys: [] };
 
+const folder = temporaryFolder();
 let streams: TestStreams;
 beforeAll(async () => {
   streams = await createTestStreams(2);
@@ -34,10 +45,12 @@ beforeAll(async () => {
 afterAll(() => streams.broker.close());
 
 function activitiesWith(deps: Partial<StreamDeps> = {}) {
+  const { loadChampion = () => Promise.resolve(testChampion(1)) } = deps;
   return createStreamActivities({
     ...streams,
     topicShape: { partitions: 2 },
-    loadChampion: () => Promise.resolve(testChampion(1)),
+    loadChampion,
+    championVersion: async (model) => (await loadChampion(model)).version,
     source: madeRecordings(MADE),
     candidates: { threshold: 0.6, auditShare: 0.1, seed: 0 },
     ...deps,
@@ -84,6 +97,34 @@ test('prepares the topics, as often as it is asked', async () => {
   });
 });
 
+test('waits for a champion that was in use before, and is not now', async () => {
+  const { broker, topics } = streams;
+  const of = (version: string) => ({ model: 'rolled-back', version });
+  await confirmVersion(broker, topics, of('1'));
+  await confirmVersion(broker, topics, of('2'));
+  const { signal } = new AbortController();
+  const championVersion = () => Promise.resolve('1');
+  await awaitVersion(broker, topics, { ...of('2'), championVersion, signal });
+  let isBack = false;
+  const awaited = { ...of('1'), championVersion, signal };
+  const waiting = awaitVersion(broker, topics, awaited).then(() => (isBack = true));
+  await pause(500);
+  expect(isBack).toBe(false);
+  await confirmVersion(broker, topics, of('1'));
+  await waiting;
+});
+
+test('waits for no champion that somebody has replaced meanwhile', async () => {
+  const { broker, topics } = streams;
+  const of = (version: string) => ({ model: 'moved-by-hand', version });
+  const activities = activitiesWith({ championVersion: () => Promise.resolve('3') });
+  const waiting = run(activities.awaitChampion, of('1'));
+  await confirmVersion(broker, topics, of('2'));
+  await confirmVersion(broker, topics, of('3'));
+  await waiting;
+  await run(activities.awaitChampion, of('1')); // It was the predictor's last word.
+});
+
 test('predicts what was simulated, and takes a new champion in the middle', async () => {
   let champion: Champion = testChampion(1);
   const activities = activitiesWith({ loadChampion: () => Promise.resolve(champion) });
@@ -123,20 +164,71 @@ test('a simulation says how much of how much it has sent, also one that goes on'
     return said;
   };
   const samples = BATCHES * 20;
-  const all = { done: '100 %', samples: `${samples} of ${samples}`, batches: BATCHES };
+  const all = {
+    done: '100 %',
+    samples: `${count(samples)} of ${count(samples)}`,
+    batches: BATCHES,
+  };
   const first = await simulate();
-  expect(first[0]).toEqual({ done: '0 %', samples: `0 of ${samples}`, batches: 0 });
+  expect(first[0]).toEqual({ done: '0 %', samples: `0 of ${count(samples)}`, batches: 0 });
   expect(first.at(-1)).toEqual(all);
   expect(await simulate()).toEqual([all]);
 });
+
+test('a simulation leaves out who is being erased, and one that goes on finds its place', async () => {
+  const { broker, topics } = streams;
+  const { simulate } = activitiesWith({
+    suppression: {
+      keys: async () => new Set([pseudonymIdentifier('subject-1')]),
+      keyOf: (_, identifier) => identifier,
+    },
+  });
+  // A reader sees a transaction a little after its commit was acknowledged.
+  const sentBy = async (name: string, batches: number) => {
+    const deadlineMs = Date.now() + 20_000;
+    for (;;) {
+      const sent = (await readAll(broker, topics.samples)).filter(
+        ({ headers }) => headers['simulation'] === name,
+      );
+      if (sent.length < batches && Date.now() < deadlineMs) continue;
+      expect(new Set(sent.map(({ value }) => String(value))).size).toBe(sent.length);
+      return countBy(sent.map(({ key }) => String(key)));
+    }
+  };
+  const others = Object.fromEntries(['0', '2', '3', '5'].map((at) => [`watch-${at}`, 40]));
+  expect(await run(simulate, { ...INPUT, name: 'fresh', speed: 0 })).toMatchObject({
+    ...{ batches: 160, samples: 160 * 20 },
+  });
+  expect(await sentBy('fresh', 160)).toEqual(others);
+
+  const stop = new AbortController();
+  const begun = simulateDevices(
+    { broker, log: silentLog, source: madeRecordings(MADE) },
+    {
+      ...{ ...INPUT, topics, name: 'begun', speed: 0, messagesPerTransaction: 6 },
+      ...{ signal: stop.signal, onProgress: ({ batches }) => batches >= 48 && stop.abort() },
+    },
+  );
+  await expect(begun).rejects.toMatchObject({ name: 'AbortError' });
+  // Eight of each device had gone when the person was put on the list.
+  const rest = await run(simulate, { ...INPUT, name: 'begun', speed: 0 });
+  expect(rest).toMatchObject({ batches: 160 + 16 });
+  expect(await sentBy('begun', 160 + 16)).toEqual({ ...others, 'watch-1': 8, 'watch-4': 8 });
+});
+
+function countBy(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}
 
 /** The same devices, an hour later. */
 function delayed(made: typeof MADE) {
   const source = madeRecordings(made);
   return {
     ...source,
-    async *recordings(...call: Parameters<typeof source.recordings>) {
-      for await (const part of source.recordings(...call)) {
+    async *slices(...call: Parameters<typeof source.slices>) {
+      for await (const part of source.slices(...call)) {
         const timestampsMs = part.span.timestampsMs.map((timestampMs) => timestampMs + 3_600_000);
         yield { ...part, span: { ...part.span, timestampsMs } };
       }
@@ -281,4 +373,43 @@ test('batches of another schema version are kept aside until somebody can read t
     value,
     headers: { reason: 'schema-unknown', schema: 'watch.samples/2' },
   });
+});
+
+test('predictions land from a topic that was made anew, whatever was committed of the former one', async () => {
+  const { broker, topics } = await createTestStreams(1);
+  const lake = newLake(folder.path());
+  const { landPredictions } = createLandingActivities({
+    ...{ lake, broker, topics, annotation: null as never },
+  });
+  const input = { dataset: 'exercises', model: 'm' };
+  const write = async (windows: number[]) => {
+    const producer = await broker.openTransactional(`writer of ${topics.predictions}`);
+    const messages = windows.map((at) => ({ key: 'watch', value: encodePrediction(madeAt(at)) }));
+    await producer.commit([{ topic: topics.predictions, messages }], (last) => {
+      const end = (last.get(topics.predictions)?.[0] ?? 0) + 1;
+      const metadata = encodeProgress({ ...NOTHING_COUNTED, next: end, written: { 0: end } });
+      const group = predictorGroup(topics, input.model);
+      return [{ group, topic: topics.samples, partition: 0, offset: end, metadata }];
+    });
+    await producer.close();
+  };
+  expect(await run(landPredictions, input)).toMatchObject({ rows: 0 });
+  await write([1, 2, 3, 4, 5]);
+  expect(await run(landPredictions, input)).toMatchObject({ rows: 5, restarted: 0 });
+  await makeAnew(topics.predictions, 1);
+  const producer = await broker.openProducer();
+  const value = encodePrediction(madeAt(10));
+  await producer.send(topics.predictions, [{ key: 'watch', value }]);
+  await producer.close();
+  expect(await run(landPredictions, input)).toMatchObject({ rows: 6, restarted: 1 });
+  await write([11]);
+  expect(await run(landPredictions, input)).toMatchObject({ rows: 7, restarted: 0 });
+  await broker.close();
+});
+
+const madeAt = (at: number): Prediction => ({
+  ...{ windowId: `w${at}`, dataset: 'exercises', device: 'watch', subjectKey: 's' },
+  ...{ startMs: at * 2000, endMs: at * 2000 + 4000, model: 'm', version: '1' },
+  ...{ classes: ['a', 'b'], probabilities: [0.5, 0.5], label: 'a', confidence: 0.5 },
+  ...{ candidate: null, featureSchema: 'f00d' },
 });

@@ -91,7 +91,7 @@ test('a predictor that is killed again and again predicts each window once', asy
   expect(expected.length).toBe(made.devices * made.recordings * 16);
   expect(await writtenPredictions(broker, topics, target.model)).toEqual(expected);
   const totals = totalsOf(await fetchProgress(broker, topics, target.model));
-  const none = { late: 0, deadLettered: 0, skipped: 0 };
+  const none = { late: 0, deadLettered: 0, skipped: 0, tooLong: 0 };
   expect(totals).toEqual({ predicted: expected.length, ...none });
 });
 

@@ -1,18 +1,25 @@
 /** Training and comparing as the worker does it, on a small lake and a real registry. */
-import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { createAnnotationActivities } from '../../activities/annotation-activities';
 import {
   createComparisonActivities,
   type StoredScore,
 } from '../../activities/comparison-activities';
+import { createPredictionSource } from '../../activities/prediction-source';
 import { createTrainingActivities } from '../../activities/training-activities';
 import { createAnnotationStore } from '../../annotation/annotation';
 import { readJson, writeJson } from '../../lakehouse/json';
+import type { NewTask } from '../../annotation/tasks';
 import type { Lake } from '../../lakehouse/lake';
+import { readClassifier, saveClassifier } from '../../lakehouse/model-artefacts';
+import { trainingWindows } from '../../lakehouse/samples';
+import { NOBODY, pseudonymIdentifier, type Suppression } from '../../lakehouse/suppression';
+import { TRAINING_TABLE } from '../../lakehouse/watch/model-tables';
+import { sha256Of } from '../../models/classifier';
+import { decidePromotion } from '../../models/promotion';
 import { createRegistry } from '../../registry/registry';
-import { arwiseFile, arwiseWindows, realArwise, whenRealArwise } from '../support/arwise';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { ingestFormat, refreshFormat } from '../support/format-runs';
+import { answered, newTask } from '../support/label-tasks';
 import {
   archiveFiles,
   ingestInto,
@@ -21,11 +28,9 @@ import {
   temporaryFolder,
   writeZip,
 } from '../support/recordings';
+import { LABELS, lakeOfTrainings, publishCandidates, SUBJECTS } from '../support/training-runs';
 
 const folder = temporaryFolder();
-const whenReal = whenRealArwise("that the split of ArWISE's files is refused");
-const LABELS = ['walking', 'resting'];
-const SUBJECTS = ['Ann', 'Bea', 'Cem', 'Dan'];
 
 let database: TestDatabase;
 let lake: Lake;
@@ -34,32 +39,24 @@ const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironme
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  lake = newLake(folder.path());
-  const recordings = SUBJECTS.flatMap((subject, person) =>
-    LABELS.map((label, index) => ({
-      recording: `${subject}-${label}`,
-      subject,
-      device: `watch-${subject}`,
-      label,
-      // Half of them in the other order, or the clock alone would give the labels away.
-      startMs: ((index + person) % 2) * 60_000,
-      samples: 2000,
-    })),
-  );
-  const source = await writeZip(folder.path(), archiveFiles(recordings));
-  await ingestInto(lake, { source });
-  await refreshLake(lake);
+  lake = await lakeOfTrainings(folder.path());
 });
 
 afterAll(() => database.drop());
 
-const activities = (inLake: Lake = lake) => {
+const activities = (inLake: Lake = lake, suppression: Suppression = NOBODY) => {
   const registry = createRegistry(database.pool);
   const annotation = createAnnotationStore(database.pool);
+  const deps = { lake: inLake, registry, annotation, suppression };
   return {
     registry,
-    ...createTrainingActivities({ lake: inLake, registry, annotation, codeVersion: 'test' }),
-    ...createComparisonActivities({ lake: inLake, registry, annotation }),
+    ...createTrainingActivities({ ...deps, codeVersion: 'test' }),
+    ...createComparisonActivities(deps),
+    annotation,
+    ...createAnnotationActivities({
+      ...{ annotation, registry, predictions: createPredictionSource(inLake) },
+      ...{ oracle: { labelsOf: async () => new Map() }, appUrl: async () => '' },
+    }),
   };
 };
 
@@ -98,22 +95,35 @@ test('training twice on one snapshot gives one version, with a card that says fr
   expect(card.classes).toEqual([...LABELS].sort());
 });
 
+test('a version stays as it was trained, and a damaged one is trained again', async () => {
+  const { drawSubjects, trainVersion, registry } = activities();
+  const { stream } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const { trained, training } = await trainOn('kept', stream);
+  const { artefactUri } = await registry.getVersion({ model: 'kept', version: trained.version });
+  const original = await readClassifier(lake.store, artefactUri);
+  // Whole and valid, and not what a training would give: another backend, for instance.
+  const weights = Uint8Array.from(original.weights).fill(0);
+  const artefact = { ...original.artefact, weightsSha256: sha256Of(weights) };
+  await saveClassifier(lake.store, artefactUri, { artefact, weights });
+  const again = () => run(() => trainVersion({ ...training, scheme: 'none' }));
+  expect(await again()).toEqual(trained);
+  expect((await readClassifier(lake.store, artefactUri)).artefact).toEqual(artefact);
+
+  await lake.store.put(`${artefactUri}/weights.bin`, new Uint8Array(4));
+  expect(await again()).toEqual(trained);
+  expect(await readClassifier(lake.store, artefactUri)).toEqual(original);
+});
+
 test('leaving one subject out scores every subject, the worst among them', async () => {
   const { freezeTrainingSet, trainVersion } = activities();
   const model = 'left-out';
   const frozen = await run(() =>
     freezeTrainingSet({ model, dataset, withLabels: false, knownUntil }),
   );
-  const trained = await run(() =>
-    trainVersion({
-      model,
-      dataset,
-      snapshotId: frozen.snapshotId,
-      seed: 0,
-      shuffleLabels: false,
-      scheme: 'leave-one-subject-out',
-    }),
-  );
+  const call = { model, dataset, snapshotId: frozen.snapshotId, seed: 0, shuffleLabels: false };
+  const train = () => run(() => trainVersion({ ...call, scheme: 'leave-one-subject-out' }));
+  const trained = await train();
+  expect(await train()).toEqual(trained);
   expect(trained.evaluation).toMatchObject({
     scheme: 'leave-one-subject-out',
     windows: frozen.rows,
@@ -147,6 +157,22 @@ test('a split that the clock gives away is refused before anything is scored', a
   ).rejects.toMatchObject({ type: 'LEAKAGE_FOUND', nonRetryable: true });
 });
 
+test('a campaign that names no subjects asks nobody by whom versions are judged', async () => {
+  const { drawSubjects, openCampaign, annotation } = activities();
+  const { stream, holdout } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const model = 'asked';
+  await publishCandidates(lake, { dataset, model, subjectKeys: [...holdout, ...stream] });
+  const options = { dataset, model, budget: 9, auditShare: 0, seed: 0 };
+  const opened = await run(() => openCampaign({ ...options, campaign: 'anybody' }));
+  expect(opened.tasks).toBe(stream.length);
+  const lease = { campaign: 'anybody', annotator: 'ann', leaseSeconds: 60, count: 9 };
+  const asked = (await annotation.leaseTasks(lease)).map(({ windowId }) => windowId);
+  expect(asked).toEqual([newTask(holdout.length).windowId]);
+  // Who names them has decided so.
+  const named = { ...options, campaign: 'named', subjectKeys: holdout };
+  expect((await run(() => openCampaign(named))).tasks).toBe(holdout.length);
+});
+
 test('versions are compared on subjects of the holdout that neither has learned from', async () => {
   const { drawSubjects, compareVersions } = activities();
   const drawn = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
@@ -159,6 +185,9 @@ test('versions are compared on subjects of the holdout that neither has learned 
   expect(compared.figures.champion.bySubject.map(({ subject }) => subject)).toEqual([unseen]);
   expect(compared.figures.holdoutUses).toBe(1);
   expect(await run(() => compareVersions(call))).toEqual(compared);
+  // The same holdout, whoever of it may judge.
+  const others = { ...call, challenger: champion, run: 'another run' };
+  expect((await run(() => compareVersions(others))).figures.holdoutUses).toBe(2);
 });
 
 test('an activity of the holdout that a version has not learned counts as its mistake', async () => {
@@ -229,14 +258,13 @@ test('nothing is frozen, trained or judged under a lease that another run has', 
 });
 
 test('a champion is scored by itself without a use of the holdout', async () => {
-  const { registry, drawSubjects, scoreChampion, compareVersions } = activities();
+  const { drawSubjects, scoreChampion, compareVersions } = activities();
   const model = 'scored';
   const drawn = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
   const { version } = (await trainOn(model, drawn.bootstrap)).trained;
   const call = { model, dataset, seed: 0, run: 'loop' };
   await expect(run(() => scoreChampion(call))).rejects.toMatchObject({ type: 'NO_CHAMPION' });
-  const reason = { outcome: 'promote', reason: 'test', actor: 'test' };
-  await registry.moveAlias({ model, alias: 'champion', from: null, to: version, ...reason });
+  await promote(model, null, version);
   const scored = await run(() => scoreChampion(call));
   expect(await run(() => scoreChampion(call))).toEqual(scored);
   const stored = await readJson<StoredScore>(lake.store, scored.key);
@@ -250,51 +278,6 @@ test('a champion is scored by itself without a use of the holdout', async () => 
   expect(compared.figures.holdoutUses).toBe(1);
 });
 
-/** Trains on window files and evaluates by the split that they came with. */
-async function trainBySplit(source: string) {
-  const own = newLake(folder.path());
-  const wanted = { dataset: 'arwise', model: `arwise-${randomUUID()}` };
-  await ingestFormat(own, 'arwise', { source, dataset: 'arwise' });
-  await refreshFormat(own, { dataset: 'arwise' });
-  const { freezeTrainingSet, trainVersion } = activities(own);
-  const { snapshotId } = await run(() =>
-    freezeTrainingSet({ ...wanted, withLabels: false, knownUntil }),
-  );
-  const training = { ...wanted, snapshotId, seed: 0, shuffleLabels: false };
-  return run(() => trainVersion({ ...training, scheme: 'shipped-split' }));
-}
-
-const BEGIN = Date.UTC(2024, 0, 12);
-
-test('a split whose sides share bursts is refused', async () => {
-  const windows = arwiseWindows(BEGIN);
-  const side = (odd: number): string => arwiseFile(windows.filter((_, at) => at % 2 === odd));
-  const source = await writeZip(folder.path(), {
-    'p1_train.csv': side(0),
-    'p1_test.csv': side(1),
-  });
-  await expect(trainBySplit(source)).rejects.toMatchObject({
-    type: 'LEAKAGE_FOUND',
-    message: expect.stringContaining('scores 1.000') as string,
-  });
-});
-
-test('a split between two days is scored by the later one', async () => {
-  const source = await writeZip(folder.path(), {
-    'p1_train.csv': arwiseFile(arwiseWindows(BEGIN)),
-    'p1_test.csv': arwiseFile(arwiseWindows(BEGIN + 86_400_000)),
-  });
-  const { evaluation } = await trainBySplit(source);
-  expect(evaluation).toMatchObject({ accuracy: expect.any(Number) as number });
-});
-
-whenReal("the split that ArWISE's files came with is refused: it leaks", async () => {
-  await expect(trainBySplit(await realArwise(folder.path()))).rejects.toMatchObject({
-    type: 'LEAKAGE_FOUND',
-    message: expect.stringContaining('scores 1.000') as string,
-  });
-});
-
 test('data that came without a split are not evaluated by one', async () => {
   const { drawSubjects, trainVersion } = activities();
   const { stream } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
@@ -302,4 +285,155 @@ test('data that came without a split are not evaluated by one', async () => {
   await expect(
     run(() => trainVersion({ ...training, scheme: 'shipped-split' })),
   ).rejects.toMatchObject({ type: 'INPUT_INVALID' });
+});
+
+const answer = (campaign: string, tasks: readonly NewTask[]): Promise<void> =>
+  answered(activities().annotation, { campaign, dataset, tasks, label: 'walking' });
+
+/** A window under the schema of the lake's tables. */
+async function ownTask(windowId: string, changes: Partial<NewTask>): Promise<NewTask> {
+  const { schema } = await trainingWindows(lake, { dataset });
+  const features = new Float32Array(schema.names.length);
+  return newTask(0, { windowId, features, featureSchema: schema.hash, ...changes });
+}
+
+/** A first champion of the subjects, as a retraining starts from one. */
+async function crown(model: string, subjects: string[]): Promise<void> {
+  await promote(model, null, (await trainOn(model, subjects)).trained.version);
+}
+
+async function promote(model: string, from: string | null, to: string): Promise<void> {
+  const why = { outcome: 'promote', reason: 'test', actor: 'test' };
+  await activities().registry.moveAlias({ model, alias: 'champion', from, to, ...why });
+}
+
+const frozenWindows = (snapshotId: string) =>
+  trainingWindows(lake, { dataset, table: TRAINING_TABLE, snapshotId });
+
+test('whose erasure has begun is neither learned from nor judges, and who is held out only judges', async () => {
+  const { drawSubjects } = activities();
+  const drawn = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const [gone, stays] = drawn.holdout as [string, string];
+  const model = 'erasing';
+  await crown(model, [gone, ...drawn.bootstrap]);
+  await answer('erasing', [
+    await ownTask('erasing-gone', { subjectKey: gone }),
+    await ownTask('erasing-stays', { subjectKey: stays, device: 'watch-of-stays' }),
+  ]);
+  const { freezeTrainingSet, compareVersions } = activities(lake, {
+    keys: async () => new Set([pseudonymIdentifier(gone)]),
+    keyOf: (_, identifier) => identifier,
+  });
+  const input = { model, dataset, withLabels: true, knownUntil };
+  const frozen = await run(() => freezeTrainingSet(input));
+  const { subjectKeys, windowIds } = await frozenWindows(frozen.snapshotId);
+  expect(new Set(subjectKeys)).toEqual(new Set([stays, ...drawn.bootstrap]));
+  expect(windowIds).toContain('erasing-stays');
+  const judged = await run(() => freezeTrainingSet({ ...input, seed: 0 }));
+  expect((await frozenWindows(judged.snapshotId)).subjectKeys).not.toContain(stays);
+
+  const other = (await trainOn('erasing-other', drawn.stream)).trained.version;
+  const call = { dataset, champion: other, challenger: other, seed: 0, knownUntil, run: 'r' };
+  const { figures } = await run(() => compareVersions({ ...call, model: 'erasing-other' }));
+  expect(figures.champion.bySubject.map(({ subject }) => subject)).toEqual([stays]);
+});
+
+test('nothing that shares samples with a fresh audit is learned from, until it has judged', async () => {
+  const { drawSubjects, freezeTrainingSet, trainVersion } = activities();
+  const { bootstrap } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const model = 'audited';
+  await crown(model, bootstrap);
+  const recorded = await trainingWindows(lake, { dataset, subjectKeys: bootstrap });
+  const [recordedId] = recorded.windowIds as [string];
+  const [device, startMs] = [recorded.devices[0] as string, recorded.startsMs[0] as number];
+  const at = (from: number, on: string) => ({ device: on, startMs: from, endMs: from + 4000 });
+  await answer('audited', [
+    await ownTask(recordedId, { kind: 'audit', ...at(startMs, device) }),
+    await ownTask('audit', { kind: 'audit', ...at(0, 'watch-audited') }),
+    await ownTask('beside', { kind: 'uncertain', ...at(2000, 'watch-audited') }),
+    await ownTask('apart', { kind: 'uncertain', ...at(4000, 'watch-audited') }),
+    await ownTask('elsewhere', { kind: 'uncertain', ...at(2000, 'watch-elsewhere') }),
+  ]);
+  const freeze = async () => {
+    const input = { model, dataset, withLabels: true, knownUntil };
+    const { snapshotId } = await run(() => freezeTrainingSet(input));
+    return { snapshotId, frozen: await frozenWindows(snapshotId) };
+  };
+  const { snapshotId, frozen } = await freeze();
+  const own = ['audit', 'beside', 'apart', 'elsewhere', recordedId];
+  const ownOf = (ids: readonly string[]) => own.filter((id) => ids.includes(id));
+  expect(ownOf(frozen.windowIds)).toEqual(['apart', 'elsewhere']);
+  const distances = frozen.startsMs
+    .filter((_, row) => frozen.devices[row] === device)
+    .map((start) => Math.abs(start - startMs));
+  expect(Math.min(...distances)).toBeGreaterThanOrEqual(4000);
+
+  const training = { model, dataset, snapshotId, seed: 0, shuffleLabels: false };
+  const { version } = await run(() => trainVersion({ ...training, scheme: 'none' }));
+  await promote(model, '1', version);
+  expect(ownOf((await freeze()).frozen.windowIds)).toEqual(own);
+});
+
+test('after a change of the features old labels are left out, and the old champion is no judge', async () => {
+  const { registry, drawSubjects, freezeTrainingSet, trainVersion, ...judge } = activities();
+  const { bootstrap } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const model = 'reformatted';
+  const { version } = (await trainOn(model, bootstrap)).trained;
+  const { card } = await registry.getVersion({ model, version });
+  const champion = await registry.registerVersion({
+    ...{ model, key: 'older', artefactUri: 'of a format that nobody reads' },
+    card: { ...card, featureSchema: 'older' },
+  });
+  const to = champion.version;
+  await promote(model, null, to);
+  const beside = { kind: 'uncertain', device: 'watch-older' } as const;
+  const older = { featureSchema: 'older', features: Float32Array.of(1) };
+  await answer('reformatted', [
+    await ownTask('stale', { ...beside, ...older, startMs: 0, endMs: 4000 }),
+    await ownTask('present', { ...beside, startMs: 4000, endMs: 8000 }),
+  ]);
+
+  const input = { model, dataset, withLabels: true, knownUntil };
+  const { snapshotId, staleLabels } = await run(() => freezeTrainingSet(input));
+  expect(staleLabels).toBe(1);
+  const { windowIds } = await frozenWindows(snapshotId);
+  expect(windowIds).toContain('present');
+  expect(windowIds).not.toContain('stale');
+
+  const training = { model, dataset, snapshotId, seed: 0, shuffleLabels: false };
+  const challenger = (await run(() => trainVersion({ ...training, scheme: 'none' }))).version;
+  const call = { model, dataset, seed: 0, knownUntil, run: 'r' };
+  const compared = await run(() => judge.compareVersions({ ...call, champion: to, challenger }));
+  expect(decidePromotion(compared.figures)).toMatchObject({
+    ...{ outcome: 'reject', reason: 'schema-differs' },
+  });
+  expect((await run(() => judge.scoreChampion(call))).champion).toBeNull();
+});
+
+test('a model whose champion is of another dataset learns nothing and is not judged', async () => {
+  const { registry, drawSubjects, freezeTrainingSet, countNewLabels, scoreChampion } = activities();
+  const { bootstrap } = await run(() => drawSubjects({ dataset, seed: 0, subjects: sizes }));
+  const model = 'borrowed';
+  const { version } = (await trainOn(model, bootstrap)).trained;
+  const { card } = await registry.getVersion({ model, version });
+  const other = { ...card, data: { ...card.data, dataset: 'elsewhere' } };
+  const made = await registry.registerVersion({
+    model,
+    key: 'other',
+    artefactUri: 'a',
+    card: other,
+  });
+  await promote(model, null, made.version);
+  const freeze = { model, dataset, knownUntil };
+  for (const work of [
+    () => freezeTrainingSet({ ...freeze, withLabels: false }),
+    () => freezeTrainingSet({ ...freeze, withLabels: true }),
+    () => countNewLabels({ model, dataset }),
+    () => scoreChampion({ model, dataset, seed: 0, run: 'r' }),
+  ]) {
+    await expect(run<unknown>(work)).rejects.toMatchObject({
+      ...{ type: 'MODEL_OF_OTHER_DATASET', nonRetryable: true },
+      message: expect.stringContaining('--model') as string,
+    });
+  }
 });

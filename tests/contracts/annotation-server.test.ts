@@ -193,6 +193,19 @@ describe('bad requests', () => {
     });
   });
 
+  test('of a browser that go nowhere get a page with the way back', async () => {
+    const accept = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    for (const path of ['/nowhere', '/label/nowhere', '/assets/nowhere.js', '/report']) {
+      const response = await fetch(address + path, { headers: accept });
+      expect(response.status).toBe(404);
+      expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(await response.text()).toContain('<a class="button main" href="/">');
+    }
+    const program = { headers: { ...accept, authorization: 'Bearer x' } };
+    expect(await call('/nowhere', program)).toMatchObject({ body: { code: 'ROUTE_NOT_FOUND' } });
+  });
+
   test('that come too fast wait', async () => {
     const base = await start({ requestsPerMinute: 3 });
     const statuses: number[] = [];
@@ -297,6 +310,8 @@ describe('pages', () => {
     const response = await fetch(`${base}/report`);
     expect(await response.text()).toContain('Report');
     expect(response.headers.get('content-security-policy')).toContain('sandbox');
+    const { body } = await call('/api/report-link', { method: 'POST' }, base);
+    expect(JSON.stringify(body)).toMatch(/^{"url":"\/report\?ticket=[\w-]{43}"}$/);
     await rm(folder, { recursive: true });
   });
 });

@@ -1,4 +1,6 @@
 /** What the annotation store promises to annotators, to campaigns and to training. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
 import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
 import type { Label } from '../../annotation/labels';
 import type { LeasedTask } from '../../annotation/tasks';
@@ -33,6 +35,11 @@ async function labelsOf(query: { dataset: string; knownUntil?: string; pageSize?
   const found: Label[] = [];
   for await (const label of store.labels(query)) found.push(label);
   return found;
+}
+
+async function untilSomebodyWaits(connection: PoolClient): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  while ((await connection.query(waiting)).rowCount === 0) await pause(10);
 }
 
 const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
@@ -235,6 +242,29 @@ describe('an answer', () => {
     );
     expect(outcomes.flatMap(({ campaigns: counted }) => counted)).toHaveLength(1);
     expect(await labelsOf({ dataset: 'race' })).toHaveLength(1);
+  });
+
+  test('under way while its campaign is closed comes too late', async () => {
+    await openCampaignWith(store, { campaign, tasks: 1, dataset: 'meanwhile' });
+    const tasks = await lease('anna');
+    const holder = await database.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM annotation.tasks WHERE campaign = $1 FOR UPDATE', [
+        campaign,
+      ]);
+      const answering = answerAll('anna', tasks, 'walk');
+      await untilSomebodyWaits(holder);
+      await store.closeCampaign({ campaign });
+      await holder.query('COMMIT');
+      expect(await answering).toMatchObject({
+        accepted: [],
+        refused: [{ code: 'CAMPAIGN_CLOSED' }],
+      });
+    } finally {
+      holder.release();
+    }
+    expect(await labelsOf({ dataset: 'meanwhile' })).toEqual([]);
   });
 
   test('that skips gives no label', async () => {

@@ -34,6 +34,14 @@ export function catalogContract(name: string, open: () => Promise<Catalog>): voi
       expect(await catalog.releases({ dataset: 'watch' })).toEqual([]);
     });
 
+    test('keeps its identity, which no other one has', async () => {
+      const [one, same] = await Promise.all([catalog.identity(), catalog.identity()]);
+      expect(one).toMatch(/^(file|glue):[0-9a-f-]{36}$/);
+      expect(same).toBe(one);
+      expect(await catalog.identity()).toBe(one);
+      expect(await (await open()).identity()).not.toBe(one);
+    });
+
     test('moves a pointer from the version that the publisher has seen', async () => {
       const first = await catalog.publish(pointer(), 0);
       const second = await catalog.publish(pointer({ snapshotId: 's2' }), first.version);

@@ -1,4 +1,5 @@
 /** Tokens of devices in a real PostgreSQL: what they are good for, and for how long. */
+import { Pool } from 'pg';
 import { isWatchlakeError } from '../../core/errors';
 import { createDeviceTokens, type DeviceTokens } from '../../devices/tokens';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -35,6 +36,19 @@ test('says when a token was used last, to the hour', async () => {
   expect(Date.now() - Date.parse(first ?? '')).toBeLessThan(60_000);
   await tokens.deviceOf(token);
   expect(await usedAt()).toBe(first);
+});
+
+test('is good where its use cannot be noted', async () => {
+  const { token } = await tokens.issue({ deviceId: 'watch-read-only' });
+  const pool = new Pool({
+    ...database.pool.options,
+    options: '-c default_transaction_read_only=on',
+  });
+  try {
+    expect(await createDeviceTokens(pool).deviceOf(token)).toBe('watch-read-only');
+  } finally {
+    await pool.end();
+  }
 });
 
 test('after a rotation both are good until the grace is over', async () => {

@@ -25,6 +25,17 @@ const rawTable = declareTable({
   checks: [],
 });
 
+/** Rows of files that are named after persons. */
+const personalTable = declareTable({
+  ...rawTable,
+  name: 'personal',
+  columns: [
+    ...rawTable.columns.filter(({ name }) => name !== 'source_file'),
+    column('source_file', 'string', 'File', { personal: true }),
+    column('recording', 'string', 'Recording'),
+  ],
+});
+
 const RAW_ROWS = [
   ['a', '1', 'f.csv', 2],
   ['b', 'many', 'f.csv', 3],
@@ -90,6 +101,20 @@ export function engineContract(name: string, open: () => Promise<Lake>): void {
         expect(key).toMatch(/^trusted\/watch\/typed\/x\/(data|quarantine)\//);
         expect(await lake.store.has(key)).toBe(true);
       }
+    });
+
+    test("tells a problem by the recording where the file's name names a person", async () => {
+      const rows = () => RAW_ROWS.map(([id, size, file, line]) => [id, size, line, file, 'k1']);
+      const written = await writeRows(lake, { table: personalTable, inputs: {}, rows });
+      const sql = TYPED.replace('FROM raw r', 'FROM personal r');
+      const table = typedTable({ type: 'row-wise' as const, sql }, { inputs: ['personal'] });
+      const { firstProblems } = await lake.engine.build({
+        ...{ table, inputs: { personal: written.manifest }, prefix: 'trusted/watch/typed/p/' },
+      });
+      expect(firstProblems).toEqual([
+        'recording k1, line 3: not-a-number (size)',
+        'recording k1, line 6: not-a-number (size)',
+      ]);
     });
 
     test('gives the same content twice', async () => {

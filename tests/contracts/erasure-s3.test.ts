@@ -40,7 +40,11 @@ test('every version of what held the person is gone, and nothing else', async ()
   const known = { dataset: DATASET, identifier: ERASED };
   const key = subjectKey(SECRET, DATASET, ERASED);
   const { person } = await STEDI_ERASING.findPerson(lake, { ...known, subjectKey: key });
-  await STEDI_ERASING.rewriteLanding(lake, { dataset: DATASET, person });
+  await STEDI_ERASING.rewriteLanding(lake, {
+    dataset: DATASET,
+    subject: '00000000000000aa',
+    person,
+  });
   await refreshStedi(lake);
   const request = { dataset: DATASET, needles: person };
   expect((await scanLake(lake, request)).found.length).toBeGreaterThan(5);

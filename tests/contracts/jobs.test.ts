@@ -251,6 +251,29 @@ describe('what EMR alone can do', () => {
     await lake.endSession({ engine: 'emr', dataset: 'made', session });
   });
 
+  test.each([{ hangs: false }, { hangs: true }])(
+    'a step that nobody waits for ends by itself when its time is up (Java hangs: $hangs)',
+    async ({ hangs }) => {
+      const { uri, ...hasty } = await cloud.lake(undefined, { jobMs: 1_000 });
+      const [terminated, session] = [randomUUID(), randomUUID()];
+      cloud.standIn(await madeRows({ seconds: 600, hangs }));
+      // It ends with its first look at the step, as a run does that is terminated.
+      const report = ({ table }: Record<string, unknown>): void => {
+        if (table !== undefined) throw new Error('terminated');
+      };
+      const ended = await failureOf(buildMade(hasty, 'emr', contextNamed(terminated, { report })));
+      expect(ended.message).toBe('terminated');
+      await untilTrue(() => stepsOf(terminated)[0]?.state === 'FAILED');
+      expect(counted('ElasticMapReduce.CancelSteps')).toBe(0);
+      cloud.standIn(await madeRows());
+      const { manifest } = await buildMade(await cloud.lake(uri), 'emr', contextNamed(session));
+      expect(manifest.job).toMatchObject({ generation: 2, session });
+      for (const each of [terminated, session]) {
+        await hasty.endSession({ engine: 'emr', dataset: 'made', session: each });
+      }
+    },
+  );
+
   test('a cluster that EMR refuses to make is not asked for again', async () => {
     const lake = await cloud.lake();
     const session = randomUUID();

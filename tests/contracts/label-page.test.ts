@@ -1,5 +1,7 @@
-/** The annotator's page in a real browser: by key, by pointer, side by side, and when things fail. */
+/** The label page in a real browser: by key, by pointer, side by side, and when things fail. */
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
@@ -12,17 +14,29 @@ import { CLASSES, openCampaignWith } from '../support/label-tasks';
 
 const FAINT_TEXTS = readFileSync(join(__dirname, '../support/page-contrast.js'), 'utf8');
 
+// On how many lines each word of a long answer stands.
+const LINES_OF_WORDS = `(() => {
+  const text = document.querySelector('.choice .text');
+  text.textContent = 'Trapezius extension';
+  return [...text.textContent.matchAll(/\\w+/g)].map(({ index, 0: word }) => {
+    const range = document.createRange();
+    range.setStart(text.firstChild, index);
+    range.setEnd(text.firstChild, index + word.length);
+    return range.getClientRects().length;
+  });
+})()`;
+
 const executable = findChromium();
 if (executable === null)
   process.stderr.write(
-    '\nSKIPPED: the annotator’s page was not tested, because there is no Chromium or Chrome on ' +
+    '\nSKIPPED: the label page was not tested, because there is no Chromium or Chrome on ' +
       'PATH.\nInstall one (Debian: apt-get install chromium) or set CHROMIUM_PATH.\n\n',
   );
 const withBrowser = executable === null ? describe.skip : describe;
 
 jest.setTimeout(60_000);
 
-withBrowser('the labelling page', () => {
+withBrowser('the label page', () => {
   let database: TestDatabase;
   let annotation: AnnotationStore;
   let server: AppServer;
@@ -103,6 +117,14 @@ withBrowser('the labelling page', () => {
     expect(await page.locator('.choice .share').first().textContent()).toMatch(/^\d+\s%$/);
   });
 
+  test('breaks no word of an answer on a phone', async () => {
+    const { campaign } = await newCampaign(1);
+    const page = await openLabel(campaign);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator('.choice').first().waitFor();
+    expect(await page.evaluate(LINES_OF_WORDS)).toEqual([1, 1]);
+  });
+
   test('is answered by number keys, skipped by S, and ends with the truth', async () => {
     const { campaign, dataset } = await newCampaign(4);
     const page = await openLabel(campaign);
@@ -119,7 +141,7 @@ withBrowser('the labelling page', () => {
     await page.keyboard.press('1');
     await page.locator('#notice h1').waitFor();
     expect(await page.locator('#notice').textContent()).toContain(
-      'No open task: 0 leased by others, 3 done, 1 skipped.',
+      'No open task: 0 in somebody’s hands, 3 done, 1 skipped.',
     );
     const labels = await labelsOf(dataset);
     expect(labels.map(({ label, annotator }) => [label, annotator])).toEqual([
@@ -159,7 +181,7 @@ withBrowser('the labelling page', () => {
     expect(await facts(anna)).not.toBe(await facts(ben));
     await anna.keyboard.press('1');
     await anna.locator('#notice h1', { hasText: 'No open task' }).waitFor();
-    expect(await anna.locator('#notice').textContent()).toContain('1 leased by others, 1 done');
+    expect(await anna.locator('#notice').textContent()).toContain('1 in somebody’s hands, 1 done');
     const carl = await openLabel(campaign, 'carl');
     await carl.locator('#notice h1', { hasText: 'No open task' }).waitFor();
   });
@@ -211,6 +233,36 @@ withBrowser('the labelling page', () => {
     await page.keyboard.press('Enter');
     await page.locator('#plot svg').waitFor();
     await guarded.close();
+  });
+
+  test('the report opens from the home page where the server wants a token, and only so', async () => {
+    const secret = 'a-long-enough-secret';
+    const folder = await mkdtemp(join(tmpdir(), 'watchlake-report-'));
+    const report = join(folder, 'report.html');
+    await writeFile(report, '<!doctype html><h1>What was learned</h1>');
+    const guarded = await createAppServer({
+      ...{ annotation, version: '0', tokens: parseTokens(`reader:${secret}`) },
+      reportPath: async () => report,
+    });
+    try {
+      const base = await guarded.listen(0);
+      const page = await open('/', base);
+      await page.getByLabel('Token').fill(secret);
+      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: 'Report' }).click();
+      await page.getByRole('heading', { name: 'What was learned' }).waitFor();
+      // The link was good once: whoever finds it later, or loads it again, is asked for the token.
+      const used = page.url();
+      expect((await fetch(used)).status).toBe(401);
+      await page.reload();
+      await page.getByRole('link', { name: 'Report' }).waitFor();
+      expect(page.url()).toBe(`${base}/`);
+      const stranger = await open('/report', base);
+      await stranger.getByLabel('Token').waitFor();
+    } finally {
+      await guarded.close();
+      await rm(folder, { recursive: true });
+    }
   });
 
   test('has contrast by day and by night, and fits a phone', async () => {

@@ -227,6 +227,44 @@ describe('decisions', () => {
     expect(await use('r1')).toEqual({ uses: 1 });
     expect(await use('r2')).toEqual({ uses: 2 });
     expect(await use('r2', 'other')).toEqual({ uses: 1 });
+    const renamed = { model: 'm', holdout: 'by its draw' };
+    const under = (formerly: string, run: string) =>
+      registry.recordHoldoutUse({ ...renamed, formerly, run });
+    expect(await under('h', 'r2')).toEqual({ uses: 2 });
+    expect(await under('h less one', 'r3')).toEqual({ uses: 3 });
+  });
+
+  test('tell until when answers were tried, also after a rejection and a rollback', async () => {
+    const model = 'tried';
+    const made = async (key: string, knownUntil: string, shuffledLabels = false) => {
+      const { data, ...rest } = card();
+      const learned = { ...rest, data: { ...data, knownUntil, shuffledLabels } };
+      const input = { model, key, artefactUri: 'a', card: learned };
+      return (await registry.registerVersion(input)).version;
+    };
+    const judged = (challenger: string, reason = 'not-proved-better') =>
+      registry.recordVerdict({
+        ...{ model, run: challenger, champion: '1', challenger },
+        ...{ outcome: 'reject', reason, explanation: '' },
+      });
+    const moved = (from: string | null, to: string) =>
+      registry.moveAlias({
+        ...{ model, alias: 'champion', from, to },
+        ...{ outcome: 'promote', reason: 'test', actor: 'test' },
+      });
+    const tried = () => registry.triedUntil({ model, dataset: card().data.dataset });
+    await made('first', '2026-01-01T00:00:00.000Z');
+    expect(await tried()).toBeNull();
+    await moved(null, '1');
+    const second = await made('second', '2026-01-02T00:00:00.000Z');
+    await moved('1', second);
+    await moved(second, '1');
+    expect(await tried()).toBe('2026-01-02T00:00:00.000Z');
+    await judged(await made('third', '2026-01-03T00:00:00.000Z'));
+    await judged(await made('control', '2026-01-04T00:00:00.000Z', true));
+    await judged(await made('withdrawn', '2026-01-05T00:00:00.000Z'), 'withdrawn-subject');
+    expect(await tried()).toBe('2026-01-03T00:00:00.000Z');
+    expect(await registry.triedUntil({ model, dataset: 'another' })).toBeNull();
   });
 
   test('keep the first verdict of a run', async () => {

@@ -1,8 +1,8 @@
 /** Schedules on a real server: they start `retrain`, skip overlaps, pause, and can be triggered. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
 import { ALL_TASK_QUEUES } from '../../core/task-queues';
+import { workflowIds } from '../../core/workflow-ids';
 import { createOpenRuns } from '../../activities/open-runs';
 import { createRegistryActivities } from '../../activities/registry-activities';
 import { createRegistry } from '../../registry/registry';
@@ -16,17 +16,18 @@ import {
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { happyActivities } from '../support/fakes';
 import { createTestNamespace, until, type TestNamespace } from '../support/test-namespace';
-import { testBundle } from '../support/workflow-bundle';
+import { startWorkers } from '../support/workers';
 
 const LIMIT_MS = 90_000;
 
 let database: TestDatabase;
 let temporal: TestNamespace;
 let client: Client;
-let workers: Worker[];
-let running: Promise<unknown>;
+let stopWorkers: () => Promise<void>;
 /** What a training waits for: tests that need a long run hold it. */
 let training: Promise<void> = Promise.resolve();
+/** Names of those that were opened. */
+const campaigns: string[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -41,29 +42,20 @@ beforeAll(async () => {
     ...happyActivities(),
     takeLease,
     returnLease,
+    openCampaign: async ({ campaign }: { campaign: string }) => {
+      campaigns.push(campaign);
+      return { tasks: 20, uncertain: 17, audit: 3 };
+    },
     freezeTrainingSet: async () => {
       await training;
       return { snapshotId: 'frozen', rows: 10, subjects: 2 };
     },
   };
-  const bundle = { codePath: await testBundle() };
-  workers = await Promise.all(
-    ALL_TASK_QUEUES.map((taskQueue) =>
-      Worker.create({
-        connection: temporal.native,
-        namespace: temporal.namespace,
-        taskQueue,
-        workflowBundle: bundle,
-        activities,
-      }),
-    ),
-  );
-  running = Promise.all(workers.map((worker) => worker.run()));
+  stopWorkers = await startWorkers(temporal, { queues: ALL_TASK_QUEUES, activities });
 }, LIMIT_MS);
 
 afterAll(async () => {
-  for (const worker of workers) worker.shutdown();
-  await running;
+  await stopWorkers();
   await temporal.close();
   await database.drop();
 });
@@ -95,7 +87,7 @@ const infoOf = async (id: string) => (await client.schedule.getHandle(id).descri
 test(
   'a short interval really starts retrain, and a pause ends that',
   async () => {
-    await applySchedules({ client, paused: false, declarations: [everySecond('often', 'often')] });
+    await applySchedules(client, { paused: false, declarations: [everySecond('often', 'often')] });
     await until(async () => (await finishedRuns('often')) >= 2);
     await pauseSchedule(client, 'often', true);
     expect((await listSchedules({ client })).find(({ id }) => id === 'often')?.paused).toBe(true);
@@ -113,7 +105,7 @@ test(
     let finish = () => {};
     training = new Promise((resolve) => (finish = resolve));
     try {
-      await applySchedules({ client, paused: false, declarations: [everySecond('slow', 'slow')] });
+      await applySchedules(client, { paused: false, declarations: [everySecond('slow', 'slow')] });
       await until(async () => (await infoOf('slow')).numActionsSkippedOverlap >= 2);
       expect((await infoOf('slow')).runningActions).toHaveLength(1);
     } finally {
@@ -127,7 +119,7 @@ test(
 test(
   'a paused schedule starts nothing by itself, and runs once when it is triggered',
   async () => {
-    await applySchedules({ client, paused: true, declarations: [daily('paused', 'paused')] });
+    await applySchedules(client, { paused: true, declarations: [daily('paused', 'paused')] });
     expect(await finishedRuns('paused')).toBe(0);
     await triggerSchedule(client, 'paused');
     await until(async () => (await finishedRuns('paused')) === 1);
@@ -136,15 +128,81 @@ test(
 );
 
 test(
+  'each campaign of a schedule has a name of its own, and its run is found by it',
+  async () => {
+    const input = { model: 'labels', dataset: 'watch' };
+    const labels = { ...daily('labels', 'labels'), workflow: 'annotationCampaign' as const, input };
+    await applySchedules(client, { paused: true, declarations: [labels] });
+    for (const times of [1, 2]) {
+      await triggerSchedule(client, 'labels');
+      await until(async () => campaigns.length === times);
+      await sleep(1_100); // Runs of one second would share their id.
+    }
+    expect(new Set(campaigns).size).toBe(2);
+    for (const campaign of campaigns) {
+      expect(campaign).toMatch(/^labels-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      const run = client.workflow.getHandle(workflowIds.annotationCampaign(campaign));
+      expect(await run.result()).toMatchObject({ campaign, outcome: 'complete' });
+    }
+  },
+  LIMIT_MS,
+);
+
+test(
   'applying the list again updates a schedule instead of making a second one',
   async () => {
     const first = daily('again', 'again');
-    await applySchedules({ client, paused: true, declarations: [first] });
+    await applySchedules(client, { paused: true, declarations: [first] });
     const changed = { ...first, note: 'changed' };
-    const [state] = await applySchedules({ client, paused: true, declarations: [changed] });
+    const [state] = await applySchedules(client, { paused: true, declarations: [changed] });
     expect(state).toMatchObject({ outcome: 'updated', note: 'changed', paused: true });
     const all = await listSchedules({ client });
     expect(all.filter(({ id }) => id === 'again')).toHaveLength(1);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'applying the list leaves a pause as it is unless it is told',
+  async () => {
+    const declarations = [daily('holiday', 'holiday')];
+    const isPaused = async (paused?: boolean) =>
+      (await applySchedules(client, { declarations, ...(paused === undefined ? {} : { paused }) }))
+        .filter(({ id }) => id === 'holiday')
+        .map((state) => state.paused);
+    expect(await isPaused()).toEqual([false]);
+    await pauseSchedule(client, 'holiday', true);
+    expect(await isPaused()).toEqual([true]);
+    expect(await isPaused(false)).toEqual([false]);
+    expect(await isPaused(true)).toEqual([true]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'what is declared no longer is told, deleted when that is asked for, and nothing of others is',
+  async () => {
+    await applySchedules(client, {
+      paused: true,
+      declarations: [daily('stays', 'stays'), daily('goes', 'goes')],
+    });
+    await client.schedule.create({
+      scheduleId: 'of-others',
+      spec: { intervals: [{ every: '1 day' }] },
+      action: { type: 'startWorkflow', workflowType: 'report', taskQueue: 'theirs' },
+      state: { paused: true },
+    });
+    const listedIds = async () => (await listSchedules({ client })).map(({ id }) => id);
+    await until(async () => (await listedIds()).includes('of-others'));
+    const declarations = [daily('stays', 'stays')];
+    const told = await applySchedules(client, { declarations });
+    expect(told).toContainEqual(expect.objectContaining({ id: 'goes', outcome: 'undeclared' }));
+    expect(await listedIds()).toContain('goes');
+    const pruned = await applySchedules(client, { declarations, prune: true });
+    expect(pruned).toContainEqual(expect.objectContaining({ id: 'goes', outcome: 'deleted' }));
+    await until(async () => !(await listedIds()).includes('goes'));
+    expect(await listedIds()).toEqual(expect.arrayContaining(['of-others', 'stays']));
+    await client.schedule.getHandle('of-others').delete();
   },
   LIMIT_MS,
 );

@@ -9,7 +9,6 @@ import { startKafka } from '../../stack/kafka';
 import { LOOPBACK } from '../../stack/ports';
 import { startPostgres, type RunningPostgres } from '../../stack/postgres';
 import { dataParent } from '../../stack/postgres-data';
-import { postgresPrograms } from '../../stack/postgres-binaries';
 import { startStack, readStack } from '../../stack/stack';
 import { unprivilegedUser } from '../../stack/system-user';
 import { makeTestHome, testCache } from '../support/start-stack';
@@ -30,9 +29,7 @@ describe('PostgreSQL', () => {
   afterEach(() => running?.stop());
 
   const dataFolder = async (): Promise<string> => {
-    const user = await unprivilegedUser();
-    const programs = await postgresPrograms(user);
-    return join(await dataParent({ home, programs, user }), 'data');
+    return join(await dataParent({ home, user: await unprivilegedUser() }), 'data');
   };
 
   async function answer(url: string): Promise<unknown> {

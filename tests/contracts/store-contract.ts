@@ -91,6 +91,16 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       }
     });
 
+    test('lists the folders of one level, however much lies in them', async () => {
+      for (const key of ['a/1/x', 'a/1/y/z', 'a/10/x', 'a/2', 'a.b/x', 'b']) {
+        await store.put(key, key);
+      }
+      expect(await store.folders('')).toEqual(['a.b/', 'a/']);
+      expect(await store.folders('a/')).toEqual(['a/1/', 'a/10/']);
+      expect(await store.folders('b/')).toEqual([]);
+      expect(await store.folders('no/such/')).toEqual([]);
+    });
+
     test('removes what it is told to, and nothing beside it', async () => {
       await store.put('a/1', 'x');
       await store.put('a/2', 'x');

@@ -68,6 +68,18 @@ test('what is not allowed is an error that names the right, and no other try is 
   expect(proxy.seen).toHaveLength(1);
 });
 
+test('what somebody removes while old versions go stays removed', async () => {
+  await direct.put('p/live', 'older');
+  await direct.put('p/live', 'text');
+  proxy.strike({
+    match: /^POST .*[?&]delete/,
+    fault: { kind: 'first', work: () => direct.remove('p/live') },
+    times: 1,
+  });
+  await store.removeOldVersions('p/');
+  expect(await direct.has('p/live')).toBe(false);
+});
+
 test('a bucket that is not there is said by its name', async () => {
   const other = createS3Store({ ...options, bucket: 'watchlake-nowhere' });
   const missing = { code: 'BUCKET_NOT_FOUND', context: { bucket: 'watchlake-nowhere' } };

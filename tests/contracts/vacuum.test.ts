@@ -1,6 +1,5 @@
 /** Vacuum beside running workflows: what one of them reads stays until it has ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from '@temporalio/worker';
 import { TASK_QUEUES } from '../../core/task-queues';
 import type { Lake } from '../../lakehouse/lake';
 import { findManifest } from '../../lakehouse/snapshots';
@@ -19,7 +18,7 @@ import {
   writeZip,
 } from '../support/recordings';
 import { createTestNamespace, until, type TestNamespace } from '../support/test-namespace';
-import { testBundle } from '../support/workflow-bundle';
+import { withWorkers } from '../support/workers';
 
 const LIMIT_MS = 60_000;
 const dataset = 'watch';
@@ -61,30 +60,6 @@ function slowSimulation(lake: Lake) {
   return { simulate, reads, finish };
 }
 
-async function withWorkers<T>(simulate: () => Promise<unknown>, work: () => Promise<T>) {
-  const activities = { ...happyActivities(), simulate };
-  const codePath = await testBundle();
-  const queues = [TASK_QUEUES.orchestration, TASK_QUEUES.streaming];
-  const workers = await Promise.all(
-    queues.map((queue) =>
-      Worker.create({
-        connection: temporal.native,
-        namespace: temporal.namespace,
-        taskQueue: queue,
-        workflowBundle: { codePath },
-        activities,
-      }),
-    ),
-  );
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  try {
-    return await work();
-  } finally {
-    for (const worker of workers) worker.shutdown();
-    await running;
-  }
-}
-
 /** The server shows a run in its lists a moment after it has started. */
 const untilListed = (running: number): Promise<void> =>
   until(async () => {
@@ -101,7 +76,9 @@ test(
     const options = { dataset, dryRun: false, graceMs: 0 };
     await landAndRefresh(lake, 'r0');
     const { simulate, reads, finish } = slowSimulation(lake);
-    await withWorkers(simulate, async () => {
+    const queues = [TASK_QUEUES.orchestration, TASK_QUEUES.streaming];
+    const activities = { ...happyActivities(), simulate };
+    await withWorkers(temporal, { queues, activities }, async () => {
       const run = await client.workflow.start('simulateDevices', {
         workflowId: 'simulate/slow',
         taskQueue: TASK_QUEUES.orchestration,

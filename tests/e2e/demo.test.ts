@@ -1,4 +1,7 @@
 /** The whole loop on the shipped recordings, undisturbed and with its worker killed. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PROJECT_ROOT } from '../../core/project-root';
 import { runDemo, type DemoRun } from './demo-run';
 import { expectSameOutcome } from './expect-same-outcome';
 
@@ -62,6 +65,13 @@ test("the worker's metrics agree with the tables", () => {
   expect(counted(metrics, 'watchlake_decisions_total')).toBeGreaterThanOrEqual(
     result.retrains.length,
   );
+});
+
+test('the latency worth an alarm has the name that the documentation gives it', async () => {
+  const page = await readFile(join(PROJECT_ROOT, 'docs', 'metrics.md'), 'utf8');
+  const [latency] = page.match(/temporal_\w+_latency\w*/) ?? [];
+  expect(latency).toBeDefined();
+  expect(undisturbed.metrics).toMatch(new RegExp(`^${latency}_count{`, 'm'));
 });
 
 const KILLS = process.env.WATCHLAKE_KILLS ? Number(process.env.WATCHLAKE_KILLS) : 3;

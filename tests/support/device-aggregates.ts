@@ -26,12 +26,12 @@ export async function aggregate(
   lake: Lake,
   pool: Pool,
   grain: Grain,
-  range: { from?: string; to?: string } = {},
+  more: { from?: string; to?: string; acceptLake?: boolean } = {},
 ) {
   const { planAggregation, aggregatePeriods } = aggregateActivities(lake, pool);
   const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironment().run(work);
   const dataset = 'devices';
-  const plan = await run(() => planAggregation({ dataset, grain, maximumBatches: 100, ...range }));
+  const plan = await run(() => planAggregation({ dataset, grain, maximumBatches: 100, ...more }));
   const done: AggregatedPeriods[] = [];
   for (const periods of plan.batches) {
     done.push(await run(() => aggregatePeriods({ dataset, grain, periods })));

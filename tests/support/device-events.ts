@@ -5,7 +5,8 @@ import { landEvents, type LandingRequest } from '../../lakehouse/devices/land-ev
 import { EVENTS_TABLE } from '../../lakehouse/devices/names';
 import type { Lake } from '../../lakehouse/lake';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
-import { findManifestOrNull, publishSnapshot } from '../../lakehouse/snapshots';
+import { findBase, publishSnapshot } from '../../lakehouse/published';
+import { findManifestOrNull } from '../../lakehouse/snapshots';
 import type { DeviceEvent } from '../../telemetry/event';
 
 export const TOPIC = 'events_topic';
@@ -61,7 +62,8 @@ export async function landAll(
   topic: FakeTopic,
   options: Partial<LandingRequest> & { upTo?: number } = {},
 ): Promise<SnapshotManifest> {
-  const previous = await presentEvents(lake);
+  const base = await findBase(lake, { dataset: 'devices', table: EVENTS_TABLE });
+  const { before: previous } = base;
   const from = deviceFacts(previous).offsets[TOPIC]?.[0] ?? 0;
   const { upTo = topic.messages.length, ...more } = options;
   const { manifest } = await landEvents(lake, previous, {
@@ -77,6 +79,6 @@ export async function landAll(
     messages: topic.read(from, upTo),
     ...more,
   });
-  await publishSnapshot(lake, manifest);
+  await publishSnapshot(lake, manifest, base);
   return manifest;
 }

@@ -184,6 +184,7 @@ const refreshFakes: RefreshActivities = {
     dataset,
     stages: [{ tables: ['recordings_trusted'] }, { tables: ['windows', 'window_features'] }],
     planKey: 'plans/refresh.json',
+    replaces: { recordings_trusted: 3 },
   }),
   buildTable: async ({ table }) => ({
     table,
@@ -204,7 +205,9 @@ export const RUN_COST = {
 
 const trainingFakes: TrainingActivities = {
   drawSubjects: async () => SUBJECTS,
-  freezeTrainingSet: async () => ({ snapshotId: 'training-1', rows: 280, subjects: 4 }),
+  freezeTrainingSet: async () => ({
+    ...{ snapshotId: 'training-1', rows: 280, subjects: 4, staleLabels: 0 },
+  }),
   trainVersion: async ({ scheme }) => ({
     version: scheme === 'none' ? CHALLENGER : CHAMPION,
     evaluation:

@@ -6,7 +6,7 @@ import type { Lake } from '../../lakehouse/lake';
 import { loadPlan } from '../../lakehouse/landing/ingest-folder';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
 import type { JobContext } from '../../lakehouse/ports';
-import { publishRelease } from '../../lakehouse/release';
+import { publishRelease, publishedVersions } from '../../lakehouse/release';
 import { openSource } from '../../lakehouse/sources/open-source';
 import type { Suppression } from '../../lakehouse/suppression';
 import { NOBODY } from '../../lakehouse/suppression';
@@ -49,6 +49,7 @@ export async function refreshFormat(
 ): Promise<BuiltTables> {
   const { dataset } = request;
   const format = await formatOfDataset(lake, dataset);
+  const replaces = await publishedVersions(lake, dataset);
   const { plan } = await format.planRefresh(lake, request);
   const inputs: Record<string, string> = {};
   const built: BuiltTables = {};
@@ -58,6 +59,6 @@ export async function refreshFormat(
     inputs[name] = manifest.snapshotId;
     built[name] = { ...manifest, reused };
   }
-  await publishRelease(lake, { dataset, snapshots: inputs });
+  await publishRelease(lake, { dataset, snapshots: inputs, replaces });
   return built;
 }

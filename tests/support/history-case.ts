@@ -33,3 +33,10 @@ export const casesOf = <N extends WorkflowName>(
   workflow: N,
   cases: (Omit<HistoryCase, 'workflow' | 'input'> & { input: WorkflowInput<N> })[],
 ): HistoryCase[] => cases.map((each) => ({ ...each, workflow }));
+
+export const cancelAfter =
+  (name: keyof Activities) =>
+  async ({ called, handle }: Stage) => {
+    await called(name);
+    await handle.cancel();
+  };

@@ -1,10 +1,10 @@
 /** What is recorded for the replay gate: the paths of every workflow that an open run may be on. */
+import { CAMPAIGN } from './campaign-history-cases';
 import { DEVICES } from './device-history-cases';
 import { ERASE } from './erasure-history-cases';
 import {
   RUN_COST,
   SUBJECTS,
-  campaignState,
   cancelled,
   compared,
   comparison,
@@ -13,7 +13,7 @@ import {
   totals,
   type Activities,
 } from './fakes';
-import { casesOf, failing, type HistoryCase, type Stage } from './history-case';
+import { cancelAfter, casesOf, failing, type HistoryCase, type Stage } from './history-case';
 import { JOINING } from './joining-history-cases';
 
 export type { HistoryCase } from './history-case';
@@ -23,19 +23,11 @@ const loop = {
   ...watch,
   ...{ name: 'demo', source: 'data/sample.zip', labels: 20, answeredBy: 'oracle' as const },
 };
-const campaign = { ...watch, campaign: 'demo', labels: 20 };
 
 const stopAfter = (name: keyof Activities, times: number) => async (stage: Stage) => {
   await stage.called(name, times);
   await stage.client.workflow.getHandle(stage.handle.workflowId).signal('stop');
 };
-
-const cancelAfter =
-  (name: keyof Activities) =>
-  async ({ called, handle }: Stage) => {
-    await called(name);
-    await handle.cancel();
-  };
 
 const judgedBy = (...given: Parameters<typeof comparison>) => ({
   compareVersions: async () => compared(comparison(...given)),
@@ -176,74 +168,6 @@ const PREDICT = casesOf('predictStream', [
     ends: 'FAILED',
   },
   { name: 'cancelled', input: watch, drive: cancelAfter('runPredictor'), ends: 'CANCELLED' },
-]);
-
-/** People who answer ten tasks a batch, each with its Update. */
-function peopleAnswering() {
-  let answered = 0;
-  const state = () => campaignState({ labelled: answered, answered });
-  return {
-    activities: () => {
-      answered = 0;
-      return {
-        campaignProgress: async () => state(),
-        closeCampaign: async () => ({ ...state(), status: 'closed' as const }),
-      };
-    },
-    drive: async ({ handle, called }: Stage) => {
-      for (const batch of [1, 2]) {
-        await called('campaignProgress', batch);
-        answered += 10;
-        await handle.executeUpdate('labelBatch', { args: [{ batchId: `batch-${batch}` }] });
-      }
-    },
-  };
-}
-
-const nobodyAnswers = () => {
-  const state = campaignState({ labelled: 0, answered: 0 });
-  return {
-    campaignProgress: async () => state,
-    closeCampaign: async () => ({ ...state, status: 'closed' as const }),
-  };
-};
-
-// In minutes; people are given days.
-const HASTE = { lookMinutes: 0.002, remindMinutes: 0.01, closeMinutes: 0.04 };
-
-const CAMPAIGN = casesOf('annotationCampaign', [
-  {
-    name: 'oracle',
-    input: { ...campaign, answeredBy: 'oracle', byHand: 2 },
-    ends: 'COMPLETED',
-  },
-  { name: 'people', input: campaign, ...peopleAnswering(), ends: 'COMPLETED' },
-  {
-    name: 'nobody',
-    input: { ...campaign, ...HASTE, lookMinutes: 1 },
-    activities: nobodyAnswers,
-    ends: 'COMPLETED',
-  },
-  {
-    name: 'continued',
-    input: { ...campaign, ...HASTE, eventsPerRun: 30 },
-    activities: nobodyAnswers,
-    ends: 'CONTINUED_AS_NEW',
-  },
-  {
-    name: 'closed-after-continuing',
-    input: { ...campaign, ...HASTE, eventsPerRun: 30 },
-    activities: nobodyAnswers,
-    ends: 'CONTINUED_AS_NEW',
-    last: true,
-  },
-  {
-    name: 'cancelled',
-    input: campaign,
-    activities: nobodyAnswers,
-    drive: cancelAfter('campaignProgress'),
-    ends: 'CANCELLED',
-  },
 ]);
 
 const RETRAIN = casesOf('retrain', [

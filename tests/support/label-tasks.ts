@@ -55,3 +55,18 @@ export async function openCampaignWith(store: AnnotationStore, fixture: Campaign
   await store.createTasks({ campaign, tasks: made });
   await store.markFilled({ campaign });
 }
+
+/** Makes tasks of a campaign of their own, and answers each of them with the label. */
+export async function answered(
+  store: AnnotationStore,
+  given: { campaign: string; dataset: string; tasks: readonly NewTask[]; label: string },
+): Promise<void> {
+  const { campaign, dataset, tasks, label } = given;
+  const [target, classes] = [tasks.length, [label]];
+  await store.openCampaign({ campaign, dataset, model: 'm', classes, channels: [], target });
+  await store.createTasks({ campaign, tasks });
+  const lease = { campaign, annotator: 'ann', leaseSeconds: 60, count: target };
+  const leased = await store.leaseTasks(lease);
+  const answers = leased.map(({ task, lease: held }) => ({ task, lease: held, label }));
+  await store.answerTasks({ annotator: 'ann', answers });
+}

@@ -1,23 +1,35 @@
-/** An http server of one file that knows ranges, and can be told to break off, to change and to forget what it knows. */
+/** An http server of one file that knows ranges, and can be told to break off, to wait, to change and to forget what it knows. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface RangeServer {
   readonly address: string;
   content: Buffer;
   /** Connections end after so many bytes of their body; never by default. */
   breaksAfter: number;
+  /** Bodies wait after so many bytes until they are let go; never by default. */
+  holdsAfter: number;
   knowsRanges: boolean;
+  /** Sends the range of whatever version it has. */
+  ignoresIfRange: boolean;
   /** What it calls the version of the file. */
   names: 'etag' | 'weak-etag' | 'last-modified' | 'nothing';
   status: number | null;
   /** First byte of each answer, by request. */
   readonly asked: (string | null)[];
+  /** The rest of each body that waits. */
+  readonly held: (() => void)[];
+  /** Until so many bodies wait. */
+  holding(bodies: number): Promise<void>;
+  /** Lets all go, also those that come. */
+  letGo(): void;
   close(): Promise<void>;
 }
 
 const SILENCE_MS = 500;
+const POLL_MS = 5;
 
 const etagOf = (content: Buffer): string =>
   `"${createHash('sha256').update(content).digest('hex').slice(0, 12)}"`;
@@ -32,12 +44,17 @@ function versionHeaders({ names, content }: RangeServer): Record<string, string>
   return {};
 }
 
-function rangeOf(server: RangeServer, { headers }: IncomingMessage): number | null {
-  const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? '') ?? [];
+/** From one byte up to another, which is not of it any more. */
+type Span = readonly [from: number, end: number];
+
+function rangeOf(server: RangeServer, { headers }: IncomingMessage): Span | null {
+  const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
   if (from === undefined || !server.knowsRanges) return null;
   const condition = headers['if-range'];
   const present = Object.values(versionHeaders(server));
-  return condition === undefined || present.includes(condition as string) ? Number(from) : null;
+  const isMet = condition === undefined || present.includes(condition as string);
+  if (!isMet && !server.ignoresIfRange) return null;
+  return [Number(from), last ? Number(last) + 1 : server.content.length];
 }
 
 function answer(server: RangeServer, request: IncomingMessage, response: ServerResponse): void {
@@ -48,19 +65,30 @@ function answer(server: RangeServer, request: IncomingMessage, response: ServerR
     return void response.writeHead(304).end();
   }
   const total = server.content.length;
-  const from = rangeOf(server, request);
-  const headers = versionHeaders(server);
-  if (from !== null && from >= total) {
-    return void response.writeHead(416, { 'content-range': `bytes */${total}` }).end();
+  const span = rangeOf(server, request);
+  const [from, end] = span ?? [0, total];
+  const names = versionHeaders(server);
+  if (span !== null && from >= total) {
+    return void response.writeHead(416, { ...names, 'content-range': `bytes */${total}` }).end();
   }
-  const body = server.content.subarray(from ?? 0);
-  const range = from === null ? {} : { 'content-range': `bytes ${from}-${total - 1}/${total}` };
+  const body = server.content.subarray(from, end);
+  const range = span === null ? {} : { 'content-range': `bytes ${from}-${end - 1}/${total}` };
   const length = { 'content-length': String(body.length) };
-  response.writeHead(from === null ? 200 : 206, { ...headers, ...range, ...length });
-  if (body.length <= server.breaksAfter) return void response.end(body);
+  response.writeHead(span === null ? 200 : 206, { ...names, ...range, ...length });
+  if (request.method === 'HEAD') response.end();
+  else send(server, body, response);
+}
+
+function send(server: RangeServer, body: Buffer, response: ServerResponse): void {
+  const { breaksAfter, holdsAfter } = server;
+  if (body.length <= Math.min(breaksAfter, holdsAfter)) return void response.end(body);
+  if (holdsAfter < breaksAfter) {
+    response.write(body.subarray(0, holdsAfter));
+    return void server.held.push(() => response.end(body.subarray(holdsAfter)));
+  }
   // What a client has not read yet when the connection breaks, it loses.
   const breakOff = () => void setTimeout(() => response.destroy(), SILENCE_MS);
-  response.write(body.subarray(0, server.breaksAfter), breakOff);
+  response.write(body.subarray(0, breaksAfter), breakOff);
 }
 
 /** Listens on loopback until it is closed. */
@@ -70,8 +98,16 @@ export async function startRangeServer(content: Buffer): Promise<RangeServer> {
   const { port } = http.address() as AddressInfo;
   const server: RangeServer = {
     address: `http://127.0.0.1:${port}/archive.zip`,
-    ...{ content, breaksAfter: Infinity, knowsRanges: true, names: 'etag', status: null },
-    asked: [],
+    ...{ content, breaksAfter: Infinity, holdsAfter: Infinity },
+    ...{ knowsRanges: true, ignoresIfRange: false, names: 'etag', status: null },
+    ...{ asked: [], held: [] },
+    async holding(bodies) {
+      while (server.held.length < bodies) await sleep(POLL_MS);
+    },
+    letGo() {
+      server.holdsAfter = Infinity;
+      for (const goOn of server.held.splice(0)) goOn();
+    },
     close: () =>
       new Promise((resolve, reject) => {
         http.closeAllConnections();

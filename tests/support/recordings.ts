@@ -13,7 +13,7 @@ import { RECORDINGS_KIND } from '../../lakehouse/landing/landing-table';
 import { publishLanding } from '../../lakehouse/landing/publish-landing';
 import { readLayout } from '../../lakehouse/landing/recordings-layout';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
-import { publishRelease } from '../../lakehouse/release';
+import { publishRelease, publishedVersions } from '../../lakehouse/release';
 import type { OpenOptions } from '../../lakehouse/sources/open-source';
 import { openSource } from '../../lakehouse/sources/open-source';
 import { buildTable } from '../../lakehouse/build-table';
@@ -139,6 +139,7 @@ export async function refreshLake(
   lake: Lake,
   { dataset = 'watch', window }: { dataset?: string; window?: WindowSpec } = {},
 ): Promise<Record<string, SnapshotManifest & { reused: boolean }>> {
+  const replaces = await publishedVersions(lake, dataset);
   const { plan } = await planRefresh(lake, { dataset, window });
   const inputs: Record<string, string> = {};
   const built: Record<string, SnapshotManifest & { reused: boolean }> = {};
@@ -147,7 +148,7 @@ export async function refreshLake(
     inputs[name] = manifest.snapshotId;
     built[name] = { ...manifest, reused };
   }
-  await publishRelease(lake, { dataset, snapshots: inputs });
+  await publishRelease(lake, { dataset, snapshots: inputs, replaces });
   return built;
 }
 

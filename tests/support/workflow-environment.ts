@@ -1,6 +1,6 @@
 /** Runs workflows on the time-skipping server against fakes of their activities. */
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
-import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
+import { ApplicationFailure, type RetryPolicy, type TemporalFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowInput, WorkflowName } from '../../activities/inputs';
@@ -18,6 +18,7 @@ type Handle<N extends WorkflowName> = WorkflowHandleWithStartDetails<(typeof wor
 
 interface RunOptions {
   workflowId?: string;
+  retry?: RetryPolicy;
 }
 
 const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
@@ -45,10 +46,10 @@ export function useWorkflows() {
   const start = async <N extends WorkflowName>(
     workflow: N,
     input: WorkflowInput<N>,
-    { workflowId = `${workflow}/${++started}` }: RunOptions = {},
+    { workflowId = `${workflow}/${++started}`, retry }: RunOptions = {},
   ): Promise<Handle<N>> =>
     environment.client.workflow.start<(typeof workflows)[WorkflowName]>(workflow, {
-      workflowId,
+      ...{ workflowId, retry },
       taskQueue: TASK_QUEUES.orchestration,
       args: [input] as Parameters<(typeof workflows)[WorkflowName]>,
     });

@@ -75,6 +75,8 @@ test('asks for labels only when every window that was sent is predicted and land
   expect(fakes.awaitPredicted.mock.calls[0]?.[0].lastOffsets).toEqual({ '0': '29' });
   expect(order('landPredictions')).toBeGreaterThan(order('awaitPredicted'));
   expect(order('openCampaign')).toBeGreaterThan(order('landPredictions'));
+  // Once after each replay: the campaign relies on the first.
+  expect(fakes.landPredictions).toHaveBeenCalledTimes(2);
 });
 
 test('runs no negative control unless it is asked for', async () => {

@@ -29,6 +29,62 @@ test('lets the oracle answer, closes, and publishes the labels afterwards', asyn
   expect(order('publishLabels')).toBeGreaterThan(order('closeCampaign') ?? Infinity);
 });
 
+test('lands what was predicted before it chooses what to ask', async () => {
+  await run('annotationCampaign', input);
+  const known = { dataset: 'watch', model: 'activity' };
+  expect(fakes.landPredictions.mock.calls).toEqual([[{ ...known, required: true }]]);
+  const order = (name: 'prepareTopics' | 'landPredictions' | 'openCampaign') =>
+    fakes[name].mock.invocationCallOrder[0] ?? Infinity;
+  expect(order('landPredictions')).toBeGreaterThan(order('prepareTopics'));
+  expect(order('openCampaign')).toBeGreaterThan(order('landPredictions'));
+});
+
+test.each([
+  ['NO_CHAMPION', 'requireChampion'],
+  ['NOTHING_PREDICTED', 'landPredictions'],
+] as const)('opens nothing on %s', async (code, activity) => {
+  fakes[activity].mockImplementation(failing(code));
+  expect(await failureOf(run('annotationCampaign', input))).toContain(code);
+  expect(fakes.openCampaign).not.toHaveBeenCalled();
+});
+
+test('ends at once, and says so, when there is nothing to ask', async () => {
+  const nothing = { tasks: 0, labelled: 0, answered: 0, labels: { uncertain: 0, audit: 0 } };
+  fakes.openCampaign.mockResolvedValue({ tasks: 0, uncertain: 0, audit: 0 });
+  fakes.campaignProgress.mockResolvedValue(campaignState(nothing));
+  fakes.closeCampaign.mockResolvedValue(campaignState({ ...nothing, status: 'closed' }));
+  const handle = await start('annotationCampaign', input);
+  await expect(handle.result()).resolves.toMatchObject({ outcome: 'nothing-to-ask', labels: 0 });
+  expect(await durationMs(handle.workflowId)).toBeLessThan(MINUTE_MS);
+});
+
+test('says that it asks less than it was to, until people have answered', async () => {
+  fakes.openCampaign.mockResolvedValue({ tasks: 7, uncertain: 6, audit: 1 });
+  const state = { tasks: 7, labelled: 0, answered: 0 };
+  fakes.campaignProgress.mockResolvedValue(campaignState(state));
+  const handle = await start('annotationCampaign', input);
+  await called('campaignProgress');
+  const { facts } = await handle.query<{ facts: object }>('progress');
+  expect(facts).toMatchObject({ tasks: 7, wanted: 20 });
+  await handle.cancel();
+  await failureOf(handle.result());
+});
+
+test('is named after its run when it was given no name, also when it goes on as a new one', async () => {
+  answer(() => 0);
+  const { campaign: _campaign, ...unnamed } = input;
+  const workflowId = 'annotate/weekly-2026-11-26T00:00:00Z';
+  const hours = { lookMinutes: 60, closeMinutes: 24 * 60, eventsPerRun: 40 };
+  const handle = await start('annotationCampaign', { ...unnamed, ...hours }, { workflowId });
+  const campaign = 'weekly-2026-11-26T00:00:00Z';
+  await expect(handle.result()).resolves.toMatchObject({ campaign, outcome: 'closed-early' });
+  expect(fakes.openCampaign.mock.calls).toEqual([[expect.objectContaining({ campaign })]]);
+  expect(fakes.closeCampaign).toHaveBeenCalledWith({ campaign });
+  const { workflowId: id, firstExecutionRunId: runId } = handle;
+  const first = await events({ workflowId: id, runId });
+  expect(first.at(-1)?.workflowExecutionContinuedAsNewEventAttributes).toBeTruthy();
+});
+
 test('never lets the oracle answer what people are asked', async () => {
   await run('annotationCampaign', input);
   expect(fakes.answerAsOracle).not.toHaveBeenCalled();
@@ -99,6 +155,17 @@ test('counts skipped tasks as done, and answers that came just before the end', 
   expect(result).toMatchObject({ outcome: 'complete', labels: 16, skipped: 5 });
 });
 
+test('does not wait for tasks that an erasure has taken away', async () => {
+  const left = { tasks: 18, labelled: 18, answered: 18 };
+  fakes.campaignProgress.mockResolvedValue(campaignState(left));
+  fakes.closeCampaign.mockResolvedValue(campaignState({ ...left, status: 'closed' }));
+  const handle = await start('annotationCampaign', { ...input, lookMinutes: 24 * 60 });
+  await expect(handle.result()).resolves.toMatchObject({
+    ...{ outcome: 'complete', tasks: 18, labels: 18, reminders: 0 },
+  });
+  expect(await durationMs(handle.workflowId)).toBeLessThan(MINUTE_MS);
+});
+
 test('ends when somebody else has closed it', async () => {
   fakes.campaignProgress.mockResolvedValue(campaignState({ labelled: 3, status: 'closed' }));
   fakes.closeCampaign.mockResolvedValue(campaignState({ labelled: 3, status: 'closed' }));
@@ -123,7 +190,7 @@ test('continues as new without asking again, forgetting neither start nor remind
   expect(first.length).toBeLessThan(80);
 });
 
-test('opens nothing further when there is nothing to ask', async () => {
+test('publishes nothing when it could not open', async () => {
   fakes.openCampaign.mockImplementation(failing('DATASET_NOT_FOUND'));
   expect(await failureOf(run('annotationCampaign', input))).toContain('DATASET_NOT_FOUND');
   expect(fakes.publishLabels).not.toHaveBeenCalled();

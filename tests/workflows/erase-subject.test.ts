@@ -43,6 +43,13 @@ test('suppresses first, rebuilds before it removes, and proves last', async () =
   });
 });
 
+test('tells the removal since when nobody works who began before', async () => {
+  await run('eraseSubject', INPUT);
+  const [first, second] = fakes.awaitWriters.mock.calls.map(([{ before }]) => before);
+  expect(Date.parse(second as string)).toBeGreaterThanOrEqual(Date.parse(first as string));
+  expect(fakes.removeHoldings).toHaveBeenCalledWith({ ...INPUT, since: second });
+});
+
 test('hands the proof what was done', async () => {
   await run('eraseSubject', INPUT);
   const [request] = fakes.proveErasure.mock.calls[0] as [{ facts: object; run: string }];
@@ -57,7 +64,7 @@ test('starts the retraining of a champion, which goes on by itself, and of no ot
   let release = () => {};
   fakes.freezeTrainingSet.mockImplementation(async () => {
     await new Promise<void>((resolve) => (release = resolve));
-    return { snapshotId: 's', rows: 1, subjects: 1 };
+    return { snapshotId: 's', rows: 1, subjects: 1, staleLabels: 0 };
   });
   const { retrainings } = await run('eraseSubject', INPUT);
   expect(retrainings).toEqual(['retrain/activity']);
@@ -73,7 +80,7 @@ test('counts a retraining that runs already as started', async () => {
   let release = () => {};
   fakes.freezeTrainingSet.mockImplementation(async () => {
     await new Promise<void>((resolve) => (release = resolve));
-    return { snapshotId: 's', rows: 1, subjects: 1 };
+    return { snapshotId: 's', rows: 1, subjects: 1, staleLabels: 0 };
   });
   const running = await start('retrain', { dataset: 'watch' }, { workflowId: 'retrain/activity' });
   await called('freezeTrainingSet');

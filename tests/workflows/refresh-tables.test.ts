@@ -27,6 +27,30 @@ test('publishes all tables in one release, after the last was built', async () =
       windows: 'windows-1',
       window_features: 'window_features-1',
     },
+    replaces: { recordings_trusted: 3 },
+  });
+});
+
+describe('when another run has published meanwhile', () => {
+  test('plans again from what is there then', async () => {
+    fakes.planRefresh.mockImplementationOnce(async () => ({
+      ...{ dataset: 'watch', stages: [{ tables: ['windows'] }], planKey: 'plans/old.json' },
+      replaces: { windows: 2 },
+    }));
+    fakes.publishRelease.mockImplementationOnce(failing('RELEASE_OUTDATED'));
+    const { tables } = await run('refreshTables', input);
+    expect(fakes.planRefresh).toHaveBeenCalledTimes(2);
+    expect(fakes.publishRelease.mock.calls.map(([{ replaces }]) => replaces)).toEqual([
+      { windows: 2 },
+      { recordings_trusted: 3 },
+    ]);
+    expect(Object.keys(tables)).toEqual(['recordings_trusted', 'windows', 'window_features']);
+  });
+
+  test('gives up in the end, and says why', async () => {
+    fakes.publishRelease.mockImplementation(failing('RELEASE_OUTDATED'));
+    expect(await failureOf(run('refreshTables', input))).toContain('RELEASE_OUTDATED');
+    expect(fakes.planRefresh).toHaveBeenCalledTimes(5);
   });
 });
 
@@ -163,6 +187,20 @@ describe('on an engine that AWS runs', () => {
     expect(Math.min(...minutes)).toBeGreaterThan(3 * LONGEST_JOB_MINUTES);
   });
 
+  test('each plan has a session of its own, and all of their cost is told', async () => {
+    fakes.endSession.mockResolvedValue(RUN_COST);
+    fakes.publishRelease.mockImplementationOnce(failing('RELEASE_OUTDATED'));
+    const handle = await start('refreshTables', onEmr);
+    const { cost } = await handle.result();
+    const session = handle.firstExecutionRunId;
+    expect([...new Set(sessionsOf())]).toEqual([session, `${session}p2`]);
+    expect(fakes.endSession.mock.calls.map(([ended]) => ended.session)).toEqual([
+      session,
+      `${session}p2`,
+    ]);
+    expect(cost).toMatchObject({ seconds: 2400, costUsd: 0.18 });
+  });
+
   test('the session ends with a run that fails, whose own failure is told', async () => {
     fakes.buildTable.mockImplementation(failing('JOB_FAILED'));
     expect(await failureOf(run('refreshTables', onEmr))).toContain('JOB_FAILED');
@@ -183,6 +221,20 @@ describe('on an engine that AWS runs', () => {
     const result = await run('refreshTables', onEmr);
     expect(result.releaseId).toBe('release-1');
     expect(result.cost).toBeUndefined();
+  });
+
+  // A reset is the same case, which this server does not know: session-reset.long.test.ts in contracts.
+  test('a run that is tried again has a session of its own: the first one has ended', async () => {
+    fakes.buildTable.mockImplementationOnce(failing('CLUSTER_FAILED'));
+    const options = { workflowId: 'refresh/again', retry: { maximumAttempts: 2 } };
+    const handle = await start('refreshTables', onEmr, options);
+    expect(await handle.result()).toMatchObject({ releaseId: 'release-1' });
+    const ended = fakes.endSession.mock.calls.map(([{ session }]) => session);
+    const [first, second] = ended;
+    expect(first).toBe(handle.firstExecutionRunId);
+    expect(second).not.toBe(first);
+    expect(sessionsOf()).toEqual([first, second, second, second]);
+    expect(ended).toHaveLength(2);
   });
 
   test('the embedded engine has no session', async () => {

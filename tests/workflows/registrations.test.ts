@@ -1,5 +1,6 @@
 /** Pins what is registered: workflows, activities and schedules, each under one name. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WORKFLOW_INPUTS } from '../../activities/inputs';
 import { PROJECT_ROOT } from '../../core/project-root';
@@ -125,10 +126,34 @@ test('registers no activity that no workflow calls', () => {
   expect(names.filter((name) => !words.has(name))).toEqual([]);
 });
 
+test('a list that is missing, or no YAML, is refused by its name', async () => {
+  const missing = join(PROJECT_ROOT, 'no-such-schedules.yaml');
+  await expect(readDeclarations(missing)).rejects.toThrow(/no-such-schedules\.yaml/);
+  const prose = join(PROJECT_ROOT, 'Dockerfile');
+  await expect(readDeclarations(prose)).rejects.toThrow(/Dockerfile/);
+});
+
+test('a campaign on a schedule has no fixed name: its second run would ask nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'watchlake-schedules-'));
+  const file = join(folder, 'schedules.yaml');
+  const declaring = (input: object) => {
+    const list = [{ id: 'labels', workflow: 'annotationCampaign', every: '7 days', input }];
+    writeFileSync(file, JSON.stringify(list));
+    return readDeclarations(file);
+  };
+  try {
+    await expect(declaring({ dataset: 'watch' })).resolves.toHaveLength(1);
+    await expect(declaring({ dataset: 'watch', campaign: 'one' })).rejects.toThrow(/leave it out/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('declares these schedules and no other', async () => {
-  const declarations = await readDeclarations();
+  const declarations = await readDeclarations(join(PROJECT_ROOT, 'schedules.yaml'));
   expect(declarations.map(({ id, workflow, every }) => [id, workflow, every])).toEqual([
     ['retrain-activity', 'retrain', '1 day'],
+    ['labels-activity', 'annotationCampaign', '7 days'],
     ['refresh-watch-exercises', 'refreshTables', '1 hour'],
     ['land-devices', 'landDeviceEvents', '5 minutes'],
     ['aggregate-devices-day', 'aggregateDevices', '1 hour'],

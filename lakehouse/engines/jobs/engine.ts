@@ -50,7 +50,7 @@ async function shipManifest(store: Store, { table, inputs, prefix }: BuildReques
     name: table.name,
     conf: SQL_PROPERTIES,
     views: viewsOf(store, inputs),
-    steps: buildSteps(table, { rows: place('data'), quarantine: place('quarantine') }),
+    steps: buildSteps({ table, inputs }, { rows: place('data'), quarantine: place('quarantine') }),
   };
   const key = `${jobsFolder(table.dataset)}${id}/manifest-${contentHash(manifest)}.json`;
   if (!(await store.has(key))) await writeJson(store, key, manifest);

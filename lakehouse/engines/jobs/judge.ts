@@ -2,6 +2,7 @@
 import { WatchlakeError } from '../../../core/errors';
 import type { RunnerResult } from '../spark/manifest';
 import type { RunnerAnswer } from '../spark/process';
+import { TIME_LIMIT } from '../spark/process';
 import { shortened } from '../spark/root-cause';
 import type { Followed } from './follow';
 import type { Choice } from './records';
@@ -66,6 +67,7 @@ export async function judge(
   const isOurs = chosen.session === work.context.session;
   if (answer) {
     const { type, detail } = answer.error;
+    if (type === TIME_LIMIT) return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
     const said = shortened(`${type.split('.').at(-1)}: ${detail}`);
     return failed(!isOurs, 'JOB_FAILED', { ...facts, detail: said });
   }

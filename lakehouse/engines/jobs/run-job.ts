@@ -52,6 +52,8 @@ function chooseStart(
           '--result': store.uriOf(resultKey(generation, attempt)),
           '--chosen': chosenUri,
           '--attempt': attempt,
+          // Nobody may be there any more to stop it.
+          '--seconds': String(Math.ceil(limits.jobMs / 1000)),
         },
       }),
     stop: (started) => service.stop(place, started),
@@ -81,7 +83,8 @@ async function carryThrough(deps: JobDeps, work: Work, generation: Generation): 
     if (status.verdict === 'too-long') {
       await service.stop(place, id);
       const why = `it ran for more than ${Math.round(limits.jobMs / 60_000)} minutes`;
-      return failed(false, 'JOB_STOPPED', { ...known, name: work.table, why });
+      const isOurs = chosen.session === context.session;
+      return failed(!isOurs, 'JOB_STOPPED', { ...known, name: work.table, why });
     }
     return await judge(deps, work, generation, { chosen, status });
   } catch (error) {

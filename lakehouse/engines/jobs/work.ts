@@ -55,3 +55,5 @@ export type Ended =
 /** Where the runner of this attempt leaves its answer. */
 export const resultKey = ({ folder }: Generation, attempt: string): string =>
   `${folder}result-${attempt}.json`;
+
+export const isResultKey = (key: string): boolean => /\/result-[^/]*\.json$/.test(key);

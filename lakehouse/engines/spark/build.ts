@@ -1,14 +1,13 @@
 /** The manifest that builds one declared table on Spark, and the outcome that its result tells. */
-import type { BuildOutcome, CheckResult } from '../../ports';
+import type { BuildOutcome, BuildRequest, CheckResult } from '../../ports';
 import type { Problem } from '../../quarantine';
-import { describeProblem } from '../../quarantine';
+import { describeProblem, firstProblemsSql } from '../../quarantine';
 import type { RowWiseTransform, SetTransform, SqlTable } from '../../tables';
 import { checksOf } from '../../tables';
 import { rowsIn } from '../parquet-sink';
 import type { RunnerResult, RunnerStep, WrittenFile } from './manifest';
 import { filesOfStep, rowsOfStep, runnerColumns, sparkQuoted, sparkType } from './manifest';
 
-const FIRST_PROBLEMS = 3;
 // Reasons are named in the SQL: there are never many.
 const MAXIMUM_REASONS = 1000;
 type Built = Omit<BuildOutcome, 'files' | 'quarantineFiles'> & {
@@ -21,6 +20,9 @@ export interface BuildFolders {
   readonly rows: string;
   readonly quarantine: string;
 }
+
+/** What is built, and what of. */
+export type Building = Pick<BuildRequest, 'table' | 'inputs'>;
 
 const inputName = (table: SqlTable): string => sparkQuoted(table.inputs[0] as string);
 
@@ -70,7 +72,7 @@ function fatesSteps({ sql, fatesSql = sql, notes }: RowWiseTransform): RunnerSte
 }
 
 function quarantineSteps(
-  table: SqlTable,
+  { table, inputs }: Building,
   { sql, fatesSql = sql }: RowWiseTransform,
   to: string,
 ): RunnerStep[] {
@@ -87,10 +89,8 @@ function quarantineSteps(
       step: 'rows',
       name: 'problems',
       if: 'rejected',
-      sql: `SELECT r.source_file AS file, r.source_line AS line, r._quarantine AS reason,
-          r._detail AS detail
-        FROM _rejected r ORDER BY r.source_file, r.source_line`,
-      limit: FIRST_PROBLEMS,
+      sql: firstProblemsSql(inputName(table), inputs[table.inputs[0] as string]?.columns ?? []),
+      limit: MAXIMUM_REASONS,
     },
     {
       step: 'write',
@@ -116,7 +116,8 @@ function writeSteps(table: SqlTable, select: string, to: string): RunnerStep[] {
   ];
 }
 
-function rowWiseSteps(table: SqlTable, transform: RowWiseTransform, to: BuildFolders) {
+function rowWiseSteps(building: Building, transform: RowWiseTransform, to: BuildFolders) {
+  const { table } = building;
   const kept = 'WHERE made._quarantine IS NULL AND made._drop IS NULL';
   const prepared = Object.entries(transform.prepared ?? {}).map(([name, sql]): RunnerStep => ({
     step: 'view',
@@ -128,7 +129,7 @@ function rowWiseSteps(table: SqlTable, transform: RowWiseTransform, to: BuildFol
     ...prepared,
     ...writeSteps(table, sinkSelect(table, transform.sql, kept), to.rows),
     ...fatesSteps(transform),
-    ...quarantineSteps(table, transform, to.quarantine),
+    ...quarantineSteps(building, transform, to.quarantine),
   ];
 }
 
@@ -148,9 +149,9 @@ const checkSteps = (table: SqlTable): RunnerStep[] =>
     limit: 1,
   }));
 
-export const buildSteps = (table: SqlTable, to: BuildFolders): RunnerStep[] => [
+export const buildSteps = ({ table, inputs }: Building, to: BuildFolders): RunnerStep[] => [
   ...(table.transform.type === 'row-wise'
-    ? rowWiseSteps(table, table.transform, to)
+    ? rowWiseSteps({ table, inputs }, table.transform, to)
     : setSteps(table, table.transform, to)),
   ...checkSteps(table),
 ];

@@ -32,6 +32,9 @@ export type RunnerAnswer =
   | { readonly ok: true; readonly result: RunnerResult }
   | { readonly ok: false; readonly error: { readonly type: string; readonly detail: string } };
 
+/** As the runner calls it when it has ended itself because its time was up. */
+export const TIME_LIMIT = 'TimeLimit';
+
 type Message = { ready?: true; id?: number } & Partial<RunnerAnswer>;
 
 interface Waiting {

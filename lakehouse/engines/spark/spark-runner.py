@@ -3,6 +3,7 @@
     spark-runner.py --serve                          manifests as JSON lines on standard input, answers on standard output
     spark-runner.py --manifest <uri> --result <uri>  one manifest, as a step of a cluster runs it
                     --chosen <uri> --attempt <name>  and only when the object <uri> names this attempt
+                    --seconds <n>                    and for so long at most
 
 A manifest:
     {"formatVersion": 1, "name": "...", "conf": {"<setting of the session>": "..."},
@@ -30,6 +31,8 @@ DETAIL_CHARACTERS = 4000
 # Whoever has started this says which attempt counts as soon as the service has answered.
 CHOICE_SECONDS = 600
 CHOICE_EVERY_SECONDS = 2
+# A Java that hangs does not write any more what is to be said at the end.
+LAST_WORDS_SECONDS = 60
 # On S3 each of these is a request or two.
 FILES_AT_ONCE = 16
 # Spark leaves partition columns out of the files; they are to stand there as well.
@@ -289,9 +292,39 @@ def is_chosen(files, uri, attempt):
     return json.loads(files.read(uri))["attempt"] == attempt
 
 
+class Limit:
+    """Ends this process when its time is up: also where Java hangs, and where nobody waits for it any more."""
+
+    def __init__(self, seconds, uri):
+        self.uri = uri
+        self.files = None
+        self.said = threading.Lock()
+        self.error = {"type": "TimeLimit", "detail": "it ran for more than %g minutes" % round(seconds / 60, 1)}
+        self.timer = threading.Timer(seconds, self.end)
+        self.timer.daemon = True
+        if seconds > 0:
+            self.timer.start()
+
+    def answer(self, files, result):
+        """There is one answer alone: this one, or that the time was up."""
+        if not self.said.acquire(blocking=False):
+            self.timer.join()
+        files.write(self.uri, json.dumps(result))
+
+    def end(self):
+        print("failed: %(type)s: %(detail)s" % self.error, file=sys.stderr, flush=True)
+        if self.files is not None and self.said.acquire(blocking=False):
+            text = json.dumps({"ok": False, "error": self.error})
+            words = threading.Thread(target=self.files.write, args=(self.uri, text), daemon=True)
+            words.start()
+            words.join(LAST_WORDS_SECONDS)
+        os._exit(1)
+
+
 def run_once(arguments):
+    limit = Limit(arguments.seconds, arguments.result)
     spark = open_session("watchlake")
-    files = Files(spark)
+    files = limit.files = Files(spark)
     if arguments.chosen and not is_chosen(files, arguments.chosen, arguments.attempt):
         print("another start of the same work was chosen: this one ends without touching data", file=sys.stderr)
         spark.stop()
@@ -303,7 +336,7 @@ def run_once(arguments):
     except Exception as error:
         result = {"ok": False, "error": describe(error)}
         print("failed: %(type)s: %(detail)s" % result["error"], file=sys.stderr)
-    files.write(arguments.result, json.dumps(result))
+    limit.answer(files, result)
     spark.stop()
     return 0 if result["ok"] else 1
 
@@ -315,6 +348,7 @@ def main():
     parser.add_argument("--result", help="URI that its result is written to")
     parser.add_argument("--chosen", help="URI of the object that names the attempt that counts")
     parser.add_argument("--attempt", default="", help="name of this attempt")
+    parser.add_argument("--seconds", type=int, default=0, help="end by itself after so long; never when it is 0")
     # Services add arguments of their own.
     arguments, _ = parser.parse_known_args()
     if arguments.serve:

@@ -1,7 +1,7 @@
 /** Reads objects; a body whose connection breaks goes on where it stopped. */
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { Readable, addAbortSignal } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { awsVerdict } from '../../../core/aws';
@@ -38,34 +38,44 @@ export const factsOf = (bucket: Bucket, key: string): Promise<Facts> =>
     return { etag: ETag, bytes: ContentLength, modifiedMs: LastModified?.getTime() ?? 0 };
   });
 
-async function request(bucket: Bucket, key: string, etag?: string, range?: Range) {
+interface Wanted {
+  readonly etag?: string;
+  readonly range?: Range;
+  readonly signal?: AbortSignal;
+}
+
+async function request(bucket: Bucket, key: string, { etag, range, signal }: Wanted = {}) {
   const Range = range && `bytes=${range.start}-${range.end - 1}`;
   const command = new GetObjectCommand({ ...bucket.at(key), IfMatch: etag, Range });
-  const { Body, ETag = '', ContentLength = 0 } = await bucket.client.send(command);
-  return { body: Body as Readable, etag: ETag, bytes: ContentLength };
+  const found = await bucket.client.send(command, { abortSignal: signal });
+  const body = found.Body as Readable;
+  if (signal !== undefined) addAbortSignal(signal, body);
+  return { body, etag: found.ETag ?? '', bytes: found.ContentLength ?? 0 };
 }
 
 /** The bytes of a range; `first` is the body of its first request where that was made already. */
 async function* bytesOf(
   bucket: Bucket,
   key: string,
-  { etag, range, first }: { etag: string; range: Range; first?: Readable },
+  { etag, range, first, signal }: Wanted & { range: Range; first?: Readable },
 ): AsyncGenerator<Buffer> {
   let { start } = range;
   let body = first;
   for (let resumes = 0; start < range.end; resumes += 1) {
     try {
-      body ??= (await request(bucket, key, etag, { start, end: range.end })).body;
+      const rest = { start, end: range.end };
+      body ??= (await request(bucket, key, { etag, range: rest, signal })).body;
       for await (const chunk of body) {
         start += (chunk as Buffer).length;
         yield chunk as Buffer;
       }
       if (start < range.end) throw Object.assign(new Error('the body ended early'), BROKEN);
     } catch (error) {
+      signal?.throwIfAborted();
       if (awsVerdict(error) !== 'passing' || resumes === RESUMES) {
         throw bucket.explain(ACTION, key, error);
       }
-      await sleep(RESUME_WAIT_MS * 2 ** resumes * Math.random());
+      await sleep(RESUME_WAIT_MS * 2 ** resumes * Math.random(), undefined, { signal });
     }
     body = undefined;
   }
@@ -97,7 +107,7 @@ async function writeRange(
   { file, etag, range, signal }: RangeTarget,
 ): Promise<void> {
   let position = range.start;
-  for await (const chunk of bytesOf(bucket, key, { etag, range })) {
+  for await (const chunk of bytesOf(bucket, key, { etag, range, signal })) {
     signal?.throwIfAborted();
     for (let written = 0; written < chunk.length;) {
       const left = chunk.length - written;

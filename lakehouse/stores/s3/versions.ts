@@ -101,12 +101,13 @@ export async function removeOldVersions(
   bucket: Bucket,
   prefix: string,
 ): Promise<{ objects: number; bytes: number }> {
-  const removed = await removeChosen(
-    bucket,
-    prefix,
-    ({ present, isMarker }) => !present && !isMarker,
-  );
-  // Last: without its marker an older version would be the object again.
-  await removeChosen(bucket, prefix, ({ isMarker }) => isMarker);
+  const markers = new Set<string | undefined>();
+  const removed = await removeChosen(bucket, prefix, ({ present, isMarker, id }) => {
+    if (isMarker) markers.add(id.VersionId);
+    return !present && !isMarker;
+  });
+  // Last: without its marker an older version would be the object again. So would what somebody else has removed
+  // since the versions were listed: those markers stay.
+  await removeChosen(bucket, prefix, ({ isMarker, id }) => isMarker && markers.has(id.VersionId));
   return removed;
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { CloudOptions } from '../../../lakehouse/engines/cloud';
 import type { Lake } from '../../../lakehouse/lake';
 import { openLake } from '../../../lakehouse/lake';
 import { parseS3Address } from '../../../lakehouse/stores/s3/address';
@@ -31,7 +32,7 @@ export interface JobCloud {
   /** Another door to the same services, at which `first` sees every call before anybody else. */
   door(first: Guarantee): Promise<AwsGateway>;
   /** A lake under a prefix of its own; `uri` opens the same one again. */
-  lake(uri?: string): Promise<Lake & { uri: string }>;
+  lake(uri?: string, changes?: Partial<CloudOptions>): Promise<Lake & { uri: string }>;
   /** From now on steps and runs are done by this instead of Spark. */
   standIn(made: StandIn): void;
 }
@@ -114,12 +115,12 @@ export function useJobCloud(changes: Partial<EmrEmulatorOptions> = {}): JobCloud
       doors.push(door);
       return door;
     },
-    async lake(known) {
+    async lake(known, quicker) {
       const { bucket, prefix, ...options } = await s3.options({ aws: gateway?.client });
       const uri = known ?? `s3://${bucket}/${prefix}`;
       const lake = openLake({
         ...{ uri, s3: options, duckdb: { memoryLimit: '256MB' } },
-        ...{ cloud: jobCloudOptions(gateway?.client), spark: testSpark() },
+        ...{ cloud: jobCloudOptions(gateway?.client, quicker), spark: testSpark() },
       });
       lakes.push(lake);
       return { ...lake, uri };

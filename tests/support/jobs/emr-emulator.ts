@@ -57,6 +57,8 @@ interface EmulatedCluster {
 export interface EmrEmulator {
   readonly guarantee: Guarantee;
   clusters(): { id: string; name: string; state: string; steps: EmulatedStep[] }[];
+  /** Lists show what has ended as well, page by page: the calls of whoever looks would grow with every test. */
+  forgetEnded(): void;
   /** The machines are gone, and with them whatever runs there. */
   loseCluster(id: string): void;
   /** The next steps that start end with this log and without their program. */
@@ -388,6 +390,9 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
 
   return {
     guarantee,
+    forgetEnded: () => {
+      for (const [id, { state }] of known) if (state.startsWith('TERMINATED')) known.delete(id);
+    },
     clusters: () =>
       [...known.values()].map(({ id, input, state, steps }) => ({
         ...{ id, name: input.Name ?? '', state, steps },

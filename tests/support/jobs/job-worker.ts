@@ -1,7 +1,7 @@
 /** A worker that builds and publishes the made table, in a process of its own, which a test may kill or pause: JSON in, JSON out. */
 import type { CloudEngineName } from '../../../core/engine-names';
 import { openLake } from '../../../lakehouse/lake';
-import { publishSnapshot } from '../../../lakehouse/snapshots';
+import { findBase, publishSnapshot } from '../../../lakehouse/published';
 import type { AwsEmulator } from '../aws-emulator';
 import { jobCloudOptions } from './cloud-options';
 import { buildMade, contextNamed } from './made-table';
@@ -25,7 +25,7 @@ const lake = openLake({
 
 buildMade(lake, engine, contextNamed(session, { holder }))
   .then(async ({ manifest }) => {
-    await publishSnapshot(lake, manifest);
+    await publishSnapshot(lake, manifest, await findBase(lake, manifest));
     process.stdout.write(`${JSON.stringify(manifest.job)}\n`);
   })
   .catch((error: unknown) => {

@@ -6,7 +6,7 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { CloudEngineName } from '../../../core/engine-names';
 import { tableContentHash } from '../../../lakehouse/content-hash';
 import type { Lake } from '../../../lakehouse/lake';
-import { publishSnapshot } from '../../../lakehouse/snapshots';
+import { findBase, publishSnapshot } from '../../../lakehouse/published';
 import { parseS3Address } from '../../../lakehouse/stores/s3/address';
 import type { AwsGateway, Call } from '../aws-gateway';
 import { BUCKET } from '../s3-names';
@@ -92,7 +92,8 @@ async function finish(
 ) {
   const { manifest } = await buildMade(lake, engine, contextNamed(session, { holder }));
   // As the activity is tried again when both come at the same moment.
-  await publishSnapshot(lake, manifest).catch(() => publishSnapshot(lake, manifest));
+  const publish = async () => publishSnapshot(lake, manifest, await findBase(lake, manifest));
+  await publish().catch(publish);
   await lake.endSession({ engine, dataset: 'made', session });
   return manifest;
 }
@@ -101,6 +102,7 @@ export async function killedAt(
   { cloud, gate, door }: KillBench,
   { engine, isIt, when, signal, wakeMs, isOther = false }: KillCase,
 ): Promise<Outcome> {
+  cloud.emr().forgetEnded();
   const lake = await cloud.lake();
   const session = randomUUID();
   const { uri } = lake;

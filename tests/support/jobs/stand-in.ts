@@ -11,4 +11,6 @@ export interface StandIn {
   readonly startSeconds?: number;
   /** How long it waits to be chosen. */
   readonly patience?: number;
+  /** What it is to write at its end is never written. */
+  readonly hangs?: boolean;
 }

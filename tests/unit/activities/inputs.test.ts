@@ -5,6 +5,7 @@ import { WatchlakeError } from '../../../core/errors';
 
 /** Enough of each that only the field in question can be wrong. */
 const VALID = {
+  ingest: { source: 'a.zip', dataset: 'watch' },
   refreshTables: { dataset: 'watch' },
   trainModel: { dataset: 'watch' },
   predictStream: { dataset: 'watch' },
@@ -45,6 +46,31 @@ test.each<[Known, string, object]>([
   const problem = problemOf(workflow, { [field]: { ...value, lenghtMs: 1 } });
   expect(problem).toContain(`${workflow}.${field}`);
   expect(problem).toContain('lenghtMs');
+});
+
+test.each<[Known, string, string]>([
+  ['ingest', 'https://ann:hush@example.org/a.zip', 'password'],
+  ['ingest', 'https://hush@example.org/a.zip', 'password'],
+  ['refreshTables', 's3://hush:hush@bucket/a.zip', 'password'],
+  ['activeLearningLoop', 'https://example.org/a.zip?part=1&X-Amz-Signature=hush', 'Signature'],
+  ['ingest', 'https://example.org/a.zip?sv=1&sig=hush', 'sig'],
+  ['ingest', 'https://example.org/a.zip?access_token=hush#x', 'access_token'],
+  ['ingest', 'https://example.org:hush/a.zip', 'no valid address'],
+])('%s refuses the source %s, and does not repeat it', (workflow, source, why) => {
+  const problem = problemOf(workflow, { source });
+  expect(problem).toContain(`${workflow}.source`);
+  expect(problem).toContain(why);
+  expect(problem).not.toContain('hush');
+});
+
+test.each([
+  'a.zip',
+  '/data/ann@home/a.zip?token=1',
+  'https://example.org/a.zip?part=1&key=2#@',
+  's3://bucket/ann@home/',
+  'glue://raw?step_trainer=steps',
+])('the source %s is taken', (source) => {
+  expect(parseInput('ingest', { ...VALID.ingest, source })).toMatchObject({ source });
 });
 
 test.each<[Known, object, string, RegExp]>([

@@ -1,7 +1,9 @@
 /** What the simulator replays: the lake's recordings in parts, of one snapshot. */
 import { createSampleSource } from '../../../activities/sample-source';
 import { replay } from '../../../streaming/device-replay';
-import type { DeviceRecording } from '../../../streaming/ports';
+import type { Store } from '../../../lakehouse/ports';
+import type { RecordingSlice } from '../../../streaming/ports';
+import { slicesOfAll } from '../../support/made-recordings';
 import { subjectKeyOf } from '../../../lakehouse/landing/ingest-plan';
 import {
   SECRET,
@@ -29,27 +31,23 @@ async function lakeWith(...names: string[]) {
   return { lake, add, built: await add(...names) };
 }
 
-async function partsOf(parts: AsyncIterable<DeviceRecording>): Promise<DeviceRecording[]> {
-  const found: DeviceRecording[] = [];
-  for await (const part of parts) found.push(part);
+const onCall = (store: Store, method: keyof Store, called: () => void): Store =>
+  new Proxy(store, {
+    get(target, name) {
+      const member = Reflect.get(target, name) as unknown;
+      if (typeof member !== 'function') return member;
+      if (name === method) called();
+      return member.bind(target) as unknown;
+    },
+  });
+
+async function slicesOf(slices: AsyncIterable<RecordingSlice>): Promise<RecordingSlice[]> {
+  const found: RecordingSlice[] = [];
+  for await (const slice of slices) found.push(slice);
   return found;
 }
 
-test('a long recording comes in parts, the last of which says that it ends', async () => {
-  const { lake } = await lakeWith('first', 'second');
-  const parts = await partsOf(createSampleSource(lake).recordings({ dataset: 'watch' }, 'watch'));
-  for (const name of ['first', 'second']) {
-    const own = parts.filter(({ recording }) => recording === name);
-    expect(own.length).toBeGreaterThan(1);
-    expect(own.map(({ continues }) => continues)).toEqual(own.map((_, at) => at < own.length - 1));
-    const times = own.flatMap(({ span }) => [...span.timestampsMs]);
-    expect(times).toHaveLength(SAMPLES);
-    expect(times).toEqual([...times].sort((a, b) => a - b));
-  }
-  expect(Math.max(...parts.map(({ span }) => span.timestampsMs.length))).toBeLessThan(SAMPLES);
-});
-
-test('batches do not show where the parts met', async () => {
+test('a long recording gives the same batches wherever the blocks of the lake meet', async () => {
   const { lake } = await lakeWith('first', 'second');
   const lengths: number[] = [];
   const ends: string[] = [];
@@ -73,8 +71,8 @@ test('a simulation that is pinned to a snapshot does not see a later refresh', a
   await add('first', 'second');
   expect(await source.currentSnapshot?.('watch')).not.toBe(snapshotId);
   const names = async (pinned?: string) => {
-    const parts = source.recordings({ dataset: 'watch', snapshotId: pinned }, 'watch');
-    return [...new Set((await partsOf(parts)).map(({ recording }) => recording))];
+    const slices = source.slices({ dataset: 'watch', snapshotId: pinned, sliceMs: 1000 });
+    return [...new Set((await slicesOf(slices)).map(({ recording }) => recording))];
   };
   expect(await names(snapshotId)).toEqual(['first']);
   expect(await names()).toEqual(['first', 'second']);
@@ -92,4 +90,57 @@ test('the size is that of the subjects that are replayed', async () => {
   const ben = subjectKeyOf(SECRET, 'watch', 'Ben');
   expect(await source.size({ dataset: 'watch' })).toBe(150);
   expect(await source.size({ dataset: 'watch', subjectKeys: [ben] })).toBe(50);
+});
+
+test('many devices are read side by side by one session, in the order of their time', async () => {
+  const lake = newLake(folder.path());
+  const DEVICES = 60;
+  // In no order of their clocks, with slots of unequal size, and two recordings on the first device.
+  const recordings = Array.from({ length: DEVICES + 1 }, (_, at) => ({
+    ...{ recording: `r${at}`, device: `watch-${String(at % DEVICES).padStart(2, '0')}` },
+    ...{ startMs: -1500 + at * 337 + (at === DEVICES ? 90_000 : 0), periodMs: 90 + (at % 7) * 13 },
+    ...{ samples: 30 + at, subject: at % 2 === 0 ? 'Ann' : 'Ben' },
+  }));
+  await ingestInto(lake, { source: await writeZip(folder.path(), archiveFiles(recordings)) });
+  await refreshLake(lake);
+  let opened = 0;
+  const { store } = lake;
+  // Each session has a folder of its own.
+  const counting = { ...lake, store: onCall(store, 'scratch', () => (opened += 1)) };
+  const slices = await slicesOf(
+    createSampleSource(counting).slices({ dataset: 'watch', sliceMs: 1000 }),
+  );
+  expect(opened).toBe(1);
+
+  const found = slices.map((slice) => ({ ...slice, span: [...slice.span.timestampsMs] }));
+  const expected = recordings.map(({ recording, device, startMs, periodMs, samples, subject }) => ({
+    ...{ recording, device, subjectKey: subjectKeyOf(SECRET, 'watch', subject) },
+    channels: ['ax', 'ay', 'az'],
+    span: {
+      timestampsMs: Float64Array.from({ length: samples }, (_, at) => startMs + at * periodMs),
+      values: [],
+    },
+  }));
+  expect(found).toEqual(
+    slicesOfAll(expected, 1000).map((slice) => ({ ...slice, span: [...slice.span.timestampsMs] })),
+  );
+});
+
+test('a reader that is cancelled ends its statement, and says why', async () => {
+  const { lake } = await lakeWith('first', 'second');
+  const reason = new Error('nobody wants it any more');
+  const before = new AbortController();
+  const files = onCall(lake.store, 'localPath', () => before.abort(reason));
+  const unread = createSampleSource({ ...lake, store: files });
+  const selection = { dataset: 'watch', sliceMs: 1000 };
+  await expect(slicesOf(unread.slices({ ...selection, signal: before.signal }))).rejects.toBe(
+    reason,
+  );
+
+  const within = new AbortController();
+  const slices = createSampleSource(lake).slices({ ...selection, signal: within.signal });
+  await slices[Symbol.asyncIterator]().next();
+  within.abort(reason);
+  await expect(slicesOf(slices)).rejects.toBe(reason);
+  expect((await lake.store.sweep(0)).objects).toBe(0);
 });

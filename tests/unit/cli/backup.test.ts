@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBackup } from '../../../cli/backup/create';
+import { isPresent, postgresFolder } from '../../../cli/backup/parts';
 import { restoreBackup } from '../../../cli/backup/restore';
 import { loadConfig, type Config } from '../../../workers/config';
 import { run, UP } from './fake-surroundings';
@@ -48,6 +49,37 @@ test('a backup put back into a new home has the same files, empty folders and mo
   expect(await readdir(other.WATCHLAKE_HOME)).not.toContain('logs');
 });
 
+test('a home that the user of PostgreSQL cannot reach takes a backup: asking where the data lie makes nothing', async () => {
+  const source = join(folder, 'backup');
+  const made = await createBackup({ config, target: source, ...quiet });
+  await chmod(folder, 0o700);
+  const other = configOf(join(folder, 'other'));
+  const back = await restoreBackup({ config: other, source, force: false, ...quiet });
+  expect(back).toMatchObject({ restored: made.parts, movedAside: [] });
+  const place = await postgresFolder(other.WATCHLAKE_HOME);
+  // Only root runs PostgreSQL as somebody else.
+  if (process.getuid?.() === 0) expect(place).toMatch(/^\/var\/lib\/watchlake\//);
+  expect(await isPresent(place)).toBe(false);
+});
+
+test('a backup names what a restored home would lack', async () => {
+  const given = {
+    WATCHLAKE_HOME: config.WATCHLAKE_HOME,
+    WATCHLAKE_PSEUDONYM_KEY: 'sixteen letters or more',
+    SCHEDULES_FILE: 'mine.yaml',
+    CLOUD_PRICES_FILE: 'prices.json',
+  };
+  const plain = await createBackup({ config, target: join(folder, 'plain'), ...quiet });
+  const made = await createBackup({
+    config: loadConfig(given),
+    target: join(folder, 'more'),
+    ...quiet,
+  });
+  const more = made.notIncluded.filter((each) => !plain.notIncluded.includes(each));
+  const named = ['WATCHLAKE_PSEUDONYM_KEY', 'SCHEDULES_FILE', 'CLOUD_PRICES_FILE'];
+  expect(more.map((each) => each.replace(/^.*\((.*)\)$/, '$1'))).toEqual(named);
+});
+
 test('a backup is never written over another', async () => {
   const target = join(folder, 'backup');
   await createBackup({ config, target, ...quiet });
@@ -81,6 +113,37 @@ test('a restore refuses what is there; with force it moves all of it aside', asy
   expect(await readdir(config.WATCHLAKE_HOME)).not.toContain('temporal.db-wal');
   const lakeBefore = movedAside.find((path) => path.startsWith(config.LAKE_URI));
   expect(await readFile(join(lakeBefore ?? '', 'newer'), 'utf8')).toBe('newer');
+});
+
+test('of events that an older Kafka lacks nothing is remembered', async () => {
+  const source = join(folder, 'backup');
+  await createBackup({ config, target: source, ...quiet });
+  const memories = [
+    join(config.WATCHLAKE_HOME, 'ingest'),
+    join(config.WATCHLAKE_HOME, 'devices', 'send'),
+  ];
+  for (const each of memories) {
+    await mkdir(each, { recursive: true });
+    await writeFile(join(each, 'data'), 'of today');
+  }
+  const own = { KAFKA_BROKERS: '127.0.0.1:1', WATCHLAKE_HOME: config.WATCHLAKE_HOME };
+  await restoreBackup({ config: loadConfig(own), source, force: true, ...quiet });
+  for (const each of memories) expect(await readdir(each)).toEqual(['data']);
+  const { movedAside } = await restoreBackup({ config, source, force: true, ...quiet });
+  for (const each of memories) {
+    await expect(readdir(each)).rejects.toThrow('ENOENT');
+    expect(movedAside.filter((path) => path.startsWith(`${each}.before-restore-`))).toHaveLength(1);
+  }
+});
+
+test('a restore says that erased people are back, and what no erasure reaches', async () => {
+  const source = join(folder, 'backup');
+  await createBackup({ config, target: source, ...quiet });
+  const services = { readState: async () => null, down: async () => ({ stopped: false }) };
+  const words = ['restore', source, '--force', '--home', config.WATCHLAKE_HOME];
+  const told = await run(words, { services });
+  expect(told.stdout).toMatch(/Who was erased after .* is back/);
+  expect(told.stdout).toMatch(/moved aside/);
 });
 
 test.each([

@@ -18,7 +18,9 @@ async function inputsOf(words: string[], fake: FakeTemporal = { result: {} }) {
   const client = fakeClient(fake, calls);
   const sourceHash = async () => 'c0ffee';
   const forgetSource = async (source: string) => void forgotten.push(source);
-  const services = { connect: async () => fakeContext({ client }), sourceHash, forgetSource };
+  const readState = async () => null;
+  const connect = async () => fakeContext({ client });
+  const services = { connect, readState, sourceHash, forgetSource };
   await run([...words, '--json'], { services });
   return calls.map(({ workflowId, input }) => ({ workflowId, input }));
 }

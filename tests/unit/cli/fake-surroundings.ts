@@ -1,12 +1,13 @@
 /** The outer world of a command for tests: captured streams, and services that a test gives. */
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/client';
+import { defaultPayloadConverter, WorkflowNotFoundError } from '@temporalio/client';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../../cli/main';
 import type { Services } from '../../../cli/services';
 import type { Surroundings } from '../../../cli/shell';
 import type { Target } from '../../../cli/voice';
+import { WatchlakeError } from '../../../core/errors';
 import { loadConfig } from '../../../workers/config';
 import type { CommandContext } from '../../../workers/connect';
 import type { UpState } from '../../../workers/state';
@@ -60,6 +61,8 @@ export interface FakeTemporal {
   endless?: boolean;
   onCancel?: () => void;
   onSignal?: (name: string) => void;
+  /** Absent: no run has the id. */
+  onUpdate?: (name: string) => void;
 }
 
 /** Only the calls that commands make, each recorded. */
@@ -101,6 +104,10 @@ export function fakeClient(fake: FakeTemporal, calls: RunCall[]): Client {
         }),
         cancel: async () => fake.onCancel?.(),
         signal: async (name: string) => fake.onSignal?.(name),
+        executeUpdate: async (name: string) => {
+          if (!fake.onUpdate) throw new WorkflowNotFoundError('none', 'id', undefined);
+          fake.onUpdate(name);
+        },
       }),
     },
     workflowService: {
@@ -116,8 +123,17 @@ export function fakeClient(fake: FakeTemporal, calls: RunCall[]): Client {
   return client as unknown as Client;
 }
 
+const noCampaign = async ({ campaign }: { campaign: string }): Promise<never> => {
+  throw new WatchlakeError('CAMPAIGN_NOT_FOUND', { campaign });
+};
+
 export function fakeContext(parts: Partial<CommandContext>): CommandContext {
-  const context = { addresses: { temporal: UP.temporal }, close: async () => undefined };
+  const annotation = { progress: noCampaign };
+  const context = {
+    annotation,
+    addresses: { temporal: UP.temporal },
+    close: async () => undefined,
+  };
   return { ...context, ...parts } as CommandContext;
 }
 

@@ -1,6 +1,6 @@
 import { WatchlakeError } from '../../../core/errors';
 import type { CommandLake } from '../../../workers/connect';
-import { onlyObject, run, UP } from './fake-surroundings';
+import { fakeContext, onlyObject, run, UP } from './fake-surroundings';
 
 const query = (rows: Record<string, unknown>[], columns = ['label', 'windows']) => ({
   openLake: async () =>
@@ -119,11 +119,61 @@ test('down stops the home and the demo inside it', async () => {
 });
 
 test('status of a home that does not run is an answer, not an error', async () => {
-  const services = { readState: async () => null };
+  const services = { readState: async () => null, supervisorOf: async () => null };
   const words = ['status', '--home', '/tmp/a', '--json'];
   const { exitCode, stdout } = await run(words, { services });
   expect(exitCode).toBe(0);
-  expect(onlyObject(stdout)).toEqual({ ok: true, home: '/tmp/a', running: false, demo: null });
+  const stopped = { ok: true, home: '/tmp/a', running: false, starting: false, demo: null };
+  expect(onlyObject(stdout)).toEqual(stopped);
+});
+
+test('status of a home that starts says so, and so it does of the demo', async () => {
+  for (const home of ['/tmp/a', '/tmp/a/demo']) {
+    const supervisorOf = async (asked: string) => (asked === home ? 4711 : null);
+    const services = { readState: async () => null, supervisorOf };
+    const { stdout } = await run(['status', '--home', '/tmp/a'], { services });
+    expect(stdout).toMatch(new RegExp(`^${home}\\s+starting; `, 'm'));
+    const json = onlyObject(
+      (await run(['status', '--home', '/tmp/a', '--json'], { services })).stdout,
+    );
+    expect(json).toMatchObject(
+      home === '/tmp/a'
+        ? { starting: true, demo: null }
+        : { starting: false, demo: { starting: true } },
+    );
+  }
+});
+
+test('help before a command is --help after it', async () => {
+  for (const words of [['models'], ['models', 'show'], []]) {
+    const { exitCode, stdout } = await run(['help', ...words]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe((await run([...words, '--help'])).stdout);
+  }
+});
+
+test('who asks a home that does not run hears of the demo that does', async () => {
+  const services = {
+    connect: () => Promise.reject(new WatchlakeError('STACK_NOT_RUNNING', { what: 'Temporal' })),
+    readState: async (home: string) => (home === '/tmp/a/demo' ? UP : null),
+  };
+  const { exitCode, stderr } = await run(['models', 'list', '--home', '/tmp/a'], { services });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('the demo is, in /tmp/a/demo');
+  const alone = { ...services, readState: async () => null };
+  const nothing = await run(['models', 'list', '--home', '/tmp/a'], { services: alone });
+  expect(nothing.stderr).toContain('Temporal is not running');
+});
+
+test('Ctrl-C while the stack starts says how to wait for it, and how to stop it', async () => {
+  const services = { readState: async () => null, up: () => new Promise<never>(() => undefined) };
+  const { exitCode, stderr } = await run(['up', '--detach'], {
+    services,
+    onListening: (interrupt) => setImmediate(interrupt),
+  });
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain('watchlake down');
+  expect(stderr).not.toContain('attach');
 });
 
 test('doctor fails when something is missing, and says how to get it', async () => {
@@ -135,4 +185,18 @@ test('doctor fails when something is missing, and says how to get it', async () 
   expect(exitCode).toBe(1);
   expect(stdout).toContain('1 missing');
   expect(stdout).toContain('Install Java 17.');
+});
+
+test('models show has the figures of a champion that was measured when it was compared', async () => {
+  const card = { data: { dataset: 'trial', windows: 186 }, evaluation: null };
+  const version = { version: '2', createdAt: '2026-03-01T08:00:00.000Z', card };
+  const registry = {
+    listVersions: async () => [version],
+    getAlias: async () => ({ version: '2', generation: 2 }),
+    history: async () => [],
+  };
+  const holdoutScores = async () => new Map([['2', { accuracy: 0.912, macroF1: 0.887 }]]);
+  const connect = async () => fakeContext({ registry, holdoutScores } as never);
+  const { stdout } = await run(['models', 'show', 'activity'], { services: { connect } });
+  expect(stdout).toMatch(/2 \(champion\).+ 186 +holdout +0\.912 +0\.887/);
 });

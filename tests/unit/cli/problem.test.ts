@@ -52,6 +52,16 @@ test('what lies below a translated failure is not shown instead of it', () => {
   expect(problemOf(inWorkflow(inActivity(failure))).code).toBe('STORE_FULL');
 });
 
+test('a place that cannot be written names the place, not the code that met it', () => {
+  const message = "EACCES: permission denied, mkdir '/data/home'";
+  const error = Object.assign(new Error(message), { code: 'EACCES', path: '/data/home' });
+  expect(problemOf(error)).toMatchObject({
+    code: 'NOT_WRITABLE',
+    message: `/data/home cannot be written: ${message}`,
+    remedy: expect.stringContaining('WATCHLAKE_HOME') as string,
+  });
+});
+
 test('a remedy at the end of the message is said once', () => {
   const { remedy } = ERRORS.INPUT_INVALID;
   const failure = ApplicationFailure.nonRetryable(

@@ -9,6 +9,9 @@ test('has every command that is promised', () => {
   expect(commands.map(({ name }) => name).sort()).toEqual([
     'attach',
     'backup',
+    'campaigns close',
+    'campaigns list',
+    'campaigns open',
     'casas generate',
     'catalog ddl',
     'consent grant',

@@ -32,6 +32,21 @@ test('a log hears of every step once, and of figures now and then', () => {
   ]);
 });
 
+test('steps that go on side by side are told as seldom as one alone', () => {
+  const { line, lines, wait } = observed();
+  for (let second = 1; second <= 11; second += 1) {
+    line.update('temporal', `fetching, ${second} s`);
+    line.update('kafka', `fetching, ${second} s`);
+    wait(1_000);
+  }
+  expect(lines()).toEqual([
+    '· temporal (fetching, 1 s)',
+    '· kafka (fetching, 1 s)',
+    '· temporal (fetching, 11 s)',
+    '· kafka (fetching, 11 s)',
+  ]);
+});
+
 test('nothing is written after the line has been stopped', () => {
   const { line, lines } = observed();
   line.stop();

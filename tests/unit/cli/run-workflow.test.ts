@@ -10,6 +10,7 @@ import {
   fakeContext,
   onlyObject,
   run,
+  UP,
   type FakeTemporal,
   type RunCall,
   type RunOptions,
@@ -97,7 +98,7 @@ test.each([
       model: 'activity',
       seed: 0,
       labels: 40,
-      speed: 1,
+      speed: 0,
       answeredBy: 'oracle',
       byHand: 0,
       negativeControl: false,
@@ -283,4 +284,27 @@ test('figures of a run fit on one line', () => {
   expect(factsLine({ rows: 24410, p: 0.015625, batches: '2 of 5', version: null })).toBe(
     'rows 24,410, p 0.0156, batches 2 of 5',
   );
+});
+
+test('a loop that people answer says at once where', async () => {
+  const services = { readState: async () => UP };
+  const told = async (...words: string[]) =>
+    (await runAgainst(['loop', '--dataset', 'trial', ...words], {}, { services })).stderr;
+  const page = 'http://127.0.0.1:8080/label?campaign=trial';
+  expect(await told()).toContain(page);
+  expect(await told('--answered-by', 'oracle', '--by-hand', '3')).toContain(page);
+  expect(await told('--answered-by', 'oracle')).not.toContain(page);
+});
+
+test('a loop whose name has asked before says that it asks nobody, and how one asks again', async () => {
+  const annotation = { progress: async () => ({ status: 'closed', answered: 1_250 }) };
+  const services = {
+    readState: async () => UP,
+    connect: async () => fakeContext({ client: fakeClient({}, []), annotation } as never),
+  };
+  const { stderr } = await run(['loop', '--dataset', 'trial'], { services });
+  expect(stderr).toContain('Nobody is asked: trial has asked before.');
+  expect(stderr).toContain('Its replays and its labels (1,250) are used again.');
+  expect(stderr).toContain('--name');
+  expect(stderr).not.toContain('People answer at');
 });

@@ -1,4 +1,5 @@
 /** `watchlake stedi run` and `quarantine`: what they start, and what they answer. */
+import type { QuarantinedRow } from '../../../lakehouse/read-quarantine';
 import type { CommandLake } from '../../../workers/connect';
 import {
   fakeClient,
@@ -91,7 +92,7 @@ test('for people there is a table of all tables, and below it why rows are not u
 const counts = [{ dataset: 'stedi', table: 'customer_landing', reason: 'wrong-type', rows: 1 }];
 const line = { reason: 'wrong-type', detail: 'email', file: 'customer/1.json', line: 7 };
 
-const withLake = (words: string[]) => {
+const withLake = (words: string[], row: QuarantinedRow = line) => {
   const asked: unknown[] = [];
   const quarantine: CommandLake['quarantine'] = {
     list: async (options) => {
@@ -100,7 +101,7 @@ const withLake = (words: string[]) => {
     },
     show: async (options) => {
       asked.push(options);
-      return { rows: [line], truncated: false };
+      return { rows: [row], truncated: false };
     },
   };
   const lake = { quarantine } as CommandLake;
@@ -121,6 +122,15 @@ test('quarantine show tells the place of each row, and not the row unless asked'
     { ...{ dataset: 'stedi', table: 'customer_landing' }, withRaw: false, maximumRows: 20 },
   ]);
   expect((await withLake([...words, '--raw'])).asked).toMatchObject([{ withRaw: true }]);
+});
+
+test('a broken row cannot clear the terminal or break its table', async () => {
+  const raw = 'a,\u001b[2Jb\rc\u009bd';
+  const words = ['quarantine', 'show', 'customer_landing', '--dataset', 'stedi', '--raw'];
+  const { stdout } = await withLake(words, { ...line, raw });
+  expect(stdout).toContain(String.raw`a,\u001b[2Jb\rc\u009bd`);
+  const asJson = await withLake([...words, '--json'], { ...line, raw });
+  expect(onlyObject(asJson.stdout)).toMatchObject({ rows: [{ raw }] });
 });
 
 test('quarantine replay starts the refresh that tries it again', async () => {

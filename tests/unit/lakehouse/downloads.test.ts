@@ -7,11 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { DownloadOptions } from '../../../lakehouse/sources/download';
 import { download } from '../../../lakehouse/sources/download';
+import { ownHalf } from '../../../lakehouse/sources/halves';
 import { openSource } from '../../../lakehouse/sources/open-source';
-import { downloadPath, ownHalf } from '../../../lakehouse/sources/spool';
+import { downloadPath } from '../../../lakehouse/sources/spool';
 import type { RangeServer } from '../../support/range-server';
 import { startRangeServer } from '../../support/range-server';
 import { archiveFiles, temporaryFolder, writeZip } from '../../support/recordings';
+import { remainingOfThree } from '../../support/shared-download';
 
 const folder = temporaryFolder();
 const CONTENT = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 7) % 251));
@@ -33,7 +35,8 @@ async function fetched(given: Partial<DownloadOptions> = {}) {
 }
 
 /** Half a download in the spool, as a killed process leaves it. */
-async function halfFetched(bytes = 100_000): Promise<string> {
+async function halfFetched(): Promise<string> {
+  const bytes = 100_000;
   const spool = await newSpool();
   server.breaksAfter = bytes;
   const controller = new AbortController();
@@ -43,6 +46,17 @@ async function halfFetched(bytes = 100_000): Promise<string> {
   });
   await expect(halted).rejects.toThrow();
   server.breaksAfter = Infinity;
+  server.asked.length = 0;
+  return spool;
+}
+
+async function wholeButForItsName(): Promise<string> {
+  const spool = await newSpool();
+  const { path } = await download(server.address, { limit: 1e9, folder: spool });
+  const half = await ownHalf(downloadPath(server.address, spool));
+  await mkdir(half.folder);
+  await rename(path, half.path);
+  await rename(`${path}.json`, half.facts);
   server.asked.length = 0;
   return spool;
 }
@@ -77,6 +91,32 @@ test('a file that has changed meanwhile is fetched anew, with a note', async () 
   expect(notes.join()).toContain('starts over');
 });
 
+const OTHER = Buffer.alloc(CONTENT.length, 'other');
+
+test.each<[string, () => Promise<string>, (of: RangeServer) => void]>([
+  ['the server names', halfFetched, (of) => (of.content = OTHER)],
+  [
+    'has another length',
+    halfFetched,
+    (of) => {
+      of.content = OTHER.subarray(1);
+      of.names = 'nothing';
+    },
+  ],
+  ['has nothing more', wholeButForItsName, (of) => (of.content = OTHER)],
+])(
+  'the range of another version that %s is not taken for one of this',
+  async (_what, begun, change) => {
+    const spool = await begun();
+    server.ignoresIfRange = true;
+    change(server);
+    const { content, notes } = await fetched({ folder: spool });
+    expect(content.equals(server.content)).toBe(true);
+    expect(notes.join()).toContain('starts over');
+    expect(server.asked).toEqual([expect.stringContaining('bytes='), null]);
+  },
+);
+
 test.each([
   ['knows no ranges', (of: RangeServer) => (of.knowsRanges = false)],
   ['names no version', (of: RangeServer) => (of.names = 'nothing')],
@@ -90,13 +130,7 @@ test.each([
 });
 
 test('a download that was whole but for its name is not fetched again', async () => {
-  const spool = await newSpool();
-  const { path } = await download(server.address, { limit: 1e9, folder: spool });
-  const half = await ownHalf(downloadPath(server.address, spool));
-  await mkdir(half.folder);
-  await rename(path, half.path);
-  await rename(`${path}.json`, half.facts);
-  server.asked.length = 0;
+  const spool = await wholeButForItsName();
   const { content, left } = await fetched({ folder: spool });
   expect(content.equals(CONTENT)).toBe(true);
   expect(server.asked).toEqual(['bytes=300000-']);
@@ -109,6 +143,14 @@ test('many who ask at a time share one download', async () => {
   const all = await Promise.all([1, 2, 3].map(() => download(server.address, options)));
   expect(new Set(all.map(({ path }) => path)).size).toBe(1);
   expect(server.asked).toEqual([null]);
+});
+
+test('one who is cancelled leaves at once, and the download goes on for the other', async () => {
+  const spool = await newSpool();
+  const second = await remainingOfThree(server, (signal) =>
+    download(server.address, { limit: 1e9, folder: spool, signal }),
+  );
+  expect(CONTENT.equals(await readFile(second?.path))).toBe(true);
 });
 
 test('what is above the limit is not kept', async () => {

@@ -12,6 +12,7 @@ import { readLayout } from '../../../lakehouse/landing/recordings-layout';
 import type { Store } from '../../../lakehouse/ports';
 import { query } from '../../../lakehouse/query';
 import { openSource } from '../../../lakehouse/sources/open-source';
+import { planOf, schemaOf } from '../../../lakehouse/watch/refresh-plan';
 import {
   SECRET,
   archiveFiles,
@@ -150,6 +151,19 @@ test('recordings that have landed already are left out of a larger archive', asy
   });
   expect(all.rows).toBe(1000);
   expect(await rowsOf(lake, 'SELECT count(*) AS n FROM recordings_landing')).toEqual([{ n: 1000 }]);
+});
+
+test('the features stay those of the first archive whose rate could be measured', async () => {
+  const lake = newLake(folder.path());
+  const schemaWith = async (recording: string, facts: { samples: number; periodMs: number }) => {
+    const files = archiveFiles([{ recording, ...facts }]);
+    await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+    return schemaOf(await planOf(lake, { dataset: 'watch' }));
+  };
+  await schemaWith('one-sample', { samples: 1, periodMs: 40 });
+  const measured = await schemaWith('first', { samples: 300, periodMs: 20.05 });
+  expect(measured.signal.rateHz).toBe(49.875);
+  expect(await schemaWith('later', { samples: 300, periodMs: 20 })).toEqual(measured);
 });
 
 const secondArchive: [string, Parameters<typeof archiveFiles>[0], object, string][] = [

@@ -1,7 +1,9 @@
 /** Queries read published tables and can do nothing else. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createDuckdbEngine } from '../../../lakehouse/engines/duckdb';
 import type { Lake } from '../../../lakehouse/lake';
+import type { Store } from '../../../lakehouse/ports';
 import { query } from '../../../lakehouse/query';
 import { latestRelease } from '../../../lakehouse/release';
 import {
@@ -30,6 +32,30 @@ test('tables of the only dataset are found by name, whole numbers are numbers', 
     rows: [{ label: 'walking', n: 4, s: 800 }],
     truncated: false,
   });
+});
+
+test('fetches the files of the tables that it names, and shows the others', async () => {
+  const fetched: string[] = [];
+  const localPath = async (key: string, heldIn?: string): Promise<string> => {
+    fetched.push(key.split('/')[2] as string);
+    return lake.store.localPath(key, heldIn);
+  };
+  const store = Object.assign(Object.create(lake.store) as Store, { localPath });
+  const counting = { ...lake, engine: createDuckdbEngine({ store, duckdb: lake.duckdb }) };
+  const tablesOf = async (sql: string) => {
+    fetched.length = 0;
+    const { rows } = await query(counting, { sql });
+    expect(rows).not.toHaveLength(0);
+    return [...new Set(fetched)];
+  };
+  expect(await tablesOf('SELECT * FROM WINDOWS')).toEqual(['windows']);
+  expect(
+    await tablesOf('FROM "watch"."windows" JOIN recordings_trusted USING (recording) LIMIT 1'),
+  ).toEqual(expect.arrayContaining(['windows', 'recordings_trusted']));
+  expect(await tablesOf('SHOW ALL TABLES')).toEqual([]);
+  expect(await tablesOf('SELECT * FROM information_schema.columns')).toEqual([]);
+  const hidden = query(counting, { sql: "FROM query_table('win' || 'dows')" });
+  await expect(hidden).rejects.toThrow(/without naming it/);
 });
 
 test('a row limit is kept and said', async () => {

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { contentHash } from '../../../core/hash';
+import { landingFacts } from '../../../lakehouse/landing/descriptor';
 import { downloadPath } from '../../../lakehouse/sources/spool';
 import { forgetDownload, openSource, sourceHash } from '../../../lakehouse/sources/open-source';
 import {
@@ -27,7 +28,7 @@ beforeAll(async () => {
   archive = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
   server = createServer((request, response) => {
     requests += 1;
-    if (request.url === '/archive.zip') createReadStream(archive).pipe(response);
+    if (/^\/archive.zip(\?|$)/.test(request.url ?? '')) createReadStream(archive).pipe(response);
     else if (request.url === '/day/r1.csv.gz?key=1') response.end(gzipSync('timestamp_ms\n'));
     else if (request.url === '/broken.zip') response.writeHead(503).end();
     else response.writeHead(404).end();
@@ -58,12 +59,41 @@ test('what others have left half done of an address is forgotten with it, what i
   await sourceHash(source, { spoolFolder });
   const base = downloadPath(source, spoolFolder);
   const host = contentHash(hostname(), 8);
-  // No process has so large an id; that of this one is at work.
-  const [left, atWork] = [`${base}.part-${host}-4194305`, `${base}.part-${host}-${process.pid}`];
-  for (const half of [left, atWork]) await mkdir(half);
+  // No process has so large an id; this one fetches nothing; the one that started it is there.
+  const halfOf = (pid: number): string => `${base}.part-${host}-${pid}`;
+  const atWork = halfOf(process.ppid);
+  for (const half of [halfOf(4_194_305), halfOf(process.pid), atWork]) await mkdir(half);
   await writeFile(`${base}.part`, 'of the release before');
   await forgetDownload(source, spoolFolder);
   expect(await readdir(spoolFolder)).toEqual([basename(atWork)]);
+});
+
+test('an address with a password is refused before anybody is asked, and the password is not repeated', async () => {
+  const before = requests;
+  const source = address('archive.zip').replace('//', '//ann:hush@');
+  const refused = await sourceHash(source).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'INPUT_INVALID', retryable: false });
+  expect(String(refused)).not.toContain('hush');
+  expect(requests).toBe(before);
+});
+
+test('what an address asks its server for is in no message, and in nothing that is published', async () => {
+  const spoolFolder = join(folder.path(), 'asked');
+  const source = address('archive.zip?key=hush');
+  const lake = newLake(folder.path());
+  const manifest = await ingestInto(lake, { source, options: { spoolFolder } });
+  expect(landingFacts(manifest).ingests).toMatchObject([{ source: 'archive.zip' }]);
+  expect(JSON.stringify(manifest)).not.toContain('hush');
+  const limits = { downloadBytes: 1 };
+  for (const [path, options] of [
+    ['nothing.zip?key=hush', {}],
+    ['archive.zip?key=hush&other', { limits }],
+    ['day/r1.csv.gz?key=1', { known: { stamp: 'hush', contentHash: 'hush', members: [] } }],
+  ] as const) {
+    const failed = await openSource(address(path), { ...options, spoolFolder }).catch(String);
+    expect(failed).toContain(path.replace(/\?.*/, ''));
+    expect(failed).not.toMatch(/hush|key=/);
+  }
 });
 
 test('a compressed file at an address has the name that the address gives it', async () => {

@@ -65,6 +65,23 @@ describe('quarantines', () => {
   });
 });
 
+test('a value without limits of its own that no sensor has is out of range, and the refresh goes on', async () => {
+  const lake: Lake = newLake(folder.path());
+  const files = archiveFiles([{ recording: 'r1' }]);
+  const lines = String(files['recordings/r1.csv']).split('\n');
+  lines[10] = String(lines[10]).replace(/^([^,]+),[^,]*,[^,]*/, '$1,1e39,-1e39');
+  lines[11] = String(lines[11]).replace(/^([^,]+),[^,]*/, '$1,-1e17');
+  const unbounded = {
+    'recordings/r1.csv': lines.join('\n'),
+    'channels.csv': 'channel,unit\nax,g\nay,g\naz,g\n',
+  };
+  await ingestInto(lake, { source: await writeZip(folder.path(), { ...files, ...unbounded }) });
+  const { recordings_trusted: trusted, window_features: features } = await refreshLake(lake);
+  expect(trusted?.quarantined).toEqual({ 'out-of-range': 1 });
+  expect(trusted?.firstProblems).toEqual(['recordings/r1.csv, line 11: out-of-range (ax)']);
+  expect(features?.rows).toBeGreaterThan(0);
+});
+
 test('a row without any value is dropped by name, not quarantined', async () => {
   const { manifest } = await trustedOf(['0,0,0,0,walking', '20,,,,walking', '40,0,0,0,walking']);
   expect(manifest).toMatchObject({

@@ -1,12 +1,15 @@
 /** Vacuum removes what nothing refers to, and never anything else. */
 import { utimes } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { datasetsOf } from '../../../lakehouse/datasets';
 import type { Lake } from '../../../lakehouse/lake';
-import { publishRows, writeRows } from '../../../lakehouse/publish';
-import { publishRelease } from '../../../lakehouse/release';
+import { openLake } from '../../../lakehouse/lake';
+import { writeRows } from '../../../lakehouse/publish';
 import { trainingWindowsTable } from '../../../lakehouse/watch/model-tables';
 import type { VacuumRequest } from '../../../lakehouse/vacuum';
 import { vacuum } from '../../../lakehouse/vacuum';
+import { jobCloudOptions } from '../../support/jobs/cloud-options';
+import { publishNext, releaseNext } from '../../support/publishing';
 import {
   archiveFiles,
   ingestInto,
@@ -14,8 +17,11 @@ import {
   newLake,
   refreshLake,
   temporaryFolder,
+  writeFolder,
   writeZip,
 } from '../../support/recordings';
+import { stediFiles, threePeople } from '../../support/made-stedi';
+import { ingestStedi } from '../../support/stedi';
 
 const folder = temporaryFolder();
 
@@ -39,9 +45,9 @@ async function lakeWithHistory() {
   const lake = newLake(folder.path());
   const ids: string[] = [];
   for (const version of ['1', '2', '3']) {
-    const { manifest } = await publishRows(lake, { table, inputs: { version }, rows });
+    const { manifest } = await publishNext(lake, { table, inputs: { version }, rows });
     const snapshots = { training_windows: manifest.snapshotId };
-    await publishRelease(lake, { dataset: 'watch', snapshots });
+    await releaseNext(lake, { dataset: 'watch', snapshots });
     ids.push(manifest.snapshotId);
   }
   await aMoment();
@@ -96,7 +102,7 @@ async function age(lake: Lake): Promise<void> {
 test('however old, what was published until a moment ago stays: it may still be read', async () => {
   const { lake, ids } = await lakeWithHistory();
   await age(lake);
-  const { manifest } = await publishRows(lake, { table, inputs: { version: '4' }, rows });
+  const { manifest } = await publishNext(lake, { table, inputs: { version: '4' }, rows });
   const within = request({ keepReleases: 0, graceMs: HOUR_MS });
   await vacuum(lake, within);
   const stayed = [ids[2], manifest.snapshotId].sort();
@@ -115,6 +121,28 @@ test('however old, what a run has just built upon again stays', async () => {
   expect(await snapshotsOf(lake, 'training_windows')).toEqual([ids[0], ids[2]].sort());
 });
 
+test('what a job may still work on stays until it has answered, or its time is up', async () => {
+  const jobMs = 12 * HOUR_MS;
+  const cloud = jobCloudOptions(undefined, { jobMs });
+  const lake = openLake({ uri: folder.path(), cloud });
+  const works = async (id: string, hours: number, names: readonly string[]) => {
+    const then = new Date(Date.now() - hours * HOUR_MS);
+    for (const name of ['manifest-1.json', ...names]) {
+      await lake.store.put(`jobs/watch/${id}/${name}`, '{}');
+      await utimes(fileURLToPath(lake.store.uriOf(`jobs/watch/${id}/${name}`)), then, then);
+    }
+  };
+  const chosen = ['emr/1/claim.json', 'emr/1/chosen.json'];
+  await works('working', 11, chosen);
+  await works('second-working', 11, [...chosen, 'emr/1/result-1.json', 'emr/2/chosen.json']);
+  await works('answered', 11, [...chosen, 'emr/1/result-1.json']);
+  await works('never-chosen', 11, ['emr/1/claim.json']);
+  await works('past-its-time', 14, chosen);
+  const { removed } = await vacuum(lake, request({ graceMs: HOUR_MS }));
+  const gone = ['answered', 'never-chosen', 'past-its-time'].map((id) => `jobs/watch/${id}`);
+  expect(removed.sort()).toEqual(gone);
+});
+
 test('a snapshot that is built upon while vacuum lists the others stays', async () => {
   const { lake, ids } = await lakeWithHistory();
   await age(lake);
@@ -126,6 +154,30 @@ test('a snapshot that is built upon while vacuum lists the others stays', async 
   const watched = { ...lake, catalog: { ...lake.catalog, releases } };
   await vacuum(watched, request({ graceMs: HOUR_MS }));
   expect(await snapshotsOf(lake, 'training_windows')).toEqual([ids[0], ids[2]].sort());
+});
+
+test('what others have put beside the tables stays, in folders that they know by name as well', async () => {
+  const lake = newLake(folder.path());
+  const source = await writeFolder(folder.path(), stediFiles(threePeople()));
+  await ingestStedi(lake, { source });
+  const others = [
+    ...['customer/landing/customers-1.json', 'customer/landing/2022/06/customers.parquet'],
+    ...['accelerometer/landing/0123456789abcdef', 'step_trainer/trusted/notes/manifest.json'],
+    ...['landing/stedi/readme.txt', 'landing/stedi/mine/backup/customers.json'],
+  ];
+  const own = [
+    'customer/landing/0123456789abcdef/data/0.parquet',
+    'landing/stedi/ingests/old/plan-1',
+  ];
+  for (const key of [...others, ...own]) await lake.store.put(key, 'x');
+  await aMoment();
+  const vacuumed = await vacuum(lake, request({ dataset: 'stedi' }));
+  const left = new Set(await keysOf(lake));
+  expect(others.filter((key) => !left.has(key))).toEqual([]);
+  expect(own.filter((key) => left.has(key))).toEqual([]);
+  expect(vacuumed.removed).toContain('customer/landing/0123456789abcdef');
+  const { customer_landing: again } = (await ingestStedi(lake, { source })).tables ?? {};
+  expect(again).toMatchObject({ rows: 3 });
 });
 
 test('other datasets are left alone', async () => {
@@ -147,4 +199,27 @@ test('after it a refresh finds everything that it needs', async () => {
   const again = await refreshLake(lake);
   expect(Object.values(again).every(({ reused }) => reused)).toBe(true);
   expect((await ingestInto(lake, { source })).rows).toBe(500);
+});
+
+test('which datasets a lake holds is told without listing what lies in them', async () => {
+  const lake = newLake(folder.path());
+  const parts = Array.from({ length: 30 }, (_, part) => `landing/first/ingests/1/parts/${part}`);
+  const others = [
+    'refresh/second/plan',
+    'jobs/third/1/x',
+    'landing/own/x',
+    'landing/x',
+    'jobs/No/x',
+  ];
+  for (const key of [...parts, ...others]) await lake.store.put(key, 'x');
+  let listed = 0;
+  async function* list(prefix: string) {
+    for await (const object of lake.store.list(prefix)) {
+      listed += 1;
+      yield object;
+    }
+  }
+  const datasets = await datasetsOf({ ...lake, store: { ...lake.store, list } });
+  expect(datasets).toEqual(['first', 'second', 'third']);
+  expect(listed).toBeLessThan(5);
 });

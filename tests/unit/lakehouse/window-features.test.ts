@@ -3,8 +3,9 @@ import type { FeatureSchema } from '../../../models/features';
 import { extractFeatures } from '../../../models/features';
 import { sliceWindow, windowId } from '../../../models/windows';
 import type { Lake } from '../../../lakehouse/lake';
+import { sampleSlices } from '../../../lakehouse/sample-slices';
 import {
-  deviceSamples,
+  devicesOf,
   activitiesOf,
   labelsOfWindows,
   subjectsOf,
@@ -43,13 +44,12 @@ beforeAll(async () => {
 });
 
 async function wholeDevice(device: string): Promise<SampleSpan> {
-  const all = await deviceSamples(lake, { dataset: 'watch' });
-  const found = all.find((each) => each.device === device);
   const times: number[] = [];
   const values: number[][] = [[], [], []];
-  for await (const block of found?.blocks() ?? []) {
-    times.push(...block.timestampsMs);
-    block.values.forEach((channel, index) => values[index]?.push(...channel));
+  for await (const block of sampleSlices(lake, { dataset: 'watch', sliceMs: 1000 })) {
+    if (block.device !== device) continue;
+    times.push(...block.span.timestampsMs);
+    block.span.values.forEach((channel, index) => values[index]?.push(...channel));
   }
   return {
     timestampsMs: Float64Array.from(times),
@@ -86,26 +86,23 @@ test('training windows are those of the subjects asked for, ordered by id', asyn
 });
 
 test('a device is read in clock order, and each end of a recording is marked', async () => {
-  const [first, ...others] = await deviceSamples(lake, {
-    dataset: 'watch',
-    subjectKeys: [annKey],
-  });
-  expect(others).toEqual([]);
-  expect(first).toMatchObject({
-    device: 'w1',
-    subjectKeys: [annKey],
-    channels: ['ax', 'ay', 'az'],
-  });
+  const selection = { dataset: 'watch', subjectKeys: [annKey] };
+  expect(await devicesOf(lake, selection)).toEqual(['w1']);
   const ends: [string, number][] = [];
   let lastMs = -1;
   let samples = 0;
-  for await (const block of first?.blocks() ?? []) {
-    for (const timeMs of block.timestampsMs) {
+  for await (const slice of sampleSlices(lake, { ...selection, sliceMs: 1000 })) {
+    expect(slice).toMatchObject({
+      device: 'w1',
+      subjectKey: annKey,
+      elapsedMs: slice.span.timestampsMs[0],
+    });
+    for (const timeMs of slice.span.timestampsMs) {
       expect(timeMs).toBeGreaterThan(lastMs);
       lastMs = timeMs;
     }
-    samples += block.timestampsMs.length;
-    if (block.endsRecording) ends.push([block.recording, lastMs]);
+    samples += slice.span.timestampsMs.length;
+    if (slice.endsRecording) ends.push([slice.recording, lastMs]);
   }
   expect(samples).toBe(5700);
   expect(ends).toEqual([
@@ -115,9 +112,8 @@ test('a device is read in clock order, and each end of a recording is marked', a
 });
 
 test('a reader that stops early leaves nothing open', async () => {
-  const [first] = await deviceSamples(lake, { dataset: 'watch' });
-  for await (const block of first?.blocks() ?? []) {
-    expect(block.recording).toBe('r1');
+  for await (const slice of sampleSlices(lake, { dataset: 'watch', sliceMs: 1000 })) {
+    expect(slice.recording).toBe('r1');
     break;
   }
   expect((await lake.store.sweep(0)).objects).toBe(0);

@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import fc from 'fast-check';
 import type { CandidatePrediction, Pick } from '../../../models/acquisition';
 import { isCandidate, selectTasks } from '../../../models/acquisition';
@@ -82,6 +83,32 @@ test('takes windows that overlap a chosen one last, however unsure', () => {
     selectTasks({ predictions, budget, auditShare: 0 }).map(({ windowId }) => windowId);
   expect(picked(2)).toEqual(['a', 'c']);
   expect(picked(3)).toEqual(['a', 'c', 'b']);
+});
+
+test('takes windows that share samples with an audit last, also where drawn ones fill the budget', () => {
+  const at = (windowId: string, startMs: number, kind: CandidatePrediction['kind']) => ({
+    ...prediction(windowId, 0.5, kind),
+    device: 'left',
+    startMs,
+    endMs: startMs + 4000,
+  });
+  const unsure = [2000, 8000].map((startMs) => at(`unsure-${startMs}`, startMs, 'uncertain'));
+  const ask = (predictions: readonly CandidatePrediction[], budget: number) =>
+    selectTasks({ predictions, budget, auditShare: 1 / budget }).map(({ windowId }) => windowId);
+  const audit = at('audit', 0, 'audit');
+  expect(ask([audit, ...unsure], 2)).toEqual(['audit', 'unsure-8000']);
+  expect(ask([audit, ...unsure], 3)).toEqual(['audit', 'unsure-8000', 'unsure-2000']);
+  const drawn = [0, 2000, 4000, 20_000].map((startMs) => at(`d-${startMs}`, startMs, 'audit'));
+  const [first, second] = ask(drawn, 2).map((id) => Number(id.slice(2))) as [number, number];
+  expect(Math.abs(first - second)).toBeGreaterThanOrEqual(4000);
+});
+
+test('draws once for each audit window, however many there are to sort', () => {
+  const hashes = jest.spyOn(crypto, 'createHash');
+  const predictions = ids.map((windowId) => prediction(windowId, 0.9, 'audit'));
+  expect(selectTasks({ predictions, budget: 30, auditShare: 1 })).toHaveLength(30);
+  expect(hashes).toHaveBeenCalledTimes(ids.length);
+  hashes.mockRestore();
 });
 
 test('never exceeds the budget nor the audit share, and does not depend on the order', () => {

@@ -1,6 +1,7 @@
 import { useBackend } from '../../../models/backend';
 import type { ClassifierArtefact, StoredClassifier } from '../../../models/classifier';
 import { loadClassifier } from '../../../models/classifier';
+import { featureSchema } from '../../../models/features';
 import { trainClassifier } from '../../../models/training';
 import { CLASSES, COLUMNS, cloudSet, plainSchema, saySkipped } from './made-data';
 
@@ -81,6 +82,15 @@ test.each<[string, (given: StoredClassifier) => StoredClassifier]>([
   ],
 ])('refuses an artefact with %s', async (_, change) => {
   await expect(loadClassifier(change(stored))).rejects.toMatchObject({ code: 'ARTEFACT_INVALID' });
+});
+
+test('refuses an artefact whose features this version makes in another way', async () => {
+  const { schema } = stored.artefact;
+  const artefact = { ...stored.artefact, schema: { ...schema, formatVersion: 0, hash: 'former' } };
+  await expect(loadClassifier({ ...stored, artefact })).rejects.toMatchObject({
+    code: 'FEATURE_SCHEMA_DIFFERS',
+    context: { expected: 'former', found: featureSchema(schema.signal).hash },
+  });
 });
 
 test('refuses rows that are not finite or of another width', async () => {

@@ -123,6 +123,13 @@ test('says which class loses how much', () => {
   expect(explanation).toContain('walk loses 0.200');
 });
 
+test('writes a loss with a minus sign, and no sign where nothing changes', () => {
+  const worse = comparison({ challenger: scorecard('2', six(0.688)) });
+  expect(decidePromotion(worse).explanation).toContain('difference \u22120.012 over');
+  const equal = comparison({ challenger: scorecard('2', six(0.6999)) });
+  expect(decidePromotion(equal).explanation).toContain('difference 0.000 over');
+});
+
 test('does not let a class with little support block a promotion, and shows it', () => {
   const champion = scorecard('1', six(0.7), recall(0.8, 5));
   const verdict = decidePromotion(

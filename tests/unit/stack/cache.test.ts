@@ -46,10 +46,12 @@ test.each(['tampered', ''])('fills again when a file was changed to «%s»', asy
   const folder = await cachedFolder(entry());
   await writeFile(join(folder, 'tool'), content);
   const told: StackProgress[] = [];
-  await cachedFolder(entry({ onProgress: (progress) => told.push(progress) }));
+  const onProgress = (progress: StackProgress) => told.push(progress);
+  await cachedFolder(entry({ component: 'a tool', onProgress }));
   expect(await readFile(join(folder, 'tool'), 'utf8')).toBe('content');
   expect(fills).toBe(2);
   expect(told[0]?.message).toContain('damaged');
+  expect(told[0]?.component).toBe('a tool');
 });
 
 test('fills again when a file was removed', async () => {

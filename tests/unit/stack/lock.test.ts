@@ -28,6 +28,16 @@ test('keeps a second holder out and names the first', async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('a holder whose folder was deleted leaves the lock of the one that came after alone', async () => {
+  const release = await acquireLock(path, { waitMs: 0 });
+  await rm(path);
+  const releaseNext = await acquireLock(path, { waitMs: 0 });
+  await release();
+  await expect(acquireLock(path, { waitMs: 0 })).rejects.toMatchObject({ code: 'STACK_BUSY' });
+  await releaseNext();
+  expect(await readdir(folder)).toEqual([]);
+});
+
 test('waits for a live holder and says for whom', async () => {
   const release = await acquireLock(path, { waitMs: 0 });
   const onWait = jest.fn();

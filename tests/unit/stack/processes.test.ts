@@ -71,6 +71,13 @@ test('fails at once with the end of the log when the process ends', async () => 
   });
 });
 
+test('says how a process ended that it finds ended', async () => {
+  const child = await start('process.exit(3)');
+  // Blocks the event loop: the system knows of the end, this process has not heard of it.
+  while (isRunning(child)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  await expect(ready(child, () => Promise.resolve())).rejects.toThrow(/it ended with 3/);
+});
+
 test('does not take the answer of somebody else for that of an ended process', async () => {
   const child = await start('process.exit(0)');
   await stopProcess(child);

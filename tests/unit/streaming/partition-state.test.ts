@@ -1,4 +1,5 @@
 /** What a partition's messages lead to, and what a restart makes of them. */
+import { MESSAGE_BYTES, sizeOf } from '../../../streaming/kafka-producer';
 import type { OutgoingMessage, ReceivedMessage } from '../../../streaming/ports';
 import { PartitionState, type Step } from '../../../streaming/partition-state';
 import { decodeFeatures, decodePrediction, decodeSignal } from '../../../streaming/prediction';
@@ -99,6 +100,27 @@ test('a prediction carries its signal and features only when a person may be ask
   expect(decodeFeatures(asked.features ?? '')).toHaveLength(names.length);
 });
 
+test('nobody is asked about a signal that is too long for a message, and it is predicted', async () => {
+  const dense = (second: number): SampleBatch => {
+    const times = Float64Array.from({ length: 10_000 }, (_, index) => second * 1000 + index / 10);
+    const values = TEST_SIGNAL.channels.map(() => Float32Array.from(times, Math.sin));
+    return batchAt(second, { span: { timestampsMs: times, values } });
+  };
+  const options = { ...predictorOptions('activity', topics), signal: TEST_SIGNAL };
+  const asked = { ...options, candidateOf: () => 'audit' as const };
+  const state = new PartitionState(asked, 0, progressOf(undefined));
+  const step = await state.step(
+    [0, 1, 2, 3, 4].map((second) => messageOf(second, encodeSampleBatch(dense(second)))),
+    champion,
+  );
+  const [sent] = sentTo(step, topics.predictions);
+  expect(sizeOf(sent as OutgoingMessage)).toBeLessThanOrEqual(MESSAGE_BYTES);
+  const prediction = decodePrediction(String(sent?.value));
+  expect(prediction).toMatchObject({ startMs: 0, candidate: null });
+  expect(prediction).not.toHaveProperty('signal');
+  expect(step.counted).toEqual({ ...NOTHING_COUNTED, predicted: 1, tooLong: 1 });
+});
+
 test('unreadable batches keep their content and say why, and the stream goes on', async () => {
   const broken = encodeSampleBatch(batchAt(2));
   broken[40] = (broken[40] as number) ^ 1;
@@ -116,6 +138,37 @@ test('unreadable batches keep their content and say why, and the stream goes on'
     headers: { 'origin-topic': topics.samples, 'origin-partition': '0', 'origin-offset': '0' },
   });
   expect(step.counted.deadLettered).toBe(3);
+});
+
+test('values that no features can be made of are unreadable, and the next batch is predicted', async () => {
+  const huge = batchAt(1);
+  for (const channel of huge.span.values) channel[7] = 3.4e38;
+  const state = stateFrom(0);
+  const messages = [0, 2, 3, 4, 5, 6].map((second, at) => message(at, second));
+  messages.splice(1, 0, messageOf(10, encodeSampleBatch(huge)));
+  const step = await state.step(
+    messages.map((each, offset) => ({ ...each, offset })),
+    champion,
+  );
+  expect(sentTo(step, topics.deadLetter)[0]?.headers).toMatchObject({
+    ...{ reason: 'malformed', 'origin-offset': '1' },
+  });
+  expect(step.counted).toEqual({ ...NOTHING_COUNTED, deadLettered: 1, predicted: 1 });
+  expect(startsOf(step)).toEqual([2000]);
+});
+
+test('a message that is too long for a letter is cut, and says how long it was', async () => {
+  const value = Buffer.alloc(1_010_000, 'x');
+  const long = { ...messageOf(0, value), key: 'k'.repeat(9000) };
+  const headers = { small: 'kept', large: 'h'.repeat(200_000), [SCHEMA_HEADER]: 's'.repeat(9000) };
+  const step = await stateFrom(0).step([{ ...long, headers }, messageOf(1, value)], champion);
+  const [first, second] = sentTo(step, topics.deadLetter) as [OutgoingMessage, OutgoingMessage];
+  expect([first, second].map(sizeOf).filter((bytes) => bytes > MESSAGE_BYTES)).toEqual([]);
+  expect(second.headers).toMatchObject({ reason: 'malformed', 'original-bytes': '1010000' });
+  expect(value.subarray(0, 950_000).equals(second.value as Buffer)).toBe(true);
+  expect(first.headers).toMatchObject({
+    ...{ small: 'kept', 'headers-left-out': '1', reason: 'schema-unknown', 'origin-offset': '0' },
+  });
 });
 
 test('late samples keep their content and say why', async () => {

@@ -1,6 +1,7 @@
 /** The binary codec of sample batches: what goes in comes out, and nothing else does. */
 import fc from 'fast-check';
 import { isWatchlakeError } from '../../../core/errors';
+import { LARGEST_VALUE, LATEST_MS, MAXIMUM_CHANNELS } from '../../../models/signal';
 import {
   checkChannels,
   decodeSampleBatch,
@@ -37,7 +38,9 @@ function reasonOf(task: () => unknown): unknown {
 const decode = (value: Buffer | null) => decodeSampleBatch(value, SAMPLE_BATCH_SCHEMA);
 
 test('a batch is the same after encoding and decoding', () => {
-  const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
+  const largest = Math.fround(LARGEST_VALUE);
+  const values = fc.float({ noNaN: true, min: -largest, max: largest });
+  const times = fc.double({ noNaN: true, min: -LATEST_MS, max: LATEST_MS });
   const channels = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 20 }), {
     minLength: 1,
     maxLength: 6,
@@ -51,15 +54,12 @@ test('a batch is the same after encoding and decoding', () => {
       ...{ channels: fc.constant(names), last: fc.constant(last) },
       span: fc.record({
         timestampsMs: fc
-          .array(fc.double({ noNaN: true, noDefaultInfinity: true }), {
-            minLength: samples,
-            maxLength: samples,
-          })
+          .array(times, { minLength: samples, maxLength: samples })
           .map((numbers) => Float64Array.from(numbers)),
         values: fc.tuple(
           ...names.map(() =>
             fc
-              .array(finite, { minLength: samples, maxLength: samples })
+              .array(values, { minLength: samples, maxLength: samples })
               .map((numbers) => Float32Array.from(numbers)),
           ),
         ),
@@ -113,6 +113,38 @@ test('numbers that are not finite are refused', () => {
   const other = batchOf(3);
   (other.span.values[1] as Float32Array)[2] = Infinity;
   expect(reasonOf(() => decode(encodeSampleBatch(other)))).toBe('malformed');
+});
+
+test('as many channels as a dataset may have, with the longest names, come out as they went in', () => {
+  const channels = Array.from({ length: MAXIMUM_CHANNELS }, (_, at) => `${at}`.padStart(63, 'c'));
+  const batch = batchOf(3, channels);
+  expect(decode(encodeSampleBatch(batch))).toEqual(batch);
+  const more = batchOf(3, [...channels, 'another']);
+  expect(reasonOf(() => decode(encodeSampleBatch(more)))).toBe('malformed');
+});
+
+test('metadata that nobody could read are never sent', () => {
+  const channels = Array.from({ length: 200 }, (_, at) => `${at}`.padStart(300, 'c'));
+  expect(reasonOf(() => encodeSampleBatch(batchOf(1, channels)))).toBe('too-large');
+});
+
+test('numbers that no device can mean are refused, and those beside them are not', () => {
+  const withTime = (ms: number) => {
+    const batch = batchOf(3);
+    batch.span.timestampsMs[2] = ms;
+    return reasonOf(() => decode(encodeSampleBatch(batch)));
+  };
+  const withValue = (value: number) => {
+    const batch = batchOf(3);
+    (batch.span.values[1] as Float32Array)[2] = value;
+    return reasonOf(() => decode(encodeSampleBatch(batch)));
+  };
+  const tooFar = [1e20, -1e20, 1e300, -Number.MAX_VALUE, LATEST_MS + 1];
+  expect(tooFar.map(withTime)).toEqual(tooFar.map(() => 'malformed'));
+  const tooLarge = [3.4e38, -3.4e38, 1.1e18];
+  expect(tooLarge.map(withValue)).toEqual(tooLarge.map(() => 'malformed'));
+  expect([LATEST_MS, -LATEST_MS].map(withTime)).toEqual(['no error', 'no error']);
+  expect([9e17, -9e17].map(withValue)).toEqual(['no error', 'no error']);
 });
 
 test('a batch larger than a broker takes is never made', () => {

@@ -182,6 +182,43 @@ test('a restart changes nothing, whatever the devices send', () => {
   );
 });
 
+/** Devices that go on in time, but for moments at which their clock is ahead, or set back. */
+const astray = fc
+  .array(
+    fc.record({
+      device: fc.constantFrom('a', 'a', 'b'),
+      samples: fc.integer({ min: 1, max: 9 }),
+      aheadMs: fc.oneof(
+        { weight: 12, arbitrary: fc.constant(0) },
+        fc.constantFrom(-2000, 600, 3000, 1e9),
+      ),
+    }),
+    { minLength: 20, maxLength: 60 },
+  )
+  .map((parts) => {
+    const clocks: Record<string, number> = { a: 0, b: 50 };
+    return parts.map(({ device, samples, aheadMs }, offset): WindowerInput => {
+      const fromMs = (clocks[device] as number) + aheadMs;
+      clocks[device] = (clocks[device] as number) + (aheadMs === 0 ? samples * 100 : 0);
+      const span = spanOf(Array.from({ length: samples }, (_, at) => fromMs + at * 100));
+      return { offset, device, subjectKey: 's', span, last: false };
+    });
+  });
+
+test('a restart changes nothing where clocks were astray', () => {
+  const cases = fc.tuple(
+    astray,
+    fc.array(fc.nat(60), { minLength: 1, maxLength: 8 }),
+    fc.constantFrom(3, 5, 8),
+  );
+  fc.assert(
+    fc.property(cases, ([inputs, restarts, silence]) => {
+      expect(feed(inputs, new Set(restarts), silence)).toEqual(feed(inputs, new Set(), silence));
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test('samples that are not later than the newest one are late, and change no window', () => {
   const windower = windowerOf();
   const base = { device: 'a', subjectKey: 's', last: false };
@@ -205,6 +242,42 @@ test('a silent device is closed when its partition has grown by the limit, and t
   expect(windower.neededFrom).toBe(0);
   expect(windower.pass(6).map(({ startMs }) => startMs)).toEqual([500]);
   expect(windower.neededFrom).toBeNull();
+});
+
+test('after one sample of a clock that was far ahead a device is late for the limit, and then goes on', () => {
+  const windower = windowerOf(5);
+  const base = { device: 'a', subjectKey: 's', last: false };
+  windower.push({ ...base, offset: 0, span: spanOf([4e12]) });
+  const found = Array.from({ length: 30 }, (_, index) => {
+    const times = Array.from({ length: 5 }, (_each, at) => index * 500 + at * 100);
+    const { late, windows } = windower.push({ ...base, offset: index + 1, span: spanOf(times) });
+    return { late: late !== null, windows: windows.length, needed: windower.neededFrom };
+  });
+  expect(found.map(({ late }) => late).lastIndexOf(true)).toBe(4);
+  expect(found.slice(8).map(({ windows }) => windows)).toEqual(Array.from({ length: 22 }, () => 1));
+  expect(found.slice(8).every(({ needed }, at) => at + 9 - (needed ?? 0) <= 2)).toBe(true);
+});
+
+test('a restart does not take for new what a clock that was ahead had made late', () => {
+  const sent: [device: string, timeMs: number][] = [
+    ...([
+      ['a', 4e12],
+      ['a', 5000],
+      ['b', 0],
+      ['a', 6000],
+    ] as [string, number][]),
+    ...([
+      ['b', 100],
+      ['b', 200],
+      ['b', 300],
+      ['a', 5500],
+    ] as [string, number][]),
+  ];
+  const inputs = sent.map(([device, timeMs], offset): WindowerInput => ({
+    ...{ offset, device, subjectKey: 's', last: false, span: spanOf([timeMs]) },
+  }));
+  expect(feed(inputs, new Set(), 5).late).toEqual([5000, 6000]);
+  expect(feed(inputs, new Set([7]), 5).late).toEqual([5000, 6000]);
 });
 
 test('the needed offset moves on with the windows', () => {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pseudonym } from '../../../../core/hash';
 import { landingFacts } from '../../../../lakehouse/landing/descriptor';
+import { CASAS } from '../../../../lakehouse/casas/casas-format';
 import { findManifest } from '../../../../lakehouse/snapshots';
 import { query } from '../../../../lakehouse/query';
 import type { MadeRow } from '../../../support/casas';
@@ -96,9 +97,12 @@ test('lines that are no rows are put aside with reason, line and text; the other
     bad('stamp', ''),
     bad('stamp', '2021-06-01'),
     bad('stamp', '2021-06-01 08:00:00+02'),
+    bad('stamp', '2021-06-01 08:00:00.5+02'),
+    bad('stamp', '2021/06/01 08:00:00.5'),
     bad('stamp', '1970-01-01 00:00:00.0'),
     bad('yaw', 'nan'),
     bad('yaw', '1_0'),
+    bad('roll', '-1e39'),
     bad('speed', 'fast'),
     bad('location_type', '"home'),
     '',
@@ -109,27 +113,30 @@ test('lines that are no rows are put aside with reason, line and text; the other
   expect(landing.quarantined).toEqual({
     'field-count': 2,
     'field-missing': 1,
-    'wrong-type': 5,
+    'wrong-type': 8,
     'moment-out-of-range': 1,
     'quote-unclosed': 1,
   });
-  expect(manifest).toMatchObject({ rows: 3, inputRows: 13 });
+  expect(manifest).toMatchObject({ rows: 3, inputRows: 16 });
+  const of = `recording ${pseudonym(SECRET, 'wsu', 'p1')}`;
+  expect(manifest.firstProblems[0]).toBe(`${of}, line 4: field-count`);
+  expect(JSON.stringify(manifest)).not.toContain('p1.csv');
   expect(await rows('SELECT source_line, location_type FROM casas_landing ORDER BY 1')).toEqual([
     { source_line: 3, location_type: null },
-    { source_line: 15, location_type: 'a "b", c' },
-    { source_line: 16, location_type: null },
+    { source_line: 18, location_type: 'a "b", c' },
+    { source_line: 19, location_type: null },
   ]);
   const put = await rows('SELECT * FROM casas_landing_quarantine ORDER BY source_line');
   expect(put[1]).toEqual({
     ...{ reason: 'field-count', detail: null, raw: 'a,b' },
     ...{ source_file: 'p1.csv', source_line: 5 },
   });
-  expect(put[7]).toMatchObject({ reason: 'wrong-type', detail: 'yaw', source_line: 11 });
+  expect(put[9]).toMatchObject({ reason: 'wrong-type', detail: 'yaw', source_line: 13 });
 });
 
 test.each([
-  ...[['1_000'], ['nan'], ['-inf'], ['1e400'], ['0x10'], ['  ']],
-  [' 1.5', '1.5 ', '+1', '.5', '5.', '1e3', '1e-400', '-0', '0.1', ''],
+  ...[['1_000'], ['nan'], ['-inf'], ['1e400'], ['-1.1e18'], ['0x10'], ['  ']],
+  [' 1.5', '1.5 ', '+1', '.5', '5.', '1e3', '1e-400', '-0', '0.1', '-1e18', ''],
 ])(
   'numbers spelled %j %j %j … count the same among good lines as beside one that is no row',
   async (...texts) => {
@@ -168,6 +175,36 @@ test('bytes that are no UTF-8 cost their line alone', async () => {
   await writeFile(`${path}/p1.csv`, text);
   const landing = await ingestFormat(lake, 'casas', { source: path, dataset: 'wsu' });
   expect(landing).toMatchObject({ rows: 2, quarantined: { 'not-utf-8': 1 } });
+});
+
+test('a carriage return inside a line makes up for no other line that is no row', async () => {
+  const lines = [good, `${good}\r${good}`, bad('stamp', ''), other];
+  const { rows, landing } = await landed({ 'p1.csv': casasFile(lines) });
+  expect(landing.quarantined).toEqual({ 'carriage-return': 1, 'field-missing': 1 });
+  const kept = [{ source_line: 3 }, { source_line: 6 }];
+  expect(await rows('SELECT source_line FROM casas_landing ORDER BY 1')).toEqual(kept);
+});
+
+test('a carriage return inside a line costs that line alone, and its text is kept', async () => {
+  const inQuotes = bad('location_type', '"at\rhome"');
+  const stampless = bad('stamp', '');
+  const lines = [good, `${good}\r${good}`, stampless, other, inQuotes, `${third}\r`];
+  const { rows, landing, manifest } = await landed({
+    'p1.csv': casasFile(lines),
+    'p2.csv': casasFile([`\r${good}`]),
+  });
+  expect(landing.quarantined).toEqual({ 'carriage-return': 3, 'field-missing': 1 });
+  expect(manifest).toMatchObject({ rows: 3, inputRows: 7 });
+  expect(await rows('SELECT source_line FROM casas_landing ORDER BY 1')).toEqual(
+    [3, 6, 8].map((line) => ({ source_line: line })),
+  );
+  const put = 'SELECT source_file, source_line, raw FROM casas_landing_quarantine ORDER BY ALL';
+  expect(await rows(put)).toEqual([
+    { source_file: 'p1.csv', source_line: 4, raw: `${good}\r${good}` },
+    { source_file: 'p1.csv', source_line: 5, raw: stampless },
+    { source_file: 'p1.csv', source_line: 7, raw: inQuotes },
+    { source_file: 'p2.csv', source_line: 3, raw: `\r${good}` },
+  ]);
 });
 
 test('lines may end with a carriage return, the last one need not end at all', async () => {
@@ -262,4 +299,35 @@ test('the same archive again is a no-op; another archive adds people, or is refu
   await expect(
     ingestFormat(lake, 'casas', { source: changed, dataset: 'wsu' }),
   ).rejects.toMatchObject({ code: 'RECORDING_DIFFERS' });
+});
+
+test('rejected lines of a person are erased, of whose file no line was a row, too', async () => {
+  const bad = (at: number) => lineOf({ ...samples(START, 1)[0], yaw: `fast-${at}` });
+  const { lake, rows } = await landed({
+    'p1.csv': casasFile([...samples(START, 2), bad(1)]),
+    'c03.p053.w1.csv': casasFile([...samples(START, 2), bad(2)]),
+    'c03.p053.w2.csv': casasFile([bad(3), bad(4)]),
+    'p07.csv': casasFile([bad(5)]),
+  });
+  const erase = async (identifier: string) => {
+    const subjectKey = pseudonym(SECRET, 'wsu', identifier);
+    const { person } = await CASAS.erasing.findPerson(lake, {
+      dataset: 'wsu',
+      identifier,
+      subjectKey,
+    });
+    await CASAS.erasing.rewriteLanding(lake, { dataset: 'wsu', subject: subjectKey, person });
+    const put = 'SELECT DISTINCT source_file AS file FROM casas_landing_quarantine ORDER BY 1';
+    const files = (await rows(put)).map(({ file }) => file);
+    const { quarantined } = await findManifest(lake, { dataset: 'wsu', table: 'casas_landing' });
+    return { files, quarantined, needles: [...person.texts, ...person.values] };
+  };
+  expect(await erase('c03.p053')).toMatchObject({
+    ...{ files: ['p07.csv', 'p1.csv'], quarantined: { 'wrong-type': 2 } },
+    needles: expect.arrayContaining(['c03.p053.w2.csv']) as string[],
+  });
+  expect(await erase('p07')).toMatchObject({
+    ...{ files: ['p1.csv'], quarantined: { 'wrong-type': 1 } },
+    needles: expect.arrayContaining(['p07.csv']) as string[],
+  });
 });

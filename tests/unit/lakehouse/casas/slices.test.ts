@@ -1,24 +1,37 @@
 /** Members of any size land slice by slice, and an ingest that was killed goes on where it stopped. */
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import type { BulkOptions } from '../../../../lakehouse/bulk/land-part';
 import { landBulkPart } from '../../../../lakehouse/bulk/land-part';
 import { bulkPartsOf, sliceBytesOf } from '../../../../lakehouse/bulk/parts';
 import { sliceMember } from '../../../../lakehouse/bulk/slice-member';
+import { writeWithMarks } from '../../../../lakehouse/sources/stray-returns';
+import type { SliceToLand } from '../../../../lakehouse/bulk/slices-to-parquet';
+import { slicesToParquet } from '../../../../lakehouse/bulk/slices-to-parquet';
 import { CASAS_KIND } from '../../../../lakehouse/casas/casas-kind';
 import { readLayout } from '../../../../lakehouse/casas/layout';
 import { tableContentHash } from '../../../../lakehouse/content-hash';
+import { DEFAULT_DUCKDB, withDuckdb } from '../../../../lakehouse/engines/duckdb-session';
 import type { Lake } from '../../../../lakehouse/lake';
 import type { IngestPlan } from '../../../../lakehouse/landing/ingest-plan';
 import { entriesOf, planIngest } from '../../../../lakehouse/landing/ingest-plan';
 import type { RecordingEntry } from '../../../../lakehouse/landing/recordings-layout';
 import { publishLanding } from '../../../../lakehouse/landing/publish-landing';
+import { QUARANTINE_COLUMNS } from '../../../../lakehouse/quarantine';
 import { openSource } from '../../../../lakehouse/sources/open-source';
 import type { MadeRow } from '../../../support/casas';
 import { casasFile, samples } from '../../../support/casas';
-import { SECRET, keysOf, newLake, temporaryFolder, writeZip } from '../../../support/recordings';
+import {
+  SECRET,
+  keysOf,
+  newLake,
+  temporaryFolder,
+  writeFolder,
+  writeZip,
+} from '../../../support/recordings';
 
 const folder = temporaryFolder();
 const START = Date.UTC(2021, 10, 7, 0, 59, 50);
@@ -42,7 +55,7 @@ async function scratch(): Promise<string> {
 }
 
 test('slices hold whole lines, all of them, and do not depend on how the stream comes', async () => {
-  const line = fc.stringMatching(/^[a-z0-3_,"]{0,12}$/);
+  const line = fc.stringMatching(/^[a-z0-3_,"\r]{0,12}$/);
   const property = fc.asyncProperty(
     fc.array(line, { maxLength: 40 }),
     fc.integer({ min: 1, max: 60 }),
@@ -59,17 +72,18 @@ test('slices hold whole lines, all of them, and do not depend on how the stream 
       const { header, slices } = await slicesOf(chunks, sliceBytes);
       expect(slices).toEqual((await slicesOf([text], sliceBytes)).slices);
       expect(header).toEqual(['a', 'b']);
-      const body = text.toString().split(end).slice(2).join(end);
+      const body = text.toString().split('\n').slice(2).join('\n');
       expect(slices.map((each) => each.text).join('')).toBe(body);
       let [next, filled] = [3, 0];
-      for (const { firstLine, lines: n, blankLines, text: part, quoted, grouped } of slices) {
+      for (const { firstLine, lines: n, blankLines, text: part, ...has } of slices) {
         expect(firstLine).toBe(next);
-        expect(quoted).toBe(part.includes('"'));
-        expect(grouped).toBe(/[0-9]_/.test(part));
+        expect(has.quoted).toBe(part.includes('"'));
+        expect(has.grouped).toBe(/[0-9]_/.test(part));
+        expect(has.strayReturns).toBe(/\r(?!\n|$)/.test(part));
         next += n + blankLines;
         filled += n;
       }
-      expect(filled).toBe(lines.filter((each) => each !== '').length);
+      expect(filled).toBe(body.split('\n').filter((each) => !/^\r?$/.test(each)).length);
     },
   );
   await fc.assert(property, { numRuns: 60 });
@@ -84,6 +98,19 @@ test('what is no text of lines is refused', async () => {
   });
 });
 
+test.each([0, 1, 2, 3])(
+  'returns inside a line are marked, however a file is cut (%i)',
+  async (shift) => {
+    const into = await scratch();
+    const [from, to] = [join(into, 'from'), join(into, 'to')];
+    const long = 'x'.repeat(64 * 1024 - shift);
+    await writeFile(from, `${long}\r\ry\r\n${long}\r\n\rz`);
+    await writeWithMarks(from, to);
+    const mark = '\ufdd0';
+    expect(await readFile(to, 'utf8')).toBe(`${long}${mark}${mark}y\r\n${long}\r\n${mark}z`);
+  },
+);
+
 const entry = (name: string, bytes: number): RecordingEntry =>
   ({ recording: name, member: { name, bytes, crc32: 0 } }) as RecordingEntry;
 
@@ -94,6 +121,32 @@ test('large members are parts of their own; ten thousand small ones are few part
   const small = Array.from({ length: 10_000 }, (_, at) => entry(String(at), 1000));
   expect(bulkPartsOf(small)).toHaveLength(200);
   expect(sliceBytesOf([{ bytes: 150_000 * mib }])).toBe(150 * mib);
+});
+
+test('lines that are not all found again are a fault of the file, and not tried for a day', async () => {
+  const text = Buffer.from(casasFile(samples(START, 3)));
+  const cutting = { file: 'p1.csv', headerLines: 2, sliceBytes: 1e9, folder: await scratch() };
+  const member = await sliceMember(Readable.from([text]), cutting);
+  const header = CASAS_KIND.readHeader('p1.csv', member.header, []);
+  const made = { subject: 'p1', device: 'p1', file: 'p1.csv' };
+  const of = { entry: { ...entry('p1', text.length), ...made }, header, subjectKey: 'key' };
+  const toLand: SliceToLand[] = [];
+  for await (const slice of member.slices()) {
+    toLand.push({
+      ...of,
+      file: 'p1.csv',
+      before: null,
+      slice: { ...slice, lines: slice.lines + 1 },
+    });
+  }
+  const { store } = newLake(folder.path());
+  const landing = withDuckdb({ store, options: DEFAULT_DUCKDB }, (session) =>
+    slicesToParquet(session, CASAS_KIND, toLand),
+  );
+  await expect(landing).rejects.toMatchObject({
+    code: 'CSV_MALFORMED',
+    context: { file: 'p1.csv', line: 3, detail: '3 of 4 lines were found again' },
+  });
 });
 
 /** A night with the hour that comes twice, readings, answers and lines of every kind. */
@@ -110,28 +163,32 @@ const NIGHT = casasFile([
   ...samples(START - 3_600_000 + 60_000, 60, more),
 ]);
 
-async function planned(lake: Lake, files: Record<string, string>) {
-  const source = await openSource(await writeZip(folder.path(), files));
+async function planned(lake: Lake, from: string) {
+  const source = await openSource(from);
   const request = { dataset: 'wsu', source, secret: SECRET };
   const layout = await readLayout(request);
   const plan = await planIngest(lake, { ...request, kind: CASAS_KIND, layout });
   return { source, plan, entries: entriesOf(plan, 0, layout.recordings) };
 }
 
-async function landed(lake: Lake, sliceBytes: number) {
-  const { source, plan, entries } = await planned(lake, { 'p1.csv': NIGHT });
+const zipped = (): Promise<string> => writeZip(folder.path(), { 'p1.csv': NIGHT });
+
+async function landed(lake: Lake, options: BulkOptions, from?: string) {
+  const { source, plan, entries } = await planned(lake, from ?? (await zipped()));
   const request = { plan, part: 0, source, entries, secret: SECRET };
-  const part = await landBulkPart(lake, CASAS_KIND, request, { sliceBytes });
+  const part = await landBulkPart(lake, CASAS_KIND, request, options);
   const { columns, files, ...manifest } = await publishLanding(lake, CASAS_KIND, plan);
   const content = await tableContentHash(lake, { columns, files });
-  return { content, manifest, slices: part.files.length };
+  const bad = { columns: QUARANTINE_COLUMNS, files: manifest.quarantineFiles };
+  const quarantine = await tableContentHash(lake, bad);
+  return { content, manifest, quarantine, slices: part.files.length };
 }
 
 test('a member in many slices gives the rows that it gives in one', async () => {
-  const whole = await landed(newLake(folder.path()), 1e9);
+  const whole = await landed(newLake(folder.path()), { sliceBytes: 1e9 });
   expect(whole.slices).toBe(1);
   for (const sliceBytes of [2000, 9000]) {
-    const cut = await landed(newLake(folder.path()), sliceBytes);
+    const cut = await landed(newLake(folder.path()), { sliceBytes });
     expect(cut.slices).toBeGreaterThan(2);
     expect(cut.content).toBe(whole.content);
     const { rows, inputRows, quarantined, firstProblems } = whole.manifest;
@@ -139,6 +196,53 @@ test('a member in many slices gives the rows that it gives in one', async () => 
     expect(cut.manifest.firstProblems).toEqual(firstProblems);
   }
 }, 120_000);
+
+const LINES = NIGHT.split('\n');
+const GOOD = casasFile(samples(START, 300)).split('\n');
+const headed = (end: string, lines: readonly string[], bodyEnd: string): string =>
+  `${lines.slice(0, 2).join(end)}${end}${lines.slice(2).join(bodyEnd)}`;
+
+test.each<[string, string | Buffer]>([
+  ['as it is made', NIGHT],
+  ['of good lines alone', GOOD.join('\n')],
+  ['without an end', NIGHT.trimEnd()],
+  ['with returns', headed('\r\n', LINES, '\r\n')],
+  ['of good lines with returns', headed('\r\n', GOOD, '\r\n')],
+  ['with returns in its header alone', headed('\r\n', GOOD, '\n')],
+  ['with returns behind its header', headed('\n', GOOD, '\r\n')],
+  ['with a mark of its order', `\ufeff${GOOD.join('\n')}`],
+  ['with blank lines', [...GOOD.slice(0, 2), '', ...GOOD.slice(2, 9), '', ''].join('\n')],
+  ['with a return inside its header', GOOD.join('\n').replace('vertical_acc', 'a\racc')],
+  ['with a return inside a line', NIGHT.replace('too,short', 'too\rshort')],
+  ['with a quote', NIGHT.replace('too,short', '"too,short')],
+  ['with bytes that are no text', Buffer.from(NIGHT.replace('too', '\xe9'), 'latin1')],
+])('a local file %s is read where it lies, and gives the rows of its copy', async (_what, text) => {
+  const from = await writeFolder(folder.path(), { 'p1.csv': '' });
+  await writeFile(join(from, 'p1.csv'), text);
+  const copied = await landed(newLake(folder.path()), { wholeBytes: 0 }, from);
+  const whole = await landed(newLake(folder.path()), {}, from);
+  expect(whole.content).toBe(copied.content);
+  expect(whole.quarantine).toBe(copied.quarantine);
+  expect(whole.manifest.firstProblems).toEqual(copied.manifest.firstProblems);
+  expect(await readFile(join(from, 'p1.csv'))).toEqual(Buffer.from(text));
+});
+
+test('a local file that is written to while it is read is refused, and nothing of it lands', async () => {
+  const from = await writeFolder(folder.path(), { 'p1.csv': NIGHT });
+  const lake = newLake(folder.path());
+  const { source, plan, entries } = await planned(lake, from);
+  const open = async (name: string) => {
+    const stream = await source.open(name);
+    // Behind what is known of it: the stream does not see it, whoever reads the file does.
+    stream.on('end', () => void appendFile(join(from, 'p1.csv'), 'more\n'));
+    return stream;
+  };
+  const request = { plan, part: 0, source: { ...source, open }, entries, secret: SECRET };
+  await expect(landBulkPart(lake, CASAS_KIND, request)).rejects.toMatchObject({
+    code: 'SOURCE_CHANGED',
+  });
+  expect(await slicesIn(lake, plan)).toEqual([]);
+});
 
 /** A store that dies after so many objects; what is there already stays. */
 function dyingAfter(lake: Lake, puts: number): Lake {
@@ -160,7 +264,7 @@ const slicesIn = async (lake: Lake, plan: IngestPlan): Promise<string[]> =>
 
 test('a landing that was killed converts only the slices that it had not converted', async () => {
   const lake = newLake(folder.path());
-  const { source, plan, entries } = await planned(lake, { 'p1.csv': NIGHT });
+  const { source, plan, entries } = await planned(lake, await zipped());
   const request = { plan, part: 0, source, entries, secret: SECRET };
   const options = { sliceBytes: 4000 };
   const killed = landBulkPart(dyingAfter(lake, 3), CASAS_KIND, request, options);
@@ -184,7 +288,7 @@ test('a landing that was killed converts only the slices that it had not convert
   const first = part.files.slice(0, 3).map(({ key }) => key);
   expect(files).toEqual(expect.arrayContaining(first));
   const manifest = await publishLanding(lake, CASAS_KIND, plan);
-  const whole = await landed(newLake(folder.path()), 1e9);
+  const whole = await landed(newLake(folder.path()), { sliceBytes: 1e9 });
   expect(await tableContentHash(lake, manifest)).toBe(whole.content);
   expect(await readdir(join(dirname(fileURLToPath(lake.store.uriOf('x'))), '.scratch'))).toEqual(
     [],

@@ -6,7 +6,7 @@ import { readChoice } from '../../../../lakehouse/engines/jobs/records';
 import { runJob } from '../../../../lakehouse/engines/jobs/run-job';
 import type { Work } from '../../../../lakehouse/engines/jobs/work';
 import { openLake } from '../../../../lakehouse/lake';
-import { contextNamed } from '../../../support/jobs/made-table';
+import { contextNamed, untilTrue } from '../../../support/jobs/made-table';
 import { temporaryFolder } from '../../../support/recordings';
 
 const folder = temporaryFolder();
@@ -86,6 +86,20 @@ test('one that takes too long is stopped, told so, and not tried again', async (
   expect(starts).toHaveLength(1);
 });
 
+test("another run's job past its time is stopped, and this run starts one of its own", async () => {
+  const id = randomUUID();
+  const gone = new AbortController();
+  const first = run({ states: [['RUNNING']] }, { id, signal: gone.signal });
+  await untilTrue(() => (first.starts[0]?.looks ?? 0) > 0);
+  gone.abort(new Error('terminated'));
+  await expect(first.ended).rejects.toThrow('terminated');
+  const states = [['RUNNING'], ['SUCCEEDED']];
+  const answer = { ok: true, result: RESULT };
+  const second = run({ states, answer, before: first.starts }, { id }, { jobMs: 0 });
+  expect((await second.ended).facts).toMatchObject({ generation: 2, id: '1' });
+  expect(second.seen.stopped).toEqual(['0']);
+});
+
 test("the runner's own failure comes before the word of the service, and ends the work", async () => {
   const answer = {
     ok: false,
@@ -95,6 +109,16 @@ test("the runner's own failure comes before the word of the service, and ends th
   await expect(ended).rejects.toMatchObject({
     code: 'JOB_FAILED',
     message: expect.stringContaining('AnalysisException: no such column') as string,
+  });
+  expect(starts).toHaveLength(1);
+});
+
+test('one whose runner has ended itself, its time being up, was stopped as well', async () => {
+  const error = { type: 'TimeLimit', detail: 'it ran for more than 5 minutes' };
+  const { ended, starts } = run({ states: [['FAILED']], answer: { ok: false, error } });
+  await expect(ended).rejects.toMatchObject({
+    code: 'JOB_STOPPED',
+    message: expect.stringContaining('more than 5 minutes') as string,
   });
   expect(starts).toHaveLength(1);
 });

@@ -2,6 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WatchlakeError } from '../../../../core/errors';
+import { query } from '../../../../lakehouse/query';
+import { findManifest } from '../../../../lakehouse/snapshots';
+import { landingFacts, type LandedFile } from '../../../../lakehouse/stedi/landing-facts';
 import { listQuarantine, showQuarantine } from '../../../../lakehouse/read-quarantine';
 import {
   DAY,
@@ -73,6 +76,54 @@ test('blank lines are no rows, and do not shift the numbers of the others', asyn
   const request = { dataset: 'stedi', table: 'accelerometer_landing' };
   const { rows } = await showQuarantine(lake, { ...request, withRaw: false, maximumRows: 10 });
   expect(rows).toEqual([expect.objectContaining({ line: 4, reason: 'not-an-object' })]);
+});
+
+describe('a carriage return that does not end its line', () => {
+  const [one, two] = [1, 2].map((at) => reading({ timestamp: DAY + at })) as [string, string];
+  const blank = one.replace(',"x"', ',\r"x"');
+  const inText = two.replace('ann@', 'ann\r@');
+  const file = 'accelerometer/accelerometer-1.json';
+
+  /** A file of exactly these bytes; its lines, and the places of those in quarantine. */
+  async function landedBytes(text: string) {
+    const lake = newLake(folder.path());
+    const source = await writeFolder(folder.path(), { [file]: text });
+    const { tables = {} } = await ingestStedi(lake, { source });
+    const request = { dataset: 'stedi', table: 'accelerometer_landing' };
+    const { rows: quarantined } = await showQuarantine(lake, {
+      ...{ ...request, withRaw: true, maximumRows: 10 },
+    });
+    const landing = await findManifest(lake, request);
+    const [{ lines }] = landingFacts(landing).files as [LandedFile];
+    const sql = 'SELECT source_line FROM accelerometer_landing ORDER BY source_line';
+    const { rows } = await query(lake, { sql, dataset: 'stedi' });
+    expect(lines).toBe(rows.length + quarantined.length);
+    expect(tables.accelerometer_landing?.rows).toBe(rows.length);
+    return {
+      rows: rows.map((row) => Number(row.source_line)),
+      quarantined: quarantined.map(({ reason, line, raw }) => [reason, line, raw]),
+    };
+  }
+
+  test.each([
+    ['between two fields it is white space', `[]\n${blank}\n${two}\n`, [2, 3], []],
+    ['before its line feed, too', `[]\n${one}\r\r\n${two}\r\n`, [2, 3], []],
+    ['on a blank line, too', `[]\r\n\r \n\t\n${two}\n\r`, [4], []],
+    ['within a text it breaks the line', `[]\n${inText}\n${one}`, [3], [[2, inText]]],
+    ['between two objects, too', `${one}\r${two}\n[]\n${two}\n`, [3], [[1, `${one}\r${two}`]]],
+    ['without any line feed it ends lines', `${one}\r\r${two}\r[]`, [1, 3], []],
+  ])('%s', async (_what, text, rows, broken) => {
+    const found = await landedBytes(text);
+    const list = text
+      .split(text.includes('\n') ? '\n' : '\r')
+      .findIndex((each) => /^\[\]/.test(each));
+    const expected = [
+      ['not-an-object', list + 1, '[]'],
+      ...broken.map((each) => ['carriage-return', ...each]),
+    ];
+    expect(found.rows).toEqual(rows);
+    expect(new Set(found.quarantined)).toEqual(new Set(expected));
+  });
 });
 
 test('escapes are read as what they stand for', async () => {

@@ -1,10 +1,11 @@
 /** A file that comes again under another name: nothing is doubled, nothing is lost with its original. */
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lake } from '../../../../lakehouse/lake';
 import { findManifest } from '../../../../lakehouse/snapshots';
 import { withoutCopies } from '../../../../lakehouse/stedi/copies';
 import { STEDI_ERASING } from '../../../../lakehouse/stedi/erasing';
+import { SOURCE_FIELDS } from '../../../../lakehouse/stedi/fields';
 import { landingFacts } from '../../../../lakehouse/stedi/landing-facts';
 import {
   DAY,
@@ -82,20 +83,66 @@ test('a copy that gets a content of its own lands', async () => {
   expect(await ingest()).toMatchObject({ rows: 7, dropped: {} });
 });
 
-test('a copy brings nobody back who was erased, and doubles nobody else', async () => {
-  const { lake, source, copy } = await landed();
+describe('of a file that a person was erased from', () => {
   const key = subjectKey(SECRET, 'stedi', emailOf('ann'));
-  const ann = { dataset: 'stedi', identifier: emailOf('ann'), subjectKey: key };
-  const { person } = await STEDI_ERASING.findPerson(lake, ann);
-  await STEDI_ERASING.rewriteLanding(lake, { dataset: 'stedi', person });
-  await copy('accelerometer-2.json');
   const suppression = {
     keys: async () => new Set([key]),
     keyOf: (dataset: string, identifier: string) => subjectKey(SECRET, dataset, identifier),
   };
-  const { tables } = await ingestStedi(lake, { source, suppression });
-  expect(tables?.accelerometer_landing).toMatchObject({
-    ...{ rows: 4, dropped: { 'consent-withdrawn': 2, 'file-sent-again': 6 } },
+
+  async function annErased() {
+    const made = await landed();
+    const before = rowsOfTables(await refreshStedi(made.lake));
+    const ann = { dataset: 'stedi', identifier: emailOf('ann'), subjectKey: key };
+    const { person } = await STEDI_ERASING.findPerson(made.lake, ann);
+    const request = { dataset: 'stedi', subject: key, person };
+    await STEDI_ERASING.rewriteLanding(made.lake, request);
+    return { ...made, before };
+  }
+
+  test('a copy brings nobody back, and doubles nobody else', async () => {
+    const { lake, source, copy } = await annErased();
+    await copy('accelerometer-2.json');
+    const { tables } = await ingestStedi(lake, { source, suppression });
+    expect(tables?.accelerometer_landing).toMatchObject({
+      ...{ rows: 4, dropped: { 'consent-withdrawn': 2, 'file-sent-again': 6 } },
+    });
+  });
+
+  test('under a new name alone it lands with the person once they may land again', async () => {
+    const { lake, source, path, before } = await annErased();
+    await rename(path('accelerometer-1.json'), path('accelerometer-2.json'));
+    const { tables } = await ingestStedi(lake, { source });
+    expect(tables?.accelerometer_landing).toMatchObject({
+      ...{ rows: 6, dropped: { 'file-sent-again': 6 } },
+    });
+    expect(rowsOfTables(await refreshStedi(lake))).toEqual(before);
+    expect(await ingestStedi(lake, { source })).toMatchObject({ alreadyLanded: true });
+  });
+
+  test('beside its copy both land again as one', async () => {
+    const { lake, source, copy, before } = await annErased();
+    await copy('accelerometer-2.json');
+    await ingestStedi(lake, { source, suppression });
+    const { tables } = await ingestStedi(lake, { source });
+    expect(tables?.accelerometer_landing).toMatchObject({
+      ...{ rows: 6, dropped: { 'file-sent-again': 6 } },
+    });
+    expect(rowsOfTables(await refreshStedi(lake))).toEqual(before);
+    expect(await ingestStedi(lake, { source })).toMatchObject({ alreadyLanded: true });
+  });
+});
+
+test('once a rule was mended, a copy takes the place of the original that it was too strict for', async () => {
+  // As if every moment had to be a text once.
+  const stricter = SOURCE_FIELDS.accelerometer.map((each) =>
+    each.name === 'timestamp' ? { ...each, type: 'text' as const } : each,
+  );
+  const replaced = jest.replaceProperty(SOURCE_FIELDS, 'accelerometer', stricter);
+  const { copy, ingest } = await landed().finally(() => replaced.restore());
+  await copy('accelerometer-2.json');
+  expect(await ingest()).toMatchObject({
+    ...{ rows: 6, quarantined: {}, dropped: { 'file-sent-again': 6 } },
   });
 });
 

@@ -36,8 +36,11 @@ async function landed(ann: Partial<MadePerson> = {}, ben: Partial<MadePerson> = 
     const known = { dataset: DATASET, identifier: emailOf(name), subjectKey: key };
     return STEDI_ERASING.findPerson(lake, known);
   };
-  const erase = async (name: string) =>
-    STEDI_ERASING.rewriteLanding(lake, { dataset: DATASET, person: (await find(name)).person });
+  const erase = async (name: string) => {
+    const { person } = await find(name);
+    const request = { dataset: DATASET, subject: person.subjectKey, person };
+    return STEDI_ERASING.rewriteLanding(lake, request);
+  };
   return { lake, find, erase };
 }
 

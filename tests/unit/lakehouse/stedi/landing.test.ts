@@ -1,4 +1,5 @@
 /** Landing again, changed files, erased people, mended rules: what lies in the lake follows. */
+import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lake } from '../../../../lakehouse/lake';
@@ -6,9 +7,13 @@ import { tableContentHash } from '../../../../lakehouse/content-hash';
 import { query } from '../../../../lakehouse/query';
 import { findManifest } from '../../../../lakehouse/snapshots';
 import { SOURCE_FIELDS } from '../../../../lakehouse/stedi/fields';
+import { landFile } from '../../../../lakehouse/stedi/land-file';
+import { readSourceFiles } from '../../../../lakehouse/stedi/layout';
 import { stediLocation } from '../../../../lakehouse/stedi/locations';
 import { replayQuarantine } from '../../../../lakehouse/stedi/replay';
 import { subjectKey } from '../../../../lakehouse/stedi/subject-keys';
+import { withdrawalsOf } from '../../../../lakehouse/stedi/withdrawn';
+import { openSource } from '../../../../lakehouse/sources/open-source';
 import type { Suppression } from '../../../../lakehouse/suppression';
 import { NOBODY } from '../../../../lakehouse/suppression';
 import { vacuum } from '../../../../lakehouse/vacuum';
@@ -60,6 +65,26 @@ test('the same source again is a no-op, and leaves nothing behind', async () => 
   const again = await ingestStedi(lake, { source });
   expect(again).toMatchObject({ alreadyLanded: true, snapshotId: landed.snapshotId, members: 0 });
   expect((await keysOf(lake)).filter((key) => !key.includes('/plan-'))).toEqual(before);
+});
+
+test('a file that is written to while it is read is refused, and nothing of it lands', async () => {
+  const lake = newLake(folder.path());
+  const from = await writeFolder(folder.path(), stediFiles(threePeople()));
+  const source = await openSource(from, { extensions: ['.json'] });
+  const [file] = readSourceFiles(source);
+  if (file === undefined) throw new Error('there are no files');
+  const pathOf = (member: string): string | null => {
+    const path = source.pathOf?.(member) ?? null;
+    if (path !== null) appendFileSync(path, '{}\n');
+    return path;
+  };
+  const context = {
+    withdrawals: await withdrawalsOf(NOBODY, 'stedi'),
+    ...{ keyOf: () => 'a key', prefix: 'part/' },
+  };
+  const landing = landFile(lake, { ...source, pathOf }, file, context);
+  await expect(landing).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+  expect(await keysOf(lake)).toEqual([]);
 });
 
 test('a new file is added, a changed one takes the place of its earlier version', async () => {

@@ -1,7 +1,7 @@
 /** What files say of their nulls: it counts only where it is as good as a look at the rows. */
 import { join } from 'node:path';
 import { DEFAULT_DUCKDB, withDuckdb } from '../../../lakehouse/engines/duckdb-session';
-import { isWithoutNulls } from '../../../lakehouse/engines/parquet-nulls';
+import { isWithoutNulls } from '../../../lakehouse/engines/parquet-statistics';
 import { newLake, temporaryFolder } from '../../support/recordings';
 
 const folder = temporaryFolder();

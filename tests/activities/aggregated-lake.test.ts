@@ -1,0 +1,71 @@
+/** Aggregates are those of one lake: another one, or an earlier state of it, is refused until it is accepted. */
+import { createDeviceTables } from '../../devices/devices';
+import type { Lake } from '../../lakehouse/lake';
+import { GRAINS } from '../../telemetry/aggregate';
+import { aggregatesByHand } from '../support/aggregates-by-hand';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { aggregate, aggregateAll, profile, storedAggregates } from '../support/device-aggregates';
+import { eventsOf, FakeTopic, landAll } from '../support/device-events';
+import { newLake, temporaryFolder } from '../support/recordings';
+
+const folder = temporaryFolder();
+const REFUSED = { type: 'AGGREGATES_OF_ANOTHER_LAKE', nonRetryable: true };
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  await createDeviceTables(database.pool).importProfiles([profile('watch-1')], {
+    moveDevices: true,
+  });
+});
+afterEach(() => database.drop());
+
+interface World {
+  readonly lake: Lake;
+  readonly topic: FakeTopic;
+}
+
+const newWorld = (): World => ({ lake: newLake(folder.path()), topic: new FakeTopic() });
+
+const land = ({ lake, topic }: World, date: string, steps: number) =>
+  landAll(lake, topic.add({ at: `${date}T12:00:00Z`, steps }));
+
+const aggregateDays = ({ lake }: World, acceptLake?: boolean) =>
+  aggregate(lake, database.pool, 'day', { acceptLake });
+
+async function expectMadeFrom({ topic }: World): Promise<void> {
+  const expected = aggregatesByHand(eventsOf(topic), [profile('watch-1')]);
+  for (const grain of GRAINS) {
+    expect(await storedAggregates(database.pool, grain)).toEqual(expected[grain]);
+  }
+}
+
+test('another lake is refused, whatever its version, until it is accepted; then all is made from it', async () => {
+  const [one, other] = [newWorld(), newWorld()];
+  await land(one, '2026-03-02', 1);
+  await land(one, '2026-03-03', 2);
+  await aggregateAll(one.lake, database.pool);
+  for (const [at, date] of ['2026-03-02', '2026-03-04', '2026-03-05'].entries()) {
+    // Its first snapshot is of the first lake's name as well: made at the same offsets.
+    await land(other, date, 10 + at);
+    const tried = aggregateDays(other);
+    await expect(tried).rejects.toMatchObject(REFUSED);
+    await expect(tried).rejects.toThrow('lacks 1 of their 2 dates');
+  }
+  await expectMadeFrom(one);
+  await aggregateDays(other, true);
+  await expect(aggregateDays(one)).rejects.toMatchObject(REFUSED);
+  await aggregateAll(other.lake, database.pool);
+  await expectMadeFrom(other);
+});
+
+test('an earlier state of the same lake is refused like another one', async () => {
+  const world = newWorld();
+  await land(world, '2026-03-02', 1);
+  await aggregateAll(world.lake, database.pool);
+  await database.pool.query('UPDATE devices.aggregation_source SET snapshot_version = 9');
+  await expect(aggregateDays(world)).rejects.toMatchObject(REFUSED);
+  await aggregateDays(world, true);
+  expect(await aggregateDays(world)).toMatchObject({ periods: [] });
+  await expectMadeFrom(world);
+});

@@ -1,0 +1,131 @@
+/** Predictions and labels that land while somebody else publishes their table: what was read before does not come back. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createLandingActivities } from '../../../activities/landing-activities';
+import type { AnnotationStore } from '../../../annotation/annotation';
+import type { Label } from '../../../annotation/labels';
+import { rewriteModelTables } from '../../../lakehouse/erasure/model-tables';
+import type { Lake } from '../../../lakehouse/lake';
+import { query } from '../../../lakehouse/query';
+import { pseudonymIdentifier, type Suppression } from '../../../lakehouse/suppression';
+import type { Broker, ReceivedMessage } from '../../../streaming/ports';
+import { encodePrediction } from '../../../streaming/prediction';
+import { topicNames } from '../../../streaming/topics';
+import { newLake, temporaryFolder } from '../../support/recordings';
+
+const folder = temporaryFolder();
+const DATASET = 'watch';
+const CONFLICT = { type: 'CATALOG_CONFLICT', nonRetryable: false };
+
+const message = (subjectKey: string, offset: number): ReceivedMessage => ({
+  ...{ partition: 0, offset, key: 'watch', headers: {} },
+  value: Buffer.from(
+    encodePrediction({
+      ...{ windowId: `w${offset}`, dataset: DATASET, device: 'watch', subjectKey },
+      ...{ startMs: offset * 1000, endMs: offset * 1000 + 4000, model: 'm', version: '1' },
+      ...{ classes: ['a', 'b'], probabilities: [0.5, 0.5], label: 'a', confidence: 0.5 },
+      ...{ candidate: null, featureSchema: 'f00d' },
+    }),
+  ),
+});
+
+const label = (subjectKey: string, at: number): Label => ({
+  ...{ windowId: `l${at}`, dataset: DATASET, device: 'watch', subjectKey, annotator: 'a' },
+  ...{ startMs: at, endMs: at + 4000, label: 'a', kind: 'uncertain', eventTimeMs: at },
+  ...{ knownAt: '2026-01-01T00:00:00.000Z', campaign: 'c', batch: 'b', featureSchema: 'f00d' },
+  features: Float32Array.of(1),
+});
+
+/** Everything that the activities read lies in memory; `meanwhile` runs once, after all was read. */
+function world() {
+  const lake: Lake = newLake(folder.path());
+  const messages: ReceivedMessage[] = [];
+  const labels: Label[] = [];
+  const gone = new Set<string>();
+  let meanwhile: (() => Promise<unknown>) | undefined;
+  async function interrupt(): Promise<void> {
+    const work = meanwhile;
+    meanwhile = undefined;
+    await work?.();
+  }
+  const suppression: Suppression = {
+    keys: async () => new Set(gone),
+    keyOf: (_dataset, identifier) => identifier,
+  };
+  const broker = {
+    bounds: async () => new Map([[0, { start: 0, end: messages.length }]]),
+    committed: async () => new Map(),
+    async *read({ from, to }: { from?: Record<number, number>; to: Record<number, number> }) {
+      yield messages.slice(from?.[0] ?? 0, to[0]);
+      await interrupt();
+    },
+  } as unknown as Broker;
+  const annotation = {
+    async *labels() {
+      yield* [...labels];
+      await interrupt();
+    },
+  } as unknown as AnnotationStore;
+  const topics = topicNames();
+  const activities = createLandingActivities({ lake, broker, topics, annotation, suppression });
+  const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironment().run(work);
+  return {
+    ...{ lake, messages, labels },
+    landPredictions: () => run(() => activities.landPredictions({ dataset: DATASET, model: 'm' })),
+    publishLabels: () => run(() => activities.publishLabels({ dataset: DATASET })),
+    erase: (subjectKey: string) => {
+      gone.add(pseudonymIdentifier(subjectKey));
+      return rewriteModelTables(lake, { dataset: DATASET, subjectKey });
+    },
+    before(work: () => Promise<unknown>) {
+      meanwhile = work;
+    },
+    subjectsIn: async (table: string) => {
+      const sql = `SELECT subject_key FROM ${table} ORDER BY subject_key`;
+      return (await query(lake, { sql, dataset: DATASET })).rows.map((row) => row.subject_key);
+    },
+  };
+}
+
+test.each(['there before', 'new'])(
+  'a person who is %s is erased while predictions land',
+  async (which) => {
+    const { messages, landPredictions, erase, before, subjectsIn } = world();
+    messages.push(message(which === 'new' ? 'ben' : 'ann', 0), message('ben', 1));
+    await landPredictions();
+    messages.push(message('ann', 2), message('cem', 3));
+    before(() => erase('ann'));
+    await expect(landPredictions()).rejects.toMatchObject(CONFLICT);
+    expect(await subjectsIn('predictions')).not.toContain('ann');
+    await landPredictions();
+    const bens = which === 'new' ? ['ben', 'ben'] : ['ben'];
+    expect(await subjectsIn('predictions')).toEqual([...bens, 'cem']);
+  },
+);
+
+test('of two loops the slower one loses nothing of the faster one', async () => {
+  const { messages, landPredictions, before, subjectsIn } = world();
+  messages.push(message('ann', 0));
+  before(async () => {
+    messages.push(message('ben', 1));
+    await landPredictions();
+  });
+  await expect(landPredictions()).rejects.toMatchObject(CONFLICT);
+  await landPredictions();
+  expect(await subjectsIn('predictions')).toEqual(['ann', 'ben']);
+});
+
+test('labels that were read before others were published are read again', async () => {
+  const { labels, publishLabels, before, erase, subjectsIn } = world();
+  labels.push(label('ann', 0));
+  before(async () => {
+    labels.push(label('ben', 1));
+    await publishLabels();
+  });
+  await expect(publishLabels()).rejects.toMatchObject(CONFLICT);
+  expect(await subjectsIn('labelled_windows')).toEqual(['ann', 'ben']);
+  labels.push(label('cem', 2));
+  before(() => erase('cem'));
+  await expect(publishLabels()).rejects.toMatchObject(CONFLICT);
+  await publishLabels();
+  expect(await subjectsIn('labelled_windows')).toEqual(['ann', 'ben']);
+});

@@ -1,0 +1,143 @@
+/** `watchlake campaigns`: opens a campaign and ends when people can answer, lists, and closes. */
+import type { CampaignProgress } from '../../../annotation/campaigns';
+import { WatchlakeError } from '../../../core/errors';
+import type { CampaignResult } from '../../../workflows/annotation-campaign';
+import {
+  fakeClient,
+  fakeContext,
+  onlyObject,
+  run,
+  UP,
+  type FakeTemporal,
+  type RunCall,
+} from './fake-surroundings';
+
+const state = (more: Partial<CampaignProgress> = {}): CampaignProgress => ({
+  ...{ campaign: 'november', dataset: 'trial', model: 'activity', status: 'open', target: 50 },
+  ...{ tasks: 12, open: 12, leased: 0, answered: 0, skipped: 0 },
+  ...{ labels: { uncertain: 0, audit: 0 }, openedAt: '2026-01-01T00:00:00.000Z' },
+  ...{ lastAnswerAt: null, ...more },
+});
+
+const over = (more: Partial<CampaignResult> = {}): CampaignResult => ({
+  ...{ campaign: 'november', tasks: 12, labels: 11, uncertain: 9, audit: 2, skipped: 1 },
+  ...{ reminders: 0, outcome: 'complete', snapshotId: 's1', ...more },
+});
+
+const WAITING = { step: 'waiting for answers', facts: { tasks: 12 } };
+
+async function runAgainst(words: string[], fake: FakeTemporal, known: CampaignProgress[] = []) {
+  const calls: RunCall[] = [];
+  const find = (campaign: string) => {
+    const found = known.find((each) => each.campaign === campaign);
+    if (!found) throw new WatchlakeError('CAMPAIGN_NOT_FOUND', { campaign });
+    return found;
+  };
+  const annotation = {
+    // The workflow opens it.
+    progress: async ({ campaign }: { campaign: string }) =>
+      calls.length > 0 ? state({ campaign }) : find(campaign),
+    listCampaigns: async () => known,
+    closeCampaign: async ({ campaign }: { campaign: string }) => ({
+      ...find(campaign),
+      status: 'closed' as const,
+    }),
+  };
+  const client = fakeClient(fake, calls);
+  const services = {
+    connect: async () => fakeContext({ client, annotation }),
+    readState: async () => UP,
+  };
+  return { calls, ...(await run(['campaigns', ...words], { services })) };
+}
+
+const OPEN = ['open', '--dataset', 'trial', '--name', 'november', '--labels', '50'];
+
+test('open ends when people can answer, and says where', async () => {
+  const { exitCode, stdout, calls } = await runAgainst(
+    [...OPEN, '--audit-share', '0.5', '--close-after', '2'],
+    { endless: true, progress: WAITING },
+  );
+  expect(exitCode).toBe(0);
+  expect(calls).toEqual([
+    {
+      ...{ workflow: 'annotationCampaign', workflowId: 'annotate/november' },
+      input: {
+        ...{ campaign: 'november', dataset: 'trial', model: 'activity', labels: 50 },
+        ...{ auditShare: 0.5, closeMinutes: 2880, answeredBy: 'people' },
+      },
+    },
+  ]);
+  expect(stdout).toContain('12 of 50: there is no more to ask about yet');
+  expect(stdout).toContain('http://127.0.0.1:8080/label?campaign=november');
+  expect(stdout).toContain('/workflows/annotate%2Fnovember');
+  expect(stdout).toContain('campaigns close november');
+});
+
+test('open names a campaign anew each time, and --json tells the same', async () => {
+  const { stdout, calls } = await runAgainst(['open', '--dataset', 'trial', '--json'], {
+    ...{ endless: true, progress: WAITING },
+  });
+  const { campaign } = calls[0]?.input as { campaign: string };
+  expect(campaign).toMatch(/^trial-\d{8}t\d{6}z$/);
+  expect(onlyObject(stdout)).toMatchObject({
+    ...{ ok: true, campaign, tasks: 12, wanted: 300, workflowId: `annotate/${campaign}` },
+    page: `http://127.0.0.1:8080/label?campaign=${campaign}`,
+  });
+});
+
+test('open says at once that there is nothing to ask', async () => {
+  const nothing = over({ tasks: 0, labels: 0, audit: 0, outcome: 'nothing-to-ask' });
+  const { exitCode, stdout } = await runAgainst(OPEN, { result: nothing });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('november had nothing to ask');
+});
+
+test('open --follow stays until the campaign is over', async () => {
+  const { stdout } = await runAgainst([...OPEN, '--follow'], {
+    ...{ progress: WAITING, result: over() },
+  });
+  expect(stdout).toContain('november has its answers');
+  expect(stdout).toContain('12 of 50: there is no more to ask about yet');
+  expect(stdout).toContain('11, of these 2 audits');
+  expect(stdout).toContain('retrain --dataset trial --model activity');
+});
+
+test('open refuses the name of a campaign that is over, and starts nothing', async () => {
+  const closed = state({ status: 'closed' });
+  const { exitCode, stdout, calls } = await runAgainst([...OPEN, '--json'], {}, [closed]);
+  expect(exitCode).toBe(1);
+  expect(onlyObject(stdout)).toMatchObject({ error: { code: 'CAMPAIGN_CLOSED' } });
+  expect(calls).toEqual([]);
+});
+
+test('list shows each campaign, and where people answer', async () => {
+  const { stdout } = await runAgainst(['list'], {}, [
+    state(),
+    state({ campaign: 'october', status: 'closed', answered: 1200 }),
+  ]);
+  expect(stdout).toMatch(/november +trial +activity +open +12 +0 +0 +2026-01-01/);
+  expect(stdout).toMatch(/october +trial +activity +closed +12 +1,200/);
+  expect(stdout).toContain('http://127.0.0.1:8080/label');
+});
+
+test('close tells the run, and shows what it has published', async () => {
+  const updates: string[] = [];
+  const { stdout } = await runAgainst(
+    ['close', 'november'],
+    {
+      result: over({ labels: 3, outcome: 'closed-early' }),
+      onUpdate: (name) => void updates.push(name),
+    },
+    [state()],
+  );
+  expect(updates).toEqual(['labelBatch']);
+  expect(stdout).toContain('november was closed before everything was answered');
+});
+
+test('close ends a campaign that no run waits for, and knows those there are', async () => {
+  const orphan = await runAgainst(['close', 'november', '--json'], {}, [state({ answered: 4 })]);
+  expect(onlyObject(orphan.stdout)).toMatchObject({ ok: true, status: 'closed', answered: 4 });
+  const unknown = await runAgainst(['close', 'december', '--json'], {});
+  expect(onlyObject(unknown.stdout)).toMatchObject({ error: { code: 'CAMPAIGN_NOT_FOUND' } });
+});

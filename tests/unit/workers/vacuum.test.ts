@@ -1,0 +1,93 @@
+/** Vacuum finds what no catalogue tells of, and leaves what a run may still need. */
+import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { landPart } from '../../../lakehouse/landing/land-part';
+import { entriesOf, planIngest } from '../../../lakehouse/landing/ingest-plan';
+import { RECORDINGS_KIND } from '../../../lakehouse/landing/landing-table';
+import { readLayout } from '../../../lakehouse/landing/recordings-layout';
+import type { Lake } from '../../../lakehouse/lake';
+import { openSource } from '../../../lakehouse/sources/open-source';
+import type { VacuumDeps } from '../../../workers/vacuum';
+import { vacuumLake } from '../../../workers/vacuum';
+import {
+  SECRET,
+  archiveFiles,
+  ingestInto,
+  keysOf,
+  newLake,
+  temporaryFolder,
+  writeZip,
+} from '../../support/recordings';
+
+const folder = temporaryFolder();
+
+/** As if runs of these datasets had begun so many milliseconds ago and went on. */
+function vacuumBeside(lake: Lake, runs: Readonly<Record<string, number>> = {}) {
+  const list = async function* ({ query = '' }: { query?: string }) {
+    for (const [dataset, sinceMs] of Object.entries(runs)) {
+      const isAsked = !query.includes('WatchlakeDataset') || query.includes(`'${dataset}'`);
+      if (isAsked) yield { startTime: new Date(Date.now() - sinceMs) };
+    }
+  };
+  const client = { workflow: { list } } as unknown as VacuumDeps['client'];
+  const registry = { listModels: async () => [] } as unknown as VacuumDeps['registry'];
+  return (options: { dataset?: string } = {}) =>
+    vacuumLake({ lake, client, registry }, { ...options, dryRun: false, graceMs: 0 });
+}
+
+/** Its first part has landed; then the run was cancelled. */
+async function unpublished(): Promise<Lake> {
+  const lake = newLake(folder.path());
+  const source = await openSource(
+    await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }])),
+  );
+  const layout = await readLayout(source);
+  const of = { source, secret: SECRET };
+  const plan = await planIngest(lake, { ...of, kind: RECORDINGS_KIND, dataset: 'watch', layout });
+  await landPart(lake, { ...of, plan, part: 0, entries: entriesOf(plan, 0, layout.recordings) });
+  await source.close();
+  await sleep(5);
+  return lake;
+}
+
+test.each([[{}], [{ dataset: 'watch' }]])(
+  'what an ingest has landed that was never published goes: %j',
+  async (options) => {
+    const lake = await unpublished();
+    expect((await keysOf(lake)).length).toBeGreaterThan(1);
+    expect(await vacuumBeside(lake)(options)).toMatchObject({ removed: 1 });
+    expect(await keysOf(lake)).toEqual([]);
+  },
+);
+
+test('it stays while an ingest of the dataset runs, and when another one is asked for', async () => {
+  const lake = await unpublished();
+  const before = await keysOf(lake);
+  await vacuumBeside(lake, { watch: 60_000 })();
+  await vacuumBeside(lake)({ dataset: 'wat' });
+  await vacuumBeside(lake)({ dataset: `wat' OR '` });
+  expect(await keysOf(lake)).toEqual(before);
+  expect(await vacuumBeside(lake, { other: 60_000 })()).toMatchObject({ removed: 1 });
+});
+
+test('snapshots of a dataset that this catalogue does not know stay: another one may', async () => {
+  const lake = newLake(folder.path());
+  const source = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
+  const { prefix } = await ingestInto(lake, { source });
+  const catalog = { ...lake.catalog, list: async () => [], releases: async () => [] };
+  const before = await keysOf(lake, prefix);
+  expect(before.length).toBeGreaterThan(1);
+  await sleep(5);
+  await vacuumBeside({ ...lake, catalog })();
+  expect(await keysOf(lake, prefix)).toEqual(before);
+});
+
+test('what killed processes left outside every dataset goes once no run may need it', async () => {
+  const lake = newLake(folder.path());
+  const left = await lake.store.scratch();
+  await sleep(5);
+  await vacuumBeside(lake, { watch: 60_000 })();
+  await expect(stat(left)).resolves.toBeDefined();
+  await vacuumBeside(lake)();
+  await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' });
+});
