@@ -66,14 +66,16 @@ async function isNext(
 const isIngest = ({ prefix }: Group, dataset: string): boolean =>
   prefix.startsWith(ingestsFolder(dataset));
 
-// A store may tell times by whole seconds.
+// A store may tell times by whole seconds, and its clock may be a little behind: that of a file
+// system advances with the kernel's ticks alone.
 const SECOND_MS = 1_000;
+const BEHIND_MS = 1_000;
 
 /** Whether an ingest that has begun later may work in the folder: it has planned there. */
 function worksIn({ dataset, since }: SupersededRequest): (group: Group) => boolean {
   if (since === undefined) return () => false;
   const own = ingestFolder({ dataset, ingestId: ERASURE });
-  const sinceMs = Math.floor(Date.parse(since) / SECOND_MS) * SECOND_MS;
+  const sinceMs = Math.floor((Date.parse(since) - BEHIND_MS) / SECOND_MS) * SECOND_MS;
   return (group) => isIngest(group, dataset) && group.prefix !== own && group.newestMs >= sinceMs;
 }
 

@@ -1,4 +1,6 @@
 /** An erasure removes what is superseded, and nothing that others work on beside it. */
+import { utimes } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Lake } from '../../../../lakehouse/lake';
 import { removeHoldings } from '../../../../lakehouse/erasure/remove';
 import { publishRows, writeRows } from '../../../../lakehouse/publish';
@@ -133,6 +135,16 @@ test('of an ingest that names the person the end is waited for, and a dead one g
   await expect(remove(lake, GRACE_MS, since)).rejects.toMatchObject({ code: 'ERASURE_WAITS' });
   await remove(lake, -1, since);
   expect(await keysOf(lake, key)).toEqual([]);
+});
+
+test('a file system whose clock is a tick behind tells nobody to be dead', async () => {
+  const lake = newLake(folder.path());
+  const key = `landing/${DATASET}/ingests/0123456789abcdef/plan-1.json`;
+  await lake.store.put(key, '{"known":{"members":[{"name":"eve@example.org.csv"}]}}');
+  const second = Math.floor(Date.now() / 1_000) * 1_000;
+  await utimes(fileURLToPath(lake.store.uriOf(key)), (second - 4) / 1_000, (second - 4) / 1_000);
+  const since = new Date(second).toISOString();
+  await expect(remove(lake, GRACE_MS, since)).rejects.toMatchObject({ code: 'ERASURE_WAITS' });
 });
 
 test('what an erasure itself has left goes, whenever that was', async () => {
