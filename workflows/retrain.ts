@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   log,
+  patched,
   proxyActivities,
 } from '@temporalio/workflow';
 import type { RegistryActivities } from '../activities/registry-activities';
@@ -27,6 +28,7 @@ const { requireChampion, moveChampion, takeLease, returnLease, recordVerdict } =
 const { announceChampion } = proxyActivities<StreamActivities>(SHORT);
 
 const LEASE_LOST: ErrorCode = 'LEASE_LOST';
+const ALIAS_MOVED: ErrorCode = 'ALIAS_MOVED';
 
 type Lease = Parameters<typeof takeLease>[0];
 
@@ -76,9 +78,9 @@ export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainRes
     }
     return finished(await challenge(input, lease, progress));
   } catch (error) {
-    const lost = leaseLostBy(error);
-    if (lost === null) throw error;
-    return finished(skipped(input, 'lease-lost', lost));
+    const why = standsDown(error);
+    if (why === null) throw error;
+    return finished(skipped(input, why.reason, why.explanation));
   } finally {
     await CancellationScope.nonCancellable(() => returnLease(lease));
   }
@@ -164,11 +166,15 @@ const promote = (move: Parameters<typeof moveChampion>[0]): Promise<void> =>
     await announceChampion({ model: move.model, version: move.to });
   });
 
-/** Why the run may not go on: its lease ran out, and another has it. */
-function leaseLostBy(error: unknown): string | null {
+/** Why the run decides nothing: another has its lease, or the champion that it compared with is none any more. */
+function standsDown(error: unknown): { reason: string; explanation: string } | null {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  const isLost = cause instanceof ApplicationFailure && cause.type === LEASE_LOST;
-  return isLost ? cause.message : null;
+  if (!(cause instanceof ApplicationFailure)) return null;
+  const explanation = cause.message;
+  if (cause.type === LEASE_LOST) return { reason: 'lease-lost', explanation };
+  if (cause.type === ALIAS_MOVED && patched('skips-when-champion-moved'))
+    return { reason: 'champion-moved', explanation };
+  return null;
 }
 
 /** Figures that do not fit together end the run. */

@@ -199,6 +199,12 @@ const RETRAIN = casesOf('retrain', [
     ends: 'COMPLETED',
   },
   {
+    name: 'champion-moved',
+    input: watch,
+    activities: () => ({ moveChampion: failing('ALIAS_MOVED') }),
+    ends: 'COMPLETED',
+  },
+  {
     name: 'cancelled-while-promoting',
     input: watch,
     activities: () => ({
