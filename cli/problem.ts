@@ -127,7 +127,7 @@ export function problemOf(error: unknown, workflow = 'The workflow'): Problem {
     return fromWatchlake(new WatchlakeError('SCHEDULE_NOT_FOUND', { schedule }, error));
   }
   if (error instanceof FailedRun) {
-    return { ...problemOf(error.cause, error.workflowId), run: error.link };
+    return { ...problemOf(error.cause, error.workflowId), run: error.link || error.workflowId };
   }
   if (isUnwritable(error)) {
     const { path, message } = error;

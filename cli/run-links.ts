@@ -7,7 +7,9 @@ export interface RunPlace {
   runId?: string;
 }
 
+/** Empty where the address of the server's web UI is not known. */
 export function runLink({ uiUrl, namespace, workflowId, runId }: RunPlace): string {
+  if (uiUrl === '') return '';
   const parts = ['namespaces', namespace, 'workflows', workflowId, ...(runId ? [runId] : [])];
   return `${uiUrl.replace(/\/+$/, '')}/${parts.map(encodeURIComponent).join('/')}`;
 }

@@ -92,7 +92,7 @@ async function opened(
         asks: askedOf(tasks, wanted),
         answered: answered + skipped > 0 ? count(answered + skipped) : null,
         label: page,
-        run: run.link,
+        run: run.link || run.workflowId,
         watch: `npx ${commandLine(shell, `attach ${run.workflowId}`)}`,
         close: `npx ${commandLine(shell, `campaigns close ${campaign}`)}`,
       });

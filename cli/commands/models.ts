@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { userInfo } from 'node:os';
 import { CHAMPION } from '../../registry/aliases';
+import type { Verdict } from '../../registry/decisions';
 import type { ModelVersion } from '../../registry/versions';
 import { WatchlakeError } from '../../core/errors';
 import type { CommandContext } from '../../workers/connect';
@@ -10,7 +11,7 @@ import { declare } from '../command';
 import { withContext } from '../run-workflow';
 import type { Actions, Outcome } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
-import { count, score } from '../voice';
+import { count, score, type Voice } from '../voice';
 
 const HISTORY_SHOWN = 10;
 
@@ -61,19 +62,37 @@ function asRow(
   ];
 }
 
+/** What the gate decided, also of versions that never became champion. */
+function showVerdicts(voice: Voice, verdicts: readonly Verdict[]): void {
+  if (verdicts.length === 0) return;
+  showHeading(voice, 'Verdicts of the gate');
+  const names = ['when', 'challenger', 'champion', 'outcome', 'reason'];
+  const rows = verdicts.map(({ decidedAt, challenger, champion, outcome, reason }) => [
+    ...[decidedAt, challenger ?? '–', champion ?? '–', outcome, reason],
+  ]);
+  showTable(
+    voice,
+    names.map((title) => ({ title })),
+    rows,
+  );
+  const explanation = verdicts[0]?.explanation;
+  if (explanation) voice.line(`\n  The newest: ${explanation}`);
+}
+
 async function showModel(context: CommandContext, model: string): Promise<Outcome> {
   const { registry } = context;
   const versions = await registry.listVersions({ model });
   if (versions.length === 0) throw new WatchlakeError('MODEL_NOT_FOUND', { model });
   const champion = await registry.getAlias({ model, alias: CHAMPION });
   const history = await registry.history({ model, limit: HISTORY_SHOWN });
+  const verdicts = await registry.verdicts({ model, limit: HISTORY_SHOWN });
   const unmeasured = versions.filter(({ card }) => !card.evaluation);
   const scores = await context.holdoutScores({
     model,
     versions: unmeasured.map(({ version }) => version),
   });
   return {
-    result: { model, champion, versions, holdout: Object.fromEntries(scores), history },
+    result: { model, champion, versions, holdout: Object.fromEntries(scores), history, verdicts },
     show: (voice) => {
       showHeading(voice, `Model ${model}`);
       const titles = [
@@ -103,6 +122,7 @@ async function showModel(context: CommandContext, model: string): Promise<Outcom
         names.map((title) => ({ title })),
         moves,
       );
+      showVerdicts(voice, verdicts);
     },
   };
 }

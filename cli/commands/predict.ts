@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
 import { workflowIds } from '../../core/workflow-ids';
+import { CHAMPION } from '../../registry/aliases';
 import type { CommandContext } from '../../workers/connect';
 import type { PredictResult } from '../../workflows/predict-stream';
 import { declare, waiting, type WaitingOptions } from '../command';
@@ -44,6 +45,23 @@ async function stop(shell: Shell, context: CommandContext, model: string): Promi
   return ended(result, { workflowId, link });
 }
 
+/** A model may well classify streams of another dataset, but seldom is that meant. */
+async function tellOtherDataset(
+  shell: Shell,
+  { registry }: CommandContext,
+  { dataset, model }: { dataset: string; model: string },
+): Promise<void> {
+  const champion = await registry.getAlias({ model, alias: CHAMPION });
+  if (champion === null) return;
+  const { card } = await registry.getVersion({ model, version: champion.version });
+  const learned = card.data.dataset;
+  if (learned === dataset) return;
+  shell.notes.line(
+    `The champion of ${model} learned from ${learned}, and classifies streams of ${dataset}; ` +
+      '`--model <name>` takes another model.',
+  );
+}
+
 async function start(
   shell: Shell,
   context: CommandContext,
@@ -52,6 +70,7 @@ async function start(
   if (dataset === undefined) {
     throw new WatchlakeError('USAGE_INVALID', { detail: 'predict needs --dataset <name>.' });
   }
+  await tellOtherDataset(shell, context, { dataset, model });
   const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, {
     workflow: 'predictStream',
     workflowId: workflowIds.predictStream(model),
@@ -67,7 +86,7 @@ async function start(
     show: (voice) => {
       showHeading(voice, `The predictor of ${model} runs`);
       showFacts(voice, {
-        run: run.link,
+        run: run.link || run.workflowId,
         watch: `npx ${commandLine(shell, `attach ${run.workflowId}`)}`,
         stop: `npx ${commandLine(shell, `predict --stop --model ${model}`)}`,
       });

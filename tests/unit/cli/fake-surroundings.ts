@@ -131,6 +131,7 @@ export function fakeContext(parts: Partial<CommandContext>): CommandContext {
   const annotation = { progress: noCampaign };
   const context = {
     annotation,
+    registry: { getAlias: async () => null },
     addresses: { temporal: UP.temporal },
     close: async () => undefined,
   };

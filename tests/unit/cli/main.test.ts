@@ -194,9 +194,32 @@ test('models show has the figures of a champion that was measured when it was co
     listVersions: async () => [version],
     getAlias: async () => ({ version: '2', generation: 2 }),
     history: async () => [],
+    verdicts: async () => [],
   };
   const holdoutScores = async () => new Map([['2', { accuracy: 0.912, macroF1: 0.887 }]]);
   const connect = async () => fakeContext({ registry, holdoutScores } as never);
   const { stdout } = await run(['models', 'show', 'activity'], { services: { connect } });
   expect(stdout).toMatch(/2 \(champion\).+ 186 +holdout +0\.912 +0\.887/);
+});
+
+test('models show says why the gate turned a version down', async () => {
+  const card = { data: { dataset: 'trial', windows: 186 }, evaluation: null };
+  const explanation = 'The holdout has 4 subjects whom neither version has seen, 6 are needed.';
+  const registry = {
+    listVersions: async () => [{ version: '2', createdAt: '2026-03-01T08:00:00.000Z', card }],
+    getAlias: async () => ({ version: '1', generation: 1 }),
+    history: async () => [],
+    verdicts: async () => [
+      {
+        ...{ model: 'activity', run: 'r', champion: '1', challenger: '2', evidence: {} },
+        ...{ outcome: 'reject', reason: 'few-subjects', explanation },
+        decidedAt: '2026-03-01T08:05:00.000Z',
+      },
+    ],
+  };
+  const connect = async () =>
+    fakeContext({ registry, holdoutScores: async () => new Map() } as never);
+  const { stdout } = await run(['models', 'show', 'activity'], { services: { connect } });
+  expect(stdout).toMatch(/08:05:00\.000Z +2 +1 +reject +few-subjects/);
+  expect(stdout).toContain(explanation);
 });

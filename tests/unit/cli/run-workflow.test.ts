@@ -266,6 +266,25 @@ test('predict returns as soon as the predictor runs; --stop ends it and shows it
   expect(onlyObject(stopped.stdout)).toMatchObject({ ok: true, predicted: 9, version: '2' });
 });
 
+test('predict says when the champion learned from another dataset', async () => {
+  const registry = {
+    getAlias: async () => ({ version: '2' }),
+    getVersion: async () => ({ card: { data: { dataset: 'trial' } } }),
+  };
+  const services = { connect: async () => fakeContext({ client, registry } as never) };
+  const client = fakeClient({ endless: true }, []);
+  const told = await run(['predict', '--dataset', 'ward'], { services });
+  expect(told.stderr).toContain('The champion of activity learned from trial');
+  const silent = await run(['predict', '--dataset', 'trial'], { services });
+  expect(silent.stderr).not.toContain('learned from');
+});
+
+test('without an address of the web UI there is no link to it', () => {
+  const place = { namespace: 'default', workflowId: 'predict/activity' };
+  expect(runLink({ ...place, uiUrl: '' })).toBe('');
+  expect(runLink({ ...place, uiUrl: 'http://127.0.0.1:8233/' })).toContain('/namespaces/default/');
+});
+
 test('a relative source is made absolute; an address stays', () => {
   expect(absoluteSource('a.zip')).toBe(`${process.cwd()}/a.zip`);
   expect(absoluteSource('https://example.org/a.zip')).toBe('https://example.org/a.zip');
