@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
 import { PROJECT_ROOT } from '../core/project-root';
 import { buildVersion } from '../core/version';
+import { lakeFolder } from '../lakehouse/lake-folder';
+import { isS3Address } from '../lakehouse/stores/s3/address';
 import { makeFolder } from '../stack/files';
 import type { OnProgress } from '../stack/progress';
 import { stopStack } from '../stack/stack';
@@ -31,6 +33,12 @@ function requireSameVersion(home: string, { version }: UpState): void {
   throw new WatchlakeError('STACK_OTHER_VERSION', { home, found: version, ours });
 }
 
+/** What cannot be written is told before anything starts, not by steps that are tried again. */
+async function makePlaces({ WATCHLAKE_HOME: home, LAKE_URI: lake }: Config): Promise<void> {
+  await makeFolder(join(home, 'logs'));
+  if (!isS3Address(lake)) await makeFolder(lakeFolder(lake));
+}
+
 /**
  * Starts a detached supervisor and waits until its worker is ready; joins one that runs.
  * Throws STACK_OTHER_VERSION when other code runs there.
@@ -45,7 +53,7 @@ export async function up(options: { config: Config; onProgress: OnProgress }): P
     return waitUntilReady(home, () => null, onProgress, 0);
   }
 
-  await makeFolder(join(home, 'logs'));
+  await makePlaces(config);
   const file = supervisorLog(home);
   const log = await open(file, 'a', 0o600);
   const from = (await log.stat()).size;
@@ -139,7 +147,7 @@ export async function runForeground(options: {
   process.once('SIGINT', () => stopping.abort());
   process.once('SIGTERM', () => stopping.abort());
   const home = options.config.WATCHLAKE_HOME;
-  await makeFolder(join(home, 'logs'));
+  await makePlaces(options.config);
   const log = createLog(options.config, 'supervisor', supervisorLog(home));
   await supervise({ ...options, log, signal: stopping.signal });
 }

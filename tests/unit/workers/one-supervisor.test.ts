@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { processIdentity } from '../../../stack/processes';
 import { StackFile } from '../../../stack/stack-file';
 import { loadConfig } from '../../../workers/config';
-import { down } from '../../../workers/control';
+import { down, up } from '../../../workers/control';
 import { claimHome, readState, supervisorOf, writeState } from '../../../workers/state';
 import { partsToRestart, supervise, takeDown } from '../../../workers/supervisor';
 import { UP } from '../cli/fake-surroundings';
@@ -36,6 +36,17 @@ test('a second supervisor names the first, and starts nothing', async () => {
   expect(await readdir(home)).toEqual(['supervisor.lock']);
   await release();
   expect(await supervisorOf(home)).toBeNull();
+});
+
+test('a lake that cannot be written to is refused before anything starts', async () => {
+  const file = join(home, 'file');
+  await writeFile(file, '');
+  const config = loadConfig({ WATCHLAKE_HOME: join(home, 'own'), LAKE_URI: join(file, 'lake') });
+  await expect(up({ config, onProgress: () => undefined })).rejects.toMatchObject({
+    code: 'NOT_WRITABLE',
+    context: { path: join(file, 'lake') },
+  });
+  expect(await supervisorOf(config.WATCHLAKE_HOME)).toBeNull();
 });
 
 test('one whose home was deleted and started anew leaves what runs there alone', async () => {
