@@ -6,6 +6,7 @@ import { createCampaigns } from './campaigns';
 import { createAnnotationErasing } from './erase';
 import { createLabels } from './labels';
 import { createLeasing } from './leasing';
+import { createUndoing } from './undo';
 
 export function createAnnotationStore(pool: Pool) {
   const database = createDatabase(pool);
@@ -13,6 +14,7 @@ export function createAnnotationStore(pool: Pool) {
     ...createCampaigns(database),
     ...createLeasing(database),
     ...createAnswers(database),
+    ...createUndoing(database),
     ...createLabels(database),
     ...createAnnotationErasing(database),
     /** Fails when the database does not answer. */

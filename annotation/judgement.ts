@@ -44,3 +44,24 @@ export function judgeAnswer(
   if (answer.label !== null && !task.labels.includes(answer.label)) return 'LABEL_UNKNOWN';
   return 'accept';
 }
+
+export interface UndoState extends Pick<TaskState, 'status' | 'lease' | 'annotator' | 'closed'> {
+  /** The time with the annotator is over. */
+  expired: boolean;
+}
+
+/**
+ * Whether whoever gave an answer may take it back: as long as the task would be theirs without it.
+ * A task that has no answer is simply handed out again.
+ */
+export function judgeUndo(
+  task: UndoState | undefined,
+  annotator: string,
+  lease: string,
+): Exclude<Judgement, 'TASK_ANSWERED' | 'LABEL_UNKNOWN'> {
+  if (task === undefined) return 'TASK_NOT_FOUND';
+  if (task.lease !== lease || task.annotator !== annotator) return 'TASK_LEASE_LOST';
+  if (task.closed) return 'CAMPAIGN_CLOSED';
+  if (task.status === 'open' || task.status === 'leased') return 'repeat';
+  return task.expired ? 'TASK_LEASE_LOST' : 'accept';
+}

@@ -7,6 +7,8 @@ import type { Channel } from './campaigns';
 export interface LeaseRequest {
   /** Any open campaign when absent. */
   campaign?: string;
+  /** This one alone, if it is free or the annotator's. */
+  task?: string;
   annotator: string;
   leaseSeconds: number;
   count?: number;
@@ -42,6 +44,7 @@ const LEASE_TASKS = `
   WITH picked AS (
     SELECT t.task FROM annotation.tasks t JOIN annotation.campaigns c USING (campaign)
     WHERE c.closed_at IS NULL AND ($1::text IS NULL OR t.campaign = $1)
+      AND ($7::bigint IS NULL OR t.task = $7)
       AND (t.status = 'open'
         OR t.status = 'leased' AND (t.annotator = $2 OR t.lease_expires_at <= now()))
     ORDER BY (t.status = 'leased' AND t.annotator = $2) DESC, t.margin, t.window_id, t.task
@@ -96,7 +99,8 @@ export function createLeasing(database: Database) {
   return {
     /** Up to `count` tasks, the least certain first; none when none is free. */
     async leaseTasks(request: LeaseRequest): Promise<LeasedTask[]> {
-      const { campaign = null, annotator, leaseSeconds, count = 1, withSignal = true } = request;
+      const { campaign = null, task = null, annotator, leaseSeconds } = request;
+      const { count = 1, withSignal = true } = request;
       const { rows } = await database.query<LeasedRow & { margin: number }>(LEASE_TASKS, [
         campaign,
         annotator,
@@ -104,6 +108,7 @@ export function createLeasing(database: Database) {
         randomUUID(),
         leaseSeconds,
         withSignal,
+        task,
       ]);
       rows.sort((a, b) => a.margin - b.margin || (a.window_id < b.window_id ? -1 : 1));
       return rows.map(toTask);

@@ -1,4 +1,4 @@
-/** The API that annotators use, whether a person's page or a program: lease, answer, skip, progress. */
+/** The API that annotators use, whether a person's page or a program: lease, answer, skip, undo, progress. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { WatchlakeError } from '../core/errors';
@@ -52,7 +52,7 @@ const answersBody = z.strictObject({
     .max(MOST_AT_ONCE),
 });
 const answerBody = z.strictObject({ annotator, lease, label: name });
-const skipBody = z.strictObject({ annotator, lease });
+const leaseOnlyBody = z.strictObject({ annotator, lease });
 const taskParams = z.object({ task: z.string().min(1).max(30) });
 const campaignParams = z.object({ campaign: name });
 
@@ -130,8 +130,19 @@ export function addTaskRoutes(app: FastifyInstance, options: TaskRouteOptions): 
 
   app.post('/api/tasks/:task/skip', annotate, (request) => {
     const { task } = parseInput(taskParams, request.params);
-    const body = parseInput(skipBody, request.body);
+    const body = parseInput(leaseOnlyBody, request.body);
     return keepOne(body.annotator, { task, lease: body.lease, label: null });
+  });
+
+  app.post('/api/tasks/:task/undo', annotate, async (request) => {
+    const { task } = parseInput(taskParams, request.params);
+    const body = parseInput(leaseOnlyBody, request.body);
+    await annotation.undoAnswer({ task, ...body });
+    const tasks = await annotation.leaseTasks({ task, annotator: body.annotator, leaseSeconds });
+    return {
+      tasks: tasks.map(taskJson),
+      progress: await openProgress(annotation, tasks[0]?.campaign),
+    };
   });
 
   app.get('/api/campaigns', read, async () => ({ campaigns: await annotation.listCampaigns() }));

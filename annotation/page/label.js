@@ -8,7 +8,14 @@ const WAIT_MS = 5_000;
 
 const query = new URLSearchParams(location.search);
 const campaign = query.get('campaign') ?? undefined;
-const state = { annotator: '', task: null, busy: false, timer: 0 };
+const state = { annotator: '', task: null, last: null, busy: false, timer: 0 };
+
+/** What was answered last may be taken back, until the next answer. */
+function rememberLast(sentence, last) {
+  state.last = last;
+  byId('last').textContent = sentence;
+  show(byId('undo'), Boolean(last));
+}
 
 /** A no-break space keeps the sign with its number. */
 const percent = (share) =>
@@ -40,6 +47,7 @@ function rememberAnnotator(name) {
 
 function askForName() {
   state.task = null;
+  rememberLast('', null);
   clearTimeout(state.timer);
   const input = element('input', {
     id: 'name',
@@ -133,7 +141,6 @@ function drawTask(task) {
   byId('guess').textContent = `Predicted by ${task.model}, version ${task.version}`;
   drawChoices(task);
   drawPlot();
-  setBusy(false);
 }
 
 function drawPlot() {
@@ -161,12 +168,18 @@ function waitForTask() {
   state.timer = setTimeout(() => void next(), WAIT_MS);
 }
 
+const homeLink = () => element('a', { class: 'button', href: '/' }, 'Home');
+
+function undoChoice() {
+  if (!state.last) return [];
+  const attributes = { class: 'button', type: 'button', 'aria-keyshortcuts': 'u' };
+  const button = element('button', attributes, 'Undo my last answer ', element('kbd', {}, 'U'));
+  button.addEventListener('click', () => void undo());
+  return [button];
+}
+
 function showEmpty(all) {
-  const home = element(
-    'div',
-    { class: 'actions' },
-    element('a', { class: 'button', href: '/' }, 'Home'),
-  );
+  const home = element('div', { class: 'actions' }, ...undoChoice(), homeLink());
   const [leased, answered, skipped] = ['leased', 'answered', 'skipped'].map((f) => sum(all, f));
   const open = sum(all, 'open');
   const closed = all.length > 0 && all.every(({ status }) => status === 'closed');
@@ -179,7 +192,8 @@ function showEmpty(all) {
     );
     waitForTask();
   } else if (closed) {
-    notice('This campaign is closed', `${answered} done, ${skipped} skipped. Thank you.`, home);
+    const thanks = `${answered} done, ${skipped} skipped. Thank you.`;
+    notice('This campaign is closed', thanks, element('div', { class: 'actions' }, homeLink()));
   } else if (leased + open > 0 || sum(all, 'tasks') === 0) {
     notice(
       'No open task',
@@ -214,16 +228,22 @@ function recover(error) {
 async function next() {
   clearTimeout(state.timer);
   try {
-    const { tasks, progress } = await lease();
-    showProblem(null);
-    state.task = tasks[0] ?? null;
-    showProgress(progress);
-    if (state.task) drawTask(state.task);
-    else showEmpty(progress);
+    present(await lease());
   } catch (error) {
     recover(error);
   }
 }
+
+function present({ tasks, progress }) {
+  showProblem(null);
+  state.task = tasks[0] ?? null;
+  showProgress(progress);
+  if (state.task) drawTask(state.task);
+  else showEmpty(progress);
+  setBusy(false);
+}
+
+const taskUrl = ({ task }, path) => `/api/tasks/${encodeURIComponent(task)}/${path}`;
 
 async function finish(path, body, sentence, chosen) {
   const { task } = state;
@@ -231,11 +251,10 @@ async function finish(path, body, sentence, chosen) {
   clearTimeout(state.timer);
   setBusy(true);
   chosen?.classList.add('chosen');
-  const url = `/api/tasks/${encodeURIComponent(task.task)}/${path}`;
   let refusal = null;
   try {
-    await post(url, { annotator: state.annotator, lease: task.lease, ...body });
-    byId('last').textContent = sentence;
+    await post(taskUrl(task, path), { annotator: state.annotator, lease: task.lease, ...body });
+    rememberLast(sentence, task);
     announce(sentence);
   } catch (error) {
     if (error.status !== 409) {
@@ -254,17 +273,40 @@ function answer(label) {
   return finish('answer', { label }, `Kept: ${readable(label)}`, chosen);
 }
 
+/** The task comes back, and what was on the screen after it. */
+async function undo() {
+  const { last, annotator } = state;
+  if (!last || state.busy) return;
+  clearTimeout(state.timer);
+  setBusy(true);
+  try {
+    const { lease: held } = last;
+    const given = await post(taskUrl(last, 'undo'), { annotator, lease: held });
+    rememberLast('Taken back: answer again', null);
+    announce('Taken back: answer again');
+    present(given);
+  } catch (error) {
+    setBusy(false);
+    // Closed meanwhile, or somebody else's: the answer stays.
+    if (error.status === 409) rememberLast('', null);
+    recover(error);
+  }
+}
+
 const skip = () => finish('skip', {}, 'Kept: skipped');
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.target instanceof HTMLInputElement || !state.task) return;
+  if (event.target instanceof HTMLInputElement) return;
+  if (event.key.toLowerCase() === 'u') return void undo();
+  if (!state.task) return;
   if (event.key.toLowerCase() === 's') return void skip();
   const label = /^[1-9]$/.test(event.key) && state.task.labels[Number(event.key) - 1];
   if (label) void answer(label);
 }
 
 document.addEventListener('keydown', onKey);
+byId('undo').addEventListener('click', () => void undo());
 byId('annotator').addEventListener('click', askForName);
 new ResizeObserver(drawPlot).observe(byId('plot'));
 

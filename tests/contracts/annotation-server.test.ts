@@ -147,6 +147,40 @@ describe('tasks', () => {
     });
   });
 
+  test('are taken back by whoever answered, until the campaign closes', async () => {
+    const campaign = await newCampaign(2);
+    const first = await leaseOne(campaign);
+    const answer = { annotator: 'anna', lease: first.lease, label: 'walk' };
+    const place = `/api/tasks/${first.task}`;
+    await post(`${place}/answer`, answer);
+    await leaseOne(campaign);
+    const undo = { annotator: 'anna', lease: first.lease };
+    expect(await post(`${place}/undo`, { ...undo, annotator: 'ben' })).toMatchObject({
+      status: 409,
+      body: { code: 'TASK_LEASE_LOST' },
+    });
+    const { status, body } = await post(`${place}/undo`, undo);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      tasks: [{ task: first.task, signal: {} }],
+      progress: [{ campaign, answered: 0, leased: 2, open: 0 }],
+    });
+    // The answer that was taken back comes once more, late: it counts no longer.
+    expect((await post(`${place}/answer`, answer)).status).toBe(409);
+    const { lease } = body.tasks[0]!;
+    expect((await post(`${place}/answer`, { ...answer, lease, label: 'rest' })).status).toBe(200);
+    const labels: string[] = [];
+    for await (const each of annotation.labels({ dataset: 'watch', campaign }))
+      labels.push(each.label);
+    expect(labels).toEqual(['rest']);
+    await annotation.closeCampaign({ campaign });
+    expect(await post(`${place}/undo`, { ...undo, lease })).toMatchObject({
+      status: 409,
+      body: { code: 'CAMPAIGN_CLOSED' },
+    });
+    expect(await annotation.progress({ campaign })).toMatchObject({ answered: 1 });
+  });
+
   test('stay answered when the announcement fails', async () => {
     const campaign = await newCampaign(1);
     const base = await start({ onBatch: () => Promise.reject(new Error('nobody listens')) });

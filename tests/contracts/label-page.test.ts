@@ -151,6 +151,49 @@ withBrowser('the label page', () => {
     ]);
   });
 
+  test('gives the last answer back: by U, by its button, and when no task is left', async () => {
+    const { campaign, dataset } = await newCampaign(2);
+    const page = await openLabel(campaign);
+    const facts = page.locator('#facts');
+    const undo = page.getByRole('button', { name: 'Undo' });
+    await doneIs(page, '0 of 2 done');
+    const first = await facts.textContent();
+    await page.keyboard.press('u'); // Nothing was answered: nothing happens.
+    await page.keyboard.press('1');
+    await doneIs(page, '1 of 2');
+    expect(await facts.textContent()).not.toBe(first);
+    await page.keyboard.press('u');
+    await doneIs(page, '0 of 2');
+    expect(await facts.textContent()).toBe(first);
+    expect(await undo.isVisible()).toBe(false);
+    await page.keyboard.press('2');
+    await doneIs(page, '1 of 2');
+    await undo.click();
+    await doneIs(page, '0 of 2');
+    await page.keyboard.press('3');
+    await doneIs(page, '1 of 2');
+    await page.keyboard.press('s');
+    await page.getByRole('button', { name: 'Undo my last answer' }).click();
+    await doneIs(page, '1 of 2');
+    await page.keyboard.press('1');
+    await page.locator('#notice h1', { hasText: 'All done' }).waitFor();
+    const labels = (await labelsOf(dataset)).map(({ label }) => label);
+    expect(labels).toEqual(['forward-elevation', 'rest']);
+  });
+
+  test('says that an answer stays when its campaign has closed', async () => {
+    const { campaign, dataset } = await newCampaign(2);
+    const page = await openLabel(campaign);
+    await doneIs(page, '0 of 2 done');
+    await page.keyboard.press('1');
+    await doneIs(page, '1 of 2');
+    await annotation.closeCampaign({ campaign });
+    await page.keyboard.press('u');
+    await page.locator('#problem', { hasText: 'closed' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).isVisible()).toBe(false);
+    expect(await labelsOf(dataset)).toHaveLength(1);
+  });
+
   test('is answered by pointer and by a focused button', async () => {
     const { campaign, dataset } = await newCampaign(2);
     const page = await openLabel(campaign);

@@ -1,5 +1,10 @@
 /** Whether an answer to a label task counts. */
-import { judgeAnswer, type TaskState } from '../../../annotation/judgement';
+import {
+  judgeAnswer,
+  judgeUndo,
+  type TaskState,
+  type UndoState,
+} from '../../../annotation/judgement';
 
 const LEASE = '11111111-1111-4111-8111-111111111111';
 const task = (changes: Partial<TaskState> = {}): TaskState => ({
@@ -34,4 +39,22 @@ test.each([
   ],
 ])('%s', (_case, state, given, expected) => {
   expect(judgeAnswer(state, 'anna', given)).toBe(expected);
+});
+
+const done = (changes: Partial<UndoState> = {}): UndoState => ({
+  ...{ status: 'answered', lease: LEASE, annotator: 'anna', closed: false, expired: false },
+  ...changes,
+});
+
+test.each([
+  ['an answer just given', done(), 'accept'],
+  ['a skip just made', done({ status: 'skipped' }), 'accept'],
+  ['a task without an answer', done({ status: 'leased' }), 'repeat'],
+  ['somebody else’s answer', done({ annotator: 'ben' }), 'TASK_LEASE_LOST'],
+  ['an answer taken back before', done({ lease: 'newer' }), 'TASK_LEASE_LOST'],
+  ['an answer of long ago', done({ expired: true }), 'TASK_LEASE_LOST'],
+  ['an answer to a closed campaign', done({ closed: true }), 'CAMPAIGN_CLOSED'],
+  ['a task that is not there', undefined, 'TASK_NOT_FOUND'],
+])('taking back %s', (_case, state, expected) => {
+  expect(judgeUndo(state, 'anna', LEASE)).toBe(expected);
 });
