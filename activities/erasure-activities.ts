@@ -175,9 +175,8 @@ export function createErasureActivities(deps: ErasureDeps) {
     async proveErasure(
       request: ProofRequest,
     ): Promise<{ proof: string; scanned: Counts; waiting: number }> {
-      const { signal, report } = alive();
+      const watch = alive();
       const { dataset, subject, run } = request;
-      const watch = { signal, report: (objects: number) => report({ objects }) };
       const written = await withCase(request, (person) =>
         prove(deps, request, person, watch),
       ).catch((error: unknown) => {

@@ -86,6 +86,12 @@ export interface ProofRequest extends CaseName {
   readonly facts: ErasureFacts;
 }
 
+interface Watch {
+  readonly signal: AbortSignal;
+  /** Told how far the proof has come. */
+  readonly report: (read: Readonly<Record<string, number>>) => void;
+}
+
 interface Looked {
   readonly scanned: ErasureProof['scanned'];
   readonly places: string[];
@@ -96,13 +102,17 @@ async function look(
   { lake, consent, broker, topics, deviceTopics }: ProofDeps,
   { dataset, facts }: ProofRequest,
   person: Person,
-  { signal, report }: { signal: AbortSignal; report: (objects: number) => void },
+  { signal, report }: Watch,
 ): Promise<Looked> {
-  const request = { dataset, needles: person, signal, onObject: report };
-  const objects = await scanLake(lake, request);
+  const onObject = (read: number) => report({ objects: read });
+  const objects = await scanLake(lake, { dataset, needles: person, signal, onObject });
   const isOfDevices = await holdsDevices(lake, dataset);
   // Consent is withdrawn by dataset: what another one knows of the person stays.
-  const records = await consent.searchRows(person, { without: isOfDevices ? [] : ['devices'] });
+  const records = await consent.searchRows(person, {
+    without: isOfDevices ? [] : ['devices'],
+    signal,
+    onRows: (databaseRows) => report({ objects: objects.objects, databaseRows }),
+  });
   const search = { person, erased: facts.topics, signal };
   const messages = isOfDevices
     ? await searchDeviceTopics(broker, {
@@ -136,7 +146,7 @@ export async function prove(
   deps: ProofDeps,
   request: ProofRequest,
   person: Person,
-  watch: { signal: AbortSignal; report: (objects: number) => void },
+  watch: Watch,
 ): Promise<ErasureProof> {
   const { dataset, subject, run, facts } = request;
   const { scanned, places, waiting } = await look(deps, request, person, watch);

@@ -10,6 +10,9 @@ export interface Queryable {
   ): Promise<QueryResult<Row>>;
 }
 
+/** A statement over many rows may take longer than the pool lets a query take. */
+export const BULK_STATEMENT_TIMEOUT_MS = 30 * 60_000;
+
 export interface Database extends Queryable {
   /** Runs the work in one transaction: all of it is kept, or nothing. */
   transaction<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result>;

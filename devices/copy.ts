@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { databaseError, type Queryable } from '../core/postgres';
+import { BULK_STATEMENT_TIMEOUT_MS, databaseError, type Queryable } from '../core/postgres';
 
 export interface BulkConnection extends Queryable {
   /** Writes the rows of a SELECT to a new file: CSV without a header, null as nothing. */
@@ -13,8 +13,6 @@ export interface BulkConnection extends Queryable {
 }
 
 const OPTIONS = '(FORMAT csv)';
-// A statement over many rows may take longer than the pool lets a query take.
-const STATEMENT_TIMEOUT_MS = 30 * 60_000;
 
 const bulkConnection = (client: PoolClient): BulkConnection => ({
   query: (text, values = []) => client.query(text, [...values]),
@@ -48,7 +46,7 @@ export async function bulkTransaction<Result>(
   let broken = true;
   try {
     await client.query('BEGIN');
-    await client.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+    await client.query(`SET LOCAL statement_timeout = ${BULK_STATEMENT_TIMEOUT_MS}`);
     const result = await work(bulkConnection(client));
     await client.query('COMMIT');
     broken = false;

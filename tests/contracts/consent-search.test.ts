@@ -1,0 +1,76 @@
+/** The proof's search of the database: as many rows as there are, each read once, alive and cancellable. */
+import { createConsent, type Consent } from '../../consent/consent';
+import { openPool } from '../../registry/database';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+const ROWS = 30_000;
+const EVERY = 3_000;
+const FOUND = [{ place: 'devices.daily_aggregates_2019_05', rows: ROWS / EVERY }];
+
+const NEEDLES = {
+  texts: ['ada-the-first', 'ada@example.org', 'watch-of-ada', '0a1b2c3d4e5f6071'],
+  values: [],
+};
+
+let database: TestDatabase;
+let consent: Consent;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  consent = createConsent(database.pool, 'secret');
+  await database.pool.query(`CREATE TABLE devices.daily_aggregates_2019_05
+    PARTITION OF devices.daily_aggregates FOR VALUES FROM ('2019-05-01') TO ('2019-06-01')`);
+  await database.pool.query(
+    `INSERT INTO devices.daily_aggregates (user_id, event_date, total_steps, minutes_asleep, events,
+        devices, heart_rate_asleep_thousandths, heart_rate_asleep_events, heart_rate_thousandths,
+        heart_rate_events, asleep_ms)
+      SELECT CASE WHEN n % $2 = 0 THEN 'ADA-the-First' ELSE 'user' END || '-' || n, '2019-05-01',
+        n, 400.5, 96, 1, 100 * n, 40, 200 * n, 50, 1000 * n FROM generate_series(1, $1::int) n`,
+    [ROWS, EVERY],
+  );
+});
+afterAll(() => database?.drop());
+
+test('a table may take longer than the pool lets a statement take', async () => {
+  const pool = openPool(database.url, { statementTimeoutMs: 1_000 });
+  const { found } = await createConsent(pool, 'secret')
+    .searchRows(NEEDLES)
+    .finally(() => pool.end());
+  expect(found).toEqual(FOUND);
+});
+
+test('rows of partitions are read once', async () => {
+  const { rows: before } = await consent.searchRows(NEEDLES, { without: ['devices'] });
+  const { rows, found } = await consent.searchRows(NEEDLES);
+  expect(found).toEqual(FOUND);
+  // Other tables of the schema have a row or two.
+  expect(rows - before - ROWS).toBeLessThan(10);
+});
+
+test('tells how far it has come, and finds the same however large its steps are', async () => {
+  const told: number[] = [];
+  const onRows = (rows: number) => void told.push(rows);
+  const { rows, found } = await consent.searchRows(NEEDLES, { blocksAtOnce: 100, onRows });
+  expect(found).toEqual(FOUND);
+  expect(told.length).toBeGreaterThan(5);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+  expect(told.at(-1)).toBe(rows);
+});
+
+test('ends where it is when it is cancelled, and leaves nothing open', async () => {
+  const cancelled = new AbortController();
+  const onRows = (rows: number) => {
+    if (rows > ROWS / 10) cancelled.abort(new Error('cancelled'));
+    told = rows;
+  };
+  let told = 0;
+  const { signal } = cancelled;
+  const search = consent.searchRows(NEEDLES, { blocksAtOnce: 50, onRows, signal });
+  await expect(search).rejects.toThrow('cancelled');
+  expect(told).toBeLessThan(ROWS / 2);
+  const { rows } = await database.pool.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM pg_stat_activity
+      WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+  );
+  expect(rows).toEqual([{ n: 0 }]);
+});
