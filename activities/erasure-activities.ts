@@ -4,10 +4,7 @@ import type { AnnotationStore } from '../annotation/annotation';
 import { isWatchlakeError } from '../core/errors';
 import type { DeviceTables } from '../devices/devices';
 import type { RefreshRequest } from '../lakehouse/dataset-format';
-import { deviceFacts } from '../lakehouse/devices/landing-facts';
-import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import { holdsDevices } from '../lakehouse/formats';
-import { findManifestOrNull } from '../lakehouse/snapshots';
 import { rewriteModelTables } from '../lakehouse/erasure/model-tables';
 import { joined, type Person } from '../lakehouse/erasure/person';
 import { removeHoldings } from '../lakehouse/erasure/remove';
@@ -29,7 +26,7 @@ import {
   type ProofDeps,
   type ProofRequest,
 } from './erasure-proof';
-import { landedPredictions, samplesRead } from './erasure-streams';
+import { landedEvents, landedPredictions, samplesRead } from './erasure-streams';
 import { awaitWriters, type Waiting } from './erasure-writers';
 
 export interface ErasureDeps extends CaseDeps, ProofDeps {
@@ -59,10 +56,9 @@ async function eraseEvents(
   erasing: { person: Person; name: string; signal: AbortSignal },
 ): Promise<TopicErasure[]> {
   await broker.ensureTopics(deviceTopicSpecs(deviceTopics, topicShape));
-  const manifest = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
-  const landed = deviceFacts(manifest).offsets[deviceTopics.events] ?? {};
   return eraseFromDeviceTopics(broker, {
-    ...{ ...erasing, topics: deviceTopics, landed },
+    ...{ ...erasing, topics: deviceTopics },
+    landed: await landedEvents({ lake, broker, deviceTopics }, dataset),
     isWithdrawn: await withdrawnDevices(consent, dataset),
   });
 }

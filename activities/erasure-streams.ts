@@ -1,12 +1,14 @@
 /** How far the topics have been read by those who need them. */
+import { deviceFacts } from '../lakehouse/devices/landing-facts';
+import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import type { Lake } from '../lakehouse/lake';
 import { findManifestOrNull } from '../lakehouse/snapshots';
 import { PREDICTIONS_TABLE } from '../lakehouse/watch/model-tables';
 import type { Registry } from '../registry/registry';
-import { unlandedRange, type LandedTo } from '../streaming/landing';
 import type { Broker, Offsets, ReceivedMessage } from '../streaming/ports';
 import { predictionOrNull } from '../streaming/prediction';
-import { predictorGroup, type TopicNames } from '../streaming/topics';
+import { predictorGroup, type DeviceTopics, type TopicNames } from '../streaming/topics';
+import { unlandedRange, type LandedTo } from '../streaming/unlanded';
 
 /**
  * The lowest offset that a predictor would go on from, by partition; empty where no model is registered. A model that has
@@ -29,6 +31,18 @@ export async function samplesRead(
   return lowest;
 }
 
+/** Up to where the dataset's events have landed, by partition; of a partition that was made anew since, nothing has. */
+export async function landedEvents(
+  { lake, broker, deviceTopics }: { lake: Lake; broker: Broker; deviceTopics: DeviceTopics },
+  dataset: string,
+): Promise<Offsets> {
+  const topic = deviceTopics.events;
+  const manifest = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
+  const { offsets, lastRead } = deviceFacts(manifest);
+  const landed = { endOffsets: offsets[topic], lastRead: lastRead?.[topic] };
+  return (await unlandedRange(broker, topic, landed)).from;
+}
+
 /** Whether the prediction lies in its dataset's table. */
 export async function landedPredictions({
   lake,
@@ -44,7 +58,7 @@ export async function landedPredictions({
     if (table !== PREDICTIONS_TABLE) continue;
     const manifest = await findManifestOrNull(lake, { dataset, table });
     const landed = (manifest?.facts ?? {}) as LandedTo;
-    const { restarted } = await unlandedRange(broker, { topics, landed });
+    const { restarted } = await unlandedRange(broker, topics.predictions, landed);
     const none = Object.fromEntries(restarted.map((partition) => [partition, 0]));
     ends.set(dataset, { ...landed.endOffsets, ...none });
   }

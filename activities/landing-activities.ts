@@ -22,10 +22,11 @@ import {
   predictionsTable,
 } from '../lakehouse/watch/model-tables';
 import type { SnapshotManifest } from '../lakehouse/manifest';
-import { readPredictions, type LandedPrediction, type LandedTo } from '../streaming/landing';
+import { readPredictions, type LandedPrediction } from '../streaming/landing';
 import type { Broker } from '../streaming/ports';
 import { decodeFeatures } from '../streaming/prediction';
 import type { TopicNames } from '../streaming/topics';
+import type { LandedTo } from '../streaming/unlanded';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
 

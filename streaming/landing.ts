@@ -2,23 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fingerprintOf } from '../core/message-fingerprint';
 import { nextRange, type EventRange } from './event-range';
-import { madeAnew, type LastRead } from './made-anew';
+import type { LastRead } from './made-anew';
 import type { Broker, Offsets, PartitionBounds } from './ports';
 import { predictionOrNull, type Prediction } from './prediction';
 import { fetchProgress, writtenEnds } from './progress';
 import type { TopicNames } from './topics';
+import { unlandedRange, type LandedTo } from './unlanded';
 
 export interface LandedPrediction extends Prediction {
   readonly partition: number;
   readonly offset: number;
-}
-
-/** How far a topic has been landed; empty before anything was. */
-export interface LandedTo {
-  /** Exclusive. */
-  readonly endOffsets?: Offsets;
-  /** The last message of each partition; absent in earlier manifests. */
-  readonly lastRead?: LastRead;
 }
 
 export interface PredictionRange {
@@ -52,17 +45,6 @@ type Bounds = ReadonlyMap<number, PartitionBounds>;
 const POLL_MS = 50;
 // A killed process leaves a transaction open for half of it.
 const VISIBLE_WITHIN_MS = 60_000;
-
-/** What of the topic has not been landed. */
-export async function unlandedRange(
-  broker: Broker,
-  { topics, landed }: Pick<PredictionRange, 'topics' | 'landed'>,
-): Promise<EventRange> {
-  const topic = topics.predictions;
-  const bounds = await broker.bounds(topic);
-  const anew = await madeAnew(broker, topic, { bounds, lastRead: landed?.lastRead ?? {} });
-  return nextRange(bounds, landed?.endOffsets ?? {}, Infinity, anew);
-}
 
 /**
  * A transaction shows in the topic some milliseconds after its offsets do, and a barrier looks at the offsets: the topic's
@@ -113,11 +95,12 @@ export async function readPredictions(
   broker: Broker,
   request: PredictionRange,
 ): Promise<PredictionReading> {
-  const { restarted } = await unlandedRange(broker, request);
+  const { topics, landed = {} } = request;
+  const { restarted } = await unlandedRange(broker, topics.predictions, landed);
   const anew = new Set(restarted);
   const bounds = await visibleBounds(broker, request, anew);
-  const range = nextRange(bounds, request.landed?.endOffsets ?? {}, Infinity, anew);
-  const before = Object.entries(request.landed?.lastRead ?? {});
+  const range = nextRange(bounds, landed.endOffsets ?? {}, Infinity, anew);
+  const before = Object.entries(landed.lastRead ?? {});
   const found = {
     leftOut: {},
     lastRead: Object.fromEntries(before.filter(([partition]) => !anew.has(Number(partition)))),

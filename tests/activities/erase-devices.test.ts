@@ -15,6 +15,7 @@ import { eventJson, type MadeEvent } from '../support/device-events';
 import { loadConfig } from '../../workers/config';
 import { openDeviceProfiles } from '../../workers/devices';
 import { createErasureWorld, type ErasureWorld } from '../support/erasure-world';
+import { makeAnew } from '../support/streams';
 import { placesWith } from '../support/traces';
 
 jest.setTimeout(240_000);
@@ -170,6 +171,21 @@ test('what the device goes on sending waits, is left out, and goes with the next
     { n: 9, extra: 1 },
   ]);
   expect(await valuesOf(world.deviceTopics.deadLetter)).toHaveLength(2);
+});
+
+test('of a topic that was made anew nothing counts as landed, and others’ events stay', async () => {
+  const { events } = world.deviceTopics;
+  const { size: partitions } = await world.broker.bounds(events);
+  await makeAnew(events, partitions);
+  const ofBob = (hour: number, more: object = {}) =>
+    message({ device: 'watch-of-bob', at: at('2026-03-07', hour), hr: 60, ...more });
+  await send(ofBob(1), ofBob(2, { pairedWith: 'watch-of-ada' }), ofBob(3));
+  const { topics, waiting } = await world.erase(DATASET, ERASED);
+  expect({ waiting, topic: topics[0] }).toMatchObject({
+    waiting: 1,
+    topic: { removed: 0, kept: 1 },
+  });
+  expect(await land()).toMatchObject({ messages: 3, rows: 3 });
 });
 
 test('a profile of the person is not imported again', async () => {
