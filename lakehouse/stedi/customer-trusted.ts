@@ -15,10 +15,14 @@ const expression = (name: string): string => {
   return ['email', 'serialNumber'].includes(name) ? `${normalSql(value)} AS ${name}` : value;
 };
 
-/** Of a person's rows the last one counts: also when it takes the consent back. */
+/**
+ * Of a person's rows the last one counts: also when it takes the consent back. Where not even the line tells
+ * which is the last, as after earlier versions two files may bear one name, a row without consent does.
+ */
 const SQL = `WITH ranked AS (
   SELECT l.*, ROW_NUMBER() OVER (PARTITION BY ${normalSql('l.email')}
-    ORDER BY l.lastUpdateDate DESC, l.registrationDate DESC, l.source_file DESC, l.source_line DESC) AS place
+    ORDER BY l.lastUpdateDate DESC, l.registrationDate DESC, l.source_file DESC, l.source_line DESC,
+    COALESCE(l.shareWithResearchAsOfDate, 0)) AS place
   FROM ${STEDI_LANDING.customer} l
 ), judged AS (
   SELECT k.*,

@@ -101,7 +101,8 @@ async function finish(
   });
 }
 
-async function problemsIn(session: DuckdbSession, bad: readonly LocalFile[]) {
+/** Of files with the columns of a quarantine: how many lines by reason, and the first ones. */
+export async function problemsIn(session: DuckdbSession, bad: readonly LocalFile[]) {
   if (bad.length === 0) return { quarantined: {}, firstProblems: [] };
   const from = parquetSql(bad);
   const counts = await rowsOf(

@@ -21,6 +21,8 @@ export interface LandingFacts {
   readonly format: 'stedi';
   /** Tells whether the pseudonyms were made with the same key, without telling the key. */
   readonly keyFingerprint: string;
+  /** Each file's rows bear its name; absent in tables of versions whose copies kept the name of their original. */
+  readonly ownNames?: true;
   readonly files: readonly LandedFile[];
 }
 

@@ -1,5 +1,11 @@
 /** The landing tables: each line of the sources in its declared types, with its origin. */
-import type { ColumnDeclaration, ColumnType, RowsTransform, TableDeclaration } from '../tables';
+import type {
+  ColumnDeclaration,
+  ColumnType,
+  RowsTransform,
+  TableCheck,
+  TableDeclaration,
+} from '../tables';
 import { column, declareTable, reason } from '../tables';
 import { SENT_AGAIN } from './copies';
 import type { Field, SourceName } from './fields';
@@ -45,6 +51,15 @@ export function landingColumns(source: SourceName): ColumnDeclaration[] {
   return [...fields, ...(source === 'customer' ? [SUBJECT_COLUMN] : []), ...ORIGIN_COLUMNS];
 }
 
+/** Within a file a line is one row. Cheaper than to compare all lines, and a name that two files bear shows in it. */
+const moreRowsThanLines = (source: SourceName): TableCheck => ({
+  name: 'more-rows-than-lines',
+  sql: `SELECT COUNT(*) AS offending FROM (
+  SELECT t.source_file FROM ${STEDI_LANDING[source]} t
+  GROUP BY t.source_file HAVING COUNT(*) > MAX(t.source_line)
+) m`,
+});
+
 /** `content` changes with the files that the table holds and the rules that they passed. */
 export const landingTable = (
   dataset: string,
@@ -63,6 +78,6 @@ export const landingTable = (
     orderBy: [],
     inputs: [],
     transform: { type: 'rows', recipe: content },
-    checks: [],
+    checks: [moreRowsThanLines(source)],
     reasons: LANDING_REASONS,
   });

@@ -4,7 +4,7 @@ import { addCounts } from '../counts';
 import type { LandedTableSummary, PublishedLanding } from '../dataset-format';
 import type { Lake } from '../lake';
 import { copyFiles } from '../landing/copy-files';
-import { removeParts } from '../landing/ingest-folder';
+import { ingestFolder, removeParts } from '../landing/ingest-folder';
 import type { SnapshotManifest } from '../manifest';
 import type { BuildOutcome } from '../ports';
 import type { Base } from '../published';
@@ -19,6 +19,7 @@ import type { LandedFile, LandingFacts } from './landing-facts';
 import { fingerprintOf, landingFacts } from './landing-facts';
 import { landingTable } from './landing-tables';
 import { STEDI_LANDING } from './locations';
+import { withOwnNames } from './own-names';
 
 const FIRST_PROBLEMS = 3;
 
@@ -69,17 +70,30 @@ export interface NewLanding {
   readonly signal?: AbortSignal;
 }
 
+/** The files' objects under the snapshot's prefix, each under its own name. */
+async function ownFiles(lake: Lake, landing: NewLanding, prefix: string): Promise<LandedFile[]> {
+  const { dataset, base, files, signal } = landing;
+  const before = base.before && landingFacts(base.before);
+  const work = { dataset, ingestId: `names-${contentHash([prefix, Date.now()])}` };
+  try {
+    const request = { files, before, prefix: ingestFolder(work), signal };
+    return await adopted(lake, await withOwnNames(lake, request), prefix);
+  } finally {
+    await removeParts(lake, work);
+  }
+}
+
 /** Writes and publishes the landing table that holds these files. */
 export async function writeLanding(lake: Lake, landing: NewLanding): Promise<SnapshotManifest> {
-  const { dataset, source, keyFingerprint, base, files, signal } = landing;
+  const { dataset, source, keyFingerprint, base, signal } = landing;
   const change = contentHash(landing.change);
   const { manifest } = await ensureSnapshot(lake, {
     table: landingTable(dataset, source, change),
     inputs: { before: base.before?.snapshotId ?? 'none', change },
     signal,
     write: async (prefix) => {
-      const own = await adopted(lake, files, prefix);
-      const facts: LandingFacts = { format: 'stedi', keyFingerprint, files: own };
+      const own = await ownFiles(lake, landing, prefix);
+      const facts: LandingFacts = { format: 'stedi', keyFingerprint, ownNames: true, files: own };
       return { ...outcomeOf(own), facts: { ...facts } };
     },
   });

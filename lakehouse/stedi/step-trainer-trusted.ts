@@ -17,28 +17,42 @@ const DEVICES = `devices AS (
 
 const WRITTEN = normalSql('s.serialNumber');
 
+const READING = ['sensorReadingTime', 'serialNumber', 'distanceFromObject'];
+const ROW = [...READING, 'source_file', 'source_line'].map((name) => `s.${name}`).join(', ');
+
 /**
  * A device has one distance at one moment: what says the same again was sent again. Only what
  * occurs several times is numbered, because that is little and everything is much.
  */
-const SENT_AGAIN = `WITH ${DEVICES}, repeated AS (
+const REPEATED_READINGS = `WITH ${DEVICES}, repeated AS (
   SELECT d.device, s.sensorReadingTime, s.distanceFromObject
   FROM ${STEDI_LANDING.step_trainer} s
   JOIN devices d ON d.serialNumber = ${WRITTEN}
   GROUP BY d.device, s.sensorReadingTime, s.distanceFromObject
   HAVING COUNT(*) > 1
-), copies AS (
-  SELECT s.source_file, s.source_line, ROW_NUMBER() OVER (
-    PARTITION BY r.device, r.sensorReadingTime, r.distanceFromObject
-    ORDER BY s.source_file, s.source_line) AS place
-  FROM ${STEDI_LANDING.step_trainer} s
-  JOIN devices d ON d.serialNumber = ${WRITTEN}
-  JOIN repeated r ON r.device = d.device
-    AND r.sensorReadingTime = s.sensorReadingTime AND r.distanceFromObject = s.distanceFromObject
 )
-SELECT k.source_file, k.source_line FROM copies k WHERE k.place > 1`;
+SELECT ${ROW}, d.serialNumber AS known, ROW_NUMBER() OVER (
+    PARTITION BY r.device, r.sensorReadingTime, r.distanceFromObject
+    ORDER BY s.source_file, s.source_line, s.serialNumber) AS place
+FROM ${STEDI_LANDING.step_trainer} s
+JOIN devices d ON d.serialNumber = ${WRITTEN}
+JOIN repeated r ON r.device = d.device
+  AND r.sensorReadingTime = s.sensorReadingTime AND r.distanceFromObject = s.distanceFromObject`;
 
-const sql = ({ consent }: StediOptions): string => `WITH judged AS (
+/** Every row once, whatever its origin says: what earlier versions have landed may name one line twice. */
+const PLACED = `placed AS (
+  SELECT ${ROW}, 1 AS place
+  FROM ${STEDI_LANDING.step_trainer} s
+  LEFT JOIN (SELECT f.known, f.sensorReadingTime, f.distanceFromObject
+    FROM repeated_readings f WHERE f.place = 1) g
+    ON g.known = ${WRITTEN}
+    AND g.sensorReadingTime = s.sensorReadingTime AND g.distanceFromObject = s.distanceFromObject
+  WHERE g.known IS NULL
+  UNION ALL
+  SELECT ${ROW}, s.place FROM repeated_readings s
+)`;
+
+const sql = ({ consent }: StediOptions): string => `WITH ${PLACED}, judged AS (
   SELECT s.sensorReadingTime, c.serialNumber, s.distanceFromObject, s.source_file, s.source_line,
     s.serialNumber AS written, c.subject_key,
     CASE
@@ -48,11 +62,10 @@ const sql = ({ consent }: StediOptions): string => `WITH judged AS (
       WHEN s.sensorReadingTime < c.shareWithResearchAsOfDate THEN 'before-consent'`
           : ''
       }
-      WHEN g.source_line IS NOT NULL THEN 'same-reading-again'
+      WHEN s.place > 1 THEN 'same-reading-again'
     END AS left_out
-  FROM ${STEDI_LANDING.step_trainer} s
+  FROM placed s
   LEFT JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${WRITTEN}
-  LEFT JOIN sent_again g ON g.source_file = s.source_file AND g.source_line = s.source_line
 ), ranged AS (
   SELECT j.*, CASE WHEN j.left_out IS NULL
     AND (j.distanceFromObject < 0 OR j.distanceFromObject > ${FARTHEST}) THEN 1 ELSE 0 END AS is_beyond
@@ -105,7 +118,7 @@ export const stepTrainerTrusted = (
     inputs: [STEDI_LANDING.step_trainer, CUSTOMER_CURATED],
     transform: {
       type: 'row-wise',
-      prepared: { sent_again: SENT_AGAIN },
+      prepared: { repeated_readings: REPEATED_READINGS },
       sql: sql(options),
       notes: true,
     },
