@@ -11,7 +11,7 @@ import type { Lake } from '../lakehouse/lake';
 import type { Grain } from '../telemetry/aggregate';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
-import { lookAtDates } from './landed-dates';
+import { lookAtDates, requireNothingNewer } from './landed-dates';
 
 export interface DeviceAggregateDeps {
   lake: Lake;
@@ -132,7 +132,8 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
       const { signal, report } = alive();
       const { dataset, grain } = input;
       const profilesVersion = await devices.profilesVersion();
-      const { manifest } = await lookAtDates({ lake, devices }, { dataset, signal, report });
+      const look = { dataset, signal, report };
+      const { manifest, present } = await lookAtDates({ lake, devices }, look);
       const wanted = await devices.periodsNow(grain, input.periods);
       const summed = grain === 'day' ? NONE : await devices.sumDays({ grain, periods: wanted });
       const periods = wanted.filter(({ start }) => !summed.starts.includes(start));
@@ -146,6 +147,7 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
         await devices.exportPeople(peopleFile);
         const readingsBeforeFile = aggregation.fileNamed('readings-before');
         await devices.exportReadingsBefore(runs, readingsBeforeFile);
+        await requireNothingNewer({ devices }, present);
         // Of other people than those by whom the dates were looked at, the periods would be recorded as up to date.
         if ((await devices.profilesVersion()) !== profilesVersion) {
           throw new WatchlakeError('AGGREGATES_OUTDATED', { what: 'other profiles' });

@@ -93,13 +93,27 @@ async function claimLake(
 }
 
 /**
+ * Throws AGGREGATES_OUTDATED when newer events, or another lake, were looked at meanwhile: figures of these files would be recorded
+ * as theirs. Each failure takes another landing, and the next attempt begins with what was looked at: none keeps the other off.
+ */
+export async function requireNothingNewer(
+  { devices }: Pick<LookDeps, 'devices'>,
+  present: LakeState,
+): Promise<void> {
+  const { lake, snapshotVersion } = await devices.aggregatedLake();
+  const isSame = lake === null || lake === present.lake;
+  if (isSame && snapshotVersion <= present.snapshotVersion) return;
+  throw new WatchlakeError('AGGREGATES_OUTDATED', { what: 'newer events' });
+}
+
+/**
  * The published snapshot, of which every date is known. DATASET_NOT_FOUND when nothing has landed; AGGREGATES_OUTDATED, to be
  * tried again, when events or profiles change meanwhile; AGGREGATES_OF_ANOTHER_LAKE unless that is accepted.
  */
 export async function lookAtDates(
   deps: LookDeps,
   request: LookRequest,
-): Promise<{ manifest: SnapshotManifest }> {
+): Promise<{ manifest: SnapshotManifest; present: LakeState }> {
   const { lake, devices } = deps;
   const { dataset, signal, report } = request;
   const { manifest, present } = await claimLake(deps, request);
@@ -123,5 +137,5 @@ export async function lookAtDates(
     });
     looked += part.length;
   }
-  return { manifest };
+  return { manifest, present };
 }

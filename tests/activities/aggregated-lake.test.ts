@@ -1,10 +1,17 @@
-/** Aggregates are those of one lake: another one, or an earlier state of it, is refused until it is accepted. */
+/** Aggregates are those of one lake in one state: another one, or an earlier state of it, is refused until it is accepted. */
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { createDeviceTables } from '../../devices/devices';
 import type { Lake } from '../../lakehouse/lake';
 import { GRAINS } from '../../telemetry/aggregate';
 import { aggregatesByHand } from '../support/aggregates-by-hand';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { aggregate, aggregateAll, profile, storedAggregates } from '../support/device-aggregates';
+import {
+  aggregate,
+  aggregateActivities,
+  aggregateAll,
+  profile,
+  storedAggregates,
+} from '../support/device-aggregates';
 import { eventsOf, FakeTopic, landAll } from '../support/device-events';
 import { newLake, temporaryFolder } from '../support/recordings';
 
@@ -67,5 +74,32 @@ test('an earlier state of the same lake is refused like another one', async () =
   await expect(aggregateDays(world)).rejects.toMatchObject(REFUSED);
   await aggregateDays(world, true);
   expect(await aggregateDays(world)).toMatchObject({ periods: [] });
+  await expectMadeFrom(world);
+});
+
+test('a run that another overtakes with newer events gives way, and has them at its next attempt', async () => {
+  const world = newWorld();
+  await land(world, '2026-03-02', 1);
+  const devices = createDeviceTables(database.pool);
+  let isOvertaken = false;
+  const { aggregatePeriods } = aggregateActivities(world.lake, database.pool, {
+    ...devices,
+    // The other one has looked at the newer events before this one asks what they tell of its periods.
+    async periodsNow(...asked) {
+      if (!isOvertaken) {
+        isOvertaken = true;
+        await land(world, '2026-03-02', 10);
+        await aggregate(world.lake, database.pool, 'week');
+      }
+      return devices.periodsNow(...asked);
+    },
+  });
+  const input = { dataset: 'devices', grain: 'day' as const, periods: ['2026-03-02'] };
+  const attempt = () => new MockActivityEnvironment().run(aggregatePeriods, input);
+  await expect(attempt()).rejects.toMatchObject({
+    ...{ type: 'AGGREGATES_OUTDATED', nonRetryable: false },
+  });
+  expect(await attempt()).toMatchObject({ periods: 1, written: 1, rows: 2 });
+  await aggregateAll(world.lake, database.pool);
   await expectMadeFrom(world);
 });
