@@ -11,7 +11,14 @@ const LINE_BYTES = 16 * 1024 * 1024;
 /** The JSON text of each field is read as it is: what it may become is decided here alone. */
 const text = ({ name }: Field): string => `j.${quoted(name)}`;
 
-const isAbsent = (field: Field): string => `${text(field)} IS NULL OR ${text(field)} = 'null'`;
+// What sources write where there is no moment, as of a consent that was taken back.
+const NO_MOMENT = '^(-?0([.]0+)?([eE][-+]?[0-9]+)?|" *")$';
+
+function isAbsent(field: Field): string {
+  const absent = `${text(field)} IS NULL OR ${text(field)} = 'null'`;
+  if (field.required || field.type !== 'epoch') return absent;
+  return `${absent} OR regexp_matches(${text(field)}, ${literal(NO_MOMENT)})`;
+}
 
 const asEpoch = (field: Field): string => `TRY_CAST(${text(field)} AS BIGINT)`;
 const asNumber = (field: Field): string => `TRY_CAST(${text(field)} AS DOUBLE)`;

@@ -59,6 +59,21 @@ test.each(WRONG)('%s is quarantined with its reason', async (_what, line, reason
   expect(rows).toEqual([{ reason, detail, file, line: 2, raw: line }]);
 });
 
+test.each([
+  ['registrationDate', 0, 'epoch-out-of-range'],
+  ['registrationDate', '', 'wrong-type'],
+  ['shareWithResearchAsOfDate', -1, 'epoch-out-of-range'],
+  ['shareWithResearchAsOfDate', '0', 'wrong-type'],
+  ['shareWithResearchAsOfDate', false, 'wrong-type'],
+])('a customer whose %s is %j is quarantined', async (field, value, reason) => {
+  const line = JSON.stringify({
+    ...(JSON.parse(customerLine({ name: 'ann' })) as object),
+    [field]: value,
+  });
+  const { tables } = await landed({ customers: [line] });
+  expect(tables.customer_landing).toMatchObject({ rows: 0, quarantined: { [reason]: 1 } });
+});
+
 test('a line whose bytes are no UTF-8 is quarantined, the others land', async () => {
   const source = await writeFolder(folder.path(), stediFiles({ accelerometer: [] }));
   const bytes = Buffer.concat([

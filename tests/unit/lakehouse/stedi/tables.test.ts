@@ -1,5 +1,6 @@
 /** The rules of the tables: consent by date, one person for each device, pairs of one person alone. */
 import { query } from '../../../../lakehouse/query';
+import { findManifest } from '../../../../lakehouse/snapshots';
 import type { StediOptions } from '../../../../lakehouse/stedi/options';
 import { DEFAULT_OPTIONS } from '../../../../lakehouse/stedi/options';
 import { wholeSelect } from '../../../../lakehouse/tables';
@@ -224,6 +225,22 @@ test('of a person who was sent twice the last row counts, also when it takes the
   const given = { customers: [again(DAY, null), again(DAY + 5, DAY)], accelerometer, steps };
   expect(rowsOfTables((await built(given)).tables)).toEqual([1, 2, 1, 2, 2]);
 });
+
+test.each(['0', '0.0', '-0', '0e0', '""', '"  "', 'null'])(
+  'a later row with %s for the consent takes it back',
+  async (nothing) => {
+    const consented = customerLine({ name: 'ann' });
+    const later = customerLine({ name: 'ann', updated: DAY + 5, consented: 1 });
+    const taken = later.replace('AsOfDate":1}', `AsOfDate":${nothing}}`);
+    const { lake, tables } = await built({ ...threePeople(), customers: [consented, taken] });
+    expect(taken).not.toBe(later);
+    expect(await findManifest(lake, { dataset: 'stedi', table: 'customer_landing' })).toMatchObject(
+      { rows: 2, quarantined: {} },
+    );
+    expect(tables.customer_trusted?.dropped).toEqual({ 'no-consent': 1, 'same-person-again': 1 });
+    expect(rowsOfTables(tables)).toEqual([0, 0, 0, 0, 0]);
+  },
+);
 
 test('a refresh that names no rules keeps those of the published tables', async () => {
   const { lake } = await built(lateSource, { consent: 'any', association: 'timestamp' });
