@@ -4,7 +4,14 @@ import { StatementType } from '@duckdb/node-api';
 import { WatchlakeError } from '../../core/errors';
 import type { QueryRequest, QueryResult, Relation, Store } from '../ports';
 import type { DuckdbSession } from './duckdb-session';
-import { literal, noRowsSql, plainValue, quoted, relationSql } from './duckdb-session';
+import {
+  keepInterrupting,
+  literal,
+  noRowsSql,
+  plainValue,
+  quoted,
+  relationSql,
+} from './duckdb-session';
 
 type Relations = QueryRequest['relations'];
 
@@ -110,9 +117,10 @@ export async function queryInSession(
   await createNamedViews(session, store, { relations, opened });
   await lockDown(session, store, opened);
   let timedOut = false;
+  let stop = () => undefined as void;
   const timer = setTimeout(() => {
     timedOut = true;
-    session.connection.interrupt();
+    stop = keepInterrupting(session.connection);
   }, timeoutMs);
   try {
     const statement = await prepareReading(session, sql);
@@ -124,5 +132,6 @@ export async function queryInSession(
     throw new WatchlakeError('QUERY_INVALID', { detail }, error);
   } finally {
     clearTimeout(timer);
+    stop();
   }
 }

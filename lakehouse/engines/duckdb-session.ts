@@ -66,6 +66,18 @@ export interface OpenSession extends DuckdbSession {
   readonly close: () => Promise<void>;
 }
 
+const INTERRUPT_EVERY_MS = 50;
+
+/**
+ * Ends the statement that runs, or the next one: DuckDB forgets an interrupt that comes between two of
+ * them. The returned function ends the interrupting.
+ */
+export function keepInterrupting(connection: DuckDBConnection): () => void {
+  connection.interrupt();
+  const timer = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
 async function openDuckdb({ store, options, signal }: SessionRequest): Promise<OpenSession> {
   signal?.throwIfAborted();
   const scratch = await store.scratch();
@@ -76,7 +88,8 @@ async function openDuckdb({ store, options, signal }: SessionRequest): Promise<O
     autoinstall_known_extensions: 'false',
   });
   const connection = await instance.connect();
-  const interrupt = () => connection.interrupt();
+  let stop = () => undefined as void;
+  const interrupt = () => (stop = keepInterrupting(connection));
   signal?.addEventListener('abort', interrupt);
   return {
     connection,
@@ -84,6 +97,7 @@ async function openDuckdb({ store, options, signal }: SessionRequest): Promise<O
     connect: () => instance.connect(),
     async close(): Promise<void> {
       signal?.removeEventListener('abort', interrupt);
+      stop();
       connection.closeSync();
       instance.closeSync();
       await rm(scratch, { recursive: true, force: true });
