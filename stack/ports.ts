@@ -1,4 +1,5 @@
 /** Free ports on the loopback address, reserved between the stacks that start at the same moment. */
+import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -33,21 +34,16 @@ export interface ReservedPort {
 const SEARCH_LIMIT = 200;
 const CONNECT_LIMIT_MS = 5_000;
 
-/** The port when it could be listened on, else undefined; 0 gives one that the system chooses. */
-function probe(port: number): Promise<number | undefined> {
+/** Whether it could be listened on. */
+export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
+    server.once('error', () => resolve(false));
     server.listen({ port, host: LOOPBACK, exclusive: true }, () => {
-      const address = server.address();
-      const found = typeof address === 'object' && address ? address.port : port;
-      server.close(() => resolve(found));
+      server.close(() => resolve(true));
     });
   });
 }
-
-export const isPortFree = async (port: number): Promise<boolean> =>
-  (await probe(port)) !== undefined;
 
 /** Whether somebody listens there. */
 export function isListening(port: number): Promise<boolean> {
@@ -77,10 +73,11 @@ async function reserve(port: number): Promise<ReservedPort | undefined> {
   return undefined;
 }
 
-async function reserveAny(): Promise<ReservedPort | undefined> {
-  const port = await probe(0);
-  return port === undefined ? undefined : reserve(port);
-}
+// Below those that systems give to whoever asks for any port (from 32768 on Linux): none of these can
+// be given away between our look at it and the service's own bind.
+const ANY = { from: 20_000, to: 32_767 } as const;
+
+const reserveAny = (): Promise<ReservedPort | undefined> => reserve(randomInt(ANY.from, ANY.to));
 
 /** Finds and reserves a port; throws PORT_TAKEN when the given one is in use. */
 export async function reservePort(request: PortRequest): Promise<ReservedPort> {

@@ -22,7 +22,7 @@ export interface PythonOptions {
 
 // Written last: a folder without it was left half-made by a killed process.
 const MARKER = 'complete';
-const INSTALL_LIMIT_MS = 30 * 60_000;
+export const INSTALL_LIMIT_MS = 30 * 60_000;
 const VERSION_LIMIT_MS = 60_000;
 
 async function pythonVersion({ name, environment }: PythonOptions): Promise<string> {
