@@ -10,4 +10,4 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-testRandomErasures(() => world, 12);
+testRandomErasures(() => world, { numRuns: 12 });

@@ -8,6 +8,7 @@ import { simulationId } from '../../streaming/topics';
 import type { MadeRecordings } from '../support/made-recordings';
 import {
   expectedPredictions,
+  offsetsOf,
   processed,
   startStreamProcess,
   untilPredicted,
@@ -16,7 +17,7 @@ import {
 } from '../support/stream-runs';
 import { createTestStreams, type TestStreams } from '../support/streams';
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 /** 2,176 batches. */
 const made: MadeRecordings = { devices: 16, recordings: 4, secondsEach: 34 };
@@ -55,6 +56,13 @@ test('a simulator that is killed again and again sends each batch once, in order
 
   const messages: ReceivedMessage[] = [];
   const { broker, topics } = streams;
+  // The last transaction is decided on each partition a moment after its writer knows.
+  const isThere = async () => {
+    const bounds = await broker.bounds(topics.samples);
+    const last = Object.entries(offsetsOf(simulation.lastOffsets));
+    return last.every(([partition, at]) => (bounds.get(Number(partition))?.end ?? 0) > at);
+  };
+  while (!(await isThere())) await sleep(20);
   for await (const some of broker.read({ topic: topics.samples })) messages.push(...some);
   const sequences = messages.map(({ headers }) => Number(headers.sequence));
   expect(sequences.toSorted((a, b) => a - b)).toEqual([...Array(BATCHES).keys()]);

@@ -8,4 +8,4 @@ test('a broker that is killed in the middle loses and repeats nothing', async ()
   });
   expect(expected).toHaveLength(8 * 3 * 14);
   expect(written).toEqual(expected);
-}, 120_000);
+}, 300_000);

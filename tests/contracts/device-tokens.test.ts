@@ -62,10 +62,10 @@ test('after a rotation both are good until the grace is over', async () => {
 });
 
 test('a rotation never lengthens the life of a former token', async () => {
-  const { token } = await tokens.issue({ deviceId: 'watch-3', validForSeconds: 1 });
+  const { token } = await tokens.issue({ deviceId: 'watch-3', validForSeconds: 60 });
   await tokens.rotate({ deviceId: 'watch-3', graceSeconds: 3600 });
   const [, former] = await tokens.list({ deviceId: 'watch-3' });
-  expect(Date.parse(former?.expiresAt ?? '') - Date.now()).toBeLessThan(2000);
+  expect(Date.parse(former?.expiresAt ?? '') - Date.now()).toBeLessThan(61_000);
   expect(await tokens.deviceOf(token)).toBe('watch-3');
 });
 

@@ -68,7 +68,7 @@ describeSpark('spark', () => {
 
   beforeAll(async () => {
     await testSpark().python();
-    shared = newRunner({ silenceMs: 8000 });
+    shared = newRunner({ silenceMs: 20_000 });
   }, INSTALL_LIMIT_MS);
   afterAll(async () => {
     await contractLake?.close();
@@ -135,7 +135,7 @@ describeSpark('spark', () => {
     const [java] = childrenOf(shared.pid() as number);
     const slow = shared.run(manifest(SLOW));
     process.kill(java as number, 'SIGSTOP');
-    await expect(slow).rejects.toThrow(/nothing was heard of it for 8 s/);
+    await expect(slow).rejects.toThrow(/nothing was heard of it for 20 s/);
     await untilTrue(() => !exists(java as number));
   });
 

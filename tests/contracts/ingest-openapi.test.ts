@@ -1,5 +1,6 @@
 /** The OpenAPI document says what the server does, and the other way round. */
 import { startIngest, type TestIngest } from '../support/ingest';
+import { INSTALL_LIMIT_MS } from '../../stack/python';
 import { checkDocument } from '../support/schemathesis';
 
 let ingest: TestIngest;
@@ -9,8 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => ingest.close());
 
-test('requests that a tool derives from the document are answered as it says', async () => {
-  const { clean, output } = await checkDocument(ingest.url, 25);
-  if (!clean) throw new Error(output);
-  expect(output).toContain('Tested: 4');
-}, 180_000);
+test(
+  'requests that a tool derives from the document are answered as it says',
+  async () => {
+    const { clean, output } = await checkDocument(ingest.url, 25);
+    if (!clean) throw new Error(output);
+    expect(output).toContain('Tested: 4');
+  },
+  INSTALL_LIMIT_MS,
+);

@@ -33,5 +33,5 @@ if (executable === null)
       await ingest.close();
     }
   },
-  60_000,
+  180_000,
 );

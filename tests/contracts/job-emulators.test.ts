@@ -5,7 +5,7 @@ import { useJobCloud } from '../support/jobs/cloud';
 import { untilTrue } from '../support/jobs/made-table';
 import { shapeNamed, shapeProblem } from '../support/jobs/shapes';
 
-const cloud = useJobCloud({ idleSecondMs: 5, startMs: 20, endMs: 20, listLagMs: 200 });
+const cloud = useJobCloud({ idleSecondMs: 5, startMs: 20, endMs: 20, listLagMs: 3_000 });
 const emr = () => new emrSdk.EMRClient({ ...cloud.gateway().client, maxAttempts: 1 });
 const roles = { ServiceRole: 'service', JobFlowRole: 'profile', ReleaseLabel: 'emr-7.12.0' };
 

@@ -131,7 +131,8 @@ describe.each(['emr', 'glue'] as const)('%s', (engine) => {
   });
 
   test('two runs that want the same table share one job', async () => {
-    const lake = await cloud.lake();
+    // On a busy machine the first start is not seen for a while: the second one has to wait for it.
+    const lake = await cloud.lake(undefined, { graceMs: 15_000 });
     const sessions = [randomUUID(), randomUUID()];
     const [one, two] = await Promise.all(
       sessions.map((session) => buildMade(lake, engine, contextNamed(session))),
@@ -240,7 +241,7 @@ describe('what EMR alone can do', () => {
   });
 
   test('a step that fails without a word is told by its log, which comes late', async () => {
-    const lake = await cloud.lake();
+    const lake = await cloud.lake(undefined, { logWaitMs: 60_000 });
     const session = randomUUID();
     const log = 'at x\nCaused by: java.lang.OutOfMemoryError: Java heap space\n\tat y';
     cloud.emr().failNextSteps(log, 3);

@@ -34,7 +34,7 @@ if (executable === null)
   );
 const withBrowser = executable === null ? describe.skip : describe;
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 withBrowser('the label page', () => {
   let database: TestDatabase;
@@ -92,7 +92,7 @@ withBrowser('the label page', () => {
     );
 
   const doneIs = (page: Page, text: string) =>
-    page.locator('#counts', { hasText: text }).waitFor({ timeout: 10_000 });
+    page.locator('#counts', { hasText: text }).waitFor({ timeout: 30_000 });
 
   async function labelsOf(dataset: string): Promise<Label[]> {
     const labels: Label[] = [];

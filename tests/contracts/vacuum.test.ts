@@ -20,7 +20,7 @@ import {
 import { createTestNamespace, until, type TestNamespace } from '../support/test-namespace';
 import { withWorkers } from '../support/workers';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 const dataset = 'watch';
 const folder = temporaryFolder();
 

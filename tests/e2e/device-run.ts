@@ -80,6 +80,8 @@ async function killLandings(world: DeviceWorld, times: number): Promise<void> {
 
 async function send(world: DeviceWorld, file: string): Promise<SendResult> {
   const args = ['devices', 'send', '--file', file, '--server', world.url, '--fast', '--json'];
+  // Small requests, so that what is to happen on the way comes before the end.
+  args.push('--batch', '50', '--parallel', '4');
   const { code, stdout, stderr } = await watchlake(world.home, args).finished;
   if (code !== 0) throw new Error(`the client ended with ${code}:\n${stderr}`);
   return JSON.parse(lastLine(stdout)) as SendResult;

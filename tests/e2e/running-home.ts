@@ -8,7 +8,7 @@ import { readStackRecord } from '../../stack/stack-file';
 import { readState } from '../../workers/state';
 import { lastLine, watchlake } from './demo-run';
 
-export const STEP_LIMIT_MS = 120_000;
+export const STEP_LIMIT_MS = 240_000;
 
 /** The answer of one command; what it said, and the worker's complaints, when it fails or hangs. */
 export async function answerOf<T>(

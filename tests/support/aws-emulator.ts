@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { pythonEnvironment } from '../../stack/python';
+import { INSTALL_LIMIT_MS, pythonEnvironment } from '../../stack/python';
 import { progressLine } from '../../stack/progress';
 import { testCache } from './start-stack';
 
 const START_LIMIT_MS = 60_000;
 
-// Installing it takes a minute the first time.
+// On a busy machine some of its answers take seconds.
 jest.setTimeout(180_000);
 
 export interface AwsEmulator {
@@ -85,7 +85,7 @@ export function useAwsEmulator(): () => AwsEmulator {
   let emulator: AwsEmulator | undefined;
   beforeAll(async () => {
     emulator = await startAwsEmulator();
-  });
+  }, INSTALL_LIMIT_MS);
   afterAll(() => emulator?.stop());
   return () => {
     if (emulator === undefined) throw new Error('the emulator of AWS runs only during tests');

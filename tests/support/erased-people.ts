@@ -106,7 +106,10 @@ export function erasedPeople(open: () => ErasureWorld) {
 }
 
 /** The property: whoever it is among whomever, they are gone from everywhere and do not come back. */
-export function testRandomErasures(open: () => ErasureWorld, numRuns: number): void {
+export function testRandomErasures(
+  open: () => ErasureWorld,
+  { numRuns, seed }: { numRuns: number; seed?: number },
+): void {
   const { land, build, rowsOf, newDataset, spread, countOf, expectGone } = erasedPeople(open);
 
   test('nothing of a random person is left or comes back, and everybody else stays', async () => {
@@ -150,7 +153,7 @@ export function testRandomErasures(open: () => ErasureWorld, numRuns: number): v
         await expectGone(dataset, person, [...others, newcomer]);
       }),
       // Each run takes seconds: the first example that fails is told as it is.
-      { numRuns, endOnFailure: true },
+      { numRuns, seed, endOnFailure: true },
     );
   });
 }

@@ -100,7 +100,7 @@ async function startWorkers(
       Worker.create({
         ...{ connection, namespace, taskQueue, activities: activities(taskQueue) },
         ...(taskQueue === TASK_QUEUES.orchestration ? { workflowBundle: { codePath } } : {}),
-        shutdownForceTime: '1 second',
+        shutdownForceTime: '30 seconds',
       }),
     ),
   );

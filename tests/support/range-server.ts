@@ -7,8 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface RangeServer {
   readonly address: string;
   content: Buffer;
-  /** Connections end after so many bytes of their body; never by default. */
-  breaksAfter: number;
   /** Bodies wait after so many bytes until they are let go; never by default. */
   holdsAfter: number;
   knowsRanges: boolean;
@@ -19,16 +17,17 @@ export interface RangeServer {
   status: number | null;
   /** First byte of each answer, by request. */
   readonly asked: (string | null)[];
-  /** The rest of each body that waits. */
-  readonly held: (() => void)[];
+  /** The answers whose bodies wait, with the rest of each. */
+  readonly held: { readonly response: ServerResponse; readonly rest: Buffer }[];
   /** Until so many bodies wait. */
   holding(bodies: number): Promise<void>;
   /** Lets all go, also those that come. */
   letGo(): void;
+  /** Ends the connections of those that wait. */
+  breakOff(): void;
   close(): Promise<void>;
 }
 
-const SILENCE_MS = 500;
 const POLL_MS = 5;
 
 const etagOf = (content: Buffer): string =>
@@ -80,15 +79,10 @@ function answer(server: RangeServer, request: IncomingMessage, response: ServerR
 }
 
 function send(server: RangeServer, body: Buffer, response: ServerResponse): void {
-  const { breaksAfter, holdsAfter } = server;
-  if (body.length <= Math.min(breaksAfter, holdsAfter)) return void response.end(body);
-  if (holdsAfter < breaksAfter) {
-    response.write(body.subarray(0, holdsAfter));
-    return void server.held.push(() => response.end(body.subarray(holdsAfter)));
-  }
-  // What a client has not read yet when the connection breaks, it loses.
-  const breakOff = () => void setTimeout(() => response.destroy(), SILENCE_MS);
-  response.write(body.subarray(0, breaksAfter), breakOff);
+  const { holdsAfter } = server;
+  if (body.length <= holdsAfter) return void response.end(body);
+  response.write(body.subarray(0, holdsAfter));
+  server.held.push({ response, rest: body.subarray(holdsAfter) });
 }
 
 /** Listens on loopback until it is closed. */
@@ -98,7 +92,7 @@ export async function startRangeServer(content: Buffer): Promise<RangeServer> {
   const { port } = http.address() as AddressInfo;
   const server: RangeServer = {
     address: `http://127.0.0.1:${port}/archive.zip`,
-    ...{ content, breaksAfter: Infinity, holdsAfter: Infinity },
+    ...{ content, holdsAfter: Infinity },
     ...{ knowsRanges: true, ignoresIfRange: false, names: 'etag', status: null },
     ...{ asked: [], held: [] },
     async holding(bodies) {
@@ -106,7 +100,10 @@ export async function startRangeServer(content: Buffer): Promise<RangeServer> {
     },
     letGo() {
       server.holdsAfter = Infinity;
-      for (const goOn of server.held.splice(0)) goOn();
+      for (const { response, rest } of server.held.splice(0)) response.end(rest);
+    },
+    breakOff() {
+      for (const { response } of server.held.splice(0)) response.destroy();
     },
     close: () =>
       new Promise((resolve, reject) => {

@@ -20,9 +20,6 @@ import { buildTable } from '../../lakehouse/build-table';
 import { declaredTables, planRefresh } from '../../lakehouse/watch/refresh-plan';
 import type { WindowSpec } from '../../models/signal';
 
-// Files are read and written: a busy machine takes its time.
-jest.setTimeout(60_000);
-
 export const SECRET = 'a key for tests';
 
 export type Files = Record<string, string>;

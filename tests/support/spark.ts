@@ -25,7 +25,7 @@ export function describeSpark(name: string, tests: () => void): void {
 }
 
 /** The first one to need it installs PySpark. */
-export const INSTALL_LIMIT_MS = 300_000;
+export { INSTALL_LIMIT_MS } from '../../stack/python';
 
 export const testSpark = (changes: Partial<TestSpark> = {}): TestSpark => ({
   ...sparkOptions(loadConfig()),

@@ -43,10 +43,16 @@ export const freshTopicNames = (): TopicNames => topicNames(`t${randomBytes(5).t
 /** Deletes the topic and makes it again, empty, as an operator would. */
 export async function makeAnew(topic: string, numPartitions: number): Promise<void> {
   const admin = new Kafka({ brokers: kafkaAddresses(), logLevel: logLevel.NOTHING }).admin();
-  await admin.deleteTopics({ topics: [topic] });
-  while ((await admin.listTopics()).includes(topic)) await setTimeout(50);
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
-  await admin.disconnect();
+  try {
+    await admin.deleteTopics({ topics: [topic] });
+    while ((await admin.listTopics()).includes(topic)) await setTimeout(50);
+  } finally {
+    await admin.disconnect();
+  }
+  // It waits for the leaders; waiting inside `createTopics` fails on a busy broker.
+  const broker = connectBroker();
+  await broker.ensureTopics([{ topic, partitions: numPartitions, compacted: false }]);
+  await broker.close();
 }
 
 export interface TestStreams {

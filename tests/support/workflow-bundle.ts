@@ -45,8 +45,10 @@ export async function testBundle(): Promise<string> {
 async function removeStale(): Promise<void> {
   for (const name of await readdir(FOLDER)) {
     const path = join(FOLDER, name);
-    const { mtimeMs } = await stat(path);
-    if (name.startsWith('workflows-') && Date.now() - mtimeMs > DAY_MS)
+    // Another test run may just have renamed or removed it.
+    const facts = await stat(path).catch(() => null);
+    if (facts === null) continue;
+    if (name.startsWith('workflows-') && Date.now() - facts.mtimeMs > DAY_MS)
       await rm(path, { force: true });
   }
 }

@@ -23,7 +23,7 @@ interface RunOptions {
 
 const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 const START_LIMIT_MS = 120_000;
-const TEST_LIMIT_MS = 30_000;
+const CALL_LIMIT_MS = 30_000;
 
 /** One server and its workers for a test file; the fakes are happy again before each test. */
 export function useWorkflows() {
@@ -32,7 +32,6 @@ export function useWorkflows() {
   let stop = async () => {};
   let started = 0;
 
-  jest.setTimeout(TEST_LIMIT_MS);
   beforeAll(async () => {
     environment = await startEnvironment();
     stop = await startWorkers(environment, fakes);
@@ -137,7 +136,7 @@ export const failing = (type: string) => () =>
 async function wasCalled(fake: { mock: { calls: unknown[] } }, times: number): Promise<void> {
   const startedMs = Date.now();
   while (fake.mock.calls.length < times) {
-    if (Date.now() - startedMs > TEST_LIMIT_MS) throw new Error('the activity was not called');
+    if (Date.now() - startedMs > CALL_LIMIT_MS) throw new Error('the activity was not called');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

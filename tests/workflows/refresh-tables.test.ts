@@ -58,9 +58,12 @@ test('builds the tables of one stage side by side', async () => {
   let running = 0;
   let most = 0;
   const build = fakes.buildTable.getMockImplementation();
+  const limitMs = 20_000;
   fakes.buildTable.mockImplementation(async (call) => {
     most = Math.max(most, ++running);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Each waits for another one; built one after the other they wait in vain.
+    const deadlineMs = Date.now() + limitMs;
+    while (most < 2 && Date.now() < deadlineMs) await new Promise((go) => setTimeout(go, 20));
     running -= 1;
     return build?.(call) as never;
   });

@@ -12,8 +12,15 @@ interface Told {
   heartbeatDetails?: unknown;
 }
 
-/** What was heard of the work until it ended, and of an idle moment after it. */
-async function heard(work: () => Promise<unknown>, told: Told = {}): Promise<unknown[]> {
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(HEARTBEAT_TIMEOUT_MS / 10);
+}
+
+/** What was heard of the work until it ended, and of an idle moment after it; the work knows what was heard already. */
+async function heard(
+  work: (already: readonly unknown[]) => Promise<unknown>,
+  told: Told = {},
+): Promise<unknown[]> {
   const { heartbeatTimeoutMs = HEARTBEAT_TIMEOUT_MS, heartbeatDetails } = told;
   const environment = new MockActivityEnvironment(
     { heartbeatTimeoutMs, heartbeatDetails },
@@ -21,7 +28,7 @@ async function heard(work: () => Promise<unknown>, told: Told = {}): Promise<unk
   );
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => beats.push(details));
-  const { activity } = asActivities({ activity: work });
+  const { activity } = asActivities({ activity: () => work(beats) });
   await environment.run(activity).catch(() => undefined);
   const { length } = beats;
   await sleep(2 * HEARTBEAT_TIMEOUT_MS);
@@ -30,7 +37,7 @@ async function heard(work: () => Promise<unknown>, told: Told = {}): Promise<unk
 }
 
 test('an activity that only waits is heard of again and again, until it ends', async () => {
-  const beats = await heard(() => sleep(4 * HEARTBEAT_TIMEOUT_MS));
+  const beats = await heard((already) => until(() => already.length >= 4));
   expect(beats.length).toBeGreaterThanOrEqual(4);
 });
 
@@ -43,9 +50,9 @@ test('is heard of until it fails', async () => {
 });
 
 test('repeats what was reported last', async () => {
-  const beats = await heard(async () => {
+  const beats = await heard(async (already) => {
     alive().report({ rows: 500 });
-    await sleep(2 * HEARTBEAT_TIMEOUT_MS);
+    await until(() => already.length > 3);
   });
   expect(beats.length).toBeGreaterThan(3);
   expect(new Set(beats.slice(1))).toEqual(new Set([{ rows: 500 }]));

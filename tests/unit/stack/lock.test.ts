@@ -40,9 +40,10 @@ test('a holder whose folder was deleted leaves the lock of the one that came aft
 
 test('waits for a live holder and says for whom', async () => {
   const release = await acquireLock(path, { waitMs: 0 });
-  const onWait = jest.fn();
-  const second = acquireLock(path, { waitMs: 5_000, onWait });
-  await sleep(120);
+  let onWait = jest.fn();
+  const waits = new Promise((resolve) => (onWait = jest.fn(resolve)));
+  const second = acquireLock(path, { waitMs: 30_000, onWait });
+  await waits;
   await release();
   await (
     await second

@@ -30,7 +30,7 @@ const start = (script: string): Promise<DetachedProcess> =>
   spawnDetached({ service: 'Test', command: process.execPath, args: ['-e', script], logFile });
 
 const ready = (child: DetachedProcess, check: () => Promise<void>): Promise<void> =>
-  waitUntilReady({ service: 'Test', logFile, child, timeoutMs: 5_000, check });
+  waitUntilReady({ service: 'Test', logFile, child, timeoutMs: 30_000, check });
 
 test('knows a running process and forgets it when it has ended', async () => {
   const child = await start('setInterval(() => {}, 1000)');

@@ -296,7 +296,8 @@ test('a sample far in the future costs no more than any other', () => {
   windower.push({ ...input, offset: 0, span: spanOf([0, 100]) });
   const startedMs = Date.now();
   expect(windower.push({ ...input, offset: 1, span: spanOf([1e15]) }).windows).toEqual([]);
-  expect(Date.now() - startedMs).toBeLessThan(1000);
+  // Window by window it would take hours; a busy machine may pause.
+  expect(Date.now() - startedMs).toBeLessThan(10_000);
 });
 
 test('a grid on which recordings could share a window is refused', () => {

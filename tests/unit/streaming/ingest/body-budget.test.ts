@@ -22,11 +22,15 @@ test('bodies of all requests together take so much room, and the others come aga
           'content-encoding': 'gzip',
         })
       : post(ingest.url, lines(padded(sequence)), NDJSON);
-  let release = () => undefined as void;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  ingest.broker.send = () => held;
   for (const zip of [true, false]) {
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    ingest.broker.send = () => held;
     const replies = Array.from({ length: 8 }, (_, at) => large((zip ? 0 : 10_000) + at * 100, zip));
+    // Those that were refused have told; the three that were taken wait for the broker.
+    let settled = 0;
+    for (const reply of replies) void reply.then(() => (settled += 1));
+    while (settled < 5) await pause(5);
     const refused = await Promise.race(replies);
     expect(refused).toMatchObject({ status: 503, body: { code: 'INGEST_QUEUE_FULL' } });
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -93,7 +97,7 @@ describe('a body that comes very slowly', () => {
   }
 
   test('is ended, and gives back what was held for it', async () => {
-    await start({ limits: { ...limits, bodyGraceMs: 1000 } });
+    await start({ limits: { ...limits, bodyGraceMs: 5_000 } });
     const slow = sendSlowly(100);
     await pause(100);
     const refused = await post(ingest.url, large, NDJSON);
@@ -108,9 +112,9 @@ describe('a body that comes very slowly', () => {
   });
 
   test('is waited for beyond the grace while it is fast enough', async () => {
-    await start({ limits: { ...limits, bodyGraceMs: 300 } });
-    // 160,000 bytes a second at most: more than the grace.
-    expect(await sendSlowly(8_000)).toMatch(/^HTTP\/1.1 200/);
+    await start({ limits: { ...limits, bodyGraceMs: 2_000, bodyBytesPerSecond: 4_000 } });
+    // 30,000 bytes a second at most, for four seconds: longer than the grace.
+    expect(await sendSlowly(1_500)).toMatch(/^HTTP\/1.1 200/);
   });
 });
 

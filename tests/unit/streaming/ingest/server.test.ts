@@ -293,14 +293,13 @@ describe('a broker that is away', () => {
   });
 
   test('lets nothing pass a batch that failed', async () => {
-    let fail = () => undefined as void;
+    let fail: (() => void) | undefined;
     ingest.broker.send = () =>
       new Promise((_resolve, reject) => (fail = () => reject(new Error('gone'))));
     const first = post(ingest.url, event(1));
-    while (ingest.broker.opened === 0) await pause(5);
-    await pause(50);
+    while (fail === undefined) await pause(5);
     const second = post(ingest.url, event(2));
-    await pause(50);
+    while (!(await metrics()).includes('queued_records{topic="events_topic"} 2')) await pause(5);
     ingest.broker.send = async () => undefined;
     fail();
     expect((await first).status).toBe(503);
@@ -313,7 +312,7 @@ describe('a broker that is away', () => {
     const held = new Promise<void>((resolve) => (release = resolve));
     ingest.broker.send = () => held;
     const waiting = post(ingest.url, [event(1), event(2), event(3)]);
-    await pause(50);
+    while (!(await metrics()).includes('queued_records{topic="events_topic"} 3')) await pause(5);
     const refused = await post(ingest.url, [event(4), {}]);
     expect(refused).toMatchObject({ status: 503, body: { code: 'INGEST_QUEUE_FULL' } });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
