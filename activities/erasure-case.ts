@@ -1,7 +1,7 @@
 /** The case of an erasure: who it is about is known here and in the sealed case, never in a history. */
 import type { Consent } from '../consent/consent';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
-import { createFinder, replaceNeedles, type Needles } from '../core/needles';
+import { createHint, hideNeedles, type Needles } from '../core/needles';
 import { subjectKeyOf } from '../lakehouse/landing/ingest-plan';
 import type { Person } from '../lakehouse/erasure/person';
 import { needlesOf } from '../lakehouse/erasure/person';
@@ -35,10 +35,13 @@ function withoutPerson(error: unknown, person: Needles): unknown {
   const isKnown = isWatchlakeError(error);
   const said = `${error.message} ${JSON.stringify(isKnown ? error.context : null)} ${error.stack}`;
   const cause = error.cause instanceof Error ? `${error.cause.message} ${error.cause.stack}` : '';
-  if (!createFinder(person)(said + cause)) return error;
-  if (!isKnown) return new Error(replaceNeedles(person, error.message, HIDDEN));
-  const context = replaceNeedles(person, JSON.stringify(error.context), HIDDEN);
-  return new WatchlakeError(error.code, JSON.parse(context) as Record<string, unknown>);
+  if (!createHint(person)(said + cause)) return error;
+  if (!isKnown) return new Error(hideNeedles(person, error.message, HIDDEN));
+  const hidden = (value: string) => hideNeedles(person, JSON.stringify(value), HIDDEN);
+  const context = JSON.parse(JSON.stringify(error.context), (_name, value: unknown) =>
+    typeof value === 'string' ? (JSON.parse(hidden(value)) as string) : value,
+  ) as Record<string, unknown>;
+  return new WatchlakeError(error.code, context);
 }
 
 export interface CaseDeps {

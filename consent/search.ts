@@ -1,7 +1,7 @@
 /** Looks for a person in every row of our schemas. */
 import { foldedSql } from '../core/letters';
-import type { Needles } from '../core/needles';
-import { FIELD_NAME, escapedPatternsOf, patternsOf } from '../core/needles';
+import type { Needles, Patterns } from '../core/needles';
+import { FIELD_NAME, NO_NAME, hintsOf, patternsOf } from '../core/needles';
 import { ESCAPE } from '../core/spellings';
 import {
   BULK_STATEMENT_TIMEOUT_MS,
@@ -25,18 +25,33 @@ const TABLES = `SELECT format('%I.%I', schema.nspname, t.relname) AS name
   FROM pg_class t JOIN pg_namespace schema ON schema.oid = t.relnamespace
   WHERE t.relkind = 'r' AND schema.nspname = ANY($1) ORDER BY 1`;
 
-const holds = (line: string): string => `(
-  EXISTS (SELECT 1 FROM unnest($1::text[]) pattern WHERE strpos(${line}, pattern) > 0)
-  OR (strpos(${line}, '${ESCAPE}') > 0
-    AND EXISTS (SELECT 1 FROM unnest($2::text[]) escaped WHERE ${line} ~ escaped)))`;
+// What numbers, dates, times and truths may hold are no names.
+const COLUMNS = `SELECT format('t.%I', a.attname) AS column
+  FROM pg_attribute a JOIN pg_type type ON type.oid = a.atttypid
+  WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
+    AND type.typcategory NOT IN ('N', 'D', 'T', 'B') ORDER BY a.attnum`;
+
+const anyOf = (parameter: string, test: string): string =>
+  `EXISTS (SELECT 1 FROM unnest(${parameter}::text[]) pattern WHERE ${test})`;
+
+const holds = (
+  line: string,
+  { plain, escaped, named }: Record<keyof Patterns, string>,
+): string => `(
+  ${anyOf(plain, `strpos(${line}, pattern) > 0`)} OR ${anyOf(named, `${line} ~ pattern`)}
+  OR (strpos(${line}, '${ESCAPE}') > 0 AND ${anyOf(escaped, `${line} ~ pattern`)}))`;
+
+const HINTS = { plain: '$3', escaped: '$4', named: '$5' };
+const PATTERNS = { plain: '$6', escaped: '$7', named: '$8' };
 
 // Rows as JSON text, as the needles' patterns expect it: columns are names of fields there. The first test is for speed;
 // without OFFSET the text would be made anew for each test.
-const countSql = (table: string): string => `SELECT count(*)::int AS rows,
-  (count(*) FILTER (WHERE ${holds('line')}
-    AND ${holds(`regexp_replace(line, '${FIELD_NAME}', ' ', 'g')`)}))::int AS found
-  FROM (SELECT ${foldedSql('to_jsonb(t)::text')} AS line FROM ${table} t
-    WHERE t.ctid >= $3::tid AND t.ctid < $4::tid OFFSET 0) lines`;
+const countSql = (table: string, columns: readonly string[]): string => `SELECT
+  count(*)::int AS rows, (count(*) FILTER (WHERE ${holds('line', HINTS)}
+    AND ${holds(`regexp_replace(line, '${FIELD_NAME}', '${NO_NAME}', 'g')`, PATTERNS)}))::int AS found
+  FROM (SELECT ${foldedSql('to_jsonb(named)::text')} AS line
+    FROM (SELECT ${columns.join(', ')} FROM ${table} t
+      WHERE t.ctid >= $1::tid AND t.ctid < $2::tid) named OFFSET 0) lines`;
 
 const BLOCKS = `SELECT (pg_relation_size($1::regclass) / current_setting('block_size')::int)::int AS blocks`;
 
@@ -67,9 +82,14 @@ async function* slicesOf(
   await connection.query(`SET LOCAL statement_timeout = ${BULK_STATEMENT_TIMEOUT_MS}`);
   await connection.query(`LOCK TABLE ${table} IN ACCESS SHARE MODE`);
   const { blocks } = onlyRow(await connection.query<{ blocks: number }>(BLOCKS, [table]));
+  const { rows: named } = await connection.query<{ column: string }>(COLUMNS, [table]);
+  const count = countSql(
+    table,
+    named.map(({ column }) => column),
+  );
   for (let from = 0; from < blocks; from += blocksAtOnce) {
     const slice = [`(${from},0)`, `(${from + blocksAtOnce},0)`];
-    yield onlyRow(await connection.query<Counted>(countSql(table), [...patterns, ...slice]));
+    yield onlyRow(await connection.query<Counted>(count, [...slice, ...patterns]));
   }
 }
 
@@ -79,7 +99,9 @@ export function createSearch(database: Database) {
       needles: Needles,
       { without = [], signal, onRows, blocksAtOnce = BLOCKS_AT_ONCE }: SearchOptions = {},
     ): Promise<SearchResult> {
-      const patterns = [patternsOf(needles), escapedPatternsOf(needles)];
+      const patterns = [hintsOf(needles), patternsOf(needles)].flatMap(
+        ({ plain, escaped, named }) => [plain, escaped, named],
+      );
       const schemas = SCHEMAS.filter((each) => !without.includes(each));
       const { rows: tables } = await database.query<{ name: string }>(TABLES, [schemas]);
       const result: SearchResult = { tables: tables.length, rows: 0, found: [] };

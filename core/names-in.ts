@@ -1,6 +1,7 @@
 /** What a text may call somebody by: every text within JSON; of what is none, whatever stands between quotes, blanks or commas. */
 
 import { LEAST_LENGTH } from './needles';
+import { isNumeral } from './numerals';
 
 /** Longer ones name nobody. */
 const LONGEST_NAME = 256;
@@ -26,16 +27,16 @@ export function unescaped(piece: string): string {
   }
 }
 
-// What stands bare is a number or a word as often as a name: a short one says nothing.
-const BETWEEN: readonly (readonly [RegExp, number])[] = [
-  [/"/, 1],
-  [/[\s",;]+/, LEAST_LENGTH],
-];
+const QUOTE = /"/;
+const BARE = /[\s",;]+/;
+
+// What stands bare is a word as often as a name: a short one says nothing, and neither does a number.
+const saysNothing = (piece: string): boolean => piece.length < LEAST_LENGTH || isNumeral(piece);
 
 function* piecesOf(text: string): Generator<string> {
-  for (const [between, least] of BETWEEN) {
+  for (const between of [QUOTE, BARE]) {
     for (const piece of text.split(between)) {
-      if (piece.length < least) continue;
+      if (between === BARE && saysNothing(piece)) continue;
       yield piece;
       if (piece.includes('\\')) yield unescaped(piece);
     }

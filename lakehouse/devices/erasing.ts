@@ -1,4 +1,5 @@
 /** How a person is erased from the landed events of devices: whose a device is, the profiles tell. */
+import { boundPattern, isNumeral } from '../../core/numerals';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { createViews, literal, numberOf, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { ErasingFormat, FindRequest, FoundPerson } from '../erasure/erasing-format';
@@ -25,10 +26,14 @@ export interface DeviceOwners {
 /** For each name a device that is called the same, and one that holds it. */
 const overlapSql = (own: readonly string[]): string => {
   const name = 'lower(trim(device_id))';
-  const wanted = [...new Set(own.map((each) => literal(each.trim().toLowerCase())))];
+  const wanted = [...new Set(own.map((each) => each.trim().toLowerCase()))];
+  const holds = (each: string) =>
+    isNumeral(each)
+      ? `regexp_matches(${name}, ${literal(boundPattern(each))})`
+      : `contains(${name}, ${literal(each)})`;
   const found = wanted.flatMap((each, at) => [
-    `any_value(device_id) FILTER (${name} = ${each}) AS same_${at}`,
-    `any_value(device_id) FILTER (${name} <> ${each} AND contains(${name}, ${each})) AS within_${at}`,
+    `any_value(device_id) FILTER (${name} = ${literal(each)}) AS same_${at}`,
+    `any_value(device_id) FILTER (${name} <> ${literal(each)} AND ${holds(each)}) AS within_${at}`,
   ]);
   return found.join(', ');
 };

@@ -1,7 +1,7 @@
 /** What the lake holds of a person who is to be erased. */
 import { folded } from '../../core/letters';
 import type { Needles } from '../../core/needles';
-import { LEAST_LENGTH } from '../../core/needles';
+import { LEAST_LENGTH, isPartOf } from '../../core/needles';
 
 export interface Person extends Needles {
   /** As the dataset's format writes it. */
@@ -23,13 +23,14 @@ export interface Trace {
 /** Sorts what names a person by how it can be looked for. */
 export function needlesOf({ own, others }: Trace): Needles & { shared: number } {
   const wanted = [...new Set(own.map((each) => folded(each.trim())))].filter(Boolean);
+  const parts = wanted.map((each) => [each, isPartOf(each)] as const);
   const shared = new Set<string>();
   const ordinary = new Set(wanted.filter(({ length }) => length < LEAST_LENGTH));
   for (const other of others) {
     const text = folded(other.trim());
-    for (const each of wanted) {
+    for (const [each, isIn] of parts) {
       if (text === each) shared.add(each);
-      else if (text.includes(each)) ordinary.add(each);
+      else if (isIn(text)) ordinary.add(each);
     }
   }
   const distinct = wanted.filter((each) => !shared.has(each));

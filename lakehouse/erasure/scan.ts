@@ -7,7 +7,7 @@ import type { Lake } from '../lake';
 import { datasetOfKey } from '../locations';
 import type { Store, StoredObject } from '../ports';
 import { someName } from './documents';
-import { nameHoldsSql, textHoldsSql } from './hold-sql';
+import { cellHoldsSql } from './hold-sql';
 
 // One session keeps what it has opened until it ends.
 const OBJECTS_A_SESSION = 200;
@@ -33,10 +33,6 @@ export const isParquet = (key: string): boolean => key.endsWith('.parquet');
 
 const HOLDS_TEXT = /VARCHAR|STRUCT|MAP|JSON/;
 
-/** Columns in which even a short text is somebody's name. */
-const NAMING =
-  /^(subject|subject_key|user|email|customername|phone|serialnumber|device|device_id|recording)$/i;
-
 async function scanParquet(session: DuckdbSession, path: string, needles: Needles) {
   const from = `read_parquet(${literal(path)}, hive_partitioning = false) r`;
   const columns = (await rowsOf(session, `DESCRIBE SELECT r.* FROM ${from}`)).filter((each) =>
@@ -45,7 +41,7 @@ async function scanParquet(session: DuckdbSession, path: string, needles: Needle
   const rows = await numberOf(session, `SELECT count(*) FROM ${from}`);
   const holds = columns.map(({ column_name: name }) => {
     const cell = `CAST(r.${quoted(name as string)} AS VARCHAR)`;
-    return (NAMING.test(name as string) ? nameHoldsSql : textHoldsSql)(cell, needles);
+    return cellHoldsSql(name as string, cell, needles);
   });
   if (holds.length === 0) return { rows, held: 0 };
   const where = holds.join(' OR ');
@@ -118,7 +114,7 @@ async function scanObjects(
       total.rows += scanned.rows;
       total.objects += 1;
       total.bytes += bytes;
-      if (scanned.held || holdsName(readable(key))) total.found.push(key);
+      if (scanned.held || holdsName(`/${readable(key)}`)) total.found.push(key);
       onObject?.(total.objects);
     }
   });

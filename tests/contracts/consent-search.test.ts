@@ -1,6 +1,7 @@
 /** The proof's search of the database: as many rows as there are, each read once, alive and cancellable. */
 import { createConsent, type Consent } from '../../consent/consent';
 import { openPool } from '../../registry/database';
+import { JSON_CASES, NUMERAL, NUMERAL_NEEDLES, TEXT_CASES } from '../support/numeral-cases';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 const ROWS = 30_000;
@@ -73,4 +74,44 @@ test('ends where it is when it is cancelled, and leaves nothing open', async () 
       WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
   );
   expect(rows).toEqual([{ n: 0 }]);
+});
+
+describe('whoever is called by digits alone', () => {
+  const isNaming = ({ replaced }: { replaced: string | null }) => replaced !== null;
+  const find = async (): Promise<unknown> => (await consent.searchRows(NUMERAL_NEEDLES)).found;
+
+  test.each([
+    ['documents', 'jsonb', JSON_CASES],
+    ['texts', 'text', [...TEXT_CASES, ...JSON_CASES]],
+  ] as const)('is found in %s where these name them', async (name, type, cases) => {
+    for (const isHeld of [true, false]) {
+      const table = `public.${name}_${isHeld ? 'held' : 'free'}`;
+      const texts = cases.filter((each) => isNaming(each) === isHeld).map(({ text }) => text);
+      await database.pool.query(`CREATE TABLE ${table} (of ${type})`);
+      await database.pool.query(
+        `INSERT INTO ${table} SELECT each::${type} FROM unnest($1::text[]) each`,
+        [texts],
+      );
+    }
+    const rows = cases.filter(isNaming).length;
+    expect(await find()).toEqual([{ place: `public.${name}_held`, rows }]);
+    await database.pool.query(`DROP TABLE public.${name}_held, public.${name}_free`);
+  });
+
+  test('is found in a column of texts, and in none of numbers, dates and times', async () => {
+    const { pool } = database;
+    await pool.query(`CREATE TABLE public.figures (steps bigint, exact numeric, rate float8, n int[],
+      day date, at timestamptz, for_long interval, is_open boolean)`);
+    await pool.query(
+      `INSERT INTO public.figures SELECT n, n, n, ARRAY[1, n], '100234-01-01',
+        '2026-03-02 09:00:00.100234', make_interval(secs => n), true FROM (SELECT $1::int AS n)`,
+      [NUMERAL],
+    );
+    await pool.query('CREATE TABLE public.only_figures (steps bigint)');
+    await pool.query('INSERT INTO public.only_figures VALUES ($1)', [NUMERAL]);
+    await pool.query('CREATE TABLE public.named (user_id text, steps bigint)');
+    await pool.query('INSERT INTO public.named VALUES ($1, 1), ($2, 100234)', [NUMERAL, 'u-1']);
+    expect(await find()).toEqual([{ place: 'public.named', rows: 1 }]);
+    await pool.query('DROP TABLE public.figures, public.only_figures, public.named');
+  });
 });
