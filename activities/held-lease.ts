@@ -1,6 +1,6 @@
 /** Keeps a lease for as long as an activity works under it, and ends the work when it is lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { log } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import { WatchlakeError } from '../core/errors';
 import type { LeaseInput } from '../registry/leases';
 import type { Registry } from '../registry/registry';
@@ -51,15 +51,31 @@ export async function holdingLease<T>(
 const LEASE_SECONDS = 300;
 const LOOK_EVERY_MS = 1_000;
 
-/** Works when nobody else works under the name; a holder that was killed and does not come back gives way in five minutes. */
+/** By when it was scheduled: later attempts come later in the order of text, also those of another run. */
+const attemptOf = (of: string): string =>
+  `${of}@${new Date(Context.current().info.currentAttemptScheduledTimestampMs).toISOString()}`;
+
+/**
+ * Works when nobody else works under the name; a holder that was killed and does not come back gives way in five minutes, and
+ * at once to its own next attempt. Each attempt holds the lease by itself: a late end of one that was given up frees nothing.
+ */
 export async function inTurn<T>(
   registry: Pick<Registry, 'acquireLease' | 'renewLease' | 'releaseLease'>,
-  { name, holder }: { name: string; holder: string },
+  { name, holder: of }: { name: string; holder: string },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { signal, report } = alive();
+  const holder = attemptOf(of);
   const lease = { name, holder, ttlSeconds: LEASE_SECONDS };
-  while (!(await registry.acquireLease(lease)).acquired) {
+  const isFormer = (other: string) => other.startsWith(`${of}@`) && other < holder;
+  for (;;) {
+    signal.throwIfAborted();
+    const taken = await registry.acquireLease(lease);
+    if (taken.acquired) break;
+    if (isFormer(taken.holder)) {
+      const instead = taken.holder;
+      if ((await registry.acquireLease({ ...lease, instead })).acquired) break;
+    }
     report({ waitingFor: name });
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }

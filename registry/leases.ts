@@ -8,6 +8,11 @@ export interface LeaseInput {
   ttlSeconds: number;
 }
 
+export interface AcquireInput extends LeaseInput {
+  /** Whose lease is taken although its time is not over: the caller knows that it has no business there any more. */
+  instead?: string;
+}
+
 export interface LeaseResult {
   acquired: boolean;
   /** Who has it now: the caller when acquired, else the other. */
@@ -48,7 +53,7 @@ export async function requireLease(
 export function createLeases(database: Database) {
   return {
     /** Takes a free or expired lease; a holder that asks again has its time prolonged. */
-    acquireLease: ({ name, holder, ttlSeconds }: LeaseInput): Promise<LeaseResult> =>
+    acquireLease: ({ name, holder, ttlSeconds, instead }: AcquireInput): Promise<LeaseResult> =>
       database.transaction(async (connection) => {
         await connection.query(
           `INSERT INTO registry.leases AS held (name, holder, acquired_at, expires_at)
@@ -58,8 +63,8 @@ export function createLeases(database: Database) {
              acquired_at = CASE WHEN held.holder = excluded.holder
                THEN held.acquired_at ELSE excluded.acquired_at END,
              expires_at = excluded.expires_at
-           WHERE held.holder = excluded.holder OR held.expires_at <= clock_timestamp()`,
-          [name, holder, ttlSeconds],
+           WHERE held.holder IN (excluded.holder, $4) OR held.expires_at <= clock_timestamp()`,
+          [name, holder, ttlSeconds, instead ?? holder],
         );
         const row = onlyRow(
           await connection.query<LeaseRow>(

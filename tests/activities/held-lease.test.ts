@@ -153,3 +153,34 @@ test('who waits for a turn works after the other has given it back', async () =>
     ...[`${first} begins`, `${first} ends`, `${second} begins`, `${second} ends`],
   ]);
 });
+
+test('the next attempt takes its turn at once, and the late end of the one before leaves it', async () => {
+  const turn = { name: `turn-${++leases}`, holder: 'one' };
+  const other = { ...turn, holder: 'two', ttlSeconds: TTL_SECONDS };
+  const attempt = <T>(atMs: number, work: () => Promise<T>): Promise<T> => {
+    const info = { currentAttemptScheduledTimestampMs: atMs };
+    const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
+    return environment.run(() => inTurn(registry, turn, work));
+  };
+  const fenced = new AbortController();
+  let first = Promise.resolve();
+  await new Promise<void>((begun) => {
+    first = attempt(1_000, async () => {
+      begun();
+      await sleep(60_000, undefined, fenced);
+    });
+  });
+  const startedMs = performance.now();
+  const entered = await attempt(2_000, async () => {
+    const tookMs = performance.now() - startedMs;
+    fenced.abort();
+    await expect(first).rejects.toThrow('aborted');
+    // Who was scheduled before this one has no turn before it any more.
+    const late = attempt(1_500, async () => 'worked');
+    const waited = await Promise.race([late, sleep(200, 'waits')]);
+    return { tookMs, waited, late, ofOthers: (await registry.acquireLease(other)).acquired };
+  });
+  expect(entered).toMatchObject({ waited: 'waits', ofOthers: false });
+  expect(entered.tookMs).toBeLessThan(TTL_MS);
+  await entered.late;
+});
