@@ -62,6 +62,7 @@ const VALID = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 // By the prefix people and scanners of secrets recognise what it is.
 const PREFIX = 'wld_';
 const LIST_LIMIT = 10_000;
+const DEVICE_LOCK = 4_105_735;
 
 const toToken = (row: TokenRow): DeviceToken => ({
   tokenId: row.token_id,
@@ -84,6 +85,10 @@ async function issue(
   );
   return { ...toToken(onlyRow(result)), token };
 }
+
+/** Until the transaction ends nobody else ends the device's tokens: what another one has issued meanwhile would not be seen. */
+const lockDevice = (connection: Queryable, deviceId: string) =>
+  connection.query('SELECT pg_advisory_xact_lock($1::int, hashtext($2))', [DEVICE_LOCK, deviceId]);
 
 async function endFormer(
   connection: Queryable,
@@ -134,10 +139,15 @@ export function createDeviceTokens(pool: Pool): DeviceTokens {
     issue: (request) => issue(database, request),
     rotate: (request) =>
       database.transaction(async (connection) => {
+        await lockDevice(connection, request.deviceId);
         await endFormer(connection, request);
         return issue(connection, request);
       }),
-    revoke: (selection) => revoke(database, selection),
+    revoke: (selection) =>
+      database.transaction(async (connection) => {
+        if ('deviceId' in selection) await lockDevice(connection, selection.deviceId);
+        return revoke(connection, selection);
+      }),
     async list({ deviceId } = {}) {
       const { rows } = await database.query<TokenRow>(
         `SELECT ${COLUMNS} FROM devices.tokens WHERE $1::text IS NULL OR device_id = $1

@@ -1,4 +1,5 @@
 /** Tokens of devices in a real PostgreSQL: what they are good for, and for how long. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { isWatchlakeError } from '../../core/errors';
 import { createDeviceTokens, type DeviceTokens } from '../../devices/tokens';
@@ -67,6 +68,35 @@ test('a rotation never lengthens the life of a former token', async () => {
   const [, former] = await tokens.list({ deviceId: 'watch-3' });
   expect(Date.parse(former?.expiresAt ?? '') - Date.now()).toBeLessThan(61_000);
   expect(await tokens.deviceOf(token)).toBe('watch-3');
+});
+
+/** Both begin while the device's token is held by somebody else, and go on together. */
+async function atOnce(deviceId: string, ...works: (() => Promise<unknown>)[]): Promise<void> {
+  const holder = await database.pool.connect();
+  const waiting = `SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  await holder.query('BEGIN');
+  await holder.query('SELECT 1 FROM devices.tokens WHERE device_id = $1 FOR UPDATE', [deviceId]);
+  const all = [];
+  for (const work of works) {
+    all.push(work());
+    while ((await database.pool.query(waiting)).rowCount !== all.length) await sleep(10);
+  }
+  await holder.query('COMMIT');
+  holder.release();
+  await Promise.all(all);
+}
+
+test('of two rotations at once one token goes on, and after a revocation none', async () => {
+  const deviceId = 'watch-at-once';
+  await tokens.issue({ deviceId });
+  const rotate = () => tokens.rotate({ deviceId, graceSeconds: 60 });
+  await atOnce(deviceId, rotate, rotate);
+  const all = await tokens.list({ deviceId });
+  expect(all.map(({ expiresAt }) => expiresAt === null).toSorted()).toEqual([false, false, true]);
+  await atOnce(deviceId, rotate, () => tokens.revoke({ deviceId }));
+  const left = await tokens.list({ deviceId });
+  expect(left.filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
 });
 
 test('rotates and revokes nothing where there is nothing', async () => {
