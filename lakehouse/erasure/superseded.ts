@@ -71,12 +71,14 @@ const isIngest = ({ prefix }: Group, dataset: string): boolean =>
 const SECOND_MS = 1_000;
 const BEHIND_MS = 1_000;
 
-/** Whether an ingest that has begun later may work in the folder: it has planned there. */
+/** Whether a run that has begun later may work in the folder: an ingest that has planned there, a table that is being written. */
 function worksIn({ dataset, since }: SupersededRequest): (group: Group) => boolean {
   if (since === undefined) return () => false;
   const own = ingestFolder({ dataset, ingestId: ERASURE });
   const sinceMs = Math.floor((Date.parse(since) - BEHIND_MS) / SECOND_MS) * SECOND_MS;
-  return (group) => isIngest(group, dataset) && group.prefix !== own && group.newestMs >= sinceMs;
+  return (group) =>
+    (isIngest(group, dataset) ? group.prefix !== own : !group.isFinished) &&
+    group.newestMs >= sinceMs;
 }
 
 /** ERASURE_WAITS while something is being written, or about to be published. */

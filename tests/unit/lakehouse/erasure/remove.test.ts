@@ -147,6 +147,19 @@ test('a file system whose clock is a tick behind tells nobody to be dead', async
   await expect(remove(lake, GRACE_MS, since)).rejects.toMatchObject({ code: 'ERASURE_WAITS' });
 });
 
+test('a table that is being written by who began meanwhile is kept, and not waited for', async () => {
+  const lake = newLake(folder.path());
+  await publishNext(lake, version('1'));
+  const since = at(0);
+  const key = `landing/${DATASET}/${table.name}/0123456789abcdef/data/0.txt`;
+  await lake.store.put(key, 'rows of others');
+  await expect(remove(lake)).rejects.toMatchObject({ code: 'ERASURE_WAITS' });
+  await remove(lake, GRACE_MS, since);
+  expect(await keysOf(lake, key)).toEqual([key]);
+  await lake.store.put(key, 'rows of eve@example.org');
+  await expect(remove(lake, GRACE_MS, since)).rejects.toMatchObject({ code: 'ERASURE_WAITS' });
+});
+
 test('what an erasure itself has left goes, whenever that was', async () => {
   const lake = newLake(folder.path());
   const since = at(0);
