@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { isWatchlakeError, WatchlakeError } from '../../core/errors';
+import { DEFAULT_LIMITS } from '../ingest/limits';
+import { allowedMs } from '../ingest/slow-body';
 
 export interface IngestClientOptions {
   readonly url: string;
   /** Bearer token; needed when the server wants one. */
   readonly token?: string;
   readonly signal?: AbortSignal;
+  /** Of one request, beside what the server allows its body to take. */
   readonly timeoutMs?: number;
   /** How long one request is tried again. */
   readonly patienceMs?: number;
@@ -34,6 +37,8 @@ const problemSchema = z.object({ code: z.string(), message: z.string() });
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
 const TOO_LARGE = 413;
+const TOO_SLOW = 408;
+const ANSWER_MS = 30_000;
 // 408 and 425 of a proxy; 429 and 5xx of anybody.
 const passes = (status: number): boolean =>
   status === 408 || status === 425 || status === 429 || status >= 500;
@@ -101,7 +106,7 @@ const causeOf = (error: unknown): string => {
 };
 
 export function createIngestClient(options: IngestClientOptions): IngestClient {
-  const { url, token, signal, timeoutMs = 60_000, patienceMs = 10 * 60_000, onRetry } = options;
+  const { url, token, signal, timeoutMs = ANSWER_MS, patienceMs = 10 * 60_000, onRetry } = options;
   const { fetch = globalThis.fetch } = options;
 
   /** The time limit covers the answer's body too; afterwards nothing of the request is left behind. */
@@ -112,7 +117,8 @@ export function createIngestClient(options: IngestClientOptions): IngestClient {
   ): Promise<T> {
     const controller = new AbortController();
     const abort = () => controller.abort();
-    const timer = setTimeout(abort, timeoutMs);
+    const bodyBytes = init.body instanceof Uint8Array ? init.body.length : 0;
+    const timer = setTimeout(abort, timeoutMs + allowedMs(DEFAULT_LIMITS, bodyBytes));
     signal?.addEventListener('abort', abort, { once: true });
     try {
       return await read(await fetch(new URL(path, url), { ...init, signal: controller.signal }));
@@ -127,12 +133,14 @@ export function createIngestClient(options: IngestClientOptions): IngestClient {
     }
   }
 
-  async function readAnswer(response: Response): Promise<Sent | 'too large'> {
+  async function readAnswer(response: Response, lines: number): Promise<Sent | 'too large'> {
     const text = await response.text();
     const body = parsed(text);
     const answered = batchSchema.safeParse(body);
     if (answered.success) return countsOf(answered.data);
-    if (response.status === TOO_LARGE) return 'too large';
+    // The same bytes would come as slowly again; one line cannot be less.
+    const isTooSlow = response.status === TOO_SLOW && lines > 1;
+    if (response.status === TOO_LARGE || isTooSlow) return 'too large';
     const problem = problemSchema.safeParse(body).data;
     const detail = problem?.message ?? `it answered with ${response.status}`;
     if (passes(response.status)) throw new Passing(detail, retryAfterMs(response));
@@ -142,7 +150,8 @@ export function createIngestClient(options: IngestClientOptions): IngestClient {
   function post(lines: readonly Buffer[], key: string): Promise<Sent | 'too large'> {
     const headers = new Headers({ 'content-type': 'application/x-ndjson', 'idempotency-key': key });
     if (token) headers.set('authorization', `Bearer ${token}`);
-    return call('/stream', { method: 'POST', headers, body: bodyOf(lines) }, readAnswer);
+    const init = { method: 'POST', headers, body: bodyOf(lines) };
+    return call('/stream', init, (response) => readAnswer(response, lines.length));
   }
 
   /** The same key each time: what was stored already is not stored again. */
