@@ -5,6 +5,7 @@ import type { Lake } from './lake';
 import type { SnapshotManifest } from './manifest';
 import type { JobContext } from './ports';
 import { snapshotsOf } from './manifest';
+import { QUARANTINE_COLUMNS, quarantinedTable } from './quarantine';
 import type { Snapshot } from './snapshots';
 import { ensureSnapshot, findManifest } from './snapshots';
 import type { SqlTable, TableDeclaration } from './tables';
@@ -20,16 +21,26 @@ export interface BuildTableRequest extends Pick<RowsRequest, 'signal' | 'onProgr
 
 type Inputs = Readonly<Record<string, SnapshotManifest>>;
 
+/** What a snapshot has rejected, as an input of its own. */
+const quarantineOf = (manifest: SnapshotManifest): SnapshotManifest => ({
+  ...manifest,
+  columns: QUARANTINE_COLUMNS,
+  files: manifest.quarantineFiles,
+});
+
 async function inputManifests(
   lake: Lake,
   { inputs: names, dataset }: TableDeclaration,
   snapshots: Readonly<Record<string, string>>,
 ): Promise<Inputs> {
   const found: Record<string, SnapshotManifest> = {};
-  for (const table of names) {
+  for (const name of names) {
+    const rejecting = quarantinedTable(name);
+    const table = rejecting ?? name;
     const snapshotId = snapshots[table];
     if (snapshotId === undefined) throw new Error(`no snapshot of ${table} was given`);
-    found[table] = await findManifest(lake, { dataset, table, snapshotId });
+    const manifest = await findManifest(lake, { dataset, table, snapshotId });
+    found[name] = rejecting === undefined ? manifest : quarantineOf(manifest);
   }
   return found;
 }

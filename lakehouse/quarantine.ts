@@ -10,7 +10,13 @@ export const QUARANTINE_COLUMNS: readonly ColumnDeclaration[] = [
   column('raw', 'string', 'The row as it was read, as JSON', { personal: true }),
 ];
 
-export const quarantineName = (table: string): string => `${table}_quarantine`;
+const SUFFIX = '_quarantine';
+
+export const quarantineName = (table: string): string => `${table}${SUFFIX}`;
+
+/** The table whose quarantine has this name, or undefined. */
+export const quarantinedTable = (name: string): string | undefined =>
+  name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : undefined;
 
 export interface Problem {
   /** The file, or the recording where the file's name names a person: it goes into results and histories. */

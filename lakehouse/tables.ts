@@ -84,6 +84,7 @@ export interface TableDeclaration<T extends Transform = Transform> {
   readonly partitions: readonly string[];
   /** Order of the rows in the files, so that readers of a range skip the rest. */
   readonly orderBy: readonly string[];
+  /** Tables, and `<table>_quarantine` for what a table has rejected. */
   readonly inputs: readonly string[];
   readonly transform: T;
   readonly checks: readonly TableCheck[];

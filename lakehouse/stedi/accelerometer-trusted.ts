@@ -94,7 +94,11 @@ export const accelerometerTrusted = (
         'person-quarantined',
         'the e-mail has no name or no host: the customer is in quarantine, unless they share nothing',
       ),
-      reason('dropped', 'no-consent', 'the person does not share their data with research'),
+      reason(
+        'dropped',
+        'no-consent',
+        'the person does not share their data with research, or it is unclear whether they still do',
+      ),
       reason('dropped', 'before-consent', 'read before the consent; with `--consent from-date`'),
       reason('quarantined', 'out-of-range', `more than ${LARGEST_G} g`),
       reason('mended', 'email-respelled', 'the customer spells the e-mail in another way'),

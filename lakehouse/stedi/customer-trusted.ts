@@ -4,6 +4,7 @@ import { column, declareTable, reason } from '../tables';
 import { SOURCE_FIELDS, normalSql } from './fields';
 import { landingColumns } from './landing-tables';
 import { CUSTOMER_TRUSTED, STEDI_LANDING, stediLocation } from './locations';
+import { CUSTOMER_QUARANTINE, UNCLEAR_SQL, isNewerSql } from './unclear-consent';
 
 const KEPT = SOURCE_FIELDS.customer.map(({ name }) => name);
 
@@ -19,7 +20,7 @@ const expression = (name: string): string => {
  * Of a person's rows the last one counts: also when it takes the consent back. Where not even the line tells
  * which is the last, as after earlier versions two files may bear one name, a row without consent does.
  */
-const SQL = `WITH ranked AS (
+const SQL = `WITH ${UNCLEAR_SQL}, ranked AS (
   SELECT l.*, ROW_NUMBER() OVER (PARTITION BY ${normalSql('l.email')}
     ORDER BY l.lastUpdateDate DESC, l.registrationDate DESC, l.source_file DESC, l.source_line DESC,
     COALESCE(l.shareWithResearchAsOfDate, 0)) AS place
@@ -29,8 +30,10 @@ const SQL = `WITH ranked AS (
     CASE
       WHEN k.place > 1 THEN 'same-person-again'
       WHEN k.shareWithResearchAsOfDate IS NULL THEN 'no-consent'
+      WHEN ${isNewerSql('k')} THEN 'consent-unclear'
     END AS left_out
   FROM ranked k
+  LEFT JOIN unclear u ON u.place = 1 AND u.email = ${normalSql('k.email')}
 )
 SELECT ${KEPT.map(expression).join(', ')}, r.subject_key, r.source_file, r.source_line,
   CASE WHEN r.left_out IS NULL AND ${isMalformedSql('r.email')} THEN 'email-malformed' END AS _quarantine,
@@ -59,11 +62,16 @@ export const customerTrusted = (dataset: string): TableDeclaration<RowWiseTransf
     key: ['subject_key'],
     partitions: [],
     orderBy: ['subject_key'],
-    inputs: [STEDI_LANDING.customer],
+    inputs: [STEDI_LANDING.customer, CUSTOMER_QUARANTINE],
     transform: { type: 'row-wise', sql: SQL, notes: true },
     checks: [{ name: 'consent-before-registration', sql: CONSENT_BEFORE_REGISTRATION }],
     reasons: [
       reason('dropped', 'no-consent', 'the person does not share their data with research'),
+      reason(
+        'dropped',
+        'consent-unclear',
+        'a newer line of the same e-mail is in quarantine: it may take the consent back',
+      ),
       reason('dropped', 'same-person-again', 'a later row of the same e-mail counts instead'),
       reason('quarantined', 'email-malformed', 'the e-mail has no name or no host'),
       reason('mended', 'serial-number-respelled', 'it was in upper case or had spaces around it'),

@@ -32,8 +32,10 @@ export const TRAPS: StediPerson[] = [
   { email: 'cy@example.org', name: 'Bo', phone: '8005550004', serial: 'shared-serial-number' },
 ];
 
+// Before every row: a newer line would leave its person out.
+const BROKEN_MS = 1_600_000_000_000;
 export const brokenLine = ({ email, name }: StediPerson): string =>
-  `{"customerName":"${name}","email":"${email}","registrationDate":`;
+  `{"customerName":"${name}","email":"${email}","lastUpdateDate":${BROKEN_MS},"registrationDate":`;
 
 let datasets = 0;
 const newDataset = (): string => `people-${(datasets += 1)}`;

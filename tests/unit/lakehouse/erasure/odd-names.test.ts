@@ -21,7 +21,10 @@ const lines = (name: string, customerName: string, phone = `800555${name.length}
   const known = { customerName, email: emailOf(name), phone, country: 'somewhere' };
   const dates = { registrationDate: DAY, lastUpdateDate: DAY, shareWithResearchAsOfDate: DAY };
   const row = { ...known, birthDay: '987-01-01', serialNumber: `serial-of-${name}`, ...dates };
-  return [JSON.stringify(row), JSON.stringify({ ...row, registrationDate: 'never' })];
+  return [
+    JSON.stringify(row),
+    JSON.stringify({ ...row, registrationDate: 'never', lastUpdateDate: DAY - 1 }),
+  ];
 };
 
 const ODD = { stan: 'string', cora: 'customer', cody: 'country', zed: 'Zed Moss' };

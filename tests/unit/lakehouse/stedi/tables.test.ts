@@ -242,6 +242,40 @@ test.each(['0', '0.0', '-0', '0e0', '""', '"  "', 'null'])(
   },
 );
 
+describe('a line in quarantine that is newer than the consent', () => {
+  const consented = customerLine({ name: 'ann' });
+  const newer = customerLine({ name: 'ann', updated: DAY + 5, consented: 1 });
+  const unclear = async (...customers: string[]) => {
+    const { tables } = await built({ ...threePeople(), customers });
+    return [tables.customer_trusted?.dropped, tables.machine_learning_curated?.rows];
+  };
+
+  test.each([
+    ['with a consent that is none', newer],
+    ['with another fault', newer.replace(/"serialNumber":"[^"]*"/, '"serialNumber":17')],
+    ['in another spelling', newer.replace('ann@', ' ANN@')],
+    ['with blanks', newer.replaceAll('":', '" : ')],
+    ['that was cut off', newer.slice(0, newer.indexOf('"lastUpdateDate"') + 20)],
+    ['at the same moment', newer.replace(String(DAY + 5), String(DAY))],
+    ['with no moment', newer.replace(String(DAY + 5), 'null')],
+  ])('leaves the person out: one %s', async (_what, line) => {
+    expect(await unclear(consented, line)).toEqual([{ 'consent-unclear': 1 }, 0]);
+  });
+
+  test('does so until a newer row follows', async () => {
+    const again = customerLine({ name: 'ann', updated: DAY + 6 });
+    expect(await unclear(consented, newer, again)).toEqual([{ 'same-person-again': 1 }, 2]);
+  });
+
+  test.each([
+    ['an older one', newer.replace(String(DAY + 5), String(DAY - 5))],
+    ["somebody else's", newer.replace('ann@', 'dan@')],
+    ['one that names nobody', '[]'],
+  ])('%s changes nothing', async (_what, line) => {
+    expect(await unclear(consented, line)).toEqual([{}, 2]);
+  });
+});
+
 test('a refresh that names no rules keeps those of the published tables', async () => {
   const { lake } = await built(lateSource, { consent: 'any', association: 'timestamp' });
   const { plan } = await planRefresh(lake, { dataset: 'stedi' });
