@@ -1,9 +1,9 @@
 /** Names that are spelled like numbers: where in a text such a one names somebody, and where it may be a number. */
 import { spelledPattern } from './spellings';
 
-/** Digits, with what numbers have besides: sign, point, exponent. */
+/** One number, with what numbers have besides digits: sign, point, exponent; or a date. `E100234` and `12-34-5678` are none. */
 export const isNumeral = (name: string): boolean =>
-  /^[0-9e.+-]+$/i.test(name) && /[0-9]/.test(name);
+  /^([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|\d{4}-\d\d-\d\d)$/i.test(name);
 
 // Regular expressions of JavaScript, DuckDB and PostgreSQL about what stands beside it, in folded texts.
 

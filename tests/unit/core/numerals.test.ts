@@ -92,10 +92,19 @@ test('in broken messages a bare number is nobody', () => {
   expect(namesIn('{"device_id":"100234",').has('100234')).toBe(true);
 });
 
+test.each(['E100234', '12-34-5678'])('%s is a name wherever it stands', (name) => {
+  const text = `v1;${name};72;bad`;
+  expect(createFinder({ texts: [name], values: [] })(text)).toBe(true);
+  expect(namesIn(text).has(name)).toBe(true);
+});
+
 test.each([
   ['100234', true],
   ['-1.5E7', true],
   ['2026-03-02', true],
+  ['E100234', false],
+  ['12-34-5678', false],
+  ['192.168.1.10', false],
   ['e', false],
   ['u-17', false],
   ['0a1b2c3d4e5f6071', false],
