@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ErrorContext } from '../core/errors';
 import type { Database, Queryable } from '../core/postgres';
 import { judgeAnswer, type Answer, type Judgement, type TaskState } from './judgement';
+import { isTaskId } from './tasks';
 
 export interface AnswerBatch {
   annotator: string;
@@ -51,8 +52,8 @@ const INSERT_LABELS = `
   WHERE a.label IS NOT NULL`;
 
 async function readStates(connection: Queryable, answers: readonly Answer[]) {
-  // Text that is no number names no task, and must not fail the others.
-  const ids = answers.map(({ task }) => task).filter((task) => /^\d{1,18}$/.test(task));
+  // What names no task must not fail the others.
+  const ids = answers.map(({ task }) => task).filter(isTaskId);
   const { rows } = await connection.query<StateRow>(READ_STATES, [ids]);
   return new Map(rows.map((row) => [row.task, row]));
 }

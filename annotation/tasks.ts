@@ -2,6 +2,9 @@
 
 export type TaskKind = 'uncertain' | 'audit';
 
+/** Text that is no such number names no task; PostgreSQL would refuse the whole statement for it. */
+export const isTaskId = (text: string): boolean => /^\d{1,18}$/.test(text);
+
 /** One window's samples; `values` holds one array per channel, each as long as `timestampsMs`. */
 export interface TaskSignal {
   channels: readonly string[];

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { WatchlakeError } from '../core/errors';
 import type { Database } from '../core/postgres';
 import { judgeUndo, type UndoState } from './judgement';
+import { isTaskId } from './tasks';
 
 export interface UndoRequest {
   task: string;
@@ -33,9 +34,7 @@ export function createUndoing(database: Database) {
      */
     undoAnswer: ({ task, annotator, lease }: UndoRequest): Promise<{ undone: boolean }> =>
       database.transaction(async (connection) => {
-        // Text that is no number names no task.
-        const known = /^\d{1,18}$/.test(task);
-        const { rows } = known
+        const { rows } = isTaskId(task)
           ? await connection.query<StateRow>(READ_STATE, [task])
           : { rows: [] as StateRow[] };
         const [state] = rows;

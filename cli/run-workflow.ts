@@ -51,6 +51,12 @@ export async function startRun<N extends WorkflowName>(
 
 export type WaitOptions = Pick<FollowOptions, 'cancelOnExit' | 'onProgress'>;
 
+/** Says where to watch it. */
+export function showRun({ notes }: Shell, { workflowId, link }: StartedRun): void {
+  const { dim } = notes.colors;
+  notes.line(`${dim('run')} ${workflowId}  ${dim(link)}`);
+}
+
 /** Starts or joins the run, says where to watch it, and waits for its result. */
 export async function runWorkflow<Result, N extends WorkflowName = WorkflowName>(
   shell: Shell,
@@ -59,8 +65,7 @@ export async function runWorkflow<Result, N extends WorkflowName = WorkflowName>
   options: WaitOptions = {},
 ): Promise<{ run: StartedRun; result: Result }> {
   const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, request);
-  const { colors } = shell.notes;
-  shell.notes.line(`${colors.dim('run')} ${run.workflowId}  ${colors.dim(run.link)}`);
+  showRun(shell, run);
   const result = await followRun<Result>(shell, context.client, { ...run, ...options });
   return { run, result };
 }

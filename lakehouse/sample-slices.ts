@@ -1,6 +1,7 @@
 /** Streams the samples of all devices side by side, as they would arrive if all began together. */
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { SampleSpan } from '../models/signal';
+import { concatSpans } from '../models/spans';
 import { createViews, quoted, rowsOf, streamDuckdb } from './engines/duckdb-session';
 import type { Lake } from './lake';
 import { datasetDescriptor } from './landing/descriptor';
@@ -98,14 +99,10 @@ function* runsOf(chunk: DuckDBDataChunk, sliceMs: number): Generator<Run> {
   }
 }
 
-function joined(first: Run, second: Run): Run {
-  const spans = [first.span, second.span];
-  const timestampsMs = Float64Array.from(spans.flatMap((span) => [...span.timestampsMs]));
-  const values = first.span.values.map((_, channel) =>
-    Float32Array.from(spans.flatMap((span) => [...(span.values[channel] as Float32Array)])),
-  );
-  return { ...first, span: { timestampsMs, values } };
-}
+const joined = (first: Run, second: Run): Run => ({
+  ...first,
+  span: concatSpans(first.span, second.span),
+});
 
 async function* runs(
   connection: DuckDBConnection,

@@ -1,7 +1,7 @@
 /** Cuts recordings into the batches that devices would have sent, in the order of their time. */
 import type { RecordingSlice, SampleSource, SourceSelection } from './ports';
 import { MAXIMUM_BATCH_BYTES, MAXIMUM_FRAME_BYTES, type SampleBatch } from './sample-batch';
-import { sliceSpan } from './spans';
+import { sliceSpan } from '../models/spans';
 
 export interface ReplayedBatch {
   /** Since the device's first sample: all devices start together. */

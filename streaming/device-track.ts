@@ -2,7 +2,7 @@
 import type { SampleSpan, SignalSpec } from '../models/signal';
 import { isComplete, sliceWindow } from '../models/windows';
 import type { Doubt } from './forgotten-devices';
-import { concatSpans, emptySpan, sliceSpan, spanFrom, splitLate } from './spans';
+import { concatSpans, emptySpan, sliceSpan, spanFrom, splitLate } from '../models/spans';
 
 /** A complete window's start and samples. */
 export interface TrackedWindow {

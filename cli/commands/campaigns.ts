@@ -18,7 +18,7 @@ import { earlierCampaign } from '../earlier-campaign';
 import { commandLine, followRun, followUntil } from '../follow-run';
 import { labelPage } from '../label-page';
 import { runLink } from '../run-links';
-import { startRun, withContext, type StartedRun } from '../run-workflow';
+import { showRun, startRun, withContext, type StartedRun } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
 import { count, type Voice } from '../voice';
@@ -116,8 +116,7 @@ async function openCampaign(
     input: { campaign, dataset, model, ...(subjects ? { subjects } : {}), ...asked },
     summary: `Ask for ${labels} labels`,
   });
-  const { colors } = shell.notes;
-  shell.notes.line(`${colors.dim('run')} ${run.workflowId}  ${colors.dim(run.link)}`);
+  showRun(shell, run);
   const following = { ...run, cancelOnExit };
   const result = follow
     ? await followRun<CampaignResult>(shell, context.client, following)

@@ -1,6 +1,6 @@
 /** Recordings made by a formula, so that every process of a test has the same ones. */
 import type { RecordingSlice, SampleSource } from '../../streaming/ports';
-import { sliceSpan } from '../../streaming/spans';
+import { sliceSpan } from '../../models/spans';
 import { TEST_SIGNAL } from './fake-classifier';
 
 export interface MadeRecordings {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { SampleSpan, SignalSpec } from '../../../models/signal';
 import { isComplete, sliceWindow, windowId, windowStartsCovering } from '../../../models/windows';
-import { concatSpans, emptySpan, sliceSpan, splitLate } from '../../../streaming/spans';
+import { concatSpans, emptySpan, sliceSpan, splitLate } from '../../../models/spans';
 import { Windower, type ClosedWindow, type WindowerInput } from '../../../streaming/windower';
 
 const SIGNAL: SignalSpec = {

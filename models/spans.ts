@@ -1,6 +1,6 @@
 /** Small operations on spans of samples; none changes its arguments. */
-import { firstIndexFrom } from '../models/windows';
-import type { SampleSpan } from '../models/signal';
+import { firstIndexFrom } from './windows';
+import type { SampleSpan } from './signal';
 
 export const emptySpan = (channels: number): SampleSpan => ({
   timestampsMs: new Float64Array(0),
