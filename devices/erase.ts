@@ -7,6 +7,7 @@ import { GRAINS } from '../telemetry/aggregate';
 import { lockAggregates } from './aggregates';
 import { AGGREGATE_TABLES, tablesOf } from './partitions';
 import { raiseProfilesVersion } from './source';
+import { eraseTokens } from './tokens';
 
 export interface DeviceOwner {
   readonly devices: readonly string[];
@@ -140,7 +141,7 @@ async function erase(
   return {
     profiles: await remove('user_profiles', 'user_id = $1', userId),
     aggregates,
-    deviceTokens: await remove('tokens', 'device_id = ANY($1)', devices),
+    deviceTokens: await eraseTokens(connection, devices),
   };
 }
 

@@ -63,6 +63,7 @@ const VALID = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 const PREFIX = 'wld_';
 const LIST_LIMIT = 10_000;
 const DEVICE_LOCK = 4_105_735;
+const ERASURE_LOCK = 4_105_736;
 
 const toToken = (row: TokenRow): DeviceToken => ({
   tokenId: row.token_id,
@@ -88,7 +89,23 @@ async function issue(
 
 /** Until the transaction ends nobody else ends the device's tokens: what another one has issued meanwhile would not be seen. */
 const lockDevice = (connection: Queryable, deviceId: string) =>
-  connection.query('SELECT pg_advisory_xact_lock($1::int, hashtext($2))', [DEVICE_LOCK, deviceId]);
+  connection.query(
+    'SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2::int, hashtext($3))',
+    [ERASURE_LOCK, DEVICE_LOCK, deviceId],
+  );
+
+/** In a transaction. What a rotation issues meanwhile goes as well; one lock, however many devices there are. */
+export async function eraseTokens(
+  connection: Queryable,
+  devices: readonly string[],
+): Promise<number> {
+  await connection.query('SELECT pg_advisory_xact_lock($1)', [ERASURE_LOCK]);
+  const { rowCount } = await connection.query(
+    'DELETE FROM devices.tokens WHERE device_id = ANY($1)',
+    [devices],
+  );
+  return rowCount ?? 0;
+}
 
 async function endFormer(
   connection: Queryable,

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { isWatchlakeError } from '../../core/errors';
+import { createOwners } from '../../devices/erase';
 import { createDeviceTokens, type DeviceTokens } from '../../devices/tokens';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
@@ -97,6 +98,15 @@ test('of two rotations at once one token goes on, and after a revocation none', 
   await atOnce(deviceId, rotate, () => tokens.revoke({ deviceId }));
   const left = await tokens.list({ deviceId });
   expect(left.filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
+});
+
+test('an erasure removes also what a rotation at the same moment issues', async () => {
+  const deviceId = 'watch-erased';
+  await tokens.issue({ deviceId });
+  const { eraseOwner } = createOwners(database.pool);
+  const erase = () => eraseOwner({ userId: 'ada', devices: [deviceId] });
+  await atOnce(deviceId, () => tokens.rotate({ deviceId, graceSeconds: 60 }), erase);
+  expect(await tokens.list({ deviceId })).toEqual([]);
 });
 
 test('rotates and revokes nothing where there is nothing', async () => {
