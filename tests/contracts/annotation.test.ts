@@ -37,9 +37,9 @@ async function labelsOf(query: { dataset: string; knownUntil?: string; pageSize?
   return found;
 }
 
-async function untilSomebodyWaits(connection: PoolClient): Promise<void> {
+async function untilWaiting(connection: PoolClient, count = 1): Promise<void> {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  while ((await connection.query(waiting)).rowCount === 0) await pause(10);
+  while ((await connection.query(waiting)).rowCount !== count) await pause(10);
 }
 
 const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
@@ -254,7 +254,7 @@ describe('an answer', () => {
         campaign,
       ]);
       const answering = answerAll('anna', tasks, 'walk');
-      await untilSomebodyWaits(holder);
+      await untilWaiting(holder);
       await store.closeCampaign({ campaign });
       await holder.query('COMMIT');
       expect(await answering).toMatchObject({
@@ -265,6 +265,32 @@ describe('an answer', () => {
       holder.release();
     }
     expect(await labelsOf({ dataset: 'meanwhile' })).toEqual([]);
+  });
+
+  test('taken back while the person is erased is gone, and neither waits for the other', async () => {
+    await openCampaignWith(store, { campaign, tasks: 1, dataset: 'erased' });
+    const [task] = await lease('anna');
+    await answerAll('anna', [task!], 'walk');
+    const holder = await database.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      // With the task in its hands the undoing waits here.
+      await holder.query('SELECT 1 FROM annotation.campaigns WHERE campaign = $1 FOR UPDATE', [
+        campaign,
+      ]);
+      const undoing = store.undoAnswer({ ...task!, annotator: 'anna' });
+      await untilWaiting(holder);
+      const erasing = store.eraseAnswers({ dataset: 'erased', subjectKey: task!.subjectKey });
+      await untilWaiting(holder, 2);
+      await holder.query('COMMIT');
+      expect(await Promise.all([undoing, erasing])).toEqual([
+        { undone: true },
+        { labels: 0, tasks: 1 },
+      ]);
+    } finally {
+      holder.release();
+    }
+    expect(await labelsOf({ dataset: 'erased' })).toEqual([]);
   });
 
   test('that skips gives no label', async () => {
