@@ -12,6 +12,10 @@ const AROUND_NUMBERS = ' \\t\\r\\n,;:=|<>(){}\\[\\]';
 /** The same, and white space as JSON spells it. */
 const SEPARATED = `[${AROUND_NUMBERS}]|\\\\+[nrt]`;
 
+/** Blanks, and the quote that opens before them or closes after them: one that ends the text before, or begins the next, is none. */
+const OPENED = `(?:^|${SEPARATED})\\\\*["'] +`;
+const CLOSED = ` +\\\\*["'](?:$|${SEPARATED})`;
+
 /** Such as a quote, a slash, a word. A sign or a point is that of a number, unless something is written before it. */
 const NAMED_BEFORE = [
   `[^${AROUND_NUMBERS}0-9a-z.+-]`,
@@ -21,10 +25,11 @@ const NAMED_BEFORE = [
   '\\\\+u[0-9a-f]{4}',
   // No letter of an escape, such as that of a new line.
   '(?:^|[^\\\\])[a-z_à-\ud7ff] +',
+  OPENED,
 ].join('|');
 
 /** A point is that of a number when a digit follows. */
-const NAMED_AFTER = `[^${AROUND_NUMBERS}0-9a-z.\\\\]|\\.[a-z_]|\\\\+[^nrt\\\\]|\\\\+$`;
+const NAMED_AFTER = `[^${AROUND_NUMBERS}0-9a-z.\\\\]|\\.[a-z_]|\\\\+[^nrt\\\\]|\\\\+$|${CLOSED}`;
 
 const BOUND_BEFORE = `^|${SEPARATED}|${NAMED_BEFORE}`;
 const BOUND_AFTER = `$|${SEPARATED}|\\.[^0-9]|\\.$|${NAMED_AFTER}`;

@@ -3,7 +3,7 @@ import { folded, foldedSql } from '../../core/letters';
 import type { Needles, Patterns } from '../../core/needles';
 import { FIELD_NAME, NO_NAME, hintsOf, patternsOf, wholePattern } from '../../core/needles';
 import { isNumeral } from '../../core/numerals';
-import { ESCAPE } from '../../core/spellings';
+import { ESCAPE, spelledPattern } from '../../core/spellings';
 import { inList, literal } from '../engines/duckdb-session';
 
 const anyOf = (tests: readonly string[]): string =>
@@ -55,7 +55,7 @@ const isNaming = new RegExp(`^(?:${NAMING.join('|')})$`, 'i');
 const NAMING_FIELD = `"(?:${NAMING.map(folded).join('|')})"\\s*:\\s*`;
 
 /** A field of nothing but a number, as sources of text have them. */
-const FIGURE_FIELD = '"[A-Za-z_]\\w*"\\s*:\\s*"[0-9.eE+-]*"';
+const FIGURE_FIELD = '"[A-Za-z_]\\w*"\\s*:\\s*" *[0-9.eE+-]* *"';
 
 const namesOf = ({ texts, values }: Needles): string[] =>
   [...values, ...texts.filter(isNumeral)].map(folded);
@@ -67,7 +67,7 @@ function rowHoldsSql(row: string, needles: Needles): string {
   const others = `regexp_replace(${row}, ${literal(FIGURE_FIELD)}, ' ', 'g')`;
   return anyOf([
     textHoldsSql(others, needles),
-    ...numerals.map((each) => matches(row, `${NAMING_FIELD}${wholePattern(each)}`)),
+    ...numerals.map((each) => matches(row, `${NAMING_FIELD}" *${spelledPattern(each)} *"`)),
   ]);
 }
 
