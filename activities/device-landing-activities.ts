@@ -13,6 +13,7 @@ import { findBase, publishSnapshot } from '../lakehouse/published';
 import { vacuum } from '../lakehouse/vacuum';
 import {
   NOBODY,
+  listNow,
   withdrawnDevices,
   withdrawnNames,
   type Suppression,
@@ -117,6 +118,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
       if (contentHash(range.from) === contentHash(range.to)) {
         return { ...NOTHING, snapshotId, tableRows };
       }
+      const list = await listNow(suppression, dataset);
       const { manifest } = await landEvents(lake, previous, {
         dataset,
         topic: topics.events,
@@ -127,8 +129,9 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
         deadLetterFrom: endsOf(await broker.bounds(topics.deadLetter)),
         lateDays,
         messages: broker.read({ topic: topics.events, from: range.from, to: range.to, signal }),
-        isWithdrawn: await withdrawnDevices(suppression, dataset),
-        isWithdrawnName: await withdrawnNames(suppression, dataset),
+        isWithdrawn: await withdrawnDevices(list, dataset),
+        isWithdrawnName: await withdrawnNames(list, dataset),
+        suppressed: list.hash,
         signal,
         onProgress: report,
       });

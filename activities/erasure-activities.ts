@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { AnnotationStore } from '../annotation/annotation';
 import { isWatchlakeError } from '../core/errors';
+import { canonicalJson } from '../core/hash';
 import type { DeviceTables } from '../devices/devices';
 import type { RefreshRequest } from '../lakehouse/dataset-format';
 import { holdsDevices } from '../lakehouse/formats';
@@ -44,6 +45,10 @@ export interface ErasureDeps extends CaseDeps, ProofDeps {
 const GRACE_MS = 10 * 60_000;
 
 type Counts = Record<string, number>;
+
+/** Another one for somebody else, and for one of whom more is known by now. */
+const erasedKey = ({ consent }: ErasureDeps, dataset: string, person: Person): string =>
+  consent.keyOf(dataset, `erased:${canonicalJson(person)}`);
 
 const messagesLease = ({ dataset, subject }: CaseName) => ({
   name: 'erase-messages',
@@ -108,7 +113,8 @@ export function createErasureActivities(deps: ErasureDeps) {
       withCase(name, async (person) => {
         const { dataset, subject } = name;
         const erasing = await erasingOf(deps, dataset);
-        const request = { dataset, subject, person, signal: alive().signal };
+        const erased = erasedKey(deps, dataset, person);
+        const request = { dataset, subject, erased, person, signal: alive().signal };
         const refresh = await erasing.presentRefresh(lake, dataset);
         const rows: Counts = await erasing.rewriteLanding(lake, request);
         return { rows, refresh } satisfies { rows: Counts; refresh: RefreshRequest | null };
@@ -125,10 +131,11 @@ export function createErasureActivities(deps: ErasureDeps) {
       }),
 
     // Safe to retry: a table without the person is left as it is.
-    rewriteModelTables: (name: CaseName): Promise<Counts> =>
-      withCase(name, ({ subjectKey }) => {
-        const { signal } = alive();
-        return rewriteModelTables(lake, { dataset: name.dataset, subjectKey, signal });
+    rewriteModelTables: ({ dataset, subject }: CaseName): Promise<Counts> =>
+      withCase({ dataset, subject }, (person) => {
+        const erased = erasedKey(deps, dataset, person);
+        const { subjectKey } = person;
+        return rewriteModelTables(lake, { dataset, erased, subjectKey, signal: alive().signal });
       }),
 
     // Safe to retry: copies are committed with how far they go. The topics are those of all datasets:

@@ -12,6 +12,7 @@ import { findBase } from '../lakehouse/published';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
 import {
   NOBODY,
+  listHash,
   pseudonymIdentifier,
   withdrawnSubjects,
   type Suppression,
@@ -142,7 +143,7 @@ export function createLandingActivities(deps: LandingDeps) {
         previous: previous?.snapshotId ?? 'none',
         offsets: contentHash(reading.endOffsets),
         // Whom it leaves out decides its rows: what was written before somebody withdrew is not taken up.
-        withdrawn: contentHash([...gone].sort()),
+        withdrawn: listHash(gone),
       },
       rows: () => predictionRows(columns, previous, reading.predictions, { dataset, gone, signal }),
       repeated: 'predicted-again',

@@ -1,4 +1,5 @@
 /** Whose rows are never landed again: people who withdrew their consent and were erased. */
+import { contentHash } from '../core/hash';
 
 export interface Suppression {
   /** Keyed hashes of all of them. */
@@ -11,6 +12,24 @@ export const NOBODY: Suppression = {
   keys: async () => new Set(),
   keyOf: () => '',
 };
+
+/** Who is on the list, for the inputs of what leaves them out. */
+export const listHash = (keys: ReadonlySet<string>): string => contentHash([...keys].sort());
+
+export interface ListNow extends Suppression {
+  /** Absent while nobody is on it. */
+  readonly hash?: string;
+}
+
+/** The list as it is now: all who ask this one leave out the same people. */
+export async function listNow(suppression: Suppression, dataset: string): Promise<ListNow> {
+  const gone = await suppression.keys(dataset);
+  return {
+    keys: async () => gone,
+    keyOf: (of, identifier) => suppression.keyOf(of, identifier),
+    ...(gone.size === 0 ? {} : { hash: listHash(gone) }),
+  };
+}
 
 /** What is asked of `keyOf` for a device, whose hash is listed besides its person's. */
 export const deviceIdentifier = (device: string): string => `device:${device}`;

@@ -32,6 +32,8 @@ export interface LandingRequest extends Omit<StageRequest, 'onMessages'> {
   /** Partitions that are read from their start, as the topic was made anew. */
   readonly restarted: number;
   readonly deadLetterFrom: Offsets;
+  /** Hash of the suppression list that the landing goes by; absent when nobody was on it. */
+  readonly suppressed?: string;
   /** An event is late when its date lies more than so many days before the newest one that came before it. */
   readonly lateDays: number;
   readonly onProgress?: (done: Readonly<Record<string, number>>) => void;
@@ -176,19 +178,21 @@ async function write(
 
 /**
  * The snapshot that holds the previous one's rows and those up to the new offsets; not published yet. The same
- * previous snapshot and offsets give the same snapshot: a run that was interrupted finds what it has finished.
+ * previous snapshot, offsets and suppression list give the same snapshot: a run that was interrupted finds what it has finished.
  */
-export const landEvents = (
+export function landEvents(
   lake: Lake,
   previous: SnapshotManifest | null,
   request: LandingRequest,
-): Promise<Snapshot> =>
-  ensureSnapshot(lake, {
+): Promise<Snapshot> {
+  const { suppressed } = request;
+  return ensureSnapshot(lake, {
     table: deviceEventsTable(request.dataset),
     inputs: {
       previous: previous?.snapshotId ?? 'none',
       topic: request.topic,
       offsets: contentHash(request.toOffsets),
+      ...(suppressed === undefined ? {} : { suppressed }),
     },
     signal: request.signal,
     write: (prefix) =>
@@ -196,3 +200,4 @@ export const landEvents = (
         write(session, lake, previous, request, prefix),
       ),
   });
+}

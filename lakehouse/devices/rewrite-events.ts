@@ -11,6 +11,7 @@ import {
 } from '../engines/duckdb-session';
 import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
 import { addCounts } from '../counts';
+import type { RewriteRequest } from '../erasure/erasing-format';
 import { lineHoldsSql, textHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
 import type { Lake } from '../lake';
@@ -27,12 +28,6 @@ import { deviceFacts } from './landing-facts';
 import { deadLettersMark, landedDates } from './land-events';
 import { EVENTS_TABLE } from './names';
 import { writeDate } from './write-dates';
-
-export interface RewriteRequest {
-  readonly dataset: string;
-  readonly person: Person;
-  readonly signal?: AbortSignal;
-}
 
 const HELD = 'held';
 const OTHERS = 'others';
@@ -167,7 +162,7 @@ async function write(
 /** Rows, and messages in quarantine, that went. Repeating it is harmless. */
 export async function rewriteEvents(
   lake: Lake,
-  { dataset, person, signal }: RewriteRequest,
+  { dataset, erased, person, signal }: Omit<RewriteRequest, 'subject'>,
 ): Promise<Record<string, number>> {
   const of = { dataset, table: EVENTS_TABLE };
   const base = await findBase(lake, of);
@@ -185,7 +180,7 @@ export async function rewriteEvents(
     }
     const { manifest } = await ensureSnapshot(lake, {
       table: deviceEventsTable(dataset),
-      inputs: { before: before.snapshotId, erased: 'a person' },
+      inputs: { before: before.snapshotId, erased },
       signal,
       write: (prefix) => write({ session, lake, before, prefix }, found, quarantine),
     });

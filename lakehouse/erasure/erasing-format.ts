@@ -17,19 +17,23 @@ export interface FoundPerson {
   readonly rows: Readonly<Record<string, number>>;
 }
 
+export interface RewriteRequest {
+  readonly dataset: string;
+  /** The key that the suppression list has of the person. */
+  readonly subject: string;
+  /** Keyed hash of the person and all that names them. It is among the inputs of what leaves them out: no erasure takes up what one of somebody else has left. */
+  readonly erased: string;
+  readonly person: Person;
+  readonly signal?: AbortSignal;
+}
+
 export interface ErasingFormat {
   /** The one spelling of an identifier. */
   identifierOf(given: string): string;
   /** Looks into the published landing tables. */
   findPerson(lake: Lake, request: FindRequest): Promise<FoundPerson>;
-  /**
-   * Publishes the landing tables without the person, whom the suppression list knows as `subject`; rows removed
-   * by table. Repeating it is harmless.
-   */
-  rewriteLanding(
-    lake: Lake,
-    request: { dataset: string; subject: string; person: Person; signal?: AbortSignal },
-  ): Promise<Record<string, number>>;
+  /** Publishes the landing tables without the person; rows removed by table. Repeating it is harmless. */
+  rewriteLanding(lake: Lake, request: RewriteRequest): Promise<Record<string, number>>;
   /** How the published tables were made; null when there are none. */
   presentRefresh(lake: Lake, dataset: string): Promise<RefreshRequest | null>;
 }

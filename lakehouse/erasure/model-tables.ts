@@ -8,15 +8,14 @@ import { ensureSnapshot } from '../snapshots';
 import { WITHDRAWN } from '../suppression';
 import type { TableDeclaration } from '../tables';
 import { labelledWindowsTable, predictionsTable } from '../watch/model-tables';
+import type { RewriteRequest } from './erasing-format';
 
-interface Request {
-  readonly dataset: string;
+interface Request extends Pick<RewriteRequest, 'dataset' | 'erased' | 'signal'> {
   readonly subjectKey: string;
-  readonly signal?: AbortSignal;
 }
 
 async function rewrite(lake: Lake, table: TableDeclaration, request: Request): Promise<number> {
-  const { dataset, subjectKey, signal } = request;
+  const { dataset, erased, subjectKey, signal } = request;
   const of = { dataset, table: table.name };
   const base = await findBase(lake, of);
   const { before } = base;
@@ -35,7 +34,7 @@ async function rewrite(lake: Lake, table: TableDeclaration, request: Request): P
     }
     const { manifest } = await ensureSnapshot(lake, {
       table,
-      inputs: { before: before.snapshotId, erased: 'a person' },
+      inputs: { before: before.snapshotId, erased },
       signal,
       write: async (prefix) => ({
         rows: rowsIn(kept),

@@ -10,7 +10,12 @@ import {
   withDuckdb,
 } from '../engines/duckdb-session';
 import { adoptFiles, copyToParquet } from '../engines/parquet-sink';
-import type { ErasingFormat, FindRequest, FoundPerson } from '../erasure/erasing-format';
+import type {
+  ErasingFormat,
+  FindRequest,
+  FoundPerson,
+  RewriteRequest,
+} from '../erasure/erasing-format';
 import type { Person } from '../erasure/person';
 import { needlesOf } from '../erasure/person';
 import type { Lake } from '../lake';
@@ -96,12 +101,6 @@ async function findPerson(
   });
 }
 
-interface RewriteRequest {
-  readonly dataset: string;
-  readonly person: Person;
-  readonly signal?: AbortSignal;
-}
-
 /** The file with the rows of everybody else, beside what ingests have not published yet. */
 async function keepOthers(
   lake: Lake,
@@ -168,7 +167,7 @@ async function rewriteLanding(
   lake: Lake,
   request: RewriteRequest,
 ): Promise<Record<string, number>> {
-  const { dataset, person, signal } = request;
+  const { dataset, erased, person, signal } = request;
   const { table } = kind;
   const base = await findBase(lake, { dataset, table });
   const { before } = base;
@@ -186,7 +185,7 @@ async function rewriteLanding(
       channels: facts.descriptor.channels,
       fingerprints: kept.recordings.map(({ fingerprint }) => fingerprint),
     }),
-    inputs: { before: before.snapshotId, erased: 'a person' },
+    inputs: { before: before.snapshotId, erased },
     signal,
     write: async (prefix) => {
       const isOthers = `r.subject_key <> ${literal(person.subjectKey)}`;

@@ -8,6 +8,7 @@ import { keyFingerprint } from '../landing/descriptor';
 import { groupBySize } from '../landing/group-by-size';
 import { ingestFolder } from '../landing/ingest-folder';
 import { findManifestOrNull } from '../snapshots';
+import { listHash } from '../suppression';
 import type { SourceName } from './fields';
 import { SOURCE_NAMES } from './fields';
 import type { LandedFile, LandingFacts } from './landing-facts';
@@ -111,7 +112,7 @@ export async function openIngest(lake: Lake, request: OpenRequest): Promise<Open
     known: { stamp: source.stamp, contentHash: source.contentHash, members: source.members },
     keyFingerprint: keyFingerprint(secret),
     files,
-    ...(listed.size > 0 ? { suppressed: contentHash([...listed].sort()) } : {}),
+    ...(listed.size > 0 ? { suppressed: listHash(listed) } : {}),
     batches: batchesOf(files),
   };
   const planKey = `${ingestFolder(plan)}plan-${planHash(plan)}.json`;

@@ -62,6 +62,7 @@ async function replaySource(
   const { keyFingerprint, files } = landingFacts(before);
   const all: LandedFile[] = [];
   let changed = false;
+  const withdrawn: string[] = [];
   for (const file of files) {
     if (file.quarantineFiles.length === 0) {
       all.push(file);
@@ -69,10 +70,11 @@ async function replaySource(
     }
     const again = await judgeAgain(lake, source, file, context);
     changed ||= isChanged(again);
+    withdrawn.push(...(again.withdrawn ?? []));
     all.push(isChanged(again) ? merged(file, again) : file);
   }
   if (!changed) return before;
-  const change = ['replayed', before.snapshotId];
+  const change = ['replayed', before.snapshotId, ...withdrawn];
   const { signal } = request;
   return writeLanding(lake, {
     ...{ dataset, source, keyFingerprint, base },

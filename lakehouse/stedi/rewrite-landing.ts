@@ -3,6 +3,7 @@ import type { DuckdbSession } from '../engines/duckdb-session';
 import { inList, literal, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
 import { adoptFiles, copyLanded, rowsIn } from '../engines/parquet-sink';
+import type { RewriteRequest } from '../erasure/erasing-format';
 import { lineHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
 import { addCounts } from '../counts';
@@ -17,14 +18,6 @@ import type { LandedFile } from './landing-facts';
 import { landingFacts, withdrawnFrom } from './landing-facts';
 import { STEDI_LANDING } from './locations';
 import { writeLanding } from './publish-landing';
-
-export interface RewriteRequest {
-  readonly dataset: string;
-  /** The key that the suppression list has of the person. */
-  readonly subject: string;
-  readonly person: Person;
-  readonly signal?: AbortSignal;
-}
 
 const isTheirs = ({ identifier, devices }: Person): Record<SourceName, string> => ({
   customer: `${normalSql('r.email')} = ${literal(identifier)}`,
@@ -107,7 +100,7 @@ async function rewriteSource(
   source: SourceName,
   request: RewriteRequest,
 ): Promise<number> {
-  const { dataset, signal } = request;
+  const { dataset, erased, signal } = request;
   const of = { dataset, table: STEDI_LANDING[source] };
   const base = await findBase(lake, of);
   const { before } = base;
@@ -118,12 +111,11 @@ async function rewriteSource(
     signal?.throwIfAborted();
     kept.push(await withoutPerson(lake, source, file, request));
   }
-  const changed = kept.filter((file, at) => file !== files[at]);
-  if (changed.length === 0) {
+  if (kept.every((file, at) => file === files[at])) {
     await publishAgain(lake, of, base);
     return 0;
   }
-  const change = ['erased', ...changed.map(({ files: own }) => own.map(({ key }) => key))];
+  const change = ['erased', erased];
   const landing = { dataset, source, keyFingerprint, base, files: kept, change, signal };
   await writeLanding(lake, landing);
   const dropped = (all: readonly LandedFile[]): number =>

@@ -14,7 +14,8 @@ import { eventJson, presentEvents } from '../support/device-events';
 import { KILL_POINTS, type LandingProcessInput } from '../support/landing-process';
 import { newLake, temporaryFolder } from '../support/recordings';
 import { connectBroker, makeAnew, freshTopicNames } from '../support/streams';
-import { openLake } from '../../lakehouse/lake';
+import { openLake, type Lake } from '../../lakehouse/lake';
+import { deviceIdentifier, type Suppression } from '../../lakehouse/suppression';
 
 const PARTITIONS = 3;
 const folder = temporaryFolder();
@@ -25,11 +26,15 @@ beforeAll(() => {
 });
 afterAll(() => broker.close());
 
-async function landingInto(lake = newLake(folder.path()), topic = freshTopicNames().samples) {
+async function landingInto(
+  lake = newLake(folder.path()),
+  topic = freshTopicNames().samples,
+  suppression?: Suppression,
+) {
   const topics = deviceTopics(topic);
   const shape = { partitions: PARTITIONS };
   const activities = createDeviceLandingActivities({
-    ...{ lake, broker, deviceTopics: topics, topicShape: shape },
+    ...{ lake, broker, deviceTopics: topics, topicShape: shape, suppression },
   });
   await activities.prepareDeviceTopics();
   const producer = await broker.openProducer();
@@ -78,6 +83,29 @@ test('lands what other producers write as well, and dead-letters what is no even
   });
   expect(await land()).toMatchObject({ messages: 0, rows: 0 });
   await close();
+});
+
+test('what a terminated run left is not taken up once somebody of it has withdrawn', async () => {
+  const lake = newLake(folder.path());
+  const gone = new Set<string>();
+  const list: Suppression = { keys: async () => new Set(gone), keyOf: (_, each) => each };
+  const topic = freshTopicNames().samples;
+  const publish = () => Promise.reject(new Error('terminated'));
+  const stopped: Lake = { ...lake, catalog: { ...lake.catalog, publish } };
+  const first = await landingInto(stopped, topic, list);
+  await first.send([event(0, 'watch-of-ann'), event(1, 'watch-of-ben')]);
+  await expect(first.land()).rejects.toThrow('terminated');
+  gone.add(deviceIdentifier('watch-of-ann'));
+  const second = await landingInto(lake, topic, list);
+  expect(await second.land()).toMatchObject({ messages: 2, rows: 1, withdrawn: 1 });
+  // While nobody is on it, the list names no snapshot: those of earlier versions are found.
+  gone.clear();
+  await second.send([event(2, 'watch-of-ben')]);
+  expect(await second.land()).toMatchObject({ messages: 1, rows: 1 });
+  const { inputs = {} } = (await presentEvents(lake)) ?? {};
+  expect(Object.keys(inputs)).toEqual(['previous', 'topic', 'offsets']);
+  await first.close();
+  await second.close();
 });
 
 test('a limited run leaves the rest to the next, and says so', async () => {

@@ -43,6 +43,7 @@ test('every version of what held the person is gone, and nothing else', async ()
   await STEDI_ERASING.rewriteLanding(lake, {
     dataset: DATASET,
     subject: '00000000000000aa',
+    erased: '00000000000000bb',
     person,
   });
   await refreshStedi(lake);

@@ -74,7 +74,7 @@ function world() {
     publishLabels: () => run(() => activities.publishLabels({ dataset: DATASET })),
     erase: (subjectKey: string) => {
       gone.add(pseudonymIdentifier(subjectKey));
-      return rewriteModelTables(lake, { dataset: DATASET, subjectKey });
+      return rewriteModelTables(lake, { dataset: DATASET, erased: subjectKey, subjectKey });
     },
     before(work: () => Promise<unknown>) {
       meanwhile = work;

@@ -83,7 +83,7 @@ async function erasing(lake: Lake, { format: name, identifierOf }: Case, who: st
   const subjectKey = pseudonym(SECRET, DATASET, identifier);
   const known = { dataset: DATASET, identifier, subjectKey };
   const { person } = await format.findPerson(lake, known);
-  const request = { dataset: DATASET, subject: subjectKey, person };
+  const request = { dataset: DATASET, subject: subjectKey, erased: subjectKey, person };
   return (own: Lake) => untilPublished(() => format.rewriteLanding(own, request));
 }
 

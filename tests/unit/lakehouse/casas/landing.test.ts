@@ -316,7 +316,8 @@ test('rejected lines of a person are erased, of whose file no line was a row, to
       identifier,
       subjectKey,
     });
-    await CASAS.erasing.rewriteLanding(lake, { dataset: 'wsu', subject: subjectKey, person });
+    const asked = { dataset: 'wsu', subject: subjectKey, erased: subjectKey };
+    await CASAS.erasing.rewriteLanding(lake, { ...asked, person });
     const put = 'SELECT DISTINCT source_file AS file FROM casas_landing_quarantine ORDER BY 1';
     const files = (await rows(put)).map(({ file }) => file);
     const { quarantined } = await findManifest(lake, { dataset: 'wsu', table: 'casas_landing' });

@@ -49,7 +49,7 @@ test('a subject goes, and samples that are the same number stay', async () => {
   expect(person).toMatchObject({ texts, values: [], shared: 0 });
   const request = { dataset, needles: person };
   expect((await scanLake(lake, request)).found.length).toBeGreaterThan(3);
-  await erasing.rewriteLanding(lake, { dataset, subject: INSTEAD, person });
+  await erasing.rewriteLanding(lake, { dataset, subject: INSTEAD, erased: INSTEAD, person });
   const rebuilt = await refreshLake(lake);
   await removeHoldings(lake, { ...request, instead: INSTEAD, graceMs: -1 });
 
@@ -78,7 +78,8 @@ test('numbers in events of others, and in messages that are none, are left alone
   await landAll(lake, topic);
   const names = { texts: ['100234', '200345'], values: [], shared: 0 };
   const person = { identifier: '100234', subjectKey: 'none', devices: ['200345'], ...names };
-  expect(await rewriteEvents(lake, { dataset: 'devices', person })).toEqual({ device_events: 2 });
+  const request = { dataset: 'devices', erased: INSTEAD, person };
+  expect(await rewriteEvents(lake, request)).toEqual({ device_events: 2 });
   const sql = 'SELECT extra FROM device_events ORDER BY timestamp_ms';
   expect((await query(lake, { sql, dataset: 'devices' })).rows).toEqual([
     { extra: '{"total":100234,"of":[200345]}' },

@@ -51,7 +51,8 @@ async function rewritten(lake: Lake, name: string): Promise<Person> {
   const key = subjectKey(SECRET, DATASET, emailOf(name));
   const known = { dataset: DATASET, identifier: emailOf(name), subjectKey: key };
   const { person } = await erasing.findPerson(lake, known);
-  await erasing.rewriteLanding(lake, { dataset: DATASET, subject: INSTEAD, person });
+  const request = { dataset: DATASET, subject: INSTEAD, erased: key, person };
+  await erasing.rewriteLanding(lake, request);
   return person;
 }
 

@@ -95,7 +95,7 @@ describe('of a file that a person was erased from', () => {
     const before = rowsOfTables(await refreshStedi(made.lake));
     const ann = { dataset: 'stedi', identifier: emailOf('ann'), subjectKey: key };
     const { person } = await STEDI_ERASING.findPerson(made.lake, ann);
-    const request = { dataset: 'stedi', subject: key, person };
+    const request = { dataset: 'stedi', subject: key, erased: key, person };
     await STEDI_ERASING.rewriteLanding(made.lake, request);
     return { ...made, before };
   }

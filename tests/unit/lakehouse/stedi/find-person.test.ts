@@ -38,7 +38,8 @@ async function landed(ann: Partial<MadePerson> = {}, ben: Partial<MadePerson> = 
   };
   const erase = async (name: string) => {
     const { person } = await find(name);
-    const request = { dataset: DATASET, subject: person.subjectKey, person };
+    const { subjectKey: key } = person;
+    const request = { dataset: DATASET, subject: key, erased: key, person };
     return STEDI_ERASING.rewriteLanding(lake, request);
   };
   return { lake, find, erase };

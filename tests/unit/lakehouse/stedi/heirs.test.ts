@@ -131,7 +131,8 @@ describe('in a lake of a version that left it the name of its original', () => {
     const key = subjectKey(SECRET, 'stedi', emailOf('cid'));
     const cid = { dataset: 'stedi', identifier: emailOf('cid'), subjectKey: key };
     const { person } = await STEDI_ERASING.findPerson(lake, cid);
-    await STEDI_ERASING.rewriteLanding(lake, { dataset: 'stedi', subject: key, person });
+    const request = { dataset: 'stedi', subject: key, erased: key, person };
+    await STEDI_ERASING.rewriteLanding(lake, request);
     const { rows, checks } = await landingOf(lake, 'step_trainer');
     expect(rows).toBe(made.steps.length * 2 + 1 - 4);
     expect(checks).toContainEqual({ name: 'more-rows-than-lines', offending: 0 });

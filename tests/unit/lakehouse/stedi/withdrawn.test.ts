@@ -36,7 +36,7 @@ async function erase(lake: Lake, name: string): Promise<void> {
   const asked = { dataset: DATASET, identifier, subjectKey: keyOf(DATASET, identifier) };
   const { person } = await STEDI_ERASING.findPerson(lake, asked);
   const subject = keyOf(DATASET, identifier);
-  await STEDI_ERASING.rewriteLanding(lake, { dataset: DATASET, subject, person });
+  await STEDI_ERASING.rewriteLanding(lake, { dataset: DATASET, subject, erased: subject, person });
 }
 
 const momentsOf = async (lake: Lake, serial: string): Promise<unknown[]> => {
