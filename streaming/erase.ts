@@ -150,14 +150,15 @@ async function moveOthers(
 ) {
   const { topic, name, isTheirs } = work;
   const group = `erase/${name}/${topic}`;
-  const moved = await broker.committed(group, topic);
-  const offsets = Object.fromEntries(
-    [...moved].map(([partition, { offset }]) => [partition, offset]),
-  );
-  await broker.deleteRecords(topic, offsets);
-  const found = await findTheirs(broker, work, () => Infinity);
+  // Fences an attempt that was given up and still goes on: how far it came is settled from here on.
   const producer = await broker.openTransactional(group);
   try {
+    const moved = await broker.committed(group, topic);
+    const offsets = Object.fromEntries(
+      [...moved].map(([partition, { offset }]) => [partition, offset]),
+    );
+    await broker.deleteRecords(topic, offsets);
+    const found = await findTheirs(broker, work, () => Infinity);
     for (const [partition, { last }] of found) {
       const to = { [partition]: last + 1 };
       for await (const chunk of inChunks(broker, topic, {}, to)) {
@@ -168,10 +169,10 @@ async function moveOthers(
         await broker.deleteRecords(topic, { [partition]: offset });
       }
     }
+    return countsOf(found);
   } finally {
     await producer.close();
   }
-  return countsOf(found);
 }
 
 const outgoing = ({ key, value, headers }: ReceivedMessage): OutgoingMessage => ({
