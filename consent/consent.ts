@@ -4,6 +4,7 @@ import { createDatabase } from '../core/postgres';
 import { createCases } from './cases';
 import { consentKey } from './keys';
 import { createLedger } from './ledger';
+import { createOwnWords } from './own-words';
 import { createSearch } from './search';
 import { createSuppressionList } from './suppression';
 
@@ -17,6 +18,7 @@ export function createConsent(pool: Pool, secret: string) {
     ...createSuppressionList(database, secret),
     ...createCases(database, secret),
     ...createSearch(database),
+    ...createOwnWords(database),
   };
 }
 

@@ -10,7 +10,14 @@ import {
   type Queryable,
 } from '../core/postgres';
 
-const SCHEMAS = ['registry', 'annotation', 'consent', 'devices', 'streaming', 'public'] as const;
+export const SCHEMAS = [
+  'registry',
+  'annotation',
+  'consent',
+  'devices',
+  'streaming',
+  'public',
+] as const;
 type Schema = (typeof SCHEMAS)[number];
 
 export interface SearchResult {

@@ -66,16 +66,21 @@ export const DEFAULT_GATE: GateOptions = {
   holdoutUseLimit: 20,
 };
 
-export type PromotionReason =
-  | 'schema-differs'
-  | 'withdrawn-subject'
-  | 'too-few-subjects'
-  | 'not-proved-better'
-  | 'recall-loss'
-  | 'calibration-worse'
-  | 'too-few-audit-labels'
-  | 'audit-worse'
-  | 'proved-better';
+export const PROMOTION_REASONS = [
+  'schema-differs',
+  'withdrawn-subject',
+  'too-few-subjects',
+  'not-proved-better',
+  'recall-loss',
+  'calibration-worse',
+  'too-few-audit-labels',
+  'audit-worse',
+  'proved-better',
+] as const;
+export type PromotionReason = (typeof PROMOTION_REASONS)[number];
+
+/** Of a move that nobody had to judge. */
+export const FIRST_VERSION = 'first-version';
 
 export interface ClassComparison {
   readonly label: string;

@@ -41,7 +41,8 @@ export function commandConsent(
 
   async function known(lake: Lake, dataset: string, given: string) {
     const { secret, consent } = await open();
-    const erasing = await erasingOf({ lake, devices: createDeviceTables(pool) }, dataset);
+    const devices = createDeviceTables(pool);
+    const erasing = await erasingOf({ lake, devices, consent }, dataset);
     const identifier = erasing.identifierOf(given);
     const name = { dataset, subject: consent.subjectOf(dataset, identifier) };
     return { secret, consent, erasing, identifier, name };

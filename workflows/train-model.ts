@@ -3,6 +3,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { RegistryActivities } from '../activities/registry-activities';
 import type { TrainingActivities } from '../activities/training-activities';
 import type { WorkflowInput } from '../activities/inputs';
+import { FIRST_VERSION } from '../models/promotion';
 import { SHORT, TRAINING } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { runReference } from './run-reference';
@@ -52,7 +53,7 @@ export async function trainModel(raw: WorkflowInput<'trainModel'>): Promise<Trai
       from: null,
       to: trained.version,
       outcome: 'promote',
-      reason: 'first-version',
+      reason: FIRST_VERSION,
       evidence: { snapshotId: frozen.snapshotId },
       run: runReference(),
       // Another first training may have been faster: then its version stays.

@@ -44,11 +44,15 @@ function besides(person: Person, words: Iterable<string>): Person {
   };
 }
 
-/** The same, but of what names the person the lake's own words are not looked for. */
-export const knowingOwnWords = (erasing: ErasingFormat): ErasingFormat => ({
+/** The same, but of what names the person the lake's own words, and others that are no names, are not looked for. */
+export const knowingOwnWords = (
+  erasing: ErasingFormat,
+  others: () => Promise<readonly string[]> = async () => [],
+): ErasingFormat => ({
   ...erasing,
   findPerson: async (lake, request) => {
     const found = await erasing.findPerson(lake, request);
-    return { ...found, person: besides(found.person, await ownWords(lake, request.dataset)) };
+    const words = [...(await ownWords(lake, request.dataset)), ...(await others())];
+    return { ...found, person: besides(found.person, words) };
   },
 });

@@ -162,7 +162,7 @@ export async function createErasureWorld({ change = (all) => all }: ErasureWorld
   /** As the command does it. */
   async function openCase(dataset: string, given: string) {
     const devices = createDeviceTables(all.pool);
-    const erasing = await erasingOf({ lake: all.lake, devices }, dataset);
+    const erasing = await erasingOf({ lake: all.lake, devices, consent: all.consent }, dataset);
     const identifier = erasing.identifierOf(given);
     const subject = all.consent.subjectOf(dataset, identifier);
     await all.consent.openCase({ dataset, subject }, { identifier });
