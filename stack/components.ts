@@ -82,10 +82,14 @@ const STARTERS: Record<ComponentName, (options: StartContext) => Promise<Started
 const signalFor = (name: string): NodeJS.Signals =>
   name === 'postgres' ? POSTGRES_STOP_SIGNAL : 'SIGTERM';
 
+/** Does nothing when the process has ended. */
+export const stopPart = (name: string, record: ProcessRecord): Promise<boolean> =>
+  stopProcess(record, { signal: signalFor(name) });
+
 /** Stops a recorded process when it still is the one that was started; true when it was. */
 export async function stopRecorded(file: StackFile, name: string): Promise<boolean> {
   const record = file.running(name);
-  if (record) await stopProcess(record, { signal: signalFor(name) });
+  if (record) await stopPart(name, record);
   await file.remove(name);
   return record !== undefined;
 }

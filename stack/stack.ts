@@ -5,6 +5,7 @@ import { WatchlakeError } from '../core/errors';
 import {
   COMPONENTS,
   startComponent,
+  stopPart,
   stopRecorded,
   type ExternalServices,
   type StackOptions,
@@ -14,6 +15,7 @@ import { withLock } from './lock';
 import { isListening } from './ports';
 import { databaseUrl } from './postgres';
 import type { OnProgress } from './progress';
+import type { ProcessRecord } from './processes';
 import { readStackRecord, StackFile, type ComponentName } from './stack-file';
 
 export interface StackAddresses {
@@ -157,6 +159,25 @@ export async function endedParts(
   if (!status) return [];
   const running = new Set(status.processes.flatMap((each) => (each.running ? [each.name] : [])));
   return COMPONENTS.filter((name) => !external[name] && !running.has(name));
+}
+
+/** By the component's name. */
+export type Parts = Readonly<Record<string, ProcessRecord>>;
+
+/** What the home's record names, whether it runs or not; nothing where the home is gone. */
+export async function recordedParts(home: string): Promise<Parts> {
+  const path = await realpath(home).catch(() => home);
+  return (await readStackRecord(path))?.processes ?? {};
+}
+
+/** Stops what no record names any more: the folder was deleted. What the record of a later home names is left alone. */
+export async function stopUnrecorded(home: string, parts: Parts): Promise<void> {
+  const present = Object.values(await recordedParts(home));
+  const left = Object.entries(parts).filter(
+    ([, { pid, identity }]) =>
+      !present.some((each) => each.pid === pid && each.identity === identity),
+  );
+  await Promise.all(left.map(([name, record]) => stopPart(name, record)));
 }
 
 /** Stops the recorded processes that still are what was started; gives their names. */

@@ -57,6 +57,10 @@ export async function claimHome(home: string): Promise<Release> {
   return acquireLock(supervisorLock(home), { waitMs: 0 });
 }
 
+/** Whether the claim still is this process's: it goes with the folder. */
+export const holdsHome = async (home: string): Promise<boolean> =>
+  (await holderOf(supervisorLock(home)))?.pid === process.pid;
+
 /** The process that starts, keeps or stops what runs in a home; null when there is none. */
 export async function supervisorOf(home: string): Promise<number | null> {
   const holder = await holderOf(supervisorLock(home));

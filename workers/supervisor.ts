@@ -8,11 +8,12 @@ import { PROJECT_ROOT } from '../core/project-root';
 import { buildVersion } from '../core/version';
 import type { OnProgress } from '../stack/progress';
 import type { StackOptions } from '../stack/components';
-import { endedParts, startStack, stopStack } from '../stack/stack';
+import { endedParts, startStack, stopStack, stopUnrecorded, type Parts } from '../stack/stack';
 import { startAppServer, type RunningApp } from './app';
 import { externalServices, resolveAddresses } from './addresses';
 import { environmentOf, type Config } from './config';
 import { migrateDatabase } from './dependencies';
+import { HeldHome } from './held-home';
 import { claimHome, clearState, supervisorOf, writeState, type UpState } from './state';
 
 const WORKER_ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'main.js');
@@ -34,28 +35,39 @@ export interface SuperviseOptions {
  * where another supervisor has the home: two would each keep a worker, and one would outlive `down`.
  */
 export async function supervise(options: SuperviseOptions): Promise<void> {
-  const release = await claimHome(options.config.WATCHLAKE_HOME);
+  const { config, log } = options;
+  const release = await claimHome(config.WATCHLAKE_HOME);
+  const home = new HeldHome(config.WATCHLAKE_HOME);
+  const [lost, ended] = [new AbortController(), new AbortController()];
+  const watching = home.untilLost(ended.signal).then((isLost) => {
+    if (!isLost) return;
+    log.warn('the home was deleted; ending');
+    lost.abort();
+  });
   try {
-    await keepUp(options);
+    await keepUp({ ...options, signal: AbortSignal.any([options.signal, lost.signal]) }, home);
   } finally {
+    ended.abort();
+    await watching;
     await release();
   }
 }
 
-async function keepUp(options: SuperviseOptions): Promise<void> {
+async function keepUp(options: SuperviseOptions, home: HeldHome): Promise<void> {
   const { config, onProgress, log } = options;
   await startStack(stackOptions(config, onProgress));
   let app: RunningApp | undefined;
   try {
+    await home.rememberParts();
     const addresses = await resolveAddresses(config);
     onProgress({ component: 'database', message: 'running the migrations' });
     await migrateDatabase(addresses);
     app = await startAppServer(config, addresses, log);
-    const parts = { ...addresses, app: { url: app.url } };
-    await Promise.all([keepStack(options), keepWorker(options, parts, app.workerToken)]);
+    const services = { ...addresses, app: { url: app.url } };
+    await Promise.all([keepStack(options, home), keepWorker(options, services, app.workerToken)]);
   } finally {
     await app?.close();
-    await takeDown(config.WATCHLAKE_HOME);
+    await takeDown(config.WATCHLAKE_HOME, home.parts);
   }
 }
 
@@ -65,10 +77,13 @@ async function isAnothers(home: string): Promise<boolean> {
   return holder !== null && holder !== process.pid;
 }
 
-export async function takeDown(home: string): Promise<void> {
-  if (await isAnothers(home)) return;
-  await stopStack(home);
-  await clearState(home);
+/** `parts`: what was started there, also where its record went with the folder. */
+export async function takeDown(home: string, parts: Parts = {}): Promise<void> {
+  if (!(await isAnothers(home))) {
+    await stopStack(home);
+    await clearState(home);
+  }
+  await stopUnrecorded(home, parts);
 }
 
 const stackOptions = (config: Config, onProgress: OnProgress): StackOptions => ({
@@ -92,7 +107,10 @@ export const partsToRestart = async (config: Config): Promise<string[]> =>
     : endedParts(config.WATCHLAKE_HOME, externalServices(config));
 
 /** A part that has died is started again on its data and its port, until it runs; the others are left alone. */
-async function keepStack({ config, onProgress, log, signal }: SuperviseOptions): Promise<void> {
+async function keepStack(
+  { config, onProgress, log, signal }: SuperviseOptions,
+  home: HeldHome,
+): Promise<void> {
   let pauseMs = LOOK_EVERY_MS;
   while (!signal.aborted) {
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
@@ -106,15 +124,16 @@ async function keepStack({ config, onProgress, log, signal }: SuperviseOptions):
       log.error({ err }, 'the part could not be started again; trying once more later');
       pauseMs = RESTART_LIMIT_MS;
     });
+    await home.rememberParts();
   }
 }
 
-type Parts = Pick<UpState, 'temporal' | 'kafka' | 'postgres' | 'app'>;
+type Services = Pick<UpState, 'temporal' | 'kafka' | 'postgres' | 'app'>;
 
 /** Runs worker after worker until the signal; one that dies is replaced, each time a little later. */
 async function keepWorker(
   options: SuperviseOptions,
-  parts: Parts,
+  services: Services,
   appToken: string | null,
 ): Promise<void> {
   const { config, log, signal } = options;
@@ -122,7 +141,7 @@ async function keepWorker(
     version: buildVersion(),
     pid: process.pid,
     startedAt: new Date().toISOString(),
-    ...parts,
+    ...services,
     metrics: null,
     worker: { pid: null, restarts: 0, ready: false },
   };
@@ -180,6 +199,9 @@ async function endOf(worker: ChildProcess, signal: AbortSignal): Promise<void> {
   await Promise.race([ended, stopped]);
   if (worker.exitCode !== null || worker.signalCode !== null) return;
   worker.kill('SIGTERM');
-  const inTime = await Promise.race([ended.then(() => true), sleep(STOP_LIMIT_MS, false)]);
+  const inTime = await Promise.race([
+    ended.then(() => true),
+    sleep(STOP_LIMIT_MS, false, { ref: false }),
+  ]);
   if (!inTime) worker.kill('SIGKILL');
 }
