@@ -4,7 +4,8 @@ import { column, declareTable, reason } from '../tables';
 import { SOURCE_FIELDS, normalSql } from './fields';
 import { landingColumns } from './landing-tables';
 import { CUSTOMER_TRUSTED, STEDI_LANDING, stediLocation } from './locations';
-import { CUSTOMER_QUARANTINE, UNCLEAR_SQL, isNewerSql } from './unclear-consent';
+import { escapedKeySql } from './quarantined-emails';
+import { CUSTOMER_QUARANTINE, UNCLEAR, UNCLEAR_SQL, isNewerSql } from './unclear-consent';
 
 const KEPT = SOURCE_FIELDS.customer.map(({ name }) => name);
 
@@ -20,8 +21,8 @@ const expression = (name: string): string => {
  * Of a person's rows the last one counts: also when it takes the consent back. Where not even the line tells
  * which is the last, as after earlier versions two files may bear one name, a row without consent does.
  */
-const SQL = `WITH ${UNCLEAR_SQL}, ranked AS (
-  SELECT l.*, ROW_NUMBER() OVER (PARTITION BY ${normalSql('l.email')}
+const SQL = `WITH ranked AS (
+  SELECT l.*, ${normalSql('l.email')} AS normal_email, ROW_NUMBER() OVER (PARTITION BY ${normalSql('l.email')}
     ORDER BY l.lastUpdateDate DESC, l.registrationDate DESC, l.source_file DESC, l.source_line DESC,
     COALESCE(l.shareWithResearchAsOfDate, 0)) AS place
   FROM ${STEDI_LANDING.customer} l
@@ -30,10 +31,11 @@ const SQL = `WITH ${UNCLEAR_SQL}, ranked AS (
     CASE
       WHEN k.place > 1 THEN 'same-person-again'
       WHEN k.shareWithResearchAsOfDate IS NULL THEN 'no-consent'
-      WHEN ${isNewerSql('k')} THEN 'consent-unclear'
+      WHEN ${isNewerSql('u', 'k')} OR ${isNewerSql('e', 'k')} THEN 'consent-unclear'
     END AS left_out
   FROM ranked k
-  LEFT JOIN unclear u ON u.place = 1 AND u.email = ${normalSql('k.email')}
+  LEFT JOIN ${UNCLEAR} u ON u.found_by = k.normal_email
+  LEFT JOIN ${UNCLEAR} e ON e.found_by = ${escapedKeySql('k.normal_email')}
 )
 SELECT ${KEPT.map(expression).join(', ')}, r.subject_key, r.source_file, r.source_line,
   CASE WHEN r.left_out IS NULL AND ${isMalformedSql('r.email')} THEN 'email-malformed' END AS _quarantine,
@@ -63,7 +65,7 @@ export const customerTrusted = (dataset: string): TableDeclaration<RowWiseTransf
     partitions: [],
     orderBy: ['subject_key'],
     inputs: [STEDI_LANDING.customer, CUSTOMER_QUARANTINE],
-    transform: { type: 'row-wise', sql: SQL, notes: true },
+    transform: { type: 'row-wise', prepared: { [UNCLEAR]: UNCLEAR_SQL }, sql: SQL, notes: true },
     checks: [{ name: 'consent-before-registration', sql: CONSENT_BEFORE_REGISTRATION }],
     reasons: [
       reason('dropped', 'no-consent', 'the person does not share their data with research'),

@@ -52,7 +52,7 @@ describeSpark('the same SQL on DuckDB and on Spark', () => {
       const source = await edgyStedi(folder.path(), 60);
       await ingestStedi(lake, { source, dataset: 'made' });
       const { customer_trusted: people } = await expectSameStedi(lake, 'made', DEFAULT_OPTIONS);
-      expect(people?.dropped).toMatchObject({ 'consent-unclear': 3 });
+      expect(people?.dropped).toMatchObject({ 'consent-unclear': 6 });
     },
     LIMIT_MS,
   );

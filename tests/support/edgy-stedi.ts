@@ -33,6 +33,7 @@ const EDGES: Record<string, readonly object[]> = {
       '🚶@example.com',
       'e\u0301@example.com',
       '_@_',
+      'Äö🚶@example.com',
     ].map((email, at) => ({
       ...{ customerName: at % 2 ? '' : null, email, birthDay: '987-01-01' },
       serialNumber: `EDGE-${at}-É`,
@@ -54,6 +55,15 @@ const EDGES: Record<string, readonly object[]> = {
   })),
 };
 
+/** Many records in one line, which is cut into pieces, also within letters that take more than one unit. */
+const CROWD = [
+  ...Array.from({ length: 150 }, (_, at) => `🚶${'🚶'.repeat(at % 7)}é-${at}@example.org`),
+  ...['straße@example.com', 'Strasse@example.com', '\te\u0301@example.com', 'E\u0301@EXAMPLE.com'],
+]
+  .map((email) => JSON.stringify({ email, lastUpdateDate: 1 }).replace('@', '\\u0040'))
+  .concat('{"email":"\\u00c4\\u00D6\\ud83d\\udeb6@example.com"}')
+  .join('\r');
+
 /** A folder below this one, with every kind of trouble. */
 export async function edgyStedi(folder: string, customers: number): Promise<string> {
   const source = await mkdtemp(join(folder, 'source-'));
@@ -63,6 +73,7 @@ export async function edgyStedi(folder: string, customers: number): Promise<stri
     const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
     await appendFile(join(source, name, `${name}-edges.json`), lines);
   }
+  await appendFile(join(source, 'customer', 'customer-edges.json'), `${CROWD}\n`);
   return source;
 }
 

@@ -245,6 +245,9 @@ test.each(['0', '0.0', '-0', '0e0', '""', '"  "', 'null'])(
 describe('a line in quarantine that is newer than the consent', () => {
   const consented = customerLine({ name: 'ann' });
   const newer = customerLine({ name: 'ann', updated: DAY + 5, consented: 1 });
+  // In one line, longer than any piece in which e-mails are looked for.
+  const crowd = (people: number) =>
+    Array.from({ length: people }, (_, at) => customerLine({ name: `p${at}é` })).join('');
   const unclear = async (...customers: string[]) => {
     const { tables } = await built({ ...threePeople(), customers });
     return [tables.customer_trusted?.dropped, tables.machine_learning_curated?.rows];
@@ -258,9 +261,37 @@ describe('a line in quarantine that is newer than the consent', () => {
     ['that was cut off', newer.slice(0, newer.indexOf('"lastUpdateDate"') + 20)],
     ['at the same moment', newer.replace(String(DAY + 5), String(DAY))],
     ['with no moment', newer.replace(String(DAY + 5), 'null')],
+    [
+      'with an older moment first',
+      `${consented.replaceAll(String(DAY), String(DAY - 5))}{"lastUpdateDate":`,
+    ],
+    ['behind that of somebody else', customerLine({ name: 'dan' }) + newer],
+    ['parted by a return', `${customerLine({ name: 'dan', updated: DAY - 5 })}\r${newer}`],
+    ['in an array', `[${customerLine({ name: 'dan' })},${newer}]`],
+    ['behind many', crowd(200) + newer + crowd(50)],
+    ['spelled with escapes', newer.replace('@', '\\u0040').replace('example.', 'example\\u002E')],
+    ['in JSON within JSON', JSON.stringify(newer)],
   ])('leaves the person out: one %s', async (_what, line) => {
     expect(await unclear(consented, line)).toEqual([{ 'consent-unclear': 1 }, 0]);
   });
+
+  // As encoders write what is beyond ASCII; a letter may take two of them.
+  const escaped = (text: string) =>
+    text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+  test.each(['Zoë', 'İpek', '🚶ann'])(
+    'leaves %s out, whose e-mail it spells as escapes',
+    async (name) => {
+      const customers = [customerLine({ name }), customerLine({ name: 'zo' })];
+      const line = customerLine({ name: name.toUpperCase(), updated: DAY + 5, consented: 1 });
+      expect(escaped(line)).not.toBe(line);
+      const { tables } = await built({
+        ...threePeople(),
+        customers: [...customers, escaped(line)],
+      });
+      expect(tables.customer_trusted).toMatchObject({ rows: 1, dropped: { 'consent-unclear': 1 } });
+    },
+  );
 
   test('does so until a newer row follows', async () => {
     const again = customerLine({ name: 'ann', updated: DAY + 6 });
@@ -271,6 +302,7 @@ describe('a line in quarantine that is newer than the consent', () => {
     ['an older one', newer.replace(String(DAY + 5), String(DAY - 5))],
     ["somebody else's", newer.replace('ann@', 'dan@')],
     ['one that names nobody', '[]'],
+    ['a crowd of others', crowd(200)],
   ])('%s changes nothing', async (_what, line) => {
     expect(await unclear(consented, line)).toEqual([{}, 2]);
   });
