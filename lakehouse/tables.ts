@@ -38,12 +38,15 @@ export interface RowWiseTransform {
   /** Whether there is a `_note` as well: the name of what was mended in a row that is used, or null. */
   readonly notes?: true;
   /**
-   * The same rows with source_file, source_line and what becomes of each alone, where that takes less than
-   * the SELECT does; rows that are simply used may be missing. The balance of the rows shows when their numbers
-   * differ; that the reasons are the same, a test.
+   * The same rows with source_file, source_line, what becomes of each and `_raw`, the row as it was read, where that
+   * takes less than the SELECT does; rows that are simply used may be missing. The balance of the rows shows when their
+   * numbers differ; that the reasons are the same, a test.
    */
-  readonly fatesSql?: string;
+  readonly fatesSql?: (asJson: RowAsJson) => string;
 }
+
+/** How an engine spells a row of that alias as a text of JSON. */
+export type RowAsJson = (alias: string) => string;
 
 /** The SELECT with all that it reads beside its inputs. */
 export function wholeSelect(transform: RowWiseTransform | SetTransform): string {

@@ -1,5 +1,5 @@
 /** recordings_trusted of the format `casas`: samples with motion, and beside it what was last known of the rest. */
-import type { ColumnDeclaration, RowWiseTransform, TableDeclaration } from '../tables';
+import type { ColumnDeclaration, RowAsJson, RowWiseTransform, TableDeclaration } from '../tables';
 import { column, declareTable, reason } from '../tables';
 import { TRUSTED_TABLE } from '../watch/trusted';
 import { isUnwantedSql, summedUpSql } from './activities';
@@ -24,12 +24,16 @@ const PROMPTS = `SELECT t.recording, t.prompts, ${MOMENT}, t.${LABEL.name} AS la
 const ageSql = (momentMs: string): string =>
   `CASE WHEN ${momentMs} > l.time_ms THEN 0 ELSE (l.time_ms - ${momentMs}) / 1000 END`;
 
+const noMotionSql = ({ channels }: TrustedFacts): string =>
+  channels.map(({ name }) => `l.${name} IS NULL`).join(' AND ');
+
 /** What a row of the landing table, `l`, lacks, and whether it stands in its place. */
-function judgedSql({ channels }: TrustedFacts): string {
+function judgedSql(facts: TrustedFacts): string {
+  const { channels } = facts;
   const motion = channels.map(({ name }) => `l.${name}`);
   const missing = motion.map((name, at) => `WHEN ${name} IS NULL THEN '${channels[at]?.name}'`);
   return `l.source_file, l.source_line,
-    CASE WHEN ${motion.map((name) => `${name} IS NULL`).join(' AND ')} THEN 'motion-missing' END AS left_out,
+    CASE WHEN ${noMotionSql(facts)} THEN 'motion-missing' END AS left_out,
     CASE ${missing.join(' ')} END AS missing,
     CASE WHEN l.time_ms < l.latest_ms - 60000 THEN 'stamp-astray'
       WHEN l.time_ms < l.latest_ms THEN 'stamp-backwards'
@@ -43,11 +47,13 @@ const FATES = `CASE WHEN j.left_out IS NOT NULL THEN NULL
   j.left_out AS _drop`;
 
 /** No row's fate follows from what is carried to it: nothing has to be joined, and few rows have to be judged. */
-function fatesSql(facts: TrustedFacts): string {
+function fatesSql(facts: TrustedFacts, asJson: RowAsJson): string {
   const lacking = facts.channels.map(({ name }) => `l.${name} IS NULL`);
-  return `SELECT j.source_file, j.source_line,
+  return `SELECT j.source_file, j.source_line, j._raw,
   ${FATES}
-FROM (SELECT ${judgedSql(facts)} FROM ${CASAS_LANDING} l
+FROM (SELECT ${judgedSql(facts)},
+    CASE WHEN NOT (${noMotionSql(facts)}) THEN ${asJson('l')} END AS _raw
+  FROM ${CASAS_LANDING} l
   WHERE l.time_ms <= l.latest_ms OR ${lacking.join(' OR ')}) j`;
 }
 
@@ -125,7 +131,11 @@ export const casasTrustedTable = (facts: TrustedFacts): TableDeclaration<RowWise
     // As they landed: the order of each file, which is that of its time.
     orderBy: [],
     inputs: [CASAS_LANDING],
-    transform: { type: 'row-wise', sql: trustedSql(facts), fatesSql: fatesSql(facts) },
+    transform: {
+      type: 'row-wise',
+      sql: trustedSql(facts),
+      fatesSql: (asJson) => fatesSql(facts, asJson),
+    },
     checks: [{ name: 'age-below-zero', sql: AGES }],
     reasons: [
       reason('dropped', 'motion-missing', 'the row has no motion at all'),

@@ -35,16 +35,25 @@ function sinkSelect({ columns, orderBy }: SqlTable, from: string, where = ''): s
 const drivingRows = (session: DuckdbSession, table: SqlTable): Promise<number> =>
   numberOf(session, `SELECT count(*) FROM ${quoted(table.inputs[0] as string)}`);
 
-async function writeQuarantine(session: DuckdbSession, table: SqlTable): Promise<LocalFile[]> {
+const rowAsJson = (alias: string): string => `CAST(to_json(${alias}) AS VARCHAR)`;
+
+async function writeQuarantine(
+  session: DuckdbSession,
+  table: SqlTable,
+  { fatesSql }: RowWiseTransform,
+): Promise<LocalFile[]> {
   const input = quoted(table.inputs[0] as string);
+  // Unless their text came with them: the rejected rows are few, and joined for less than it takes to carry all texts.
+  const [raw, join] = fatesSql
+    ? ['r._raw', '']
+    : [
+        rowAsJson('i'),
+        `JOIN ${input} i ON i.source_file = r.source_file AND i.source_line = r.source_line`,
+      ];
   const files = await copyToParquet(session, {
     folder: 'quarantine',
-    // The rejected rows are few: joining them with their input costs less than carrying its text.
-    select: `SELECT r._quarantine AS reason, r._detail AS detail, r.source_file, r.source_line,
-        CAST(to_json(i) AS VARCHAR) AS raw
-      FROM _rejected r
-      JOIN ${input} i ON i.source_file = r.source_file AND i.source_line = r.source_line
-      ORDER BY r.source_file, r.source_line`,
+    select: `SELECT r._quarantine AS reason, r._detail AS detail, r.source_file, r.source_line, ${raw} AS raw
+      FROM _rejected r ${join} ORDER BY r.source_file, r.source_line`,
   });
   return rowsIn(files) === 0 ? [] : files;
 }
@@ -57,15 +66,17 @@ interface Fates {
 
 /** What became of the rows that are not simply used: one row a reason, and of the rejected ones each with its origin. */
 async function decideFates(session: DuckdbSession, transform: RowWiseTransform): Promise<void> {
-  const { sql, fatesSql = sql, notes } = transform;
+  const { sql, fatesSql, notes } = transform;
   const fates = ['made._quarantine', 'made._drop', ...(notes ? ['made._note'] : [])];
-  const origin = ['_detail', 'source_file', 'source_line'].map(
+  const told = ['_detail', 'source_file', 'source_line', ...(fatesSql ? ['_raw'] : [])];
+  const origin = told.map(
     (name) => `CASE WHEN made._quarantine IS NOT NULL THEN made.${name} END AS ${name}`,
   );
   await session.connection.run(`CREATE TEMP TABLE _fates AS
     SELECT made._quarantine, made._drop, ${notes ? 'made._note' : 'NULL'} AS _note,
       ${origin.join(', ')}, count(*) AS n
-    FROM (${fatesSql}) made WHERE ${fates.map((name) => `${name} IS NOT NULL`).join(' OR ')}
+    FROM (${fatesSql?.(rowAsJson) ?? sql}) made
+    WHERE ${fates.map((name) => `${name} IS NOT NULL`).join(' OR ')}
     GROUP BY ALL`);
   await session.connection.run(
     'CREATE TEMP VIEW _rejected AS SELECT * FROM _fates WHERE _quarantine IS NOT NULL',
@@ -91,12 +102,16 @@ async function fatesOf(session: DuckdbSession): Promise<Fates> {
 }
 
 /** The rejected rows, kept with their origin. */
-async function setApart(session: DuckdbSession, { table, inputs }: Building) {
+async function setApart(
+  session: DuckdbSession,
+  { table, inputs }: Building,
+  transform: RowWiseTransform,
+) {
   const name = table.inputs[0] as string;
   const sql = firstProblemsSql(quoted(name), inputs[name]?.columns ?? []);
   const problems = await rowsOf(session, sql);
   return {
-    quarantine: await writeQuarantine(session, table),
+    quarantine: await writeQuarantine(session, table, transform),
     firstProblems: problems.map((row) => describeProblem(row as unknown as Problem)),
   };
 }
@@ -141,7 +156,7 @@ async function buildRowWise(
   await decideFates(session, transform);
   const fates = await fatesOf(session);
   if (Object.keys(fates.quarantined).length === 0) return { ...made, ...fates };
-  return { ...made, ...fates, ...(await setApart(session, building)) };
+  return { ...made, ...fates, ...(await setApart(session, building, transform)) };
 }
 
 async function buildSet(

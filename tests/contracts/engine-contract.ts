@@ -1,6 +1,7 @@
 /** What every engine must do with a declared table; each adapter's test calls it. */
 import type { Lake } from '../../lakehouse/lake';
 import { tableContentHash } from '../../lakehouse/content-hash';
+import { QUARANTINE_COLUMNS } from '../../lakehouse/quarantine';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
 import { writeRows } from '../../lakehouse/publish';
 import type { SqlTable, Transform } from '../../lakehouse/tables';
@@ -115,6 +116,21 @@ export function engineContract(name: string, open: () => Promise<Lake>): void {
         'recording k1, line 3: not-a-number (size)',
         'recording k1, line 6: not-a-number (size)',
       ]);
+    });
+
+    test('keeps a rejected row as it was read, whether its text comes with its fate or not', async () => {
+      const fatesSql = (asJson: (alias: string) => string): string =>
+        TYPED.replace('FROM raw r', `, ${asJson('r')} AS _raw FROM raw r`);
+      const hashes = [];
+      for (const fates of [{}, { fatesSql }]) {
+        const table = typedTable({ type: 'row-wise' as const, sql: TYPED, ...fates });
+        const prefix = `trusted/watch/typed/f${hashes.length}/`;
+        const { quarantineFiles } = await lake.engine.build({ table, inputs, prefix });
+        const rejected = { columns: QUARANTINE_COLUMNS, files: quarantineFiles };
+        hashes.push(await tableContentHash(lake, rejected));
+      }
+      expect(hashes[0]).toBe(hashes[1]);
+      expect(hashes[0]).toMatch(/^2-\d+$/);
     });
 
     test('gives the same content twice', async () => {

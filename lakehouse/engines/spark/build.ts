@@ -45,7 +45,13 @@ const drivingRows = (table: SqlTable): RunnerStep => ({
   limit: 1,
 });
 
-function fatesSteps({ sql, fatesSql = sql, notes }: RowWiseTransform): RunnerStep[] {
+const rowAsJson = (alias: string): string =>
+  `to_json(struct(${alias}.*), map('ignoreNullFields', 'false'))`;
+
+const fatesSelect = ({ sql, fatesSql }: RowWiseTransform): string => fatesSql?.(rowAsJson) ?? sql;
+
+function fatesSteps(transform: RowWiseTransform): RunnerStep[] {
+  const { notes } = transform;
   const note = notes ? 'made._note' : 'CAST(NULL AS STRING)';
   return [
     {
@@ -53,7 +59,7 @@ function fatesSteps({ sql, fatesSql = sql, notes }: RowWiseTransform): RunnerSte
       name: '_fates',
       keep: true,
       sql: `SELECT f.quarantine, f.dropped, f.note, COUNT(*) AS n FROM (
-          SELECT made._quarantine AS quarantine, made._drop AS dropped, ${note} AS note FROM (${fatesSql}) made
+          SELECT made._quarantine AS quarantine, made._drop AS dropped, ${note} AS note FROM (${fatesSelect(transform)}) made
         ) f GROUP BY f.quarantine, f.dropped, f.note`,
     },
     {
@@ -73,33 +79,39 @@ function fatesSteps({ sql, fatesSql = sql, notes }: RowWiseTransform): RunnerSte
 
 function quarantineSteps(
   { table, inputs }: Building,
-  { sql, fatesSql = sql }: RowWiseTransform,
+  transform: RowWiseTransform,
   to: string,
 ): RunnerStep[] {
+  const input = inputName(table);
+  const [text, raw, join] = transform.fatesSql
+    ? [', made._raw', 'r._raw', '']
+    : [
+        '',
+        rowAsJson('i'),
+        `JOIN ${input} i ON i.source_file = r.source_file AND i.source_line = r.source_line`,
+      ];
   return [
     {
       step: 'view',
       name: '_rejected',
       if: 'rejected',
       keep: true,
-      sql: `SELECT made._quarantine, made._detail, made.source_file, made.source_line
-        FROM (${fatesSql}) made WHERE made._quarantine IS NOT NULL`,
+      sql: `SELECT made._quarantine, made._detail, made.source_file, made.source_line${text}
+        FROM (${fatesSelect(transform)}) made WHERE made._quarantine IS NOT NULL`,
     },
     {
       step: 'rows',
       name: 'problems',
       if: 'rejected',
-      sql: firstProblemsSql(inputName(table), inputs[table.inputs[0] as string]?.columns ?? []),
+      sql: firstProblemsSql(input, inputs[table.inputs[0] as string]?.columns ?? []),
       limit: MAXIMUM_REASONS,
     },
     {
       step: 'write',
       name: 'quarantine',
       if: 'rejected',
-      sql: `SELECT r._quarantine AS reason, r._detail AS detail, r.source_file, r.source_line,
-          to_json(struct(i.*), map('ignoreNullFields', 'false')) AS raw
-        FROM _rejected r
-        JOIN ${inputName(table)} i ON i.source_file = r.source_file AND i.source_line = r.source_line
+      sql: `SELECT r._quarantine AS reason, r._detail AS detail, r.source_file, r.source_line, ${raw} AS raw
+        FROM _rejected r ${join}
         ORDER BY r.source_file, r.source_line`,
       to,
     },

@@ -230,7 +230,16 @@ test('what becomes of a row is the same with the joins and without them', async 
       WHERE _quarantine IS NOT NULL OR _drop IS NOT NULL ORDER BY source_line`;
     return (await query(lake, { sql: select })).rows;
   };
-  const told = await fates(fatesSql);
+  const asJson = (alias: string): string => `to_json(${alias})`;
+  const told = await fates(fatesSql?.(asJson));
   expect(told).toEqual(await fates(sql));
   expect(new Set(told.map((row) => row._quarantine ?? row._drop)).size).toBe(5);
+  const whole = await query(lake, {
+    sql: `SELECT f._quarantine IS NULL AS isDropped, f._raw = to_json(l) AS isWhole
+      FROM (${fatesSql?.(asJson)}) f JOIN casas_landing l USING (source_file, source_line)
+      WHERE f._quarantine IS NOT NULL OR f._drop IS NOT NULL ORDER BY ALL`,
+  });
+  // What is only counted is not written down.
+  const kept = { isDropped: false, isWhole: true };
+  expect(whole.rows).toEqual([...Array<object>(5).fill(kept), { isDropped: true, isWhole: null }]);
 });
