@@ -51,7 +51,9 @@ async function landAll(
   let rows = 0;
   const lane = async () => {
     for (let batch = next++; batch < archive.batches; batch = next++) {
-      rows += (await landBatch({ planKey: archive.planKey, batch })).rows;
+      // Before it is added: the sum may have grown while this batch landed.
+      const { rows: landed } = await landBatch({ planKey: archive.planKey, batch });
+      rows += landed;
       done += 1;
       progress('landing', { batches: `${count(done)} of ${count(archive.batches)}`, rows });
     }

@@ -1,4 +1,5 @@
 /** The ingest workflow: every batch once, nothing published after a failure. */
+import { progressQuery } from '../../workflows/progress';
 import { cancelled } from '../support/fakes';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
@@ -49,6 +50,23 @@ test('reads at most four batches side by side', async () => {
   await run('ingest', input);
   expect(fakes.landBatch).toHaveBeenCalledTimes(20);
   expect(most).toBeLessThanOrEqual(4);
+});
+
+test('the rows of batches that land side by side add up while it works', async () => {
+  let goOn = () => undefined as void;
+  const asked = new Promise<void>((resolve) => (goOn = resolve));
+  const publish = fakes.publishLanding.getMockImplementation();
+  fakes.publishLanding.mockImplementation(async (given) => {
+    await asked;
+    if (publish === undefined) throw new Error('there is no fake of it');
+    return publish(given);
+  });
+  const handle = await start('ingest', input);
+  await called('publishLanding');
+  const { facts } = await handle.query(progressQuery);
+  goOn();
+  expect(facts).toMatchObject({ batches: '3 of 3', rows: 300 });
+  await handle.result();
 });
 
 test('stops reading and publishes nothing when it is cancelled', async () => {
