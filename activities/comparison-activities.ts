@@ -16,6 +16,7 @@ import { asActivities } from './as-activities';
 import { championOf, requireChampion, type ChampionQuery } from './champion';
 import { holdingLease } from './held-lease';
 import { knownLabels } from './known-labels';
+import { newPeople } from './new-people';
 import {
   scoreVersion,
   shortScore,
@@ -48,6 +49,18 @@ export interface CompareInput extends HoldoutInput {
   lease?: LeaseInput;
 }
 
+interface NewsQuery extends ChampionQuery {
+  /** Whether people count as well who are in no part of this draw. */
+  newPeopleOf?: { seed: number };
+}
+
+/** What no challenger has been judged on. */
+interface News {
+  labels: number;
+  /** Absent unless it was asked for. */
+  people?: number;
+}
+
 /** What is kept in the lake for the report and for whoever asks later why. */
 export interface StoredComparison {
   formatVersion: 1;
@@ -78,6 +91,13 @@ export function createComparisonActivities(deps: ComparisonDeps) {
     const isWithdrawn = await withdrawnSubjects(suppression, dataset);
     const unmarked = version.card.data.subjects.filter(isWithdrawn);
     return unmarked.length + (await registry.withdrawnSubjects(version));
+  }
+
+  async function countNewPeople({ model, dataset }: ChampionQuery, { seed }: { seed: number }) {
+    const tried = new Set(await registry.triedSubjects({ model, dataset }));
+    const isWithdrawn = await withdrawnSubjects(suppression, dataset);
+    const present = await newPeople(deps, { dataset, seed }, alive().signal);
+    return present.filter((key) => !tried.has(key) && !isWithdrawn(key)).length;
   }
 
   /**
@@ -158,10 +178,12 @@ export function createComparisonActivities(deps: ComparisonDeps) {
   return asActivities({
     // Safe to retry: it only reads. New is what no challenger has been judged on, also after a
     // rejection or a rollback: the same answers would have the same outcome.
-    async countNewLabels({ model, dataset }: ChampionQuery) {
+    async countNewLabels({ model, dataset, newPeopleOf }: NewsQuery): Promise<News> {
       await championOf(registry, { model, dataset });
       const after = await registry.triedUntil({ model, dataset });
-      return annotation.countLabels({ dataset, after });
+      const counted = await annotation.countLabels({ dataset, after });
+      if (newPeopleOf === undefined) return counted;
+      return { ...counted, people: await countNewPeople({ model, dataset }, newPeopleOf) };
     },
 
     // Safe to retry: scoring is deterministic, the stored file is named by the run, and the use of

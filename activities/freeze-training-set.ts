@@ -12,6 +12,7 @@ import type { Registry } from '../registry/registry';
 import { alive } from './alive';
 import { championOf } from './champion';
 import { knownLabels, type KnownLabels } from './known-labels';
+import { newPeople } from './new-people';
 
 export interface FreezeDeps {
   lake: Lake;
@@ -30,6 +31,8 @@ export interface FreezeInput {
   withLabels: boolean;
   /** Of the split that will judge the version: nothing is learned from answers about its holdout. */
   seed?: number;
+  /** Whether, besides, recordings are learned from of people who are in no part of that split. */
+  newPeople?: boolean;
   /** ISO time: answers given later are not looked at. */
   knownUntil: string;
   /** Kept meanwhile. */
@@ -50,17 +53,16 @@ export interface TrainingFacts {
 
 const NO_LABELS: KnownLabels = { training: [], audit: [], isAudited: () => false };
 
-export async function freezeTrainingSet(
-  { lake, registry, annotation, suppression = NOBODY }: FreezeDeps,
-  input: FreezeInput,
-  signal: AbortSignal,
-) {
+export async function freezeTrainingSet(deps: FreezeDeps, input: FreezeInput, signal: AbortSignal) {
+  const { lake, registry, annotation, suppression = NOBODY } = deps;
   const { report } = alive();
   const { model, dataset, withLabels, knownUntil } = input;
   // Asked for without labels as well: what is trained must not come beside versions of another dataset.
   const present = await championOf(registry, { model, dataset });
   const champion = withLabels ? present : null;
-  const base = input.subjects ?? (champion?.card.data.baseSubjects as string[] | undefined);
+  const begunWith = input.subjects ?? (champion?.card.data.baseSubjects as string[] | undefined);
+  const added = await addedPeople(deps, input, signal);
+  const base = begunWith && [...begunWith, ...added];
   const windows = await trainingWindows(lake, { dataset, subjectKeys: base, signal });
   const isWithdrawn = await withdrawnSubjects(suppression, dataset);
   const known = withLabels
@@ -110,6 +112,11 @@ export async function freezeTrainingSet(
   const subjects = new Set([...rows.values()].map(([, subjectKey]) => subjectKey));
   const { snapshotId, rows: frozen } = manifest;
   return { snapshotId, rows: frozen, subjects: subjects.size, staleLabels };
+}
+
+async function addedPeople(deps: FreezeDeps, input: FreezeInput, signal: AbortSignal) {
+  const { dataset, seed } = input;
+  return input.newPeople && seed !== undefined ? newPeople(deps, { dataset, seed }, signal) : [];
 }
 
 /** Another draw may have asked about them: a version that learned from that could not be judged. */

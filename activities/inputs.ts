@@ -204,6 +204,8 @@ export const WORKFLOW_INPUTS = {
       .min(1)
       .max(60 * 24)
       .default(15),
+    // Learns also from recordings of people who are in no part of the split, such as those of later archives.
+    newPeople: z.boolean().default(false),
     // A negative control: the challenger learns shuffled labels and has to be rejected.
     shuffleLabels: z.boolean().default(false),
   }),

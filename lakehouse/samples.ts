@@ -114,6 +114,17 @@ function trainingFilter(manifest: SnapshotManifest, subjectKeys?: readonly strin
   return `WHERE ${conditions.join(' AND ')}`;
 }
 
+/** Keys of the people who have windows to train on, sorted. */
+export async function labelledSubjects(
+  lake: Lake,
+  { dataset, signal }: { dataset: string; signal?: AbortSignal },
+): Promise<string[]> {
+  const manifest = await findManifest(lake, { dataset, table: FEATURES_TABLE });
+  const select = `SELECT DISTINCT subject_key FROM ${FEATURES_TABLE} ${trainingFilter(manifest)} ORDER BY subject_key`;
+  const rows = await withTable(lake, manifest, (sql) => sql(select), signal);
+  return rows.map((row) => row.subject_key as string);
+}
+
 /**
  * Labelled windows by window id: an order that does not depend on the secret key. Each takes 4 bytes for each feature and about
  * 500 for its texts; the rows are read in portions, and never all at once beside that.

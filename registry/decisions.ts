@@ -37,8 +37,7 @@ interface VerdictRow {
   decided_at: Date;
 }
 
-const TRIED = `SELECT max((v.card->'data'->>'knownUntil') COLLATE "C") AS until
-  FROM registry.versions v
+const TRIED = `FROM registry.versions v
   WHERE v.model = $1 AND v.card->'data'->>'dataset' = $2
     AND v.card->'data'->>'shuffledLabels' IS DISTINCT FROM 'true'
     AND (EXISTS (SELECT 1 FROM registry.verdicts d WHERE d.model = v.model
@@ -99,8 +98,20 @@ export function createDecisions(database: Database) {
      * has that learned from answers. A control, and what lost its people meanwhile, tell nothing of them.
      */
     async triedUntil({ model, dataset }: { model: string; dataset: string }) {
-      const { rows } = await database.query<{ until: string | null }>(TRIED, [model, dataset]);
+      const { rows } = await database.query<{ until: string | null }>(
+        `SELECT max((v.card->'data'->>'knownUntil') COLLATE "C") AS until ${TRIED}`,
+        [model, dataset],
+      );
       return rows[0]?.until ?? null;
+    },
+
+    /** Whose recordings those have learned from. */
+    async triedSubjects({ model, dataset }: { model: string; dataset: string }): Promise<string[]> {
+      const { rows } = await database.query<{ base: string[] | null }>(
+        `SELECT v.card->'data'->'baseSubjects' AS base ${TRIED}`,
+        [model, dataset],
+      );
+      return [...new Set(rows.flatMap(({ base }) => base ?? []))];
     },
 
     /** The newest first. */

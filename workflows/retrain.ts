@@ -71,9 +71,14 @@ export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainRes
       const detail = `Another retrain runs: ${holder}. Its lease ends at ${expiresAt}, unless it is renewed.`;
       return finished(skipped(input, 'lease-held', detail));
     }
-    const fresh = await countNewLabels({ model: input.model, dataset: input.dataset });
-    if (fresh.labels < input.minimumNewLabels) {
-      const detail = `${fresh.labels} new labels, ${input.minimumNewLabels} wanted`;
+    const fresh = await countNewLabels({
+      ...{ model: input.model, dataset: input.dataset },
+      ...(input.newPeople ? { newPeopleOf: { seed: input.seed } } : {}),
+    });
+    const { labels, people = 0 } = fresh;
+    if (labels < input.minimumNewLabels && people === 0) {
+      const nobody = input.newPeople ? ', and nobody is new' : '';
+      const detail = `${labels} new labels, ${input.minimumNewLabels} wanted${nobody}`;
       return finished(skipped(input, 'too-few-new-labels', detail));
     }
     return finished(await challenge(input, lease, progress));
@@ -97,7 +102,7 @@ async function challenge(
   const knownUntil = new Date().toISOString();
   const frozen = await freezeTrainingSet({
     ...{ model, dataset, seed: input.seed },
-    ...{ withLabels: true, knownUntil, lease },
+    ...{ withLabels: true, newPeople: input.newPeople, knownUntil, lease },
   });
 
   const { rows, subjects, staleLabels } = frozen;

@@ -13,6 +13,7 @@ interface RetrainOptions extends WaitingOptions {
   model: string;
   seed: number;
   minimumNewLabels: number;
+  newPeople: boolean;
   shuffleLabels: boolean;
 }
 
@@ -60,10 +61,15 @@ export function addRetrain(program: Command, act: Actions): void {
       0,
     )
     .option('--minimum-new-labels <n>', 'skip when there are fewer new labels', wholeNumber(0), 0)
+    .option(
+      '--new-people',
+      'learn also from recordings of people in no part of the split, such as those of later archives; where there are some, no new labels are needed',
+      false,
+    )
     .option('--shuffle-labels', 'negative control: such a challenger has to be rejected', false);
   waiting(command).action(
     act(async (shell, { cancelOnExit, ...options }: RetrainOptions) => {
-      const { dataset, model, seed, minimumNewLabels, shuffleLabels } = options;
+      const { dataset, model, seed, minimumNewLabels, newPeople, shuffleLabels } = options;
       return withContext(shell, async (context) => {
         const { run, result } = await runWorkflow<RetrainResult, 'retrain'>(
           shell,
@@ -71,7 +77,7 @@ export function addRetrain(program: Command, act: Actions): void {
           {
             workflow: 'retrain',
             workflowId: workflowIds.retrain(model),
-            input: { dataset, model, seed, minimumNewLabels, shuffleLabels },
+            input: { dataset, model, seed, minimumNewLabels, newPeople, shuffleLabels },
             summary: `Retrain ${model}`,
           },
           { cancelOnExit },

@@ -102,6 +102,24 @@ test('is skipped when too few labels are new', async () => {
   expectLeaseReturned();
 });
 
+test('new people are a reason to train without new labels, when it is told to learn from them', async () => {
+  fakes.countNewLabels.mockResolvedValue({ labels: 0, people: 2 });
+  const asked = { ...input, minimumNewLabels: 25, newPeople: true };
+  expect(await run('retrain', asked)).not.toMatchObject({ outcome: 'skipped' });
+  expect(fakes.countNewLabels).toHaveBeenCalledWith(
+    expect.objectContaining({ newPeopleOf: { seed: 0 } }),
+  );
+  expect(fakes.freezeTrainingSet).toHaveBeenCalledWith(
+    expect.objectContaining({ newPeople: true }),
+  );
+
+  fakes.countNewLabels.mockResolvedValue({ labels: 0, people: 0 });
+  expect(await run('retrain', asked)).toMatchObject({
+    ...{ outcome: 'skipped', reason: 'too-few-new-labels' },
+    explanation: '0 new labels, 25 wanted, and nobody is new',
+  });
+});
+
 test('freezes labels and judges audit labels as known at one and the same time', async () => {
   await run('retrain', input);
   const [frozen] = fakes.freezeTrainingSet.mock.calls[0] ?? [];
