@@ -85,11 +85,3 @@ export const empty = (text: string): Html => html`<p class="empty">${text}</p>`;
 
 export const sum = (values: readonly number[]): number =>
   values.reduce((total, value) => total + value, 0);
-
-/** People are named by keys; the first characters suffice where they tell them apart. */
-export function shortNames(names: readonly string[]): (name: string) => string {
-  const LENGTH = 8;
-  const short = new Set(names.map((name) => name.slice(0, LENGTH)));
-  const unique = short.size === new Set(names).size;
-  return (name) => (unique && name.length > LENGTH ? name.slice(0, LENGTH) : name);
-}

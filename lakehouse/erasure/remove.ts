@@ -7,6 +7,7 @@ import type { Store } from '../ports';
 import { withChangedNames } from './documents';
 import { isParquet, scanLake } from './scan';
 import type { ScanRequest } from './scan';
+import { replaceShortKeys } from './short-keys';
 import { supersededGroups } from './superseded';
 import { placesOf } from '../vacuum';
 
@@ -42,9 +43,9 @@ async function textOrNull(store: Store, key: string): Promise<string | null> {
 async function rewriteText({ store }: Lake, key: string, request: RemoveRequest): Promise<boolean> {
   const text = await textOrNull(store, key);
   if (text === null) return false;
-  const replaced = withChangedNames(key, text, (part) =>
-    replaceNeedles(request.needles, part, request.instead),
-  );
+  const { needles, instead } = request;
+  const named = withChangedNames(key, text, (part) => replaceNeedles(needles, part, instead));
+  const replaced = replaceShortKeys(key, named, needles, instead);
   if (replaced === text) return false;
   await store.put(key, replaced);
   await store.removeOldVersions(key);

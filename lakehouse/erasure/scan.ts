@@ -8,6 +8,7 @@ import { datasetOfKey } from '../locations';
 import type { Store, StoredObject } from '../ports';
 import { someName } from './documents';
 import { cellHoldsSql } from './hold-sql';
+import { holdsShortKey, isReport } from './short-keys';
 
 // One session keeps what it has opened until it ends.
 const OBJECTS_A_SESSION = 200;
@@ -73,9 +74,10 @@ async function* listed(
 type Mutable = { -readonly [K in keyof Omit<LakeScan, 'found'>]: number } & { found: string[] };
 
 async function textHolds(store: Store, key: string, needles: Needles): Promise<boolean> {
-  if (!(await streamHolds(needles, await store.stream(key)))) return false;
+  const mayHold = await streamHolds(needles, await store.stream(key));
+  if (!mayHold && !isReport(key)) return false;
   const text = (await store.get(key)).toString('utf8');
-  return someName(key, text, createFinder(needles));
+  return someName(key, text, createFinder(needles)) || holdsShortKey(key, text, needles);
 }
 
 /** Null when it is not there any more. */

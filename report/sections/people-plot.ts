@@ -6,7 +6,7 @@ import { renderFigure, type Legend } from '../parts';
 
 export interface Person {
   subject: string;
-  /** As short as it can be without meaning somebody else. */
+  /** What the chart calls the person, whom the table names by key. */
   name: string;
   windows: number;
   /** Null when the version before was not scored on this person. */
@@ -32,7 +32,7 @@ export function renderPeoplePlot(people: readonly Person[]): Html {
       id: 'people-plot',
       title: `Macro-F1 of each person before and after: ${sentences.join(', ')}.`,
       height: 60 + ROW_PX * people.length,
-      tooltip: (_, row) => people[row] && `${people[row].subject}: ${changeOf(people[row])}`,
+      tooltip: (_, row) => people[row] && `${people[row].name}: ${changeOf(people[row])}`,
       option: {
         grid: { left, right: 64, top: 8, bottom: 48 },
         xAxis: { ...valueAxis, name: 'Macro-F1', nameGap: 30, ...scoreRange(scores) },

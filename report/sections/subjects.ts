@@ -1,7 +1,7 @@
 /** Shows what the loop did for each unseen person. */
 import { count, score, signed } from '../format';
 import { html, type Html } from '../html';
-import { empty, numeric, renderTable, shortNames, textual, type Section } from '../parts';
+import { empty, numeric, renderTable, textual, type Section } from '../parts';
 import type { ScoredReport } from '../report-data';
 import { renderPeoplePlot, type Person } from './people-plot';
 
@@ -16,25 +16,25 @@ export function subjectsSection({ before, after }: ScoredReport): Section {
 
 type BySubject = ScoredReport['after']['evaluation']['bySubject'];
 
-/** The best first. */
+/** The best first. Numbers stand for keys in the chart: part of a key would outlast the erasure of its person. */
 function peopleOf(before: BySubject, after: BySubject): Person[] {
-  const short = shortNames(after.map(({ subject }) => subject));
   return after
     .map((now) => ({
       subject: now.subject,
-      name: short(now.subject),
       windows: now.windows,
       before: before.find(({ subject }) => subject === now.subject) ?? null,
       after: now,
     }))
-    .sort((a, b) => b.after.macroF1 - a.after.macroF1);
+    .sort((a, b) => b.after.macroF1 - a.after.macroF1)
+    .map((person, index) => ({ ...person, name: `P${index + 1}` }));
 }
 
 const tableOf = (people: readonly Person[]): Html =>
   renderTable({
-    caption: 'Scores of each person of the holdout, named by key',
+    caption: 'Scores of each person of the holdout, numbered as in the figure',
     columns: [
       textual('Person'),
+      textual('Key'),
       numeric('Windows'),
       numeric('Accuracy before'),
       numeric('Accuracy after'),
@@ -42,7 +42,8 @@ const tableOf = (people: readonly Person[]): Html =>
       numeric('Macro-F1 after'),
       numeric('Difference'),
     ],
-    rows: people.map(({ subject, windows, before, after }) => [
+    rows: people.map(({ name, subject, windows, before, after }) => [
+      name,
       html`<code>${subject}</code>`,
       count(windows),
       score(before?.accuracy ?? null),

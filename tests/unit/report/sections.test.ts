@@ -6,14 +6,15 @@ import { sampleReport } from './report-fixture';
 
 const data = sampleReport();
 const page = renderReport(data);
+const keyOf = (index: number) => data.after.evaluation.bySubject[index]?.subject ?? '';
 const three = (value: number) => value.toFixed(3);
 
 test('shows the scores of each person and of each class as they are in the data', () => {
   const people = tableOf(page, 'Scores of each person');
   for (const now of data.after.evaluation.bySubject) {
     const then = data.before.evaluation.bySubject.find((s) => s.subject === now.subject);
-    const row = people.find(([subject]) => subject === now.subject);
-    expect(row?.slice(1, 6)).toEqual([
+    const row = people.find(([, subject]) => subject === now.subject);
+    expect(row?.slice(2, 7)).toEqual([
       String(now.windows),
       three(then?.accuracy ?? NaN),
       three(now.accuracy),
@@ -26,6 +27,21 @@ test('shows the scores of each person and of each class as they are in the data'
   expect(classes.map((row) => row[5])).toEqual(
     data.after.evaluation.perClass.map(({ f1 }) => three(f1)),
   );
+});
+
+test('numbers people alike in chart and table, and writes keys whole or not at all', () => {
+  const key = 'aaf3bb9c01d24e67';
+  const renamed = JSON.parse(JSON.stringify(data).replaceAll(keyOf(0), key)) as typeof data;
+  const section = sectionOf(renderReport(renamed), 'people');
+  const rows = tableOf(section, 'Scores of each person');
+  expect(rows.map(([name]) => name)).toEqual(rows.map((_, index) => `P${index + 1}`));
+  const [title] = /Macro-F1 of each person before and after: [^<]*/.exec(section) ?? [];
+  for (const [name = '', , , , , then, now] of rows) {
+    expect(title).toContain(`${name} ${then} → ${now}`);
+    expect(section).toContain(`>${name}</text>`);
+  }
+  expect(section).toContain(key);
+  expect(section.replaceAll(key, '')).not.toContain(key.slice(0, 8));
 });
 
 test('says which classes a version has not learned', () => {

@@ -3,6 +3,7 @@ import { utimes } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Lake } from '../../../../lakehouse/lake';
 import { removeHoldings } from '../../../../lakehouse/erasure/remove';
+import { scanLake } from '../../../../lakehouse/erasure/scan';
 import { publishRows, writeRows } from '../../../../lakehouse/publish';
 import { findBase } from '../../../../lakehouse/published';
 import { trainingWindowsTable } from '../../../../lakehouse/watch/model-tables';
@@ -10,8 +11,10 @@ import { formatNamed } from '../../../../lakehouse/formats';
 import { loadPlan } from '../../../../lakehouse/landing/ingest-folder';
 import { openSource } from '../../../../lakehouse/sources/open-source';
 import { NOBODY } from '../../../../lakehouse/suppression';
+import { renderReport } from '../../../../report/render-report';
 import { stediFiles, threePeople } from '../../../support/made-stedi';
 import { publishNext } from '../../../support/publishing';
+import { sampleReport } from '../../report/report-fixture';
 import { SECRET, keysOf, newLake, temporaryFolder, writeFolder } from '../../../support/recordings';
 
 const folder = temporaryFolder();
@@ -166,4 +169,38 @@ test('what an erasure itself has left goes, whenever that was', async () => {
   await lake.store.put(`landing/${DATASET}/ingests/erasure/1/data/0.txt`, 'kept by an erasure');
   await remove(lake, GRACE_MS, since);
   expect(await keysOf(lake, `landing/${DATASET}/ingests/`)).toEqual([]);
+});
+
+test('a report forgets the person, also by the short form of the key that charts had', async () => {
+  const lake = newLake(folder.path());
+  const key = 'aaf3bb9c01d24e67';
+  const report = 'reports/demo.html';
+  const others = 'fill="#aaf3bb9c" 0.aaf3bb9c aaf3bb9c99999999 aaf3bb9c-0000 /aaf3bb9cx';
+  const ofPerson = `<title>${key}: 0.8</title><title>before: aaf3bb9c 0.8 → 0.9.</title>`;
+  await lake.store.put(report, `${ofPerson}<text>aaf3bb9c</text><p>${others}</p>`);
+  await lake.store.put('reports/short.html', '<text>aaf3bb9c</text>');
+  await lake.store.put('reports/notes.txt', 'aaf3bb9c');
+  const request = { dataset: DATASET, needles: { texts: [key], values: [] } };
+  expect((await scanLake(lake, request)).found).toEqual([report, 'reports/short.html']);
+  const removal = { ...request, instead: '00000000000000aa', graceMs: GRACE_MS };
+  expect(await removeHoldings(lake, removal)).toMatchObject({ rewritten: 2 });
+  expect((await lake.store.get(report)).toString()).toBe(
+    `<title>00000000000000aa: 0.8</title><title>before: 00000000 0.8 → 0.9.</title><text>00000000</text><p>${others}</p>`,
+  );
+  expect((await lake.store.get('reports/notes.txt')).toString()).toBe('aaf3bb9c');
+  expect((await scanLake(lake, request)).found).toEqual([]);
+});
+
+test('nothing of the key of an erased person is left in a report', async () => {
+  const lake = newLake(folder.path());
+  const data = sampleReport();
+  const key = 'aaf3bb9c01d24e67';
+  const known = data.after?.evaluation.bySubject[0]?.subject as string;
+  const named = JSON.parse(JSON.stringify(data).replaceAll(known, key)) as typeof data;
+  await lake.store.put('reports/demo.html', renderReport(named));
+  const request = { dataset: DATASET, needles: { texts: [key], values: [] } };
+  await removeHoldings(lake, { ...request, instead: '00000000000000aa', graceMs: GRACE_MS });
+  const left = (await lake.store.get('reports/demo.html')).toString();
+  expect(left).not.toContain(key.slice(0, 8));
+  expect(left).toContain('<code>00000000000000aa</code>');
 });
