@@ -1,6 +1,7 @@
 /** The label page: takes a task, shows its signal, sends the answer, goes on to the next. */
 import { post, tokenForm } from './api.js';
 import { byId, drawProgress, element, readable, show } from './dom.js';
+import { span } from './moments.js';
 import { drawSignal } from './plot.js';
 
 const ANNOTATOR_KEY = 'watchlake.annotator';
@@ -130,14 +131,9 @@ function drawChoices({ labels, classes, probabilities }) {
   byId('choices').replaceChildren(...buttons, skipChoice());
 }
 
-const clock = (ms) => {
-  const seconds = ms / 1000;
-  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, '0')}`;
-};
-
 function drawTask(task) {
   showOnly('task');
-  byId('facts').textContent = `${task.device} · ${clock(task.startMs)} – ${clock(task.endMs)}`;
+  byId('facts').textContent = `${task.device} · ${span(task.startMs, task.endMs)}`;
   byId('guess').textContent = `Predicted by ${task.model}, version ${task.version}`;
   drawChoices(task);
   drawPlot();
@@ -183,7 +179,7 @@ function showEmpty(all) {
   const [leased, answered, skipped] = ['leased', 'answered', 'skipped'].map((f) => sum(all, f));
   const open = sum(all, 'open');
   const closed = all.length > 0 && all.every(({ status }) => status === 'closed');
-  const facts = `${leased} in somebody’s hands, ${answered} done, ${skipped} skipped`;
+  const facts = `${leased} in somebody’s hands, ${answered} answered, ${skipped} skipped`;
   if (all.length === 0) {
     notice(
       'No open campaign',
@@ -192,7 +188,8 @@ function showEmpty(all) {
     );
     waitForTask();
   } else if (closed) {
-    const thanks = `${answered} done, ${skipped} skipped. Thank you.`;
+    rememberLast('', null);
+    const thanks = `${answered} answered, ${skipped} skipped. Thank you.`;
     notice('This campaign is closed', thanks, element('div', { class: 'actions' }, homeLink()));
   } else if (leased + open > 0 || sum(all, 'tasks') === 0) {
     notice(
@@ -288,7 +285,11 @@ async function undo() {
   } catch (error) {
     setBusy(false);
     // Closed meanwhile, or somebody else's: the answer stays.
-    if (error.status === 409) rememberLast('', null);
+    if (error.status === 409) {
+      rememberLast('', null);
+      // Without a task the page itself says what has become of the campaign.
+      if (!state.task) await next();
+    }
     recover(error);
   }
 }

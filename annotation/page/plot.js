@@ -1,11 +1,12 @@
 /** Draws a window's channels over time: one panel for each unit, all on the same time axis. */
+import { NAME_HEIGHT, nameAbove, roomForNames, rowsOf } from './channel-names.js';
 import { svg } from './dom.js';
 
 const PANEL_HEIGHT = 178;
-const MARGIN = { top: 30, right: 46, bottom: 20, left: 46 };
+const MARGIN = { top: 30, bottom: 20, left: 46 };
+const LINES_HEIGHT = PANEL_HEIGHT - MARGIN.top - MARGIN.bottom;
 const TIME_AXIS_HEIGHT = 34;
 const COLOURS = 6;
-const NAME_HEIGHT = 14;
 
 const QUANTITIES = {
   g: 'Acceleration',
@@ -97,29 +98,30 @@ function drawGrid(group, { y, low, high, left, right }) {
   }
 }
 
-function drawPanel(panel, offsetsMs, { top, width, x, gapMs }) {
+function drawPanel(panel, offsetsMs, { top, height, right, above, x, gapMs }) {
   const left = MARGIN.left;
-  const right = width - MARGIN.right;
-  const bottom = top + PANEL_HEIGHT - MARGIN.bottom;
+  const bottom = top + height - MARGIN.bottom;
   const [low, high] = extent(panel.channels);
-  const y = scale(bottom, top + MARGIN.top, low, high);
+  const y = scale(bottom, bottom - LINES_HEIGHT, low, high);
   const group = svg('g');
   const title = text('title', 0, top + 16, panel.title);
   if (panel.unit) title.append(svg('tspan', { class: 'unit' }, ` (${panel.unit})`));
   group.append(title);
   drawGrid(group, { y, low, high, left, right });
-  const names = nameHeights(panel.channels, y, top + MARGIN.top, bottom);
+  const heights = nameHeights(panel.channels, y, bottom - LINES_HEIGHT, bottom);
   panel.channels.forEach(({ name, values }, index) => {
     const colour = (index % COLOURS) + 1;
+    const d = pathOf(offsetsMs, values, x, y, gapMs);
+    const beside = () => [text(`name ink-${colour}`, right + 8, heights[index] + 4, name)];
     group.append(
-      svg('path', { class: `series series-${colour}`, d: pathOf(offsetsMs, values, x, y, gapMs) }),
-      text(`name ink-${colour}`, right + 8, names[index] + 4, name),
+      svg('path', { class: `series series-${colour}`, d }),
+      ...(above === null ? beside() : nameAbove(name, colour, above[index], top + 18)),
     );
   });
   return group;
 }
 
-function drawTimeAxis({ top, width, x, lengthMs }) {
+function drawTimeAxis({ top, width, right, x, lengthMs }) {
   const group = svg('g');
   for (const second of ticks(0, lengthMs / 1000, width < 500 ? 4 : 8)) {
     const at = x(second * 1000).toFixed(1);
@@ -128,7 +130,7 @@ function drawTimeAxis({ top, width, x, lengthMs }) {
       text('', at, top + 15, String(second), 'middle'),
     );
   }
-  const middle = (MARGIN.left + width - MARGIN.right) / 2;
+  const middle = (MARGIN.left + right) / 2;
   group.append(text('', middle, top + 32, 'Time since the window’s start (s)', 'middle'));
   return group;
 }
@@ -145,11 +147,11 @@ function describe(panels, lengthMs) {
 }
 
 /** A line under the pointer, through all panels, with the moment written beside it. */
-function addCursor(root, { x, width, bottom, lengthMs }) {
+function addCursor(root, { x, right, bottom, lengthMs }) {
   const line = svg('line', { class: 'cursor', y1: MARGIN.top, y2: bottom, visibility: 'hidden' });
-  const moment = text('', width - MARGIN.right, 16, '', 'end');
+  const moment = text('', right, 16, '', 'end');
   root.append(line, moment);
-  const inverse = scale(0, lengthMs, MARGIN.left, width - MARGIN.right);
+  const inverse = scale(0, lengthMs, MARGIN.left, right);
   const hide = () => {
     line.setAttribute('visibility', 'hidden');
     moment.textContent = '';
@@ -170,20 +172,23 @@ export function drawSignal(container, { signal, lengthMs }) {
   const width = Math.max(container.clientWidth, 280);
   const panels = panelsOf(signal.channels);
   const { offsetsMs } = signal;
-  const bottom = panels.length * PANEL_HEIGHT;
-  const height = bottom + TIME_AXIS_HEIGHT;
-  const x = scale(MARGIN.left, width - MARGIN.right, 0, lengthMs);
-  const gapMs = 5 * (lengthMs / Math.max(offsetsMs.length, 1));
-  const root = svg('svg', {
-    viewBox: `0 0 ${width} ${height}`,
-    height,
-    role: 'img',
-    'aria-label': describe(panels, lengthMs),
-  });
-  root.append(drawTimeAxis({ top: bottom, width, x, lengthMs }));
-  panels.forEach((panel, index) =>
-    root.append(drawPanel(panel, offsetsMs, { top: index * PANEL_HEIGHT, width, x, gapMs })),
-  );
-  addCursor(root, { x, width, bottom, lengthMs });
+  const root = svg('svg', { role: 'img', 'aria-label': describe(panels, lengthMs) });
+  // Texts are measured where they are shown.
   container.replaceChildren(root);
+  const room = roomForNames(root, panels, width);
+  const right = width - room.right;
+  const x = scale(MARGIN.left, right, 0, lengthMs);
+  const gapMs = 5 * (lengthMs / Math.max(offsetsMs.length, 1));
+  let bottom = 0;
+  const drawn = panels.map((panel, index) => {
+    const [top, above] = [bottom, room.above[index]];
+    const height = PANEL_HEIGHT + rowsOf(above) * NAME_HEIGHT;
+    bottom += height;
+    return drawPanel(panel, offsetsMs, { top, height, right, above, x, gapMs });
+  });
+  const height = bottom + TIME_AXIS_HEIGHT;
+  root.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  root.setAttribute('height', height);
+  root.append(drawTimeAxis({ top: bottom, width, right, x, lengthMs }), ...drawn);
+  addCursor(root, { x, right, bottom, lengthMs });
 }

@@ -56,7 +56,7 @@ function decisionOf(retrain: RetrainDecision, index: number): Html {
         <dd>${pValue(retrain.pValue)}</dd>
       </div>
       <div>
-        <dt>Mean difference of macro-F1</dt>
+        <dt>Mean over people of the difference of macro-F1</dt>
         <dd>${signed(retrain.meanDifference)}</dd>
       </div>
     </dl>

@@ -11,7 +11,7 @@ const TERMS: readonly (readonly [string, string])[] = [
   ['Champion, challenger', 'The version that predicts now, and a newer one that would replace it.'],
   [
     'Macro-F1',
-    'The mean over the classes of F1, which balances precision (how many alarms are right) and recall (how many cases are found). Rare classes count as much as common ones.',
+    'The mean over the classes of F1, which balances precision (how many alarms are right) and recall (how many cases are found). Rare classes count as much as common ones. A version’s score takes the windows of all people together; the gate takes the mean over people of each one’s difference.',
   ],
   [
     'Sign-flip test',

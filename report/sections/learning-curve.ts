@@ -87,7 +87,7 @@ function figureOf(data: ReportData): Html {
         series,
       },
     },
-    'Each point is one version, scored on the same people, whom no version has seen. Hollow points did not become champion; challengers trained on shuffled labels are in the table alone.',
+    'Each point is one version, scored on the same people, whom no version has seen, with the windows of all of them together. Hollow points did not become champion; challengers trained on shuffled labels are in the table alone.',
     [{ entries: CURVES }],
   );
 }

@@ -2,6 +2,7 @@
 import { PALETTE_SIZE } from '../chart-style';
 import { sum } from '../parts';
 import type { PredictionCount } from '../report-data';
+import { grainOf, stepOf } from './time-steps';
 
 /** More bars than this could not be told apart. */
 const MOST_BUCKETS = 120;
@@ -16,15 +17,18 @@ export interface Layers {
 /** What stands for the classes that have no colour of their own. */
 export const OTHER_CLASSES = 'other classes';
 
-/** Sorts into at most 120 buckets of equal length, so that a long stream stays legible. */
+/**
+ * Sorts into at most 120 buckets of equal length, so that a long stream stays legible. Each holds as many of the counted intervals:
+ * otherwise the bars of an even stream would rise and fall.
+ */
 export function rebucket(counts: readonly PredictionCount[]): PredictionCount[] {
   const starts = distinct(counts.map(({ bucketStartMs }) => bucketStartMs));
   const first = starts[0];
   const last = starts.at(-1);
   if (first === undefined || last === undefined || starts.length <= MOST_BUCKETS)
     return [...counts];
-  const lengthMs = Math.ceil((last - first + 1) / MOST_BUCKETS);
-  const startOf = (ms: number) => first + Math.floor((ms - first) / lengthMs) * lengthMs;
+  const lengthMs = stepOf({ first, last, grain: grainOf(starts), most: MOST_BUCKETS });
+  const startOf = (ms: number) => Math.floor(ms / lengthMs) * lengthMs;
   return counts.map((entry) => ({ ...entry, bucketStartMs: startOf(entry.bucketStartMs) }));
 }
 

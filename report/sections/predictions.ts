@@ -22,6 +22,7 @@ import {
   rebucket,
   type Layers,
 } from './prediction-buckets';
+import { createMarks } from './time-steps';
 
 export function predictionsSection(data: ReportData): Section {
   const counts = data.predictions.filter(({ windows }) => windows > 0);
@@ -106,6 +107,7 @@ const timeAxis = (starts: number[], gridIndex: number, named: boolean) => ({
     ...categoryAxis.axisLabel,
     color: MUTED,
     show: named,
+    interval: createMarks(starts),
     hideOverlap: true,
   },
 });

@@ -58,7 +58,7 @@ function championOf(data: ReportData): string {
     return `The champion is still version ${after.version}, with macro-F1 ${last} ${on}.`;
   }
   const first = shortScore(before.evaluation.macroF1);
-  return `The champion went from macro-F1 ${first} to ${last} ${on}.`;
+  return `The champion went from macro-F1 ${first} to ${last} ${on}, all their windows together.`;
 }
 
 const OUTCOMES = {
@@ -89,8 +89,8 @@ function scoresOf(data: ScoredReport): Tile[] {
   const before = data.before.evaluation;
   const after = data.after.evaluation;
   return [
-    compared('Macro-F1', before.macroF1, after.macroF1),
-    compared('Accuracy', before.accuracy, after.accuracy),
+    compared('Macro-F1, all windows', before.macroF1, after.macroF1),
+    compared('Accuracy, all windows', before.accuracy, after.accuracy),
     compared('Accuracy, worst person', before.worstSubject.accuracy, after.worstSubject.accuracy),
     compared('Calibration error', before.calibrationError, after.calibrationError, true),
   ];

@@ -10,7 +10,7 @@ import { createAppServer, type AppServer } from '../../annotation/server';
 import { parseTokens } from '../../core/tokens';
 import { findChromium, startBrowser } from '../support/browser';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { CLASSES, openCampaignWith } from '../support/label-tasks';
+import { CLASSES, newTask, openCampaignWith } from '../support/label-tasks';
 
 const FAINT_TEXTS = readFileSync(join(__dirname, '../support/page-contrast.js'), 'utf8');
 
@@ -25,6 +25,20 @@ const LINES_OF_WORDS = `(() => {
     return range.getClientRects().length;
   });
 })()`;
+
+// Names of channels that leave the plot, or stand upon another one, once it is drawn for the present width.
+const NAMES_OUTSIDE = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
+  const plot = document.querySelector('#plot').getBoundingClientRect();
+  const boxes = [...document.querySelectorAll('#plot text.name')].map((each) => [
+    each.textContent,
+    each.getBoundingClientRect(),
+  ]);
+  const meet = (a, b) =>
+    a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
+  const isWrong = ([, box]) =>
+    box.right > plot.right + 1 || boxes.some(([, other]) => other !== box && meet(box, other));
+  done(boxes.filter(isWrong).map(([name]) => name));
+})))`;
 
 const executable = findChromium();
 if (executable === null)
@@ -141,7 +155,7 @@ withBrowser('the label page', () => {
     await page.keyboard.press('1');
     await page.locator('#notice h1').waitFor();
     expect(await page.locator('#notice').textContent()).toContain(
-      'No open task: 0 in somebody’s hands, 3 done, 1 skipped.',
+      'No open task: 0 in somebody’s hands, 3 answered, 1 skipped.',
     );
     const labels = await labelsOf(dataset);
     expect(labels.map(({ label, annotator }) => [label, annotator])).toEqual([
@@ -194,6 +208,45 @@ withBrowser('the label page', () => {
     expect(await labelsOf(dataset)).toHaveLength(1);
   });
 
+  test('says that the campaign has closed, and offers to undo nothing any more', async () => {
+    const { campaign } = await newCampaign(1);
+    const page = await openLabel(campaign);
+    await doneIs(page, '0 of 1 done');
+    await page.keyboard.press('1');
+    const undo = page.getByRole('button', { name: 'Undo my last answer' });
+    await undo.waitFor();
+    await annotation.closeCampaign({ campaign });
+    await undo.click();
+    await page.locator('#notice h1', { hasText: 'This campaign is closed' }).waitFor();
+    expect(await page.locator('#notice').textContent()).toContain('1 answered, 0 skipped');
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+  });
+
+  test('shows the date of a window, and names of channels that are long, also on a phone', async () => {
+    campaigns += 1;
+    const campaign = `page/${campaigns}`;
+    const names = ['x', 'y', 'z'].flatMap((axis) => [
+      { name: `rotation_rate_${axis}`, unit: 'rad/s' },
+      { name: `user_acceleration_${axis}`, unit: 'g' },
+    ]);
+    const opened = { campaign, dataset: campaign, model: 'exercises', classes: CLASSES, target: 1 };
+    await annotation.openCampaign({ ...opened, channels: names });
+    const startMs = Date.UTC(2021, 10, 7, 0, 35, 2);
+    const made = newTask(0, { startMs, endMs: startMs + 4_000 });
+    const timestampsMs = made.signal.timestampsMs.map((ms) => ms + startMs);
+    const signal = { ...made.signal, channels: names.map(({ name }) => name), timestampsMs };
+    await annotation.createTasks({ campaign, tasks: [{ ...made, signal }] });
+    const page = await openLabel(campaign);
+    for (const width of [1180, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      await page.locator('#plot text.name', { hasText: 'rotation_rate_x' }).waitFor();
+      expect(await page.evaluate(NAMES_OUTSIDE)).toEqual([]);
+    }
+    expect(await page.locator('#facts').textContent()).toContain(
+      '2021-11-07 00:35:02 – 00:35:06 UTC',
+    );
+  });
+
   test('is answered by pointer and by a focused button', async () => {
     const { campaign, dataset } = await newCampaign(2);
     const page = await openLabel(campaign);
@@ -224,7 +277,9 @@ withBrowser('the label page', () => {
     expect(await facts(anna)).not.toBe(await facts(ben));
     await anna.keyboard.press('1');
     await anna.locator('#notice h1', { hasText: 'No open task' }).waitFor();
-    expect(await anna.locator('#notice').textContent()).toContain('1 in somebody’s hands, 1 done');
+    expect(await anna.locator('#notice').textContent()).toContain(
+      '1 in somebody’s hands, 1 answered',
+    );
     const carl = await openLabel(campaign, 'carl');
     await carl.locator('#notice h1', { hasText: 'No open task' }).waitFor();
   });

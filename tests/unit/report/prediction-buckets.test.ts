@@ -8,6 +8,7 @@ import {
   OTHER_CLASSES,
   rebucket,
 } from '../../../report/sections/prediction-buckets';
+import { createMarks } from '../../../report/sections/time-steps';
 
 const totalOf = (counts: PredictionCount[]) => counts.reduce((sum, c) => sum + c.windows, 0);
 const startsOf = (counts: PredictionCount[]) => new Set(counts.map((c) => c.bucketStartMs));
@@ -38,6 +39,30 @@ test('keeps every window, in few enough intervals and classes', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test.each([240, 300, 1_000, 20_000])('an even stream of %i intervals stays even', (intervals) => {
+  const entries = Array.from({ length: intervals }, (_, index) => ({
+    bucketStartMs: 1_636_245_300_000 + index * 10_000,
+    version: '1',
+    label: 'walk',
+    windows: 20,
+    meanConfidence: 0.5,
+  }));
+  const { starts, series } = layersBy(rebucket(entries), 'label', ['walk']);
+  expect(starts.length).toBeLessThanOrEqual(120);
+  // The first and the last may begin or end within theirs.
+  expect(new Set(series[0]?.windows.slice(1, -1)).size).toBe(1);
+  const lengthMs = (starts[2] ?? 0) - (starts[1] ?? 0);
+  expect(starts.filter((start) => start % lengthMs !== 0)).toEqual([]);
+});
+
+test('marks round times alone, and few of them', () => {
+  const times = Array.from({ length: 100 }, (_, index) => 1_636_245_300_000 + index * 30_000);
+  const marked = times.filter((_, index) => createMarks(times)(index));
+  expect(marked.map((ms) => new Date(ms).toISOString().slice(11, 16))).toEqual([
+    ...['00:40', '00:50', '01:00', '01:10', '01:20'],
+  ]);
 });
 
 test('folds the rarest classes together, not the most frequent', () => {

@@ -69,7 +69,7 @@ test('opens with the result in words', () => {
   const first = data.before.evaluation.macroF1.toFixed(2);
   const last = data.after.evaluation.macroF1.toFixed(2);
   expect(opening).toContain(
-    `The champion went from macro-F1 ${first} to ${last} on six unseen people.`,
+    `The champion went from macro-F1 ${first} to ${last} on six unseen people, all their windows together.`,
   );
   expect(opening).toContain('The challenger trained on shuffled labels was rejected: not proved');
 });
