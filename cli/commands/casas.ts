@@ -77,7 +77,7 @@ export function addCasas(program: Command, act: Actions): void {
       'casas generate --out made.zip --participants 12 --hours 3',
       'casas generate --out large.zip --participants 40 --hours 100 --seed 7 --dense',
     ],
-    more: 'An hour of one participant is about 8 MB. <archive>.expected.json beside the archive says how many rows each table must come to have, and why the others have none.',
+    more: 'An hour of one participant is about 8 MB. Beside made.zip, made.expected.json says how many rows each table must come to have, and why the others have none.',
   });
   withOptions(command).action(
     act(async (shell, flags: GenerateFlags) => {

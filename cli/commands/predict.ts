@@ -1,5 +1,6 @@
 /** `watchlake predict`: starts and stops the classification of the live stream. */
 import type { Command } from 'commander';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../../core/errors';
 import { workflowIds } from '../../core/workflow-ids';
 import { CHAMPION } from '../../registry/aliases';
@@ -7,8 +8,9 @@ import type { CommandContext } from '../../workers/connect';
 import type { PredictResult } from '../../workflows/predict-stream';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { commandLine, followRun } from '../follow-run';
+import { FailedRun } from '../problem';
 import { runLink } from '../run-links';
-import { startRun, withContext } from '../run-workflow';
+import { startRun, withContext, type StartedRun } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import { count } from '../voice';
@@ -18,7 +20,11 @@ interface PredictOptions extends WaitingOptions {
   model: string;
   follow: boolean;
   stop: boolean;
+  yes: boolean;
 }
+
+// What cannot run at all dies sooner than this.
+const FIRST_MOMENTS_MS = 1_500;
 
 function ended(result: PredictResult, run: object): Outcome {
   return {
@@ -35,7 +41,22 @@ function ended(result: PredictResult, run: object): Outcome {
   };
 }
 
-async function stop(shell: Shell, context: CommandContext, model: string): Promise<Outcome> {
+/** Whoever started the predictor waits for what it predicts, and fails without it. */
+async function confirmStop({ client }: CommandContext, model: string): Promise<void> {
+  const handle = client.workflow.getHandle(workflowIds.predictStream(model));
+  const { status, parentExecution } = await handle.describe();
+  const parent = parentExecution?.workflowId;
+  if (status.name !== 'RUNNING' || !parent) return;
+  const what = `${parent} needs the predictor of ${model}, and fails when it is stopped.`;
+  throw new WatchlakeError('CONFIRMATION_NEEDED', { what });
+}
+
+async function stop(
+  shell: Shell,
+  context: CommandContext,
+  { model, yes }: PredictOptions,
+): Promise<Outcome> {
+  if (!yes) await confirmStop(context, model);
   const workflowId = workflowIds.predictStream(model);
   const { client, addresses } = context;
   const namespace = shell.config.TEMPORAL_NAMESPACE;
@@ -46,20 +67,36 @@ async function stop(shell: Shell, context: CommandContext, model: string): Promi
 }
 
 /** A model may well classify streams of another dataset, but seldom is that meant. */
-async function tellOtherDataset(
+async function checkStream(
   shell: Shell,
-  { registry }: CommandContext,
+  { registry, requireDataset }: CommandContext,
   { dataset, model }: { dataset: string; model: string },
 ): Promise<void> {
   const champion = await registry.getAlias({ model, alias: CHAMPION });
-  if (champion === null) return;
+  if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
   const { card } = await registry.getVersion({ model, version: champion.version });
   const learned = card.data.dataset;
   if (learned === dataset) return;
+  await requireDataset(dataset);
   shell.notes.line(
     `The champion of ${model} learned from ${learned}, and classifies streams of ${dataset}; ` +
       '`--model <name>` takes another model.',
   );
+}
+
+/** The result of a predictor that has ended already, FailedRun of one that has died; else null. */
+async function endedAtOnce(
+  { client }: CommandContext,
+  run: StartedRun,
+): Promise<PredictResult | null> {
+  const result = client.workflow.getHandle(run.workflowId).result() as Promise<PredictResult>;
+  // Nobody waits for it any more once it runs.
+  result.catch(() => undefined);
+  try {
+    return await Promise.race([result, sleep(FIRST_MOMENTS_MS, null)]);
+  } catch (error) {
+    throw new FailedRun(run, error);
+  }
 }
 
 async function start(
@@ -70,7 +107,7 @@ async function start(
   if (dataset === undefined) {
     throw new WatchlakeError('USAGE_INVALID', { detail: 'predict needs --dataset <name>.' });
   }
-  await tellOtherDataset(shell, context, { dataset, model });
+  await checkStream(shell, context, { dataset, model });
   const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, {
     workflow: 'predictStream',
     workflowId: workflowIds.predictStream(model),
@@ -81,6 +118,8 @@ async function start(
     const options = { ...run, cancelOnExit };
     return ended(await followRun<PredictResult>(shell, context.client, options), run);
   }
+  const early = await endedAtOnce(context, run);
+  if (early !== null) return ended(early, run);
   return {
     result: { ...run, model, dataset },
     show: (voice) => {
@@ -103,11 +142,12 @@ export function addPredict(program: Command, act: Actions): void {
     .option('--dataset <name>', 'dataset whose streams are classified')
     .option('--model <name>', 'name of the model', 'activity')
     .option('--follow', 'stay and show its progress', false)
-    .option('--stop', 'end it cleanly, and show what it has done', false);
+    .option('--stop', 'end it cleanly, and show what it has done', false)
+    .option('--yes', 'with --stop: also when an open run needs it, and fails without it', false);
   waiting(command).action(
     act(async (shell, options: PredictOptions) =>
       withContext(shell, (context) =>
-        options.stop ? stop(shell, context, options.model) : start(shell, context, options),
+        options.stop ? stop(shell, context, options) : start(shell, context, options),
       ),
     ),
   );

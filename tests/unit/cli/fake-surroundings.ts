@@ -59,6 +59,10 @@ export interface FakeTemporal {
   retry?: { attempt: number; message: string };
   /** Never ends. */
   endless?: boolean;
+  /** The type of every run; a retrain when absent. */
+  type?: string;
+  /** The run that has started it, which is open as long as it is. */
+  parent?: string;
   onCancel?: () => void;
   onSignal?: (name: string) => void;
   /** Absent: no run has the id. */
@@ -100,7 +104,8 @@ export function fakeClient(fake: FakeTemporal, calls: RunCall[]): Client {
         query: async () => fake.progress ?? { step: 'working', facts: {} },
         describe: async () => ({
           raw: { pendingActivities: pendingActivities() },
-          ...{ runId: 'run-1', type: 'retrain' },
+          ...{ runId: 'run-1', type: fake.type ?? 'retrain', status: { name: 'RUNNING' } },
+          ...(fake.parent && { parentExecution: { workflowId: fake.parent } }),
         }),
         cancel: async () => fake.onCancel?.(),
         signal: async (name: string) => fake.onSignal?.(name),

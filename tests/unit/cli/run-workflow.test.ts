@@ -2,6 +2,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, RetryState } from '@temporalio/common';
 import { factsLine } from '../../../cli/follow-run';
 import { runLink } from '../../../cli/run-links';
+import { WatchlakeError } from '../../../core/errors';
 import { differingFields } from '../../../activities/running-input';
 import { absoluteSource } from '../../../cli/commands/ingest';
 import { freshName } from '../../../cli/commands/simulate';
@@ -16,11 +17,21 @@ import {
   type RunOptions,
 } from './fake-surroundings';
 
+/** There is a champion of whatever model is asked for. */
+const registry = {
+  getAlias: async () => ({ version: '2' }),
+  getVersion: async () => ({ card: { data: { dataset: 'trial' } } }),
+};
+
+const requireDataset = async (dataset: string) => {
+  if (dataset === 'nowhere') throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
+};
+
 async function runAgainst(words: string[], fake: FakeTemporal, options: RunOptions = {}) {
   const calls: RunCall[] = [];
   const client = fakeClient(fake, calls);
   const services = {
-    connect: async () => fakeContext({ client }),
+    connect: async () => fakeContext({ client, registry, requireDataset } as never),
     sourceHash: async () => 'abc123',
     forgetSource: async () => undefined,
     ...options.services,
@@ -267,16 +278,50 @@ test('predict returns as soon as the predictor runs; --stop ends it and shows it
 });
 
 test('predict says when the champion learned from another dataset', async () => {
-  const registry = {
-    getAlias: async () => ({ version: '2' }),
-    getVersion: async () => ({ card: { data: { dataset: 'trial' } } }),
-  };
-  const services = { connect: async () => fakeContext({ client, registry } as never) };
-  const client = fakeClient({ endless: true }, []);
-  const told = await run(['predict', '--dataset', 'ward'], { services });
+  const told = await runAgainst(['predict', '--dataset', 'ward'], { endless: true });
   expect(told.stderr).toContain('The champion of activity learned from trial');
-  const silent = await run(['predict', '--dataset', 'trial'], { services });
+  const silent = await runAgainst(['predict', '--dataset', 'trial'], { endless: true });
   expect(silent.stderr).not.toContain('learned from');
+});
+
+test('predict starts nothing without a champion, or for a dataset that does not exist', async () => {
+  const calls: RunCall[] = [];
+  const client = fakeClient({ endless: true }, calls);
+  const services = { connect: async () => fakeContext({ client, requireDataset }) };
+  const words = ['predict', '--dataset', 'nowhere', '--json'];
+  const { exitCode, stdout } = await run(words, { services });
+  expect(exitCode).toBe(1);
+  expect(onlyObject(stdout)).toMatchObject({ ok: false, error: { code: 'NO_CHAMPION' } });
+  expect(calls).toEqual([]);
+
+  const unknown = await runAgainst(words, { endless: true });
+  expect(onlyObject(unknown.stdout)).toMatchObject({ error: { code: 'DATASET_NOT_FOUND' } });
+  expect(unknown.calls).toEqual([]);
+});
+
+test('a predictor that dies at once is no predictor that runs', async () => {
+  const failure = ApplicationFailure.nonRetryable('It has none.', 'NO_CHAMPION');
+  const error = new WorkflowFailedError('failed', failure, RetryState.NON_RETRYABLE_FAILURE);
+  const { exitCode, stdout, stderr } = await runAgainst(['predict', '--dataset', 'trial'], {
+    error,
+  });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(stderr).toContain('error: It has none.');
+});
+
+test('a predictor that a loop needs is stopped only with --yes', async () => {
+  const signals: string[] = [];
+  const fake: FakeTemporal = {
+    result: { model: 'activity', version: '2', predicted: 9, late: 0, deadLettered: 0 },
+    parent: 'loop/trial',
+    onSignal: (name) => signals.push(name),
+  };
+  const refused = await runAgainst(['predict', '--stop'], fake);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain('loop/trial needs the predictor of activity');
+  expect(signals).toEqual([]);
+  const stopped = await runAgainst(['predict', '--stop', '--yes'], fake);
+  expect({ exitCode: stopped.exitCode, signals }).toEqual({ exitCode: 0, signals: ['stop'] });
 });
 
 test('without an address of the web UI there is no link to it', () => {
