@@ -74,12 +74,19 @@ async function copyParts({ config, target, onProgress }: BackupOptions): Promise
   }
 }
 
-/** Throws TARGET_EXISTS rather than mixing two backups; while it copies, nothing can start. */
-export async function createBackup(options: BackupOptions): Promise<BackupResult> {
-  const { target, config } = options;
+/** Throws TARGET_EXISTS rather than mixing two backups, and SOURCE_NOT_FOUND without a home. */
+export async function checkBackup({
+  target,
+  config,
+}: Pick<BackupOptions, 'target' | 'config'>): Promise<void> {
   if (await isPresent(target)) throw new WatchlakeError('TARGET_EXISTS', { target });
   if (!(await isPresent(config.WATCHLAKE_HOME))) {
     throw new WatchlakeError('SOURCE_NOT_FOUND', { source: config.WATCHLAKE_HOME });
   }
-  return lockHome(config.WATCHLAKE_HOME, () => copyParts(options));
+}
+
+/** While it copies, nothing can start. */
+export async function createBackup(options: BackupOptions): Promise<BackupResult> {
+  await checkBackup(options);
+  return lockHome(options.config.WATCHLAKE_HOME, () => copyParts(options));
 }

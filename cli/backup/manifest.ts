@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { z } from 'zod';
 import { WatchlakeError } from '../../core/errors';
+import { isPresent } from './parts';
 
 export const MANIFEST_FILE = 'manifest.json';
 
@@ -38,8 +39,9 @@ export const partOf = (path: string): string => path.split('/')[0] ?? '';
 
 /** Throws SOURCE_NOT_FOUND or BACKUP_INVALID. */
 export async function readManifest(source: string): Promise<BackupManifest> {
-  const text = await readFile(join(source, MANIFEST_FILE), 'utf8').catch((cause: unknown) => {
-    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: join(source, MANIFEST_FILE) }, cause);
+  const text = await readFile(join(source, MANIFEST_FILE), 'utf8').catch(async (cause: unknown) => {
+    const missing = (await isPresent(source)) ? join(source, MANIFEST_FILE) : source;
+    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: missing }, cause);
   });
   try {
     return manifest.parse(JSON.parse(text));

@@ -82,13 +82,22 @@ async function existing(parts: readonly Part[]): Promise<Part[]> {
   return found;
 }
 
-async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
-  const { config, source, force, onProgress } = options;
-  const parts = await partsOf(config);
+/** The parts that are there already; RESTORE_TARGET_EXISTS when they may not be moved. */
+async function partsInTheWay(
+  parts: readonly Part[],
+  { force }: Pick<RestoreOptions, 'force'>,
+): Promise<Part[]> {
   const inTheWay = await existing(parts);
   if (inTheWay[0] && !force) {
-    throw new WatchlakeError('TARGET_EXISTS', { target: inTheWay[0].place });
+    throw new WatchlakeError('RESTORE_TARGET_EXISTS', { target: inTheWay[0].place });
   }
+  return inTheWay;
+}
+
+async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
+  const { config, source, onProgress } = options;
+  const parts = await partsOf(config);
+  const inTheWay = await partsInTheWay(parts, options);
   const wanted = parts.filter(({ name }) => manifest.parts.includes(name));
   try {
     for (const part of wanted) {
@@ -109,7 +118,13 @@ async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
   }
 }
 
-/** Throws BACKUP_INVALID when a file is missing or changed, TARGET_EXISTS without `force`. */
+/** What can be told before a file is copied; throws as `restoreBackup` does. */
+export async function checkRestore(options: Omit<RestoreOptions, 'onProgress'>): Promise<void> {
+  await readManifest(options.source);
+  await partsInTheWay(await partsOf(options.config), options);
+}
+
+/** Throws BACKUP_INVALID when a file is missing or changed, RESTORE_TARGET_EXISTS without `force`. */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   const { source, config } = options;
   const manifest = await readManifest(source);

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
-import { createBackup, type BackupResult } from '../backup/create';
-import { restoreBackup, type RestoreResult } from '../backup/restore';
+import { checkBackup, createBackup, type BackupResult } from '../backup/create';
+import { checkRestore, restoreBackup, type RestoreResult } from '../backup/restore';
 import { declare } from '../command';
 import { withProgress } from '../progress-line';
 import type { Actions, Shell } from '../shell';
@@ -12,12 +12,19 @@ import { bytes, count } from '../voice';
 import { freshName } from './simulate';
 import { onStackProgress, startDetached } from './up';
 
+interface Offline<T> {
+  yes: boolean;
+  /** What happens to the files meanwhile. */
+  until: 'copied' | 'replaced';
+  work: () => Promise<T>;
+}
+
 /** Runs the work on files that nothing writes to; what had to be stopped is started again. */
-async function whileStopped<T>(shell: Shell, yes: boolean, work: () => Promise<T>): Promise<T> {
+async function whileStopped<T>(shell: Shell, { yes, until, work }: Offline<T>): Promise<T> {
   const home = shell.config.WATCHLAKE_HOME;
   const running = await shell.services.readState(home);
   if (running && !yes) {
-    const what = `${home} is running and has to be stopped while its files are copied.`;
+    const what = `${home} is running and has to be stopped while its files are ${until}.`;
     throw new WatchlakeError('CONFIRMATION_NEEDED', { what });
   }
   await withProgress(shell.notes, (line) =>
@@ -51,7 +58,10 @@ export function addBackup(program: Command, act: Actions): void {
     .action(
       act(async (shell, folder: string | undefined, { yes }: { yes: boolean }) => {
         const target = resolve(folder ?? freshName('watchlake-backup'));
-        const result = await whileStopped(shell, yes, () => backUp(shell, target));
+        // Nothing is stopped for what cannot be done.
+        await checkBackup({ config: shell.config, target });
+        const work = () => backUp(shell, target);
+        const result = await whileStopped(shell, { yes, until: 'copied', work });
         return {
           result,
           show: (voice) => {
@@ -108,7 +118,9 @@ export function addRestore(program: Command, act: Actions): void {
     .action(
       act(async (shell, folder: string, { yes, force }: RestoreFlags) => {
         const source = resolve(folder);
-        const result = await whileStopped(shell, yes, () => putBack(shell, source, force));
+        await checkRestore({ config: shell.config, source, force });
+        const work = () => putBack(shell, source, force);
+        const result = await whileStopped(shell, { yes, until: 'replaced', work });
         return {
           result: { ...result, notes: aboutErasures(result) },
           show: (voice) => {

@@ -9,7 +9,7 @@ export const DATA_ERRORS = catalogue({
   ),
   ARCHIVE_EMPTY: entry(
     (c) => `${c.source} holds no recordings.`,
-    'Give a folder or a zip archive with recordings.csv, channels.csv and recordings/<recording>.csv; docs/formats.md shows the layout.',
+    'Give a folder or a zip archive with recordings.csv, channels.csv and recordings/<recording>.csv; docs/formats.md shows the layout. Of another format, say which: `--format casas`, `--format arwise` or `--format stedi`.',
   ),
   SOURCE_WITHOUT_FILES: entry(
     (c) => `${c.source} holds no file of JSON lines of the format stedi.`,

@@ -101,6 +101,10 @@ export const MACHINE_ERRORS = catalogue({
   ),
   TARGET_EXISTS: entry(
     (c) => `${c.target} exists already.`,
-    'Give another folder; `restore --force` moves what is there aside and keeps it.',
+    'Give another path: nothing is written over what is there.',
+  ),
+  RESTORE_TARGET_EXISTS: entry(
+    (c) => `${c.target} exists already.`,
+    'Add `--force`, which moves aside what is there and keeps it, or restore into another home with `--home`.',
   ),
 });

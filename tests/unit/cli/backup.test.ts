@@ -106,7 +106,7 @@ test('a restore refuses what is there; with force it moves all of it aside', asy
   await writeFile(join(config.LAKE_URI, 'newer'), 'newer');
   const options = { config, source, ...quiet };
   await expect(restoreBackup({ ...options, force: false })).rejects.toMatchObject({
-    code: 'TARGET_EXISTS',
+    code: 'RESTORE_TARGET_EXISTS',
   });
   const { movedAside } = await restoreBackup({ ...options, force: true });
   expect(await readdir(config.LAKE_URI)).toEqual(['curated']);
@@ -186,4 +186,32 @@ test('a running stack is stopped for the copy only with --yes, and started again
   const done = await run([...words, '--yes'], { services });
   expect(done.exitCode).toBe(0);
   expect(calls).toEqual(['down', 'up']);
+});
+
+test('a running stack is not stopped for what cannot be done, whether or not --yes is given', async () => {
+  const taken = join(folder, 'taken');
+  await createBackup({ config, target: taken, ...quiet });
+  const empty = join(folder, 'empty');
+  await mkdir(empty);
+  const calls: string[] = [];
+  const services = {
+    readState: async () => UP,
+    down: async () => ({ stopped: calls.push('down') > 0 }),
+  };
+  const home = ['--home', config.WATCHLAKE_HOME];
+  const told = async (...words: string[]) => {
+    const { exitCode, stderr } = await run([...words, ...home], { services });
+    expect(exitCode).toBe(1);
+    return stderr;
+  };
+  for (const yes of [[], ['--yes']]) {
+    expect(await told('backup', taken, ...yes)).toContain(`${taken} exists already`);
+    const nowhere = join(folder, 'nowhere');
+    expect(await told('restore', nowhere, ...yes)).toContain(`${nowhere} does not exist`);
+    const manifest = join(empty, 'manifest.json');
+    expect(await told('restore', empty, ...yes)).toContain(`${manifest} does not exist`);
+    expect(await told('restore', taken, ...yes)).toContain('Add `--force`');
+  }
+  expect(await told('restore', taken, '--force')).toContain('while its files are replaced');
+  expect(calls).toEqual([]);
 });

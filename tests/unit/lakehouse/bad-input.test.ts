@@ -54,7 +54,10 @@ test('an archive without members', async () => {
 
 test('an archive whose recordings.csv lists nothing', async () => {
   const source = await writeZip(folder.path(), { 'recordings.csv': 'recording,subject\n' });
-  expect((await refused(source)).code).toBe('ARCHIVE_EMPTY');
+  const { code, remedy } = await refused(source);
+  expect(code).toBe('ARCHIVE_EMPTY');
+  // It may well be an archive of another format.
+  expect(remedy).toContain('`--format casas`');
 });
 
 test('a file that is no zip archive', async () => {
