@@ -103,3 +103,8 @@ export function showLoop(voice: Voice, title: string, figures: LoopFigures): voi
 
 export const fileLink = (path: string): string =>
   path.startsWith('/') ? pathToFileURL(path).href : path;
+
+export function showReport(voice: Voice, { report }: LoopFigures): void {
+  voice.line();
+  voice.line(`  report  ${fileLink(report)}`);
+}

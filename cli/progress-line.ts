@@ -33,14 +33,35 @@ export function plainProgress(voice: Voice, now: () => number = Date.now): Progr
   };
 }
 
+const cut = (text: string, width: number): string => {
+  const points = [...text];
+  if (points.length <= width) return text;
+  return width < 1 ? '' : `${points.slice(0, width - 1).join('')}…`;
+};
+
+/** Both on one line of that width: the detail gives way first. */
+export function fitted(
+  { step, detail }: { step: string; detail: string },
+  width: number,
+): { step: string; detail: string } {
+  const head = cut(step, width);
+  return { step: head, detail: cut(detail, width - [...head].length - 1) };
+}
+
+const INDENT = 2;
+// The spinner itself, and a space after it.
+const BEFORE_TEXT = INDENT + 2;
+
 async function spinner(voice: Voice, stream: NodeJS.WriteStream): Promise<ProgressLine> {
   // The package ships ES modules only.
   const { default: ora } = await import('ora');
   // Ctrl-C has to stay a signal: raw mode would take it.
-  const line = ora({ stream, indent: 2, discardStdin: false }).start();
+  const line = ora({ stream, indent: INDENT, discardStdin: false }).start();
   return {
     update(step, detail = '') {
-      line.text = detail ? `${step} ${voice.colors.dim(detail)}` : step;
+      // A line that wraps would not be cleared as a whole: the spinner counts it without the indent.
+      const shown = fitted({ step, detail }, (stream.columns ?? 80) - BEFORE_TEXT);
+      line.text = shown.detail ? `${shown.step} ${voice.colors.dim(shown.detail)}` : shown.step;
     },
     note(text) {
       line.clear();

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { followRun } from '../follow-run';
-import { loopFigures, showLoop } from '../loop-summary';
+import { loopFigures, showLoop, showReport } from '../loop-summary';
 import { runLink } from '../run-links';
 import { withContext } from '../run-workflow';
 import type { Actions } from '../shell';
@@ -29,7 +29,9 @@ function shortFacts(result: Record<string, unknown>): Record<string, string> {
 function showResult(voice: Voice, workflowId: string, type: string, result: unknown): void {
   const title = `${workflowId} has completed`;
   if (type === 'activeLearningLoop') {
-    return showLoop(voice, title, loopFigures(result as LoopResult));
+    const figures = loopFigures(result as LoopResult);
+    showLoop(voice, title, figures);
+    return showReport(voice, figures);
   }
   showHeading(voice, title);
   showFacts(voice, shortFacts(asObject(result)));

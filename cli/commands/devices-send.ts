@@ -23,9 +23,10 @@ interface SendFlags {
 const MOST_SPEED = 1_000_000;
 
 function progressDetail(progress: SendProgress, seconds: number): string {
-  const { sent, lines, bytesDone, duplicate, rejected, waitsFor } = progress;
-  if (progress.step === 'reading') return bytes(bytesDone ?? 0);
-  const share = bytesDone === null ? null : Math.floor((100 * bytesDone) / progress.bytes);
+  const { sent, lines, duplicate, rejected, waitsFor } = progress;
+  if (progress.step === 'reading') return bytes(progress.bytesRead);
+  // How many lines an earlier sending has sent is not known.
+  const share = progress.resumed || lines === 0 ? null : Math.floor((100 * sent) / lines);
   const refused = Object.values(rejected).reduce((sum, each) => sum + each, 0);
   return [
     `${count(sent)} of ${count(lines)} lines${share === null ? '' : `, ${share} %`}`,

@@ -10,7 +10,7 @@ import { earlierCampaign } from '../earlier-campaign';
 import { engineOption } from '../engine-option';
 import { labellingOf, withLabelling, type LabellingFlags } from '../labelling-options';
 import { labelPage } from '../label-page';
-import { fileLink, loopFigures, showLoop } from '../loop-summary';
+import { loopFigures, showLoop, showReport } from '../loop-summary';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { count } from '../voice';
@@ -135,8 +135,7 @@ export function addLoop(program: Command, act: Actions): void {
           result: { ...run, ...figures },
           show: (voice) => {
             showLoop(voice, `The loop ${name} has ended`, figures);
-            voice.line();
-            voice.line(`  report  ${fileLink(figures.report)}`);
+            showReport(voice, figures);
           },
         };
       });

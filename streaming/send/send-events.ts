@@ -24,9 +24,10 @@ export interface SendOptions extends Pick<IngestClientOptions, 'url' | 'token' |
 export interface SendProgress extends SendCounts {
   readonly step: 'reading' | 'sending';
   readonly lines: number;
-  /** Read, or answered; null when each device's part is read by itself. */
-  readonly bytesDone: number | null;
-  readonly bytes: number;
+  /** Of the file, read to learn what is in it. */
+  readonly bytesRead: number;
+  /** An earlier sending has sent a part of the lines. */
+  readonly resumed: boolean;
   /** Why it waits; null while it goes on. */
   readonly waitsFor: string | null;
 }
@@ -120,9 +121,8 @@ class Sending {
   }
 
   private tell(waitsFor: string | null): void {
-    const { lines, bytes } = this.known;
-    const bytesDone = this.marks.size === 1 ? (this.marks.get(WHOLE)?.done ?? 0) : null;
-    const progress = { ...this.counts, lines, bytes, bytesDone, waitsFor };
+    const { lines, bytes: bytesRead } = this.known;
+    const progress = { ...this.counts, lines, bytesRead, resumed: this.before !== null, waitsFor };
     this.options.onProgress?.({ step: 'sending', ...progress });
   }
 }
@@ -132,9 +132,9 @@ const NOTHING: SendCounts = { sent: 0, accepted: 0, duplicate: 0, rejected: {} }
 async function surveyed({ file, speed, signal, onProgress }: SendOptions): Promise<Survey> {
   return survey(file, {
     timed: speed !== null,
-    onBytes: (bytesDone) => {
+    onBytes: (bytesRead) => {
       signal?.throwIfAborted();
-      const progress = { lines: 0, bytes: 0, bytesDone, waitsFor: null };
+      const progress = { lines: 0, bytesRead, resumed: false, waitsFor: null };
       onProgress?.({ step: 'reading', ...NOTHING, ...progress });
     },
   });

@@ -202,3 +202,10 @@ test('each stage is told once when it has ended, and the label page when it is w
   expect(stream.text()).toBe('  ✓ ingest 1.5 s\n');
   expect(asked).toBe(1);
 });
+
+test('attach shows where the report of a loop lies', async () => {
+  const client = fakeClient({ result: RESULT, type: 'activeLearningLoop' }, []);
+  const services = { connect: async () => fakeContext({ client }) };
+  const { stdout } = await run(['attach', 'loop/demo'], { services });
+  expect(stdout).toMatch(/ {2}report {2}file:\/\/\/\S+/);
+});

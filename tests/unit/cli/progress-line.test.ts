@@ -1,4 +1,4 @@
-import { plainProgress } from '../../../cli/progress-line';
+import { fitted, plainProgress } from '../../../cli/progress-line';
 import { createVoice } from '../../../cli/voice';
 import { captured } from './fake-surroundings';
 
@@ -52,4 +52,12 @@ test('nothing is written after the line has been stopped', () => {
   line.stop();
   line.update('late');
   expect(lines()).toEqual([]);
+});
+
+test('the moving line never wraps: its detail is cut first, then its step', () => {
+  const shown = { step: 'landing', detail: 'rows 1,000 of 2,000' };
+  expect(fitted(shown, 27)).toEqual(shown);
+  expect(fitted(shown, 26)).toEqual({ step: 'landing', detail: 'rows 1,000 of 2,0…' });
+  expect(fitted(shown, 7)).toEqual({ step: 'landing', detail: '' });
+  expect(fitted(shown, 5)).toEqual({ step: 'land…', detail: '' });
 });

@@ -1,0 +1,26 @@
+/** `watchlake devices send`: what it says while it sends. */
+import type { SendOptions, SendProgress } from '../../../streaming/send/send-events';
+import { run } from './fake-surroundings';
+
+const AT_HALF: SendProgress = {
+  ...{ step: 'sending', lines: 200, bytesRead: 9000, resumed: false, waitsFor: null },
+  ...{ sent: 100, accepted: 100, duplicate: 0, rejected: {} },
+};
+
+async function toldOf(progress: SendProgress): Promise<string> {
+  const sendEvents = async ({ onProgress }: SendOptions) => {
+    onProgress?.(progress);
+    return { ...progress, devices: 1, resumedAt: 0 };
+  };
+  const words = ['devices', 'send', '--file', __filename, '--fast'];
+  return (await run(words, { services: { sendEvents } })).stderr;
+}
+
+test('the share is that of the lines that were answered', async () => {
+  expect(await toldOf(AT_HALF)).toContain('100 of 200 lines, 50 %');
+});
+
+test('a sending that goes on tells no share of what it has not counted', async () => {
+  expect(await toldOf({ ...AT_HALF, resumed: true })).toContain('100 of 200 lines, ');
+  expect(await toldOf({ ...AT_HALF, resumed: true })).not.toContain('%');
+});
