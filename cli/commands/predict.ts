@@ -69,15 +69,15 @@ async function stop(
 /** A model may well classify streams of another dataset, but seldom is that meant. */
 async function checkStream(
   shell: Shell,
-  { registry, requireDataset }: CommandContext,
+  context: CommandContext,
   { dataset, model }: { dataset: string; model: string },
 ): Promise<void> {
-  const champion = await registry.getAlias({ model, alias: CHAMPION });
+  const champion = await context.registry.getAlias({ model, alias: CHAMPION });
   if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
-  const { card } = await registry.getVersion({ model, version: champion.version });
+  const { card } = await context.registry.getVersion({ model, version: champion.version });
   const learned = card.data.dataset;
   if (learned === dataset) return;
-  await requireDataset(dataset);
+  await context.requireDataset(dataset);
   shell.notes.line(
     `The champion of ${model} learned from ${learned}, and classifies streams of ${dataset}; ` +
       '`--model <name>` takes another model.',
@@ -126,8 +126,8 @@ async function start(
       showHeading(voice, `The predictor of ${model} runs`);
       showFacts(voice, {
         run: run.link || run.workflowId,
-        watch: `npx ${commandLine(shell, `attach ${run.workflowId}`)}`,
-        stop: `npx ${commandLine(shell, `predict --stop --model ${model}`)}`,
+        watch: commandLine(shell, `attach ${run.workflowId}`),
+        stop: commandLine(shell, `predict --stop --model ${model}`),
       });
     },
   };
