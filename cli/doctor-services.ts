@@ -3,6 +3,7 @@ import type { Connection } from '@temporalio/client';
 import { createConnection } from 'node:net';
 import { Client as DatabaseClient } from 'pg';
 import { isWatchlakeError } from '../core/errors';
+import { PROGRAM } from '../core/program-name';
 import { isS3Address } from '../lakehouse/stores/s3/address';
 import { examineBucket } from '../lakehouse/stores/s3/examine';
 import { missingSearchAttributes, searchAttributesCommand } from '../stack/temporal-namespace';
@@ -92,7 +93,7 @@ export async function examineLake(config: Config): Promise<Finding[]> {
     const { versioned } = await examineBucket(uri, { ...s3Access(config), owner });
     if (versioned !== false) return [{ name, status: 'ok', found: uri }];
     const found = `${uri}, whose bucket keeps no versions`;
-    const remedy = 'Switch versioning on: `watchlake provision apply`, or the console.';
+    const remedy = `Switch versioning on: \`${PROGRAM} provision apply\`, or the console.`;
     return [{ name, status: 'note', found, remedy }];
   } catch (error) {
     const remedy = isWatchlakeError(error) ? error.remedy : undefined;

@@ -8,6 +8,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import { count } from '../core/figures';
+import { PROGRAM } from '../core/program-name';
 import type { Fact, Progress } from '../workflows/progress';
 import { FailedRun } from './problem';
 import { withProgress, type ProgressLine } from './progress-line';
@@ -164,7 +165,7 @@ function atInterrupt(
 
 /** A command line for the person to copy, with the home that this command was given. */
 export const commandLine = ({ homeOption }: Shell, words: string): string =>
-  `watchlake ${words}${homeOption ? ` --home ${homeOption}` : ''}`;
+  `${PROGRAM} ${words}${homeOption ? ` --home ${homeOption}` : ''}`;
 
 const left = (shell: Shell, workflowId: string): WatchlakeError =>
   new WatchlakeError('INTERRUPTED', {

@@ -45,6 +45,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/** `2026-11-27 03:40:44 UTC`, for a time as --json has it. */
+export const moment = (iso: string): string =>
+  `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 export function bytes(value: number): string {

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { WatchlakeError } from '../core/errors';
 import { createOverlap } from '../core/needles';
 import { createDatabase, type Queryable } from '../core/postgres';
+import { PROGRAM } from '../core/program-name';
 import { GRAINS } from '../telemetry/aggregate';
 import { lockAggregates } from './aggregates';
 import { AGGREGATE_TABLES, tablesOf } from './partitions';
@@ -58,7 +59,7 @@ async function refuseEmail(connection: Queryable, given: string): Promise<void> 
     [given],
   );
   if (rows.length === 0) return;
-  const detail = 'it is an e-mail; give the user_id, which `watchlake devices profiles list` tells';
+  const detail = `it is an e-mail; give the user_id, which \`${PROGRAM} devices profiles list\` tells`;
   throw new WatchlakeError('INPUT_INVALID', { field: 'person', detail });
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
+import { PROGRAM } from '../../core/program-name';
 import { checkBackup, createBackup, type BackupResult } from '../backup/create';
 import { checkRestore, restoreBackup, type RestoreResult } from '../backup/restore';
 import { declare } from '../command';
@@ -74,9 +75,7 @@ export function addBackup(program: Command, act: Actions): void {
               'not included': result.notIncluded.join(', ') || null,
             });
             voice.line();
-            voice.line(
-              voice.colors.dim(`  npx watchlake restore ${result.target}   brings it back`),
-            );
+            voice.line(voice.colors.dim(`  ${PROGRAM} restore ${result.target}   brings it back`));
           },
         };
       }),
@@ -100,7 +99,7 @@ const putBack = (shell: Shell, source: string, force: boolean): Promise<RestoreR
 
 /** The list of people to leave out is that of the backup as well. */
 const aboutErasures = ({ createdAt, movedAside }: RestoreResult): string[] => [
-  `Who was erased after ${createdAt} is back: run \`npx watchlake consent withdraw\` for them again, before anything is ingested.`,
+  `Who was erased after ${createdAt} is back: run \`${PROGRAM} consent withdraw\` for them again, before anything is ingested.`,
   ...(movedAside.length > 0
     ? ['No erasure reaches what was moved aside: remove it when it is not needed any more.']
     : []),

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import type { CampaignProgress } from '../../annotation/campaigns';
 import { WatchlakeError } from '../../core/errors';
 import { workflowIds } from '../../core/workflow-ids';
+import { PROGRAM } from '../../core/program-name';
 import type { CommandContext } from '../../workers/connect';
 import type { CampaignResult } from '../../workflows/annotation-campaign';
 import {
@@ -21,7 +22,7 @@ import { runLink } from '../run-links';
 import { showRun, startRun, withContext, type StartedRun } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
-import { count, type Voice } from '../voice';
+import { count, moment, type Voice } from '../voice';
 import { freshName } from './simulate';
 
 interface OpenOptions extends WaitingOptions {
@@ -65,7 +66,7 @@ function showResult(voice: Voice, result: CampaignResult, asked: Asked): void {
     asked: askedOf(result.tasks, target),
     labels: `${count(result.labels)}, of these ${count(result.audit)} audits`,
     skipped: result.skipped > 0 ? count(result.skipped) : null,
-    next: `npx watchlake retrain --dataset ${dataset} --model ${model}`,
+    next: `${PROGRAM} retrain --dataset ${dataset} --model ${model}`,
   });
 }
 
@@ -93,8 +94,8 @@ async function opened(
         answered: answered + skipped > 0 ? count(answered + skipped) : null,
         label: page,
         run: run.link || run.workflowId,
-        watch: `npx ${commandLine(shell, `attach ${run.workflowId}`)}`,
-        close: `npx ${commandLine(shell, `campaigns close ${campaign}`)}`,
+        watch: commandLine(shell, `attach ${run.workflowId}`),
+        close: commandLine(shell, `campaigns close ${campaign}`),
       });
     },
   };
@@ -182,7 +183,7 @@ async function listCampaigns(shell: Shell, { annotation }: CommandContext): Prom
     result: { campaigns, page },
     show: (voice) => {
       if (campaigns.length === 0)
-        return voice.line('There are no campaigns; `watchlake campaigns open` opens one.');
+        return voice.line(`There are no campaigns; \`${PROGRAM} campaigns open\` opens one.`);
       showHeading(voice, 'Label campaigns');
       const { colors } = voice;
       const figures = ['tasks', 'labelled', 'skipped'];
@@ -192,7 +193,7 @@ async function listCampaigns(shell: Shell, { annotation }: CommandContext): Prom
         ...[each.campaign, each.dataset, each.model],
         each.status === 'open' ? colors.green('open') : 'closed',
         ...[each.tasks, each.answered, each.skipped].map(count),
-        each.openedAt,
+        moment(each.openedAt),
       ]);
       showTable(voice, columns, rows);
       if (page === null || !campaigns.some(({ status }) => status === 'open')) return;

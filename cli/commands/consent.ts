@@ -10,7 +10,7 @@ import { declare, waiting, type WaitingOptions } from '../command';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
-import { bytes, count, type Voice } from '../voice';
+import { bytes, count, moment, type Voice } from '../voice';
 
 interface DatasetFlags {
   dataset: string;
@@ -116,9 +116,8 @@ function showEntries(voice: Voice, entries: readonly ConsentEntry[]): void {
     each.dataset,
     each.subject,
     each.purpose,
-    each.grantedAt ?? '',
-    each.withdrawnAt ?? '',
-    each.knownAt,
+    ...[each.grantedAt, each.withdrawnAt].map((at) => (at === null ? '' : moment(at))),
+    moment(each.knownAt),
   ]);
   showTable(
     voice,
@@ -142,7 +141,7 @@ function showProof(voice: Voice, key: string, proof: ErasureProof): void {
   showHeading(voice, `Proof of erasure from ${proof.dataset}`);
   showFacts(voice, {
     person: proof.subject,
-    proved: proof.provedAt,
+    proved: moment(proof.provedAt),
     run: proof.run,
     'identifiers looked for': count(proof.lookedFor.identifiers),
     'not looked for, since others share them': count(proof.lookedFor.shared),

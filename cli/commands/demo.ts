@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import type { WorkflowInput } from '../../activities/inputs';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { workflowIds } from '../../core/workflow-ids';
+import { PROGRAM } from '../../core/program-name';
 import { makeFolder, makePrivateFolder, writeFileAtomically } from '../../stack/files';
 import type { UpState } from '../../workers/state';
 import type { LoopResult } from '../../workflows/active-learning-loop';
@@ -135,9 +136,9 @@ function showDemo(voice: Voice, demo: Shell, result: DemoResult): void {
   const { dim } = voice.colors;
   const home = `--home ${demo.homeOption}`;
   voice.line(dim('  It still runs, so that you can look around:'));
-  voice.line(dim(`    npx watchlake models show activity ${home}`));
-  voice.line(dim(`    npx watchlake query "SELECT * FROM windows LIMIT 5" ${home}`));
-  voice.line(dim('    npx watchlake down   stops it'));
+  voice.line(dim(`    ${PROGRAM} models show activity ${home}`));
+  voice.line(dim(`    ${PROGRAM} query "SELECT * FROM windows LIMIT 5" ${home}`));
+  voice.line(dim(`    ${PROGRAM} down   stops it`));
 }
 
 // Counted from the start of the process, so that loading our own code is part of it.

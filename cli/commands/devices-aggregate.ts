@@ -1,6 +1,7 @@
 /** `watchlake devices aggregate`: daily, weekly and monthly aggregates in PostgreSQL. */
 import { Option, type Command } from 'commander';
 import { DUE, workflowIds } from '../../core/workflow-ids';
+import { PROGRAM } from '../../core/program-name';
 import { AGGREGATE_TABLES } from '../../devices/partitions';
 import { DEVICES_DATASET } from '../../lakehouse/devices/names';
 import { GRAINS, type Grain } from '../../telemetry/aggregate';
@@ -43,7 +44,7 @@ function show(voice: Voice, done: AggregateDevicesResult): void {
   });
   if (unassigned === 0) return;
   voice.line();
-  voice.line(colors.dim('  `watchlake devices profiles import <file>` says whose they are'));
+  voice.line(colors.dim(`  \`${PROGRAM} devices profiles import <file>\` says whose they are`));
 }
 
 const inputOf = (grain: Grain, options: Omit<AggregateOptions, 'grain' | 'cancelOnExit'>) => {

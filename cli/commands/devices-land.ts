@@ -42,7 +42,7 @@ function show(voice: Voice, shell: Shell, landed: LandDevicesResult): void {
   if (landed.tableRows === 0) return;
   voice.line();
   const next = commandLine(shell, 'devices aggregate --grain day');
-  voice.line(voice.colors.dim(`  next: npx ${next}`));
+  voice.line(voice.colors.dim(`  next: ${next}`));
 }
 
 export function addDevicesLand(group: Command, act: Actions): void {

@@ -5,7 +5,7 @@ import { WatchlakeError } from '../../core/errors';
 import { declare, numberBetween } from '../command';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
-import { count, type Voice } from '../voice';
+import { count, moment, type Voice } from '../voice';
 
 const MOST_DAYS = 36_500;
 const SECONDS_A_DAY = 86_400;
@@ -28,7 +28,7 @@ function showIssued(voice: Voice, issued: IssuedToken): void {
   showFacts(voice, {
     token: issued.token,
     id: issued.tokenId,
-    'valid until': issued.expiresAt ?? 'it is rotated or revoked',
+    'valid until': issued.expiresAt ? moment(issued.expiresAt) : 'it is rotated or revoked',
   });
   voice.line();
   voice.line(voice.colors.yellow('  It is shown this once: only its digest is kept.'));
@@ -42,7 +42,7 @@ const issuedOutcome = (issued: IssuedToken): Outcome => ({
 function stateOf({ revokedAt, expiresAt }: DeviceToken, nowMs = Date.now()): string {
   if (revokedAt !== null) return 'revoked';
   if (expiresAt === null) return 'valid';
-  return Date.parse(expiresAt) > nowMs ? `until ${expiresAt}` : 'expired';
+  return Date.parse(expiresAt) > nowMs ? `until ${moment(expiresAt)}` : 'expired';
 }
 
 function showTokens(voice: Voice, tokens: readonly DeviceToken[]): void {
@@ -50,8 +50,8 @@ function showTokens(voice: Voice, tokens: readonly DeviceToken[]): void {
   showHeading(voice, 'Tokens of devices');
   const titles = ['device', 'id', 'issued', 'state', 'last used'];
   const rows = tokens.map((each) => [
-    ...[each.deviceId, each.tokenId, each.issuedAt, stateOf(each)],
-    each.lastUsedAt ?? 'never',
+    ...[each.deviceId, each.tokenId, moment(each.issuedAt), stateOf(each)],
+    each.lastUsedAt ? moment(each.lastUsedAt) : 'never',
   ]);
   showTable(
     voice,

@@ -79,7 +79,7 @@ export function addIngest(program: Command, act: Actions): void {
               snapshot: result.snapshotId,
             });
             voice.line();
-            voice.line(voice.colors.dim(`  next: npx ${commandLine(shell, `refresh ${dataset}`)}`));
+            voice.line(voice.colors.dim(`  next: ${commandLine(shell, `refresh ${dataset}`)}`));
           },
         };
       });

@@ -5,13 +5,14 @@ import { CHAMPION } from '../../registry/aliases';
 import type { Verdict } from '../../registry/decisions';
 import type { ModelVersion } from '../../registry/versions';
 import { WatchlakeError } from '../../core/errors';
+import { PROGRAM } from '../../core/program-name';
 import type { CommandContext } from '../../workers/connect';
 import type { HoldoutScores } from '../../workers/holdout-scores';
 import { declare } from '../command';
 import { withContext } from '../run-workflow';
 import type { Actions, Outcome } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
-import { count, score, type Voice } from '../voice';
+import { count, moment, score, type Voice } from '../voice';
 
 const HISTORY_SHOWN = 10;
 
@@ -21,7 +22,7 @@ async function listModels({ registry }: CommandContext): Promise<Outcome> {
     result: { models },
     show: (voice) => {
       if (models.length === 0)
-        return voice.line('There are no models; `watchlake train` makes one.');
+        return voice.line(`There are no models; \`${PROGRAM} train\` makes one.`);
       showHeading(voice, 'Models');
       const columns = [
         { title: 'model' },
@@ -53,7 +54,7 @@ function asRow(
   const evaluation = evaluationOf(version, scores);
   return [
     version.version === champion ? `${version.version} (champion)` : version.version,
-    version.createdAt,
+    moment(version.createdAt),
     version.card.data.dataset,
     count(version.card.data.windows),
     evaluation?.scheme ?? '–',
@@ -68,7 +69,7 @@ function showVerdicts(voice: Voice, verdicts: readonly Verdict[]): void {
   showHeading(voice, 'Verdicts of the gate');
   const names = ['when', 'challenger', 'champion', 'outcome', 'reason'];
   const rows = verdicts.map(({ decidedAt, challenger, champion, outcome, reason }) => [
-    ...[decidedAt, challenger ?? '–', champion ?? '–', outcome, reason],
+    ...[moment(decidedAt), challenger ?? '–', champion ?? '–', outcome, reason],
   ]);
   showTable(
     voice,
@@ -109,7 +110,7 @@ async function showModel(context: CommandContext, model: string): Promise<Outcom
       showTable(voice, columns, rows);
       showHeading(voice, 'Moves of its aliases');
       const moves = history.map((each) => [
-        each.movedAt,
+        moment(each.movedAt),
         each.alias,
         `${each.from ?? '–'} → ${each.version}`,
         each.outcome,

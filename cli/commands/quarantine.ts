@@ -78,7 +78,7 @@ async function replay(shell: Shell, dataset: string, { cancelOnExit }: WaitingOp
         const isSame = Object.values(result.tables).every(({ reused }) => reused);
         const outcome = isSame ? 'Tried again: no more lines pass' : 'Tried again, and published';
         showHeading(voice, `${outcome}; release ${result.releaseId}`);
-        showTableSummaries(voice, result.tables);
+        showTableSummaries(voice, result.tables, { shell, dataset });
       },
     };
   });

@@ -5,9 +5,10 @@ import { workflowIds } from '../../core/workflow-ids';
 import type { RefreshResult, TableSummary } from '../../workflows/refresh-tables';
 import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
 import { engineOption } from '../engine-option';
+import { commandLine } from '../follow-run';
 import { labellingOf, withLabelling, type LabellingFlags } from '../labelling-options';
 import { runWorkflow, withContext } from '../run-workflow';
-import type { Actions } from '../shell';
+import type { Actions, Shell } from '../shell';
 import { showHeading, showTable } from '../tables';
 import { count, type Voice } from '../voice';
 
@@ -43,17 +44,32 @@ function showReasons(voice: Voice, tables: Tables): void {
   showTable(voice, [...titles, { title: 'rows', figures: true }], reasons);
 }
 
-function showProblems(voice: Voice, tables: Tables): void {
-  const problems = Object.values(tables).flatMap(({ firstProblems }) => firstProblems);
+function showProblems(voice: Voice, tables: Tables, hint: Hint): void {
+  const entries = Object.entries(tables);
+  const problems = entries.flatMap(([, { firstProblems }]) => firstProblems);
   if (problems.length === 0) return;
   voice.line();
   for (const problem of problems.slice(0, PROBLEMS_SHOWN)) {
     voice.line(`  ${voice.colors.yellow('quarantined')} ${problem}`);
   }
-  voice.line(`  ${voice.colors.dim('more of them: watchlake quarantine list')}`);
+  for (const [table, { firstProblems }] of entries) {
+    if (firstProblems.length > 0) voice.line(`  ${voice.colors.dim(hint(table))}`);
+  }
 }
 
-export function showTableSummaries(voice: Voice, tables: Tables): void {
+/** Where more of a table's problems are shown. */
+type Hint = (table: string) => string;
+
+const hintFor =
+  (shell: Shell, dataset: string): Hint =>
+  (table) =>
+    `more of them: ${commandLine(shell, `quarantine show ${table} --dataset ${dataset}`)}`;
+
+export function showTableSummaries(
+  voice: Voice,
+  tables: Tables,
+  place: { shell: Shell; dataset: string },
+): void {
   const figures = ['rows', 'quarantined', 'dropped', 'mended'];
   const columns = [
     { title: 'table' },
@@ -67,7 +83,7 @@ export function showTableSummaries(voice: Voice, tables: Tables): void {
   ]);
   showTable(voice, columns, rows);
   showReasons(voice, tables);
-  showProblems(voice, tables);
+  showProblems(voice, tables, hintFor(place.shell, place.dataset));
 }
 
 /** Of engines that AWS runs. */
@@ -124,7 +140,7 @@ export function addRefresh(program: Command, act: Actions): void {
           result: { ...run, ...result },
           show: (voice) => {
             showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
-            showTableSummaries(voice, result.tables);
+            showTableSummaries(voice, result.tables, { shell, dataset });
             showCost(voice, result.cost);
           },
         };

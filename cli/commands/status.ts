@@ -1,12 +1,13 @@
 /** `watchlake status`: what runs, where it answers, and which workflows are open. */
 import type { Command } from 'commander';
+import { PROGRAM } from '../../core/program-name';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
 import { demoHome } from '../demo-home';
 import { withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { showHeading, showTable } from '../tables';
-import type { Voice } from '../voice';
+import { moment, type Voice } from '../voice';
 import { publicState, showAddresses } from './up';
 
 interface OpenRun {
@@ -55,12 +56,12 @@ const asResult = ({ home, state, isStarting, open }: HomeStatus) => ({
 function showStatus(voice: Voice, { home, state, isStarting, open }: HomeStatus): void {
   showHeading(voice, home);
   if (state) showAddresses(voice, state);
-  else if (isStarting) voice.line('  starting; `watchlake up --detach` waits until it is up');
-  else voice.line('  not running; `watchlake up` starts it');
+  else if (isStarting) voice.line(`  starting; \`${PROGRAM} up --detach\` waits until it is up`);
+  else voice.line(`  not running; \`${PROGRAM} up\` starts it`);
   if (open.length === 0) return;
   voice.line();
   const columns = [{ title: 'open workflow' }, { title: 'type' }, { title: 'since' }];
-  const rows = open.map((run) => [run.workflowId, run.type, run.startedAt]);
+  const rows = open.map((run) => [run.workflowId, run.type, moment(run.startedAt)]);
   showTable(voice, columns, rows);
 }
 

@@ -87,7 +87,7 @@ export function addStediRun(group: Command, act: Actions): void {
           result: { ...run, ...result },
           show: (voice) => {
             showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
-            showTableSummaries(voice, result.tables);
+            showTableSummaries(voice, result.tables, { shell, dataset });
             showCost(voice, result.cost);
           },
         };

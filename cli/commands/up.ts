@@ -1,6 +1,7 @@
 /** `watchlake up` and `down`: start and stop the embedded stack, a worker and the application page. */
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
+import { PROGRAM } from '../../core/program-name';
 import { progressLine, type StackProgress } from '../../stack/progress';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
@@ -98,7 +99,7 @@ export function addUp(program: Command, act: Actions): void {
             showHeading(voice, running ? 'Watchlake is up already' : 'Watchlake is up');
             showAddresses(voice, state);
             voice.line();
-            voice.line(voice.colors.dim('  npx watchlake down   stops it'));
+            voice.line(voice.colors.dim(`  ${PROGRAM} down   stops it`));
           },
         };
       }),

@@ -1,4 +1,5 @@
 /** What an entry of the catalogue of errors says. */
+import { callable } from '../program-name';
 
 export interface ErrorEntry {
   readonly retryable: boolean;
@@ -15,7 +16,7 @@ export const entry = (
   message: ErrorEntry['message'],
   remedy: string,
   options: { retryable?: boolean; status?: number } = {},
-): ErrorEntry => ({ retryable: false, ...options, message, remedy });
+): ErrorEntry => ({ retryable: false, ...options, message, remedy: callable(remedy) });
 
 /** Keeps the codes in the type, so that a misspelt one does not compile. */
 export const catalogue = <Code extends string>(

@@ -220,6 +220,6 @@ test('models show says why the gate turned a version down', async () => {
   const connect = async () =>
     fakeContext({ registry, holdoutScores: async () => new Map() } as never);
   const { stdout } = await run(['models', 'show', 'activity'], { services: { connect } });
-  expect(stdout).toMatch(/08:05:00\.000Z +2 +1 +reject +few-subjects/);
+  expect(stdout).toMatch(/08:05:00 UTC +2 +1 +reject +few-subjects/);
   expect(stdout).toContain(explanation);
 });

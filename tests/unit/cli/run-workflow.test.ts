@@ -237,7 +237,7 @@ test('Ctrl-C leaves the workflow running and says how to attach again', async ()
     { onListening: (interrupt) => interrupt() },
   );
   expect(exitCode).toBe(130);
-  expect(stderr).toContain('watchlake attach refresh/trial --home /tmp/a');
+  expect(stderr).toContain('npx watchlake attach refresh/trial --home /tmp/a');
   expect(cancelled).toBe(false);
 });
 
