@@ -1,7 +1,6 @@
 /** What a command needs of a running system: a client, the registry, the campaigns and the lake. */
 import type { Client } from '@temporalio/client';
 import { createAnnotationStore, type AnnotationStore } from '../annotation/annotation';
-import { WatchlakeError } from '../core/errors';
 import type { Lake } from '../lakehouse/lake';
 import type { QueryResult } from '../lakehouse/ports';
 import { query } from '../lakehouse/query';
@@ -33,8 +32,6 @@ export interface CommandContext {
   consent: CommandConsent;
   /** Keeps what the catalogue, a model card or a running workflow refers to. */
   vacuum(options: { dataset?: string; dryRun: boolean }): Promise<VacuumResult>;
-  /** Throws DATASET_NOT_FOUND when nothing of it has landed. */
-  requireDataset(dataset: string): Promise<void>;
   /** Tells running predictors through the control topic. */
   announceChampion(options: { model: string; version: string }): Promise<void>;
   close(): Promise<void>;
@@ -71,7 +68,6 @@ export async function connectCommand(config: Config): Promise<CommandContext> {
     consent: commandConsent(config, pool, (work) => withLake(config, work)),
     vacuum: (options) =>
       withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),
-    requireDataset: (dataset) => withLake(config, (lake) => requireDataset(lake, dataset)),
     async announceChampion({ model, version }) {
       const broker = brokerOf(config, addresses, silent);
       try {
@@ -85,11 +81,6 @@ export async function connectCommand(config: Config): Promise<CommandContext> {
       await client.connection.close();
     },
   };
-}
-
-async function requireDataset(lake: Lake, dataset: string): Promise<void> {
-  const pointers = await lake.catalog.list({ dataset });
-  if (pointers.length === 0) throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
 }
 
 async function withLake<T>(config: Config, work: (lake: Lake) => Promise<T>): Promise<T> {

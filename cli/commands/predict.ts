@@ -66,7 +66,7 @@ async function stop(
   return ended(result, { workflowId, link });
 }
 
-/** A model may well classify streams of another dataset, but seldom is that meant. */
+/** A model may well classify streams of another dataset, also of one without recordings, but seldom is that meant. */
 async function checkStream(
   shell: Shell,
   context: CommandContext,
@@ -77,7 +77,6 @@ async function checkStream(
   const { card } = await context.registry.getVersion({ model, version: champion.version });
   const learned = card.data.dataset;
   if (learned === dataset) return;
-  await context.requireDataset(dataset);
   shell.notes.line(
     `The champion of ${model} learned from ${learned}, and classifies streams of ${dataset}; ` +
       '`--model <name>` takes another model.',
@@ -92,10 +91,14 @@ async function endedAtOnce(
   const result = client.workflow.getHandle(run.workflowId).result() as Promise<PredictResult>;
   // Nobody waits for it any more once it runs.
   result.catch(() => undefined);
+  const moments = new AbortController();
   try {
-    return await Promise.race([result, sleep(FIRST_MOMENTS_MS, null)]);
+    const { signal } = moments;
+    return await Promise.race([result, sleep(FIRST_MOMENTS_MS, null, { signal })]);
   } catch (error) {
     throw new FailedRun(run, error);
+  } finally {
+    moments.abort();
   }
 }
 

@@ -2,7 +2,6 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, RetryState } from '@temporalio/common';
 import { factsLine } from '../../../cli/follow-run';
 import { runLink } from '../../../cli/run-links';
-import { WatchlakeError } from '../../../core/errors';
 import { differingFields } from '../../../activities/running-input';
 import { absoluteSource } from '../../../cli/commands/ingest';
 import { freshName } from '../../../cli/commands/simulate';
@@ -23,15 +22,11 @@ const registry = {
   getVersion: async () => ({ card: { data: { dataset: 'trial' } } }),
 };
 
-const requireDataset = async (dataset: string) => {
-  if (dataset === 'nowhere') throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
-};
-
 async function runAgainst(words: string[], fake: FakeTemporal, options: RunOptions = {}) {
   const calls: RunCall[] = [];
   const client = fakeClient(fake, calls);
   const services = {
-    connect: async () => fakeContext({ client, registry, requireDataset } as never),
+    connect: async () => fakeContext({ client, registry } as never),
     sourceHash: async () => 'abc123',
     forgetSource: async () => undefined,
     ...options.services,
@@ -284,19 +279,15 @@ test('predict says when the champion learned from another dataset', async () => 
   expect(silent.stderr).not.toContain('learned from');
 });
 
-test('predict starts nothing without a champion, or for a dataset that does not exist', async () => {
+test('predict starts nothing without a champion', async () => {
   const calls: RunCall[] = [];
   const client = fakeClient({ endless: true }, calls);
-  const services = { connect: async () => fakeContext({ client, requireDataset }) };
+  const services = { connect: async () => fakeContext({ client }) };
   const words = ['predict', '--dataset', 'nowhere', '--json'];
   const { exitCode, stdout } = await run(words, { services });
   expect(exitCode).toBe(1);
   expect(onlyObject(stdout)).toMatchObject({ ok: false, error: { code: 'NO_CHAMPION' } });
   expect(calls).toEqual([]);
-
-  const unknown = await runAgainst(words, { endless: true });
-  expect(onlyObject(unknown.stdout)).toMatchObject({ error: { code: 'DATASET_NOT_FOUND' } });
-  expect(unknown.calls).toEqual([]);
 });
 
 test('a predictor that dies at once is no predictor that runs', async () => {
