@@ -61,8 +61,7 @@ export async function freezeTrainingSet(deps: FreezeDeps, input: FreezeInput, si
   const present = await championOf(registry, { model, dataset });
   const champion = withLabels ? present : null;
   const begunWith = input.subjects ?? (champion?.card.data.baseSubjects as string[] | undefined);
-  const added = await addedPeople(deps, input, signal);
-  const base = begunWith && [...begunWith, ...added];
+  const base = begunWith && [...begunWith, ...(await addedPeople(deps, input, signal))];
   const windows = await trainingWindows(lake, { dataset, subjectKeys: base, signal });
   const isWithdrawn = await withdrawnSubjects(suppression, dataset);
   const known = withLabels

@@ -48,6 +48,10 @@ export interface RowWiseTransform {
 /** How an engine spells a row of that alias as a text of JSON. */
 export type RowAsJson = (alias: string) => string;
 
+/** What tells the fates of the rows: a SELECT of their own where there is one. */
+export const fatesSelect = ({ sql, fatesSql }: RowWiseTransform, asJson: RowAsJson): string =>
+  fatesSql?.(asJson) ?? sql;
+
 /** The SELECT with all that it reads beside its inputs. */
 export function wholeSelect(transform: RowWiseTransform | SetTransform): string {
   const prepared = Object.entries((transform.type === 'row-wise' && transform.prepared) || {});

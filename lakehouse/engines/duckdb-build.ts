@@ -1,8 +1,9 @@
 /** Runs the SELECT of one declared table in DuckDB, and accounts for every row of its input. */
 import type { BuildOutcome, BuildRequest, Store } from '../ports';
 import type { Problem } from '../quarantine';
-import { describeProblem, firstProblemsSql } from '../quarantine';
+import { describeProblem, firstProblemsSql, quarantineSql } from '../quarantine';
 import type { RowWiseTransform, SetTransform, SqlTable } from '../tables';
+import { fatesSelect } from '../tables';
 import type { DuckdbSession } from './duckdb-session';
 import { createViews, literal, numberOf, quoted, rowsOf, sqlType } from './duckdb-session';
 import type { LocalFile } from './parquet-sink';
@@ -40,21 +41,11 @@ const rowAsJson = (alias: string): string => `CAST(to_json(${alias}) AS VARCHAR)
 async function writeQuarantine(
   session: DuckdbSession,
   table: SqlTable,
-  { fatesSql }: RowWiseTransform,
+  transform: RowWiseTransform,
 ): Promise<LocalFile[]> {
   const input = quoted(table.inputs[0] as string);
-  // Unless their text came with them: the rejected rows are few, and joined for less than it takes to carry all texts.
-  const [raw, join] = fatesSql
-    ? ['r._raw', '']
-    : [
-        rowAsJson('i'),
-        `JOIN ${input} i ON i.source_file = r.source_file AND i.source_line = r.source_line`,
-      ];
-  const files = await copyToParquet(session, {
-    folder: 'quarantine',
-    select: `SELECT r._quarantine AS reason, r._detail AS detail, r.source_file, r.source_line, ${raw} AS raw
-      FROM _rejected r ${join} ORDER BY r.source_file, r.source_line`,
-  });
+  const select = quarantineSql(input, transform, rowAsJson);
+  const files = await copyToParquet(session, { folder: 'quarantine', select });
   return rowsIn(files) === 0 ? [] : files;
 }
 
@@ -66,7 +57,7 @@ interface Fates {
 
 /** What became of the rows that are not simply used: one row a reason, and of the rejected ones each with its origin. */
 async function decideFates(session: DuckdbSession, transform: RowWiseTransform): Promise<void> {
-  const { sql, fatesSql, notes } = transform;
+  const { fatesSql, notes } = transform;
   const fates = ['made._quarantine', 'made._drop', ...(notes ? ['made._note'] : [])];
   const told = ['_detail', 'source_file', 'source_line', ...(fatesSql ? ['_raw'] : [])];
   const origin = told.map(
@@ -75,7 +66,7 @@ async function decideFates(session: DuckdbSession, transform: RowWiseTransform):
   await session.connection.run(`CREATE TEMP TABLE _fates AS
     SELECT made._quarantine, made._drop, ${notes ? 'made._note' : 'NULL'} AS _note,
       ${origin.join(', ')}, count(*) AS n
-    FROM (${fatesSql?.(rowAsJson) ?? sql}) made
+    FROM (${fatesSelect(transform, rowAsJson)}) made
     WHERE ${fates.map((name) => `${name} IS NOT NULL`).join(' OR ')}
     GROUP BY ALL`);
   await session.connection.run(

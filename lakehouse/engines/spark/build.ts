@@ -1,9 +1,9 @@
 /** The manifest that builds one declared table on Spark, and the outcome that its result tells. */
 import type { BuildOutcome, BuildRequest, CheckResult } from '../../ports';
 import type { Problem } from '../../quarantine';
-import { describeProblem, firstProblemsSql } from '../../quarantine';
+import { describeProblem, firstProblemsSql, quarantineSql } from '../../quarantine';
 import type { RowWiseTransform, SetTransform, SqlTable } from '../../tables';
-import { checksOf } from '../../tables';
+import { checksOf, fatesSelect } from '../../tables';
 import { rowsIn } from '../parquet-sink';
 import type { RunnerResult, RunnerStep, WrittenFile } from './manifest';
 import { filesOfStep, rowsOfStep, runnerColumns, sparkQuoted, sparkType } from './manifest';
@@ -48,8 +48,6 @@ const drivingRows = (table: SqlTable): RunnerStep => ({
 const rowAsJson = (alias: string): string =>
   `to_json(struct(${alias}.*), map('ignoreNullFields', 'false'))`;
 
-const fatesSelect = ({ sql, fatesSql }: RowWiseTransform): string => fatesSql?.(rowAsJson) ?? sql;
-
 function fatesSteps(transform: RowWiseTransform): RunnerStep[] {
   const { notes } = transform;
   const note = notes ? 'made._note' : 'CAST(NULL AS STRING)';
@@ -59,7 +57,7 @@ function fatesSteps(transform: RowWiseTransform): RunnerStep[] {
       name: '_fates',
       keep: true,
       sql: `SELECT f.quarantine, f.dropped, f.note, COUNT(*) AS n FROM (
-          SELECT made._quarantine AS quarantine, made._drop AS dropped, ${note} AS note FROM (${fatesSelect(transform)}) made
+          SELECT made._quarantine AS quarantine, made._drop AS dropped, ${note} AS note FROM (${fatesSelect(transform, rowAsJson)}) made
         ) f GROUP BY f.quarantine, f.dropped, f.note`,
     },
     {
@@ -83,21 +81,15 @@ function quarantineSteps(
   to: string,
 ): RunnerStep[] {
   const input = inputName(table);
-  const [text, raw, join] = transform.fatesSql
-    ? [', made._raw', 'r._raw', '']
-    : [
-        '',
-        rowAsJson('i'),
-        `JOIN ${input} i ON i.source_file = r.source_file AND i.source_line = r.source_line`,
-      ];
+  const raw = transform.fatesSql ? ', made._raw' : '';
   return [
     {
       step: 'view',
       name: '_rejected',
       if: 'rejected',
       keep: true,
-      sql: `SELECT made._quarantine, made._detail, made.source_file, made.source_line${text}
-        FROM (${fatesSelect(transform)}) made WHERE made._quarantine IS NOT NULL`,
+      sql: `SELECT made._quarantine, made._detail, made.source_file, made.source_line${raw}
+        FROM (${fatesSelect(transform, rowAsJson)}) made WHERE made._quarantine IS NOT NULL`,
     },
     {
       step: 'rows',
@@ -110,9 +102,7 @@ function quarantineSteps(
       step: 'write',
       name: 'quarantine',
       if: 'rejected',
-      sql: `SELECT r._quarantine AS reason, r._detail AS detail, r.source_file, r.source_line, ${raw} AS raw
-        FROM _rejected r ${join}
-        ORDER BY r.source_file, r.source_line`,
+      sql: quarantineSql(input, transform, rowAsJson),
       to,
     },
   ];
