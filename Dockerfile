@@ -17,6 +17,7 @@ RUN npm run build
 
 FROM node:22.23.3-bookworm-slim
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=2 \
     WATCHLAKE_HOME=/data
 WORKDIR /app
 # For TLS to a Temporal server elsewhere: the slim image has no certificates.

@@ -2,6 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../core/project-root';
+import { withFewArenas } from '../workers/malloc-arenas';
 import type { BenchFiles } from './casas-input';
 import type { CasasLeg } from './casas-leg';
 import type { CasasBench, LegOfSize, LegRun, Wording } from './casas-report';
@@ -39,7 +40,7 @@ export async function runLeg(
 ): Promise<LegRun> {
   const out = join(folder, 'out');
   await mkdir(out, { recursive: true });
-  const measured = await measureProgram(command, args(out));
+  const measured = await measureProgram(command, args(out), withFewArenas(process.env));
   await rm(out, { recursive: true, force: true });
   const { peakBytes, cpuSeconds, output } = measured;
   const last = output.trim().split('\n').at(-1);

@@ -14,6 +14,7 @@ import { externalServices, resolveAddresses } from './addresses';
 import { environmentOf, type Config } from './config';
 import { migrateDatabase } from './dependencies';
 import { HeldHome } from './held-home';
+import { withFewArenas } from './malloc-arenas';
 import { claimHome, clearState, supervisorOf, writeState, type UpState } from './state';
 
 const WORKER_ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'main.js');
@@ -176,11 +177,13 @@ function startWorker(config: Config, state: UpState, appToken: string | null): C
   mkdirSync(join(config.WATCHLAKE_HOME, 'logs'), { recursive: true });
   const log = openSync(join(config.WATCHLAKE_HOME, 'logs', 'worker.log'), 'a', 0o600);
   const worker = fork(WORKER_ENTRY, {
-    env: environmentOf({
-      WATCHLAKE_HOME: config.WATCHLAKE_HOME,
-      WATCHLAKE_APP_URL: state.app.url,
-      ...(appToken === null ? {} : { WATCHLAKE_APP_TOKEN: appToken }),
-    }),
+    env: withFewArenas(
+      environmentOf({
+        WATCHLAKE_HOME: config.WATCHLAKE_HOME,
+        WATCHLAKE_APP_URL: state.app.url,
+        ...(appToken === null ? {} : { WATCHLAKE_APP_TOKEN: appToken }),
+      }),
+    ),
     // Its JSON logs go to a file: the terminal belongs to the command.
     stdio: ['ignore', log, log, 'ipc'],
     // Ctrl-C reaches the whole group: the supervisor alone decides when the worker stops.
