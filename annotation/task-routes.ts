@@ -51,6 +51,7 @@ const answersBody = z.strictObject({
     .min(1)
     .max(MOST_AT_ONCE),
 });
+const lastBody = z.strictObject({ campaign: name.optional(), annotator });
 const answerBody = z.strictObject({ annotator, lease, label: name });
 const leaseOnlyBody = z.strictObject({ annotator, lease });
 const taskParams = z.object({ task: z.string().min(1).max(30) });
@@ -121,6 +122,11 @@ export function addTaskRoutes(app: FastifyInstance, options: TaskRouteOptions): 
     const { batch, accepted, refused } = await keep(body.annotator, body.answers);
     return { batch, accepted, refused: refused.map(refusedJson) };
   });
+
+  // Its lease takes the answer back: only whoever may annotate is told.
+  app.post('/api/answers/last', annotate, async (request) => ({
+    last: await annotation.lastAnswer(parseInput(lastBody, request.body)),
+  }));
 
   app.post('/api/tasks/:task/answer', annotate, (request) => {
     const { task } = parseInput(taskParams, request.params);

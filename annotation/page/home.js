@@ -15,7 +15,7 @@ function modelTile({ model, version, versions, macroF1 }) {
   if (macroF1 !== null)
     tile.append(
       element('div', { class: 'figure digits' }, macroF1.toFixed(3)),
-      element('p', {}, 'macro-F1 on subjects that it has never seen'),
+      element('p', {}, 'macro-F1 on unseen people'),
     );
   const count = versions === 1 ? 'The only version so far' : `One of ${versions} versions`;
   tile.append(element('p', {}, count));

@@ -1,21 +1,52 @@
 /** The label page: takes a task, shows its signal, sends the answer, goes on to the next. */
 import { post, tokenForm } from './api.js';
 import { byId, drawProgress, element, readable, show } from './dom.js';
+import { followLastAnswer } from './last-answer.js';
 import { span } from './moments.js';
 import { drawSignal } from './plot.js';
 
 const ANNOTATOR_KEY = 'watchlake.annotator';
 const WAIT_MS = 5_000;
+const TAKEN_BACK = 'Taken back: answer again';
 
 const query = new URLSearchParams(location.search);
 const campaign = query.get('campaign') ?? undefined;
 const state = { annotator: '', task: null, last: null, busy: false, timer: 0 };
 
-/** What was answered last may be taken back, until the next answer. */
-function rememberLast(sentence, last) {
+const lastAnswer = followLastAnswer(updateLast);
+
+function offerUndo(last) {
   state.last = last;
+  for (const button of document.querySelectorAll('.undo')) show(button, Boolean(last));
+}
+
+/** What the page itself has just done; what the server has said before is of the past. */
+function rememberLast(sentence, last) {
+  lastAnswer.stop();
   byId('last').textContent = sentence;
-  show(byId('undo'), Boolean(last));
+  offerUndo(last);
+}
+
+function updateLast(last) {
+  const before = state.last;
+  offerUndo(last);
+  const isSame = last?.task === before?.task;
+  if (last && !isSame) {
+    const kept = last.label === null ? 'skipped' : readable(last.label);
+    const wasTakenBack = byId('last').textContent === TAKEN_BACK;
+    byId('last').textContent = wasTakenBack
+      ? `${TAKEN_BACK}. Kept before it: ${kept}`
+      : `Kept: ${kept}`;
+  }
+  // Gone before its time: the campaign has closed, or the task was taken back elsewhere.
+  if (!isSame && before?.until > performance.now()) void lookAgain();
+}
+
+async function lookAgain() {
+  if (state.busy) return;
+  setBusy(true);
+  await next();
+  setBusy(false);
 }
 
 /** A no-break space keeps the sign with its number. */
@@ -33,7 +64,11 @@ function showProblem(error) {
 }
 
 function notice(title, sentence, ...more) {
-  byId('notice').replaceChildren(element('h1', {}, title), element('p', {}, sentence), ...more);
+  const shown = byId('notice');
+  const words = ['h1', 'p'].map((tag) => shown.querySelector(tag)?.textContent);
+  // Drawn anew every few seconds it would take the focus from whoever is on a button.
+  if (shown.hidden || words[0] !== title || words[1] !== sentence)
+    shown.replaceChildren(element('h1', {}, title), element('p', {}, sentence), ...more);
   showOnly('notice');
 }
 
@@ -72,7 +107,7 @@ function askForName() {
     void next();
   });
   notice('Who is labelling?', 'Each answer is kept with the name of the person who gave it.', form);
-  input.focus();
+  byId('name').focus();
 }
 
 // The task
@@ -134,7 +169,7 @@ function drawChoices({ labels, classes, probabilities }) {
 function drawTask(task) {
   showOnly('task');
   byId('facts').textContent = `${task.device} · ${span(task.startMs, task.endMs)}`;
-  byId('guess').textContent = `Predicted by ${task.model}, version ${task.version}`;
+  byId('guess').textContent = `Predicted by version ${task.version} of the model ${task.model}`;
   drawChoices(task);
   drawPlot();
 }
@@ -167,15 +202,15 @@ function waitForTask() {
 const homeLink = () => element('a', { class: 'button', href: '/' }, 'Home');
 
 function undoChoice() {
-  if (!state.last) return [];
-  const attributes = { class: 'button', type: 'button', 'aria-keyshortcuts': 'u' };
+  const attributes = { class: 'button undo', type: 'button', 'aria-keyshortcuts': 'u' };
   const button = element('button', attributes, 'Undo my last answer ', element('kbd', {}, 'U'));
   button.addEventListener('click', () => void undo());
-  return [button];
+  show(button, Boolean(state.last));
+  return button;
 }
 
 function showEmpty(all) {
-  const home = element('div', { class: 'actions' }, ...undoChoice(), homeLink());
+  const home = element('div', { class: 'actions' }, undoChoice(), homeLink());
   const [leased, answered, skipped] = ['leased', 'answered', 'skipped'].map((f) => sum(all, f));
   const open = sum(all, 'open');
   const closed = all.length > 0 && all.every(({ status }) => status === 'closed');
@@ -201,7 +236,8 @@ function showEmpty(all) {
   } else {
     notice('All done', `No open task: ${facts}. Thank you.`, home);
   }
-  announce(`No open task: ${facts}.`);
+  const said = `No open task: ${facts}.`;
+  if (byId('status').textContent !== said) announce(said);
 }
 
 // The server
@@ -238,6 +274,7 @@ function present({ tasks, progress }) {
   if (state.task) drawTask(state.task);
   else showEmpty(progress);
   setBusy(false);
+  void lastAnswer.look({ campaign, annotator: state.annotator });
 }
 
 const taskUrl = ({ task }, path) => `/api/tasks/${encodeURIComponent(task)}/${path}`;
@@ -279,8 +316,8 @@ async function undo() {
   try {
     const { lease: held } = last;
     const given = await post(taskUrl(last, 'undo'), { annotator, lease: held });
-    rememberLast('Taken back: answer again', null);
-    announce('Taken back: answer again');
+    rememberLast(TAKEN_BACK, null);
+    announce(TAKEN_BACK);
     present(given);
   } catch (error) {
     setBusy(false);

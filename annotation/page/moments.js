@@ -12,7 +12,7 @@ const dateAndTime = (ms) => new Date(ms).toISOString().slice(0, 19).split('T');
 
 /** A date that is the same is not repeated. */
 export function span(startMs, endMs) {
-  if (startMs < FIRST_DATE_MS) return `${offset(startMs)} – ${offset(endMs)}`;
+  if (startMs < FIRST_DATE_MS) return `${offset(startMs)} – ${offset(endMs)} min`;
   const [[startDate, startTime], [endDate, endTime]] = [startMs, endMs].map(dateAndTime);
   const end = endDate === startDate ? endTime : `${endDate} ${endTime}`;
   return `${startDate} ${startTime} – ${end} UTC`;

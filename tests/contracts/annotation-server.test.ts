@@ -181,6 +181,32 @@ describe('tasks', () => {
     expect(await annotation.progress({ campaign })).toMatchObject({ answered: 1 });
   });
 
+  test('tell their annotator which answer may still be taken back', async () => {
+    const campaign = await newCampaign(3);
+    const lastOf = async (annotator: string, where: string | undefined = campaign) =>
+      (await post('/api/answers/last', { campaign: where, annotator })).body['last'];
+    expect(await lastOf('anna')).toBeNull();
+    const first = await leaseOne(campaign);
+    const held = { annotator: 'anna', lease: first.lease };
+    await post(`/api/tasks/${first.task}/answer`, { ...held, label: 'walk' });
+    const second = await leaseOne(campaign);
+    expect(await lastOf('anna')).toEqual({
+      ...{ task: first.task, campaign, lease: first.lease, label: 'walk' },
+      undoMs: expect.any(Number) as number,
+    });
+    await post(`/api/tasks/${second.task}/skip`, { annotator: 'anna', lease: second.lease });
+    expect(await lastOf('anna')).toMatchObject({ task: second.task, label: null });
+    expect(await lastOf('ben')).toBeNull();
+    expect(await lastOf('anna', 'another')).toBeNull();
+    await database.pool.query(
+      `UPDATE annotation.tasks SET lease_expires_at = now() - interval '1 second' WHERE task = $1`,
+      [second.task],
+    );
+    expect(await lastOf('anna')).toMatchObject({ task: first.task });
+    await annotation.closeCampaign({ campaign });
+    expect(await lastOf('anna')).toBeNull();
+  });
+
   test('stay answered when the announcement fails', async () => {
     const campaign = await newCampaign(1);
     const base = await start({ onBatch: () => Promise.reject(new Error('nobody listens')) });

@@ -3,13 +3,10 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
-import type { Label } from '../../annotation/labels';
-import { createAppServer, type AppServer } from '../../annotation/server';
+import type { Page } from 'playwright-core';
+import { createAppServer } from '../../annotation/server';
 import { parseTokens } from '../../core/tokens';
-import { findChromium, startBrowser } from '../support/browser';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { doneIs, LabelPages, withBrowser } from '../support/label-pages';
 import { CLASSES, newTask, openCampaignWith } from '../support/label-tasks';
 
 const FAINT_TEXTS = readFileSync(join(__dirname, '../support/page-contrast.js'), 'utf8');
@@ -40,83 +37,19 @@ const NAMES_OUTSIDE = `new Promise((done) => requestAnimationFrame(() => request
   done(boxes.filter(isWrong).map(([name]) => name));
 })))`;
 
-const executable = findChromium();
-if (executable === null)
-  process.stderr.write(
-    '\nSKIPPED: the label page was not tested, because there is no Chromium or Chrome on ' +
-      'PATH.\nInstall one (Debian: apt-get install chromium) or set CHROMIUM_PATH.\n\n',
-  );
-const withBrowser = executable === null ? describe.skip : describe;
+const HIDDEN_OF_NAME = `(() => {
+  const { scrollWidth, clientWidth } = document.querySelector('#campaign-name');
+  return scrollWidth - clientWidth;
+})()`;
 
 jest.setTimeout(180_000);
 
 withBrowser('the label page', () => {
-  let database: TestDatabase;
-  let annotation: AnnotationStore;
-  let server: AppServer;
-  let address: string;
-  let browser: Browser;
-  let contexts: BrowserContext[] = [];
-  let complaints: string[] = [];
-  let campaigns = 0;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    annotation = createAnnotationStore(database.pool);
-    server = await createAppServer({ annotation, version: '0.1.0' });
-    address = await server.listen(0);
-    browser = await startBrowser(executable as string);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server.close();
-    await database.drop();
-  });
-  afterEach(async () => {
-    await Promise.all(contexts.map((context) => context.close()));
-    contexts = [];
-    expect(complaints).toEqual([]);
-    complaints = [];
-  });
-
-  async function newCampaign(tasks: number) {
-    campaigns += 1;
-    const names = { campaign: `page/${campaigns}`, dataset: `page-${campaigns}` };
-    await openCampaignWith(annotation, { ...names, tasks });
-    return names;
-  }
-
-  async function open(path: string, base = address): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1180, height: 900 } });
-    contexts.push(context);
-    const page = await context.newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => {
-      // What the page's policy forbids arrives here, not as an error.
-      if (/Content Security Policy/.test(message.text())) complaints.push(message.text());
-    });
-    await page.goto(base + path);
-    return page;
-  }
-
-  const openLabel = (campaign: string, annotator = 'anna', base = address) =>
-    open(
-      `/label?campaign=${encodeURIComponent(campaign)}${annotator && `&annotator=${annotator}`}`,
-      base,
-    );
-
-  const doneIs = (page: Page, text: string) =>
-    page.locator('#counts', { hasText: text }).waitFor({ timeout: 30_000 });
-
-  async function labelsOf(dataset: string): Promise<Label[]> {
-    const labels: Label[] = [];
-    for await (const label of annotation.labels({ dataset })) labels.push(label);
-    return labels;
-  }
+  const pages = new LabelPages();
 
   test('shows the signal with its units and every class with its probability', async () => {
-    const { campaign } = await newCampaign(2);
-    const page = await openLabel(campaign);
+    const { campaign } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign);
     await page.locator('#plot svg').waitFor();
     expect(await page.locator('#plot path.series').count()).toBe(6);
     const drawn = await page.locator('#plot svg').textContent();
@@ -132,16 +65,26 @@ withBrowser('the label page', () => {
   });
 
   test('breaks no word of an answer on a phone', async () => {
-    const { campaign } = await newCampaign(1);
-    const page = await openLabel(campaign);
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.openLabel(campaign);
     await page.setViewportSize({ width: 390, height: 844 });
     await page.locator('.choice').first().waitFor();
     expect(await page.evaluate(LINES_OF_WORDS)).toEqual([1, 1]);
   });
 
+  test('says whose guess it is, and the whole name of a campaign, also on a phone', async () => {
+    const campaign = 'watch-exercises-20261127t075525z';
+    await openCampaignWith(pages.annotation, { campaign, dataset: campaign, tasks: 1 });
+    const page = await pages.openLabel(campaign);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator('#guess', { hasText: 'version 1 of the model exercises' }).waitFor();
+    expect(await page.locator('#facts').textContent()).toContain('0:00.0 – 0:04.0 min');
+    expect(await page.evaluate(HIDDEN_OF_NAME)).toBe(0);
+  });
+
   test('is answered by number keys, skipped by S, and ends with the truth', async () => {
-    const { campaign, dataset } = await newCampaign(4);
-    const page = await openLabel(campaign);
+    const { campaign, dataset } = await pages.newCampaign(4);
+    const page = await pages.openLabel(campaign);
     await doneIs(page, '0 of 4 done');
     for (const [key, done] of [
       ['2', '1 of 4'],
@@ -157,7 +100,7 @@ withBrowser('the label page', () => {
     expect(await page.locator('#notice').textContent()).toContain(
       'No open task: 0 in somebody’s hands, 3 answered, 1 skipped.',
     );
-    const labels = await labelsOf(dataset);
+    const labels = await pages.labelsOf(dataset);
     expect(labels.map(({ label, annotator }) => [label, annotator])).toEqual([
       ['walk', 'anna'],
       ['forward-elevation', 'anna'],
@@ -165,78 +108,20 @@ withBrowser('the label page', () => {
     ]);
   });
 
-  test('gives the last answer back: by U, by its button, and when no task is left', async () => {
-    const { campaign, dataset } = await newCampaign(2);
-    const page = await openLabel(campaign);
-    const facts = page.locator('#facts');
-    const undo = page.getByRole('button', { name: 'Undo' });
-    await doneIs(page, '0 of 2 done');
-    const first = await facts.textContent();
-    await page.keyboard.press('u'); // Nothing was answered: nothing happens.
-    await page.keyboard.press('1');
-    await doneIs(page, '1 of 2');
-    expect(await facts.textContent()).not.toBe(first);
-    await page.keyboard.press('u');
-    await doneIs(page, '0 of 2');
-    expect(await facts.textContent()).toBe(first);
-    expect(await undo.isVisible()).toBe(false);
-    await page.keyboard.press('2');
-    await doneIs(page, '1 of 2');
-    await undo.click();
-    await doneIs(page, '0 of 2');
-    await page.keyboard.press('3');
-    await doneIs(page, '1 of 2');
-    await page.keyboard.press('s');
-    await page.getByRole('button', { name: 'Undo my last answer' }).click();
-    await doneIs(page, '1 of 2');
-    await page.keyboard.press('1');
-    await page.locator('#notice h1', { hasText: 'All done' }).waitFor();
-    const labels = (await labelsOf(dataset)).map(({ label }) => label);
-    expect(labels).toEqual(['forward-elevation', 'rest']);
-  });
-
-  test('says that an answer stays when its campaign has closed', async () => {
-    const { campaign, dataset } = await newCampaign(2);
-    const page = await openLabel(campaign);
-    await doneIs(page, '0 of 2 done');
-    await page.keyboard.press('1');
-    await doneIs(page, '1 of 2');
-    await annotation.closeCampaign({ campaign });
-    await page.keyboard.press('u');
-    await page.locator('#problem', { hasText: 'closed' }).waitFor();
-    expect(await page.getByRole('button', { name: 'Undo' }).isVisible()).toBe(false);
-    expect(await labelsOf(dataset)).toHaveLength(1);
-  });
-
-  test('says that the campaign has closed, and offers to undo nothing any more', async () => {
-    const { campaign } = await newCampaign(1);
-    const page = await openLabel(campaign);
-    await doneIs(page, '0 of 1 done');
-    await page.keyboard.press('1');
-    const undo = page.getByRole('button', { name: 'Undo my last answer' });
-    await undo.waitFor();
-    await annotation.closeCampaign({ campaign });
-    await undo.click();
-    await page.locator('#notice h1', { hasText: 'This campaign is closed' }).waitFor();
-    expect(await page.locator('#notice').textContent()).toContain('1 answered, 0 skipped');
-    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
-  });
-
   test('shows the date of a window, and names of channels that are long, also on a phone', async () => {
-    campaigns += 1;
-    const campaign = `page/${campaigns}`;
+    const campaign = pages.newName();
     const names = ['x', 'y', 'z'].flatMap((axis) => [
       { name: `rotation_rate_${axis}`, unit: 'rad/s' },
       { name: `user_acceleration_${axis}`, unit: 'g' },
     ]);
     const opened = { campaign, dataset: campaign, model: 'exercises', classes: CLASSES, target: 1 };
-    await annotation.openCampaign({ ...opened, channels: names });
+    await pages.annotation.openCampaign({ ...opened, channels: names });
     const startMs = Date.UTC(2021, 10, 7, 0, 35, 2);
     const made = newTask(0, { startMs, endMs: startMs + 4_000 });
     const timestampsMs = made.signal.timestampsMs.map((ms) => ms + startMs);
     const signal = { ...made.signal, channels: names.map(({ name }) => name), timestampsMs };
-    await annotation.createTasks({ campaign, tasks: [{ ...made, signal }] });
-    const page = await openLabel(campaign);
+    await pages.annotation.createTasks({ campaign, tasks: [{ ...made, signal }] });
+    const page = await pages.openLabel(campaign);
     for (const width of [1180, 390]) {
       await page.setViewportSize({ width, height: 844 });
       await page.locator('#plot text.name', { hasText: 'rotation_rate_x' }).waitFor();
@@ -248,29 +133,32 @@ withBrowser('the label page', () => {
   });
 
   test('is answered by pointer and by a focused button', async () => {
-    const { campaign, dataset } = await newCampaign(2);
-    const page = await openLabel(campaign);
+    const { campaign, dataset } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign);
     await page.getByRole('button', { name: /^Walk/ }).click();
     await doneIs(page, '1 of 2');
     await page.getByRole('button', { name: /^Forward elevation/ }).focus();
     await page.keyboard.press('Enter');
     await page.locator('#notice h1').waitFor();
-    const labels = (await labelsOf(dataset)).map(({ label }) => label);
+    const labels = (await pages.labelsOf(dataset)).map(({ label }) => label);
     expect(labels).toEqual(['walk', 'forward-elevation']);
   });
 
   test('takes one answer however often a key is pressed', async () => {
-    const { campaign, dataset } = await newCampaign(3);
-    const page = await openLabel(campaign);
+    const { campaign, dataset } = await pages.newCampaign(3);
+    const page = await pages.openLabel(campaign);
     await doneIs(page, '0 of 3');
     await Promise.all(['1', '1', '1', '1'].map((key) => page.keyboard.down(key)));
     await doneIs(page, '1 of 3');
-    expect(await labelsOf(dataset)).toHaveLength(1);
+    expect(await pages.labelsOf(dataset)).toHaveLength(1);
   });
 
   test('gives two people different windows, and waits truthfully for the last', async () => {
-    const { campaign } = await newCampaign(2);
-    const [anna, ben] = [await openLabel(campaign, 'anna'), await openLabel(campaign, 'ben')];
+    const { campaign } = await pages.newCampaign(2);
+    const [anna, ben] = [
+      await pages.openLabel(campaign, 'anna'),
+      await pages.openLabel(campaign, 'ben'),
+    ];
     const facts = (page: Page) => page.locator('#facts').textContent();
     await anna.locator('#plot svg').waitFor();
     await ben.locator('#plot svg').waitFor();
@@ -280,13 +168,20 @@ withBrowser('the label page', () => {
     expect(await anna.locator('#notice').textContent()).toContain(
       '1 in somebody’s hands, 1 answered',
     );
-    const carl = await openLabel(campaign, 'carl');
+    const carl = await pages.openLabel(campaign, 'carl');
     await carl.locator('#notice h1', { hasText: 'No open task' }).waitFor();
+    // It looks again by itself, and leaves the focus where it is.
+    const home = carl.locator('#notice').getByRole('link', { name: 'Home' });
+    await home.focus();
+    const again = await carl.waitForResponse(/tasks\/lease/);
+    await again.finished();
+    await carl.waitForTimeout(200);
+    expect(await carl.evaluate('document.activeElement.textContent')).toBe('Home');
   });
 
   test('keeps the window over a reload', async () => {
-    const { campaign } = await newCampaign(5);
-    const page = await openLabel(campaign);
+    const { campaign } = await pages.newCampaign(5);
+    const page = await pages.openLabel(campaign);
     await page.locator('#plot svg').waitFor();
     const before = await page.locator('#facts').textContent();
     await page.reload();
@@ -295,8 +190,8 @@ withBrowser('the label page', () => {
   });
 
   test('asks who labels, once', async () => {
-    const { campaign, dataset } = await newCampaign(1);
-    const page = await openLabel(campaign, '');
+    const { campaign, dataset } = await pages.newCampaign(1);
+    const page = await pages.openLabel(campaign, '');
     await page.getByLabel('Your name or initials').fill('dora s');
     await page.keyboard.press('Enter');
     await page.locator('#plot svg').waitFor();
@@ -304,14 +199,17 @@ withBrowser('the label page', () => {
     await page.locator('#plot svg').waitFor();
     await page.keyboard.press('1');
     await page.locator('#notice h1', { hasText: 'All done' }).waitFor();
-    expect((await labelsOf(dataset))[0]).toMatchObject({ annotator: 'dora s', label: CLASSES[0] });
+    expect((await pages.labelsOf(dataset))[0]).toMatchObject({
+      annotator: 'dora s',
+      label: CLASSES[0],
+    });
   });
 
   test('says when somebody else has taken the window over, and goes on', async () => {
-    const { campaign } = await newCampaign(2);
-    const page = await openLabel(campaign);
+    const { campaign } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign);
     await page.locator('#plot svg').waitFor();
-    await database.pool.query(
+    await pages.database.pool.query(
       `UPDATE annotation.tasks SET annotator = 'ben', lease = gen_random_uuid()
        WHERE campaign = $1 AND status = 'leased'`,
       [campaign],
@@ -324,9 +222,9 @@ withBrowser('the label page', () => {
   test('asks for a token where the server wants one', async () => {
     const secret = 'a-long-enough-secret';
     const tokens = parseTokens(`annotator:${secret}`);
-    const guarded = await createAppServer({ annotation, version: '0', tokens });
-    const { campaign } = await newCampaign(1);
-    const page = await openLabel(campaign, 'anna', await guarded.listen(0));
+    const guarded = await createAppServer({ annotation: pages.annotation, version: '0', tokens });
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.openLabel(campaign, 'anna', await guarded.listen(0));
     await page.getByLabel('Token').fill(secret);
     await page.keyboard.press('Enter');
     await page.locator('#plot svg').waitFor();
@@ -339,12 +237,12 @@ withBrowser('the label page', () => {
     const report = join(folder, 'report.html');
     await writeFile(report, '<!doctype html><h1>What was learned</h1>');
     const guarded = await createAppServer({
-      ...{ annotation, version: '0', tokens: parseTokens(`reader:${secret}`) },
+      ...{ annotation: pages.annotation, version: '0', tokens: parseTokens(`reader:${secret}`) },
       reportPath: async () => report,
     });
     try {
       const base = await guarded.listen(0);
-      const page = await open('/', base);
+      const page = await pages.open('/', base);
       await page.getByLabel('Token').fill(secret);
       await page.keyboard.press('Enter');
       await page.getByRole('link', { name: 'Report' }).click();
@@ -355,7 +253,7 @@ withBrowser('the label page', () => {
       await page.reload();
       await page.getByRole('link', { name: 'Report' }).waitFor();
       expect(page.url()).toBe(`${base}/`);
-      const stranger = await open('/report', base);
+      const stranger = await pages.open('/report', base);
       await stranger.getByLabel('Token').waitFor();
     } finally {
       await guarded.close();
@@ -364,8 +262,8 @@ withBrowser('the label page', () => {
   });
 
   test('has contrast by day and by night, and fits a phone', async () => {
-    const { campaign } = await newCampaign(1);
-    const page = await openLabel(campaign);
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.openLabel(campaign);
     await page.locator('#plot svg').waitFor();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -379,8 +277,8 @@ withBrowser('the label page', () => {
   });
 
   test('the home page lists campaigns and leads to the open ones', async () => {
-    const { campaign } = await newCampaign(3);
-    const page = await open('/');
+    const { campaign } = await pages.newCampaign(3);
+    const page = await pages.open('/');
     const row = page.locator('.row', { hasText: campaign });
     expect(await row.textContent()).toContain('0 of 3 labelled');
     expect(await page.evaluate(FAINT_TEXTS)).toEqual([]);
