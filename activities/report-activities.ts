@@ -105,6 +105,7 @@ async function reportData(
     before: scored(before),
     after: scored(after),
     predictions: await predictionCounts(lake, input, signal),
+    predictionBucketMs: BUCKET_MS,
     retrains: input.retrains.map((each, index) =>
       decision(each, comparisons[index] ?? null, input),
     ),

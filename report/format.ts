@@ -1,4 +1,7 @@
 /** Writes numbers as the report shows them: the same rounding, signs and units everywhere. */
+import type { Evaluation } from '../models/evaluation';
+
+type Scored = Pick<Evaluation, 'windows' | 'bySubject'>;
 
 const COUNT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 6 });
 const MISSING = '–';
@@ -48,6 +51,18 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+] as const;
+
+/** A length that was chosen, in the largest unit that makes it whole: 30 s, 5 min, 7 d. */
+export function lengthOf(ms: number): string {
+  const [unitMs, unit] = UNITS.find(([size]) => ms % size === 0) ?? [1_000, 's'];
+  return `${count(ms / unitMs)} ${unit}`;
+}
+
 /** Date and time in UTC; on a clock that began at zero, what has passed since: 1:02:30. */
 export function deviceTime(ms: number): string {
   if (ms >= YEAR_MS)
@@ -61,6 +76,14 @@ export function deviceTime(ms: number): string {
   );
   return `${Math.floor(seconds / 3600)}:${minute}:${second}`;
 }
+
+/** From the lowest to the highest of some scores: from 0.612 to 0.931. */
+export const rangeOf = (scores: readonly number[]): string =>
+  `from ${score(Math.min(...scores))} to ${score(Math.max(...scores))}`;
+
+/** On whose windows a version was scored: 1,234 windows of six people. */
+export const scoredOn = ({ windows, bySubject }: Scored): string =>
+  `${counted(windows, 'window')} of ${inWords(bySubject.length)} ${bySubject.length === 1 ? 'person' : 'people'}`;
 
 /** A small count in a sentence: one … twelve, then digits. */
 export function inWords(value: number): string {

@@ -77,6 +77,8 @@ export interface ReportData {
   before: VersionEvaluation | null;
   after: VersionEvaluation | null;
   predictions: PredictionCount[];
+  /** Length of the intervals in which predictions are counted. */
+  predictionBucketMs: number;
   retrains: RetrainDecision[];
   labels: { uncertain: number; audit: number; skipped: number };
   links: { label: string; url: string }[];

@@ -104,6 +104,10 @@ footer { color: var(--muted); font-size: 0.875rem; margin-top: 2rem; }
 
 @media (max-width: 40rem) {
   body { padding-top: 1.5rem; }
+  /* Narrower, the texts of a plot would be too small to read; what does not fit is scrolled. */
+  figure svg { min-width: 48rem; }
+  #calibration-plot svg { min-width: 26rem; }
+  caption { max-width: calc(100vw - 4.5rem); }
   th, td { padding-inline: 0.45rem; }
   .matrix td { min-width: 2rem; }
 }

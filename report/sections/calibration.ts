@@ -1,6 +1,6 @@
 /** Shows whether a confidence can be taken at its word: the reliability plot and the calibration error. */
 import { AFTER, AXIS, BEFORE, valueAxis } from '../chart-style';
-import { count, counted, score } from '../format';
+import { count, counted, score, scoredOn } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderFigure, renderTable, textual, type Section } from '../parts';
 import type { ScoredReport, VersionEvaluation } from '../report-data';
@@ -22,7 +22,8 @@ export function calibrationSection({ before, after }: ScoredReport): Section {
   const content = isEmpty
     ? empty('No window has been scored yet, so there is no calibration to show.')
     : html`<p>
-          Expected calibration error:
+          Expected calibration error over the bins of confidence below, on the holdout
+          (${scoredOn(after.evaluation)}):
           <strong>${score(before.evaluation.calibrationError)}</strong> before,
           <strong>${score(after.evaluation.calibrationError)}</strong> after.
         </p>
@@ -73,7 +74,7 @@ function figureOf(curves: Curve[]): Html {
         series: [diagonal, ...curves.map((curve) => seriesOf(curve, most))],
       },
     },
-    'Below the diagonal the classifier is too sure of itself, above it not sure enough. The larger a dot, the more windows it stands for.',
+    'Below the diagonal the classifier is too sure of itself, above it not sure enough. The larger a dot, the more windows it stands for; small ones say little.',
     [{ entries: curves }],
   );
 }

@@ -1,6 +1,6 @@
 /** Shows which classes are taken for which, before and after, as tables shaded by their shares. */
 import type { Evaluation } from '../../models/evaluation';
-import { count, counted, percent, score, signed } from '../format';
+import { count, counted, percent, score, scoredOn, signed } from '../format';
 import { html, type Html } from '../html';
 import { numeric, renderTable, sum, textual, type Section } from '../parts';
 import type { ScoredReport, VersionEvaluation } from '../report-data';
@@ -52,7 +52,7 @@ function matrixOf({ version, evaluation }: VersionEvaluation, when: string): Htm
     <table class="matrix">
       <caption>
         Version ${version}, ${when}: share of each true class (row) by predicted class (column),
-        ${counted(evaluation.windows, 'window')}
+        ${scoredOn(evaluation)}
       </caption>
       <thead>
         <tr>
@@ -86,7 +86,7 @@ const shareText = (share: number): string =>
 
 const perClassOf = (before: Evaluation, after: Evaluation): Html =>
   renderTable({
-    caption: 'Precision, recall and F1 of each class, before → after',
+    caption: `Precision, recall and F1 of each class, before → after, on the holdout: ${scoredOn(after)}`,
     columns: [
       textual('Class'),
       numeric('Windows'),

@@ -1,5 +1,5 @@
 /** Shows each decision of the promotion gate with every figure that it rests on. */
-import { count, figure, pValue, score, signed } from '../format';
+import { count, counted, figure, pValue, score, signed } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderTable, textual, type Section } from '../parts';
 import type { GateCheck, ReportData, RetrainDecision } from '../report-data';
@@ -40,6 +40,8 @@ function neededOf({ needed = [] }: RetrainDecision): Html | null {
 }
 
 function decisionOf(retrain: RetrainDecision, index: number): Html {
+  const people = retrain.bySubject.length;
+  const over = people === 0 ? 'people' : counted(people, 'person', 'people');
   const { text, mood } = OUTCOMES[retrain.outcome];
   const name = retrain.version === null ? `Retrain ${index + 1}` : `Version ${retrain.version}`;
   return html`<article class="decision">
@@ -52,11 +54,11 @@ function decisionOf(retrain: RetrainDecision, index: number): Html {
         <dd><code>${retrain.reason}</code></dd>
       </div>
       <div>
-        <dt>p-value of the sign-flip test</dt>
+        <dt>p-value of the one-sided sign-flip test over ${over}</dt>
         <dd>${pValue(retrain.pValue)}</dd>
       </div>
       <div>
-        <dt>Mean over people of the difference of macro-F1</dt>
+        <dt>Difference of macro-F1, mean over ${over}</dt>
         <dd>${signed(retrain.meanDifference)}</dd>
       </div>
     </dl>

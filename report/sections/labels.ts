@@ -14,10 +14,14 @@ export function labelsSection({ labels }: ReportData): Section {
   const content =
     asked === 0
       ? empty('Nobody has been asked for a label yet.')
-      : html`${renderTable({
-          caption: `Label tasks, ${count(asked)} in all`,
-          columns: [textual('Task'), numeric('Tasks'), numeric('Share')],
-          rows: kinds.map(([kind, tasks]) => [kind, count(tasks), percent(tasks / asked)]),
-        })}`;
+      : html`<p>
+            Answers come from people, or from the recordings’ own labels where these stand in for
+            people, as in the demo.
+          </p>
+          ${renderTable({
+            caption: `Label tasks, ${count(asked)} in all`,
+            columns: [textual('Task'), numeric('Tasks'), numeric('Share')],
+            rows: kinds.map(([kind, tasks]) => [kind, count(tasks), percent(tasks / asked)]),
+          })}`;
   return { id: 'labels', title: 'Labels', content };
 }

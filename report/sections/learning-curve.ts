@@ -8,7 +8,7 @@ import {
   SURFACE,
   valueAxis,
 } from '../chart-style';
-import { count, score } from '../format';
+import { count, score, scoredOn } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderFigure, renderTable, textual, type Section } from '../parts';
 import type { LearningPoint, ReportData, RetrainDecision } from '../report-data';
@@ -87,7 +87,7 @@ function figureOf(data: ReportData): Html {
         series,
       },
     },
-    'Each point is one version, scored on the same people, whom no version has seen, with the windows of all of them together. Hollow points did not become champion; challengers trained on shuffled labels are in the table alone.',
+    `Each point is one version, scored on the holdout${data.after ? `: ${scoredOn(data.after.evaluation)}` : ''}, whom no version has learned from, all windows together. Hollow points did not become champion; challengers trained on shuffled labels are in the table alone.`,
     [{ entries: CURVES }],
   );
 }
@@ -127,12 +127,12 @@ function seriesOf(
 
 const tableOf = (data: ReportData): Html =>
   renderTable({
-    caption: 'Versions and what they learned from',
+    caption: 'Versions and what they learned from, and their scores on the holdout',
     columns: [
       textual('Version'),
       textual('Standing'),
       numeric('Training windows'),
-      numeric('Labels by people'),
+      numeric('Labels of campaigns'),
       numeric('Accuracy'),
       numeric('Macro-F1'),
     ],

@@ -14,6 +14,12 @@ export interface Layers {
   series: { name: string; windows: number[] }[];
 }
 
+export interface Bucketed {
+  counts: PredictionCount[];
+  /** Of one interval. */
+  lengthMs: number;
+}
+
 /** What stands for the classes that have no colour of their own. */
 export const OTHER_CLASSES = 'other classes';
 
@@ -21,15 +27,16 @@ export const OTHER_CLASSES = 'other classes';
  * Sorts into at most 120 buckets of equal length, so that a long stream stays legible. Each holds as many of the counted intervals:
  * otherwise the bars of an even stream would rise and fall.
  */
-export function rebucket(counts: readonly PredictionCount[]): PredictionCount[] {
+export function rebucket(counts: readonly PredictionCount[], countedMs: number): Bucketed {
   const starts = distinct(counts.map(({ bucketStartMs }) => bucketStartMs));
   const first = starts[0];
   const last = starts.at(-1);
   if (first === undefined || last === undefined || starts.length <= MOST_BUCKETS)
-    return [...counts];
+    return { counts: [...counts], lengthMs: countedMs };
   const lengthMs = stepOf({ first, last, grain: grainOf(starts), most: MOST_BUCKETS });
   const startOf = (ms: number) => Math.floor(ms / lengthMs) * lengthMs;
-  return counts.map((entry) => ({ ...entry, bucketStartMs: startOf(entry.bucketStartMs) }));
+  const moved = counts.map((e) => ({ ...e, bucketStartMs: startOf(e.bucketStartMs) }));
+  return { counts: moved, lengthMs };
 }
 
 export function layersBy(

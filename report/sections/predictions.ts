@@ -10,7 +10,7 @@ import {
   SURFACE,
   valueAxis,
 } from '../chart-style';
-import { count, deviceTime, percent, score } from '../format';
+import { count, deviceTime, lengthOf, percent, score } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderFigure, renderTable, sum, textual, type Section } from '../parts';
 import type { PredictionCount, ReportData } from '../report-data';
@@ -35,7 +35,7 @@ export function predictionsSection(data: ReportData): Section {
 }
 
 function figureOf(data: ReportData, counts: PredictionCount[]): Html {
-  const plotted = rebucket(foldRareClasses(counts));
+  const { counts: plotted, lengthMs } = rebucket(foldRareClasses(counts), data.predictionBucketMs);
   const labels = [...new Set(plotted.map(({ label }) => label))].sort(othersLast);
   const versions = [...new Set(plotted.map(({ version }) => version))].sort(byNumber);
   const classes = layersBy(plotted, 'label', labels);
@@ -66,7 +66,7 @@ function figureOf(data: ReportData, counts: PredictionCount[]): Html {
         series: layers.flatMap((layer, panel) => barsOf(layer, panel, colours[panel] ?? [])),
       },
     },
-    'Time is the devices’ own clock; intervals in which nothing was predicted are left out. Above: what was predicted. Below: which version predicted it.',
+    `Each bar counts the windows that begin within ${lengthOf(lengthMs)}, of all devices together, by the devices’ own clocks; intervals in which nothing was predicted are left out. Above: what was predicted, which is not compared with the truth here. Below: which version predicted it; where versions met different people, their shares and confidences do not compare.`,
     [
       { heading: 'Class', entries: entriesOf(labels, colours[0]) },
       { heading: 'Version', entries: entriesOf(versions.map(versionName), colours[1]) },

@@ -1,5 +1,5 @@
 /** Shows what the loop did for each unseen person. */
-import { count, score, signed } from '../format';
+import { count, rangeOf, score, signed } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderTable, textual, type Section } from '../parts';
 import type { ScoredReport } from '../report-data';
@@ -10,7 +10,7 @@ export function subjectsSection({ before, after }: ScoredReport): Section {
   const content =
     people.length === 0
       ? empty('The holdout has no people to compare.')
-      : html`${renderPeoplePlot(people)}${tableOf(people)}`;
+      : html`${spreadOf(people)}${renderPeoplePlot(people)}${tableOf(people)}`;
   return { id: 'people', title: 'People', content };
 }
 
@@ -29,6 +29,16 @@ function peopleOf(before: BySubject, after: BySubject): Person[] {
     .map((person, index) => ({ ...person, name: `P${index + 1}` }));
 }
 
+/** An interval over people, as they are the units that the gate compares. */
+function spreadOf(people: readonly Person[]): Html {
+  const known = people.flatMap(({ before }) => (before === null ? [] : [before.macroF1]));
+  const earlier = known.length === 0 ? '' : `${rangeOf(known)} before, `;
+  return html`<p>
+    From person to person macro-F1 runs
+    ${earlier}${rangeOf(people.map(({ after }) => after.macroF1))} ${earlier && 'after'}.
+  </p>`;
+}
+
 const tableOf = (people: readonly Person[]): Html =>
   renderTable({
     caption: 'Scores of each person of the holdout, numbered as in the figure',
@@ -44,7 +54,7 @@ const tableOf = (people: readonly Person[]): Html =>
     ],
     rows: people.map(({ name, subject, windows, before, after }) => [
       name,
-      html`<code>${subject}</code>`,
+      html`<code class="nowrap">${subject}</code>`,
       count(windows),
       score(before?.accuracy ?? null),
       score(after.accuracy),

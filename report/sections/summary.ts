@@ -1,5 +1,15 @@
 /** Opens the report: the result in a sentence or two, and the key figures as tiles. */
-import { count, counted, duration, inWords, score, shortScore, signed } from '../format';
+import {
+  count,
+  counted,
+  duration,
+  inWords,
+  rangeOf,
+  score,
+  scoredOn,
+  shortScore,
+  signed,
+} from '../format';
 import { html, type Html } from '../html';
 import { sum } from '../parts';
 import { isScored, type ReportData, type RetrainDecision, type ScoredReport } from '../report-data';
@@ -33,14 +43,28 @@ export function renderSummary(data: ReportData): Html {
         </div>
       </dl>
     </header>
+    ${isScored(data) ? basisOf(data) : null}
     <ul class="tiles" aria-label="Key figures">
       ${tilesOf(data)}
     </ul>`;
 }
 
+/** What the tiles are figures of. */
+function basisOf({ before, after }: ScoredReport): Html {
+  const { version, evaluation } = after;
+  const isSame = before.evaluation.windows === evaluation.windows;
+  const on = isSame ? 'the same windows' : scoredOn(before.evaluation);
+  const compared =
+    before.version === version ? '' : ` Differences are from version ${before.version}, on ${on}.`;
+  return html`<p class="note">
+    Scores are shares of one, of version ${version} on the holdout: ${scoredOn(evaluation)} whom it
+    has not learned from.${compared}
+  </p>`;
+}
+
 const readable = (iso: string): string => `${iso.replace('T', ' ').slice(0, 16)} UTC`;
 
-/** The whole story in at most three sentences. */
+/** The whole story in a few sentences. */
 export function resultOf(data: ReportData): string {
   if (data.retrains.length === 0) return `${championOf(data)} No retrain has been decided yet.`;
   const controls = data.retrains.filter((retrain) => retrain.negativeControl);
@@ -54,11 +78,13 @@ function championOf(data: ReportData): string {
   const people = after.evaluation.bySubject.length;
   const on = `on ${inWords(people)} unseen ${people === 1 ? 'person' : 'people'}`;
   const last = shortScore(after.evaluation.macroF1);
+  const single = rangeOf(after.evaluation.bySubject.map(({ macroF1 }) => macroF1));
+  const spread = people > 1 ? ` From person to person it runs ${single}.` : '';
   if (before.version === after.version) {
-    return `The champion is still version ${after.version}, with macro-F1 ${last} ${on}.`;
+    return `The champion is still version ${after.version}, with macro-F1 ${last} ${on}.${spread}`;
   }
   const first = shortScore(before.evaluation.macroF1);
-  return `The champion went from macro-F1 ${first} to ${last} ${on}, all their windows together.`;
+  return `The champion went from macro-F1 ${first} to ${last} ${on}, all their windows together.${spread}`;
 }
 
 const OUTCOMES = {
@@ -91,7 +117,11 @@ function scoresOf(data: ScoredReport): Tile[] {
   return [
     compared('Macro-F1, all windows', before.macroF1, after.macroF1),
     compared('Accuracy, all windows', before.accuracy, after.accuracy),
-    compared('Accuracy, worst person', before.worstSubject.accuracy, after.worstSubject.accuracy),
+    compared(
+      'Lowest accuracy of a person',
+      before.worstSubject.accuracy,
+      after.worstSubject.accuracy,
+    ),
     compared('Calibration error', before.calibrationError, after.calibrationError, true),
   ];
 }
@@ -104,12 +134,12 @@ function tilesOf(data: ReportData): Html[] {
     {
       label: 'Windows predicted',
       value: count(sum(predictions.map(({ windows }) => windows))),
-      note: `by ${counted(new Set(predictions.map((p) => p.version)).size, 'version')}`,
+      note: `on the stream, by ${counted(new Set(predictions.map((p) => p.version)).size, 'version')}`,
     },
     {
       label: 'Labels',
       value: count(labels.uncertain + labels.audit),
-      note: `${count(labels.uncertain)} uncertain, ${count(labels.audit)} audit`,
+      note: `${count(labels.uncertain)} of unsure windows, ${count(labels.audit)} of random ones`,
     },
     {
       label: 'Rows set aside',

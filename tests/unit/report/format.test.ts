@@ -24,6 +24,16 @@ test.each([
   expect(format.duration(seconds)).toBe(text);
 });
 
+test.each([
+  [10_000, '10 s'],
+  [90_000, '90 s'],
+  [300_000, '5 min'],
+  [7_200_000, '2 h'],
+  [604_800_000, '7 d'],
+])('writes a length of %p ms as %p', (ms, text) => {
+  expect(format.lengthOf(ms)).toBe(text);
+});
+
 test('writes whole figures whole and others with three digits that count', () => {
   expect(format.figure(244_102)).toBe('244,102');
   expect(format.figure(-0.08164)).toBe('−0.0816');

@@ -27,7 +27,7 @@ const counts = fc.array(
 test('keeps every window, in few enough intervals and classes', () => {
   fc.assert(
     fc.property(counts, (entries) => {
-      const plotted = rebucket(foldRareClasses(entries));
+      const plotted = rebucket(foldRareClasses(entries), 10_000).counts;
       const labels = [...new Set(plotted.map(({ label }) => label))];
       const { starts, series } = layersBy(plotted, 'label', labels);
       expect(series.flatMap(({ windows }) => windows).reduce((a, b) => a + b, 0)).toBe(
@@ -49,11 +49,13 @@ test.each([240, 300, 1_000, 20_000])('an even stream of %i intervals stays even'
     windows: 20,
     meanConfidence: 0.5,
   }));
-  const { starts, series } = layersBy(rebucket(entries), 'label', ['walk']);
+  const bucketed = rebucket(entries, 10_000);
+  const { starts, series } = layersBy(bucketed.counts, 'label', ['walk']);
   expect(starts.length).toBeLessThanOrEqual(120);
   // The first and the last may begin or end within theirs.
   expect(new Set(series[0]?.windows.slice(1, -1)).size).toBe(1);
   const lengthMs = (starts[2] ?? 0) - (starts[1] ?? 0);
+  expect(bucketed.lengthMs).toBe(lengthMs);
   expect(starts.filter((start) => start % lengthMs !== 0)).toEqual([]);
 });
 

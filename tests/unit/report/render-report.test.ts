@@ -71,6 +71,9 @@ test('opens with the result in words', () => {
   expect(opening).toContain(
     `The champion went from macro-F1 ${first} to ${last} on six unseen people, all their windows together.`,
   );
+  const single = data.after.evaluation.bySubject.map(({ macroF1 }) => macroF1);
+  const [low, high] = [Math.min(...single), Math.max(...single)].map((each) => each.toFixed(3));
+  expect(opening).toContain(`From person to person it runs from ${low} to ${high}.`);
   expect(opening).toContain('The challenger trained on shuffled labels was rejected: not proved');
 });
 

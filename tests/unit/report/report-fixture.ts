@@ -67,6 +67,7 @@ export function sampleReport(): ScoredReport {
     before,
     after,
     predictions: predictions(),
+    predictionBucketMs: 10_000,
     retrains: [
       decisionFrom({ version: '2', verdict: verdictOf(FIRST, SECOND) }),
       decisionFrom({ version: '3', verdict: verdictOf(SECOND, SHUFFLED), negativeControl: true }),

@@ -41,6 +41,8 @@ test('numbers people alike in chart and table, and writes keys whole or not at a
     expect(section).toContain(`>${name}</text>`);
   }
   expect(section).toContain(key);
+  // In a narrow table it would be broken into pairs of letters.
+  expect(section).toContain(`<code class="nowrap">${key}</code>`);
   expect(section.replaceAll(key, '')).not.toContain(key.slice(0, 8));
 });
 
@@ -94,6 +96,27 @@ test('shows each check of the gate with its value, its limit and its result', ()
   expect(checks).toContainEqual(['p-value of the sign-flip test', '1', '≤ 0.05', '✗ failed']);
   expect(checks).toContainEqual(['Same feature schema', '–', '–', '✓ passed']);
   expect(textOf(sectionOf(page, 'gate'))).toContain('trained on deliberately shuffled labels');
+});
+
+test('says of every score on whose windows it is, and how far people lie apart', () => {
+  const { evaluation } = data.after;
+  const basis = `${evaluation.windows.toLocaleString('en-GB')} windows of six people`;
+  const opening = textOf(page.slice(0, page.indexOf('<nav')));
+  expect(opening).toContain(`of version 2 on the holdout: ${basis} whom it has not learned from`);
+  expect(opening).toContain('Differences are from version 1, on the same windows.');
+  for (const id of ['learning-curve', 'classes', 'calibration'])
+    expect(textOf(sectionOf(page, id))).toContain(basis);
+  const scores = evaluation.bySubject.map(({ macroF1 }) => macroF1);
+  const after = `from ${three(Math.min(...scores))} to ${three(Math.max(...scores))} after`;
+  expect(textOf(sectionOf(page, 'people'))).toContain(after);
+  expect(textOf(sectionOf(page, 'gate'))).toContain('one-sided sign-flip test over 6 people');
+  expect(textOf(sectionOf(page, 'predictions'))).toContain('windows that begin within 10 s');
+});
+
+test('claims nothing of who labelled, nor that a score by which was chosen is unbiased', () => {
+  expect(tableOf(page, 'Versions and what they learned from')).toHaveLength(3);
+  expect(textOf(page)).not.toContain('Labels by people');
+  expect(textOf(page)).toContain('the score of a promoted one is a little flattered');
 });
 
 test('links the workflows', () => {
