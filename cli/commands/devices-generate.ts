@@ -50,7 +50,12 @@ const withOptions = (command: Command): Command =>
       share,
       USUAL.malformedShare,
     )
-    .option('--late <share>', 'events that arrive days later', share, USUAL.lateShare)
+    .option(
+      '--late <share>',
+      'events that arrive one to three days after their moment',
+      share,
+      USUAL.lateShare,
+    )
     .option('--seed <n>', 'the same seed gives the same bytes', within('seed'), USUAL.seed);
 
 function optionsOf(flags: GenerateFlags): Partial<GeneratorOptions> {
@@ -69,7 +74,7 @@ function showGenerated(voice: Voice, folder: string, { counts, options }: Genera
   showFacts(voice, {
     lines: count(counts.lines),
     events: `${count(counts.events)} of ${count(options.devices + options.strangers)} devices, ${count(counts.withoutProfile)} without a profile`,
-    late: count(counts.late),
+    late: `${count(counts.late)}, sent one to three days after their moment`,
     duplicates: tally(counts.duplicates),
     malformed: tally(counts.malformed),
     aggregates: `${count(aggregates.day)} days, ${count(aggregates.week)} weeks, ${count(aggregates.month)} months of ${count(options.users)} people`,

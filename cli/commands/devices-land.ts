@@ -19,9 +19,17 @@ interface LandOptions extends WaitingOptions {
 
 const MOST_EVENTS = 10_000_000;
 const MOST_DAYS = 3_650;
+const USUAL_LATE_DAYS = 1;
 const MOST_HOURS = 24 * 365;
 
-function show(voice: Voice, shell: Shell, landed: LandDevicesResult): void {
+/** Devices that send side by side make one another late: the figure is of the topic, not of a device. */
+const lateOf = ({ late }: LandDevicesResult, days: number): string => {
+  if (late === 0) return count(late);
+  const behind = `more than ${count(days)} day${days === 1 ? '' : 's'}`;
+  return `${count(late)}, dated ${behind} before what had come already, of any device`;
+};
+
+function show(voice: Voice, shell: Shell, landed: LandDevicesResult, lateDays: number): void {
   showHeading(voice, landed.messages === 0 ? 'Nothing new' : 'Landed');
   const { withdrawn, skippedOffsets, restarted = 0 } = landed;
   showFacts(voice, {
@@ -29,7 +37,7 @@ function show(voice: Voice, shell: Shell, landed: LandDevicesResult): void {
     'new events': count(landed.rows),
     duplicates: count(landed.duplicates),
     rejected: tally(landed.rejected),
-    late: count(landed.late),
+    late: lateOf(landed, lateDays),
     'of erased people': withdrawn > 0 ? count(withdrawn) : null,
     'gone before they were read':
       skippedOffsets > 0 ? voice.colors.yellow(count(skippedOffsets)) : null,
@@ -60,7 +68,7 @@ export function addDevicesLand(group: Command, act: Actions): void {
     )
     .option(
       '--late-days <n>',
-      'days behind the newest date from which an event is late; 1 when absent',
+      'an event is late when dated more days than this before what has come; 1 when absent',
       wholeNumber(0, MOST_DAYS),
     )
     .option(
@@ -82,7 +90,10 @@ export function addDevicesLand(group: Command, act: Actions): void {
           },
           { cancelOnExit },
         );
-        return { result: { ...run, ...result }, show: (voice) => show(voice, shell, result) };
+        return {
+          result: { ...run, ...result },
+          show: (voice) => show(voice, shell, result, input.lateDays ?? USUAL_LATE_DAYS),
+        };
       }),
     ),
   );

@@ -37,10 +37,20 @@ test('devices land says what became of every message', async () => {
   expect(stdout).toMatch(
     /messages +110\n +new events +100\n +duplicates +6\n +rejected +not-json 4/,
   );
+  expect(stdout).toMatch(
+    /late +2, dated more than 1 day before what had come already, of any device\n/,
+  );
   expect(stdout).toContain('next: npx watchlake devices aggregate --grain day');
   expect(calls).toEqual([
     { workflow: 'landDeviceEvents', workflowId: 'devices/land', input: { dataset: 'devices' } },
   ]);
+});
+
+test('devices land says by how many days events were late', async () => {
+  const late = await runAgainst(['devices', 'land', '--late-days', '3'], { result: LANDED });
+  expect(late.stdout).toMatch(/late +2, dated more than 3 days before/);
+  const none = await runAgainst(['devices', 'land'], { result: { ...LANDED, late: 0 } });
+  expect(none.stdout).toMatch(/late +0\n/);
 });
 
 test('devices land --json answers with the counts', async () => {

@@ -32,6 +32,13 @@ test('--json answers with the counts of what lies in the folder', async () => {
   expect(onlyObject(again.stdout)).toMatchObject({ ok: false, error: { code: 'TARGET_EXISTS' } });
 });
 
+test('says in words what was late in the making', async () => {
+  const folder = join(temporary.path(), 'said');
+  const amounts = ['--users', '2', '--devices', '3', '--days', '2', '--every', '900'];
+  const { stdout } = await run(['devices', 'generate', '--out', folder, ...amounts], { services });
+  expect(stdout).toMatch(/late +\d+, sent one to three days after their moment\n/);
+});
+
 test.each([
   ['--users', '0'],
   ['--every', '4000'],
