@@ -1,26 +1,7 @@
 /** Tables and lists of facts for the terminal, without frames. */
-import Table from 'cli-table3';
+import { stripVTControlCharacters } from 'node:util';
+import { bareTable, cutTo, widthOf } from './columns';
 import type { Voice } from './voice';
-
-const EDGES = [
-  'top',
-  'top-mid',
-  'top-left',
-  'top-right',
-  'bottom',
-  'bottom-mid',
-  'bottom-left',
-  'bottom-right',
-  'left',
-  'left-mid',
-  'mid',
-  'mid-mid',
-  'right',
-  'right-mid',
-  'middle',
-] as const;
-
-const NO_FRAME = Object.fromEntries(EDGES.map((edge) => [edge, '']));
 
 export interface Column {
   title: string;
@@ -28,29 +9,96 @@ export interface Column {
   figures?: boolean;
 }
 
-/** Writes rows under their titles; cells are text already. */
-export function showTable(
+type Rows = readonly (readonly string[])[];
+
+const INDENT = '  ';
+const GAP = 3;
+// What has a blank in it may be cut, but not below this: a time in full fits.
+const LEAST_TEXT = 24;
+// What has none is an id, a figure or an address, which a person copies, unless it is longer than those are.
+const LONGEST_ID = 80;
+
+function draw(
   voice: Voice,
   columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-): void {
-  const table = new Table({
-    head: columns.map(({ title }) => voice.colors.dim(title)),
+  rows: Rows,
+): { text: string; widths: number[] } {
+  const table = bareTable(GAP, {
+    head: columns.map(({ title }) => title && voice.colors.dim(title)),
     colAligns: columns.map(({ figures }) => (figures ? 'right' : 'left')),
-    chars: NO_FRAME,
-    // Without its own colours: the cells have theirs.
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 3, compact: true },
   });
   table.push(...rows.map((row) => [...row]));
-  for (const line of table.toString().split('\n')) voice.line(`  ${line}`.trimEnd());
+  const text = table.toString();
+  return { text, widths: table.options.colWidths.map((width) => (width ?? 0) - GAP) };
+}
+
+const total = (widths: readonly number[]): number =>
+  widths.reduce((sum, width) => sum + width, INDENT.length + GAP * (widths.length - 1));
+
+function leastWidth(cell: string): number {
+  const width = widthOf(cell);
+  const isId = width <= LONGEST_ID && !/\s/.test(stripVTControlCharacters(cell));
+  return isId ? width : Math.min(width, LEAST_TEXT);
+}
+
+/** The widths of columns that share the room; null where not even the least widths fit. */
+function sharedWidths(
+  columns: readonly Column[],
+  rows: Rows,
+  { natural, room }: { natural: readonly number[]; room: number },
+): number[] | null {
+  const least = columns.map(({ title }, at) =>
+    rows.reduce((most, row) => Math.max(most, leastWidth(row[at] ?? '')), widthOf(title)),
+  );
+  if (total(least) > room) return null;
+  const within = (most: number): number[] =>
+    natural.map((width, at) => Math.min(width, Math.max(least[at] ?? 0, most)));
+  let most = room;
+  while (total(within(most)) > room) most -= 1;
+  return within(most);
+}
+
+/** A row under another: what is too wide to stand side by side. */
+function showUpright(voice: Voice, columns: readonly Column[], rows: Rows): void {
+  for (const [at, row] of rows.entries()) {
+    voice.line(`${INDENT}${voice.colors.dim(`── ${at + 1} ──`)}`);
+    showPairs(
+      voice,
+      columns.map(({ title }, of) => [title, row[of] ?? '']),
+    );
+  }
+}
+
+/**
+ * Writes rows under their titles; cells are text already. A terminal that is too narrow gets texts cut, or
+ * row after row upright; what is no terminal gets everything.
+ */
+export function showTable(voice: Voice, columns: readonly Column[], rows: Rows): void {
+  const { text, widths: natural } = draw(voice, columns, rows);
+  const room = voice.width ?? Infinity;
+  if (total(natural) <= room) return showLines(voice, text);
+  const widths = sharedWidths(columns, rows, { natural, room });
+  if (widths === null) return showUpright(voice, columns, rows);
+  const cut = rows.map((row) => row.map((cell, at) => cutTo(cell, widths[at] ?? 0)));
+  showLines(voice, draw(voice, columns, cut).text);
+}
+
+function showLines(voice: Voice, text: string): void {
+  for (const line of text.split('\n')) voice.line(`${INDENT}${line}`.trimEnd());
 }
 
 /** Writes `name  value` lines with the values under each other; null facts are left out. */
-export function showFacts(voice: Voice, facts: Readonly<Record<string, string | null>>): void {
-  const present = Object.entries(facts).filter(([, value]) => value !== null);
-  const width = Math.max(0, ...present.map(([name]) => name.length));
-  for (const [name, value] of present) {
-    voice.line(`  ${voice.colors.dim(name.padEnd(width))}   ${value}`);
+export const showFacts = (voice: Voice, facts: Readonly<Record<string, string | null>>): void =>
+  showPairs(
+    voice,
+    Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+  );
+
+function showPairs(voice: Voice, pairs: readonly (readonly [string, string])[]): void {
+  const width = Math.max(0, ...pairs.map(([name]) => widthOf(name)));
+  for (const [name, value] of pairs) {
+    const padding = ' '.repeat(width - widthOf(name) + GAP);
+    voice.line(`${INDENT}${voice.colors.dim(name)}${padding}${value}`);
   }
 }
 

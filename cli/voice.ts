@@ -1,6 +1,6 @@
 /** How a command speaks to a stream: lines, colours where a terminal shows them, and figures. */
 import pc from 'picocolors';
-import { count } from '../core/figures';
+import { bytes, count } from '../core/figures';
 
 /** What is needed of stdout and stderr; tests give their own. */
 export interface Target {
@@ -15,6 +15,8 @@ export interface Voice {
   readonly colors: Colors;
   /** Whether a person watches: only then lines may move. */
   readonly interactive: boolean;
+  /** Columns of the terminal; null where everything is written, as into a file. */
+  readonly width: number | null;
   line(text?: string): void;
 }
 
@@ -23,6 +25,9 @@ export const createVoice = (target: Target): Voice => ({
   colors: pc.createColors(pc.isColorSupported && target.isTTY === true),
   // A pseudo-terminal without a size would make a moving line wrap for ever.
   interactive: target.isTTY === true && (target.columns ?? 0) > 0,
+  get width() {
+    return (target.isTTY && target.columns) || null;
+  },
   line: (text = '') => void target.write(`${text}\n`),
 });
 
@@ -30,10 +35,11 @@ export const createVoice = (target: Target): Voice => ({
 export const SILENT: Voice = {
   colors: pc.createColors(false),
   interactive: false,
+  width: null,
   line: () => undefined,
 };
 
-export { count };
+export { bytes, count };
 
 export const score = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : value.toFixed(3);
@@ -48,18 +54,6 @@ export function duration(seconds: number): string {
 /** `2026-11-27 03:40:44 UTC`, for a time as --json has it. */
 export const moment = (iso: string): string =>
   `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-
-export function bytes(value: number): string {
-  let rest = value;
-  let unit = 0;
-  while (rest >= 1000 && unit < UNITS.length - 1) {
-    rest /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 ? rest : rest.toFixed(1)} ${UNITS[unit]}`;
-}
 
 /** `reason 3, other 2`, or a dash when there is nothing to count. */
 export function tally(counts: Readonly<Record<string, number>>): string {

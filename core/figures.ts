@@ -2,3 +2,24 @@
 
 /** Whole numbers with thousands: 244,102. */
 export const count = (value: number): string => value.toLocaleString('en-US');
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `4.2 MB`, in steps of a thousand. */
+export function bytes(value: number): string {
+  let rest = value;
+  let unit = 0;
+  while (rest >= 1000 && unit < UNITS.length - 1) {
+    rest /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? rest : rest.toFixed(1)} ${UNITS[unit]}`;
+}
+
+const dollars = (value: number): string => `$${value.toFixed(4)}`;
+
+/** Other figures: three digits say enough. */
+const figure = (value: number): string =>
+  Number.isInteger(value) ? count(value) : String(Number(value.toPrecision(3)));
+
+export { dollars, figure };

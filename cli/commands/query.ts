@@ -27,6 +27,10 @@ const cell = (value: unknown): string => {
   return typeof value === 'bigint' ? value.toString() : toJsonLine(value);
 };
 
+/** In a table an empty text is something else than nothing at all. */
+const tableCell = (voice: Voice, value: unknown): string =>
+  value === null || value === undefined ? voice.colors.dim('NULL') : printable(cell(value));
+
 const isFigures = ({ rows }: QueryResult, column: string): boolean =>
   rows.length > 0 && rows.every((row) => row[column] === null || typeof row[column] === 'number');
 
@@ -37,7 +41,7 @@ const WRITERS: Record<Format, (voice: Voice, result: QueryResult) => void> = {
     showTable(
       voice,
       titles,
-      rows.map((row) => columns.map((name) => printable(cell(row[name])))),
+      rows.map((row) => columns.map((name) => tableCell(voice, row[name]))),
     );
   },
   csv(voice, { columns, rows }) {

@@ -41,7 +41,18 @@ test.each([
 
 test('a query answers in a table without colours when stdout is no terminal', async () => {
   const { stdout } = await run(['query', 'SELECT 1'], { services: query(ROWS) });
-  expect(stdout).toBe('  label          windows\n  row                 12\n  curl, "left"\n');
+  expect(stdout).toBe(
+    '  label          windows\n  row                 12\n  curl, "left"      NULL\n',
+  );
+});
+
+test('a table tells nothing at all from an empty text; CSV and JSON keep their forms', async () => {
+  const services = query([{ label: null }, { label: '' }], ['label']);
+  const inForm = async (form: string) =>
+    (await run(['query', 'SELECT 1', '--format', form], { services })).stdout;
+  expect(await inForm('table')).toBe('  label\n  NULL\n\n');
+  expect(await inForm('csv')).not.toContain('NULL');
+  expect(await inForm('json')).toBe('[{"label":null},{"label":""}]\n');
 });
 
 const broken = (error: Error) => ({ openLake: () => Promise.reject(error) });

@@ -1,0 +1,60 @@
+/** Texts as wide as a terminal shows them: a character of Chinese, or an emoji, takes two columns. */
+import Table from 'cli-table3';
+
+const EDGES = [
+  'top',
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+  'left',
+  'left-mid',
+  'mid',
+  'mid-mid',
+  'right',
+  'right-mid',
+  'middle',
+] as const;
+
+const NO_FRAME = Object.fromEntries(EDGES.map((edge) => [edge, '']));
+
+/** A table without a frame; colours are those that its cells have. */
+export const bareTable = (gap: number, options: Table.TableConstructorOptions = {}): Table.Table =>
+  new Table({
+    chars: NO_FRAME,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap, compact: true },
+    ...options,
+  });
+
+// One column a character: most texts, and they need no measuring.
+const PLAIN = /^[\x20-\x7e]*$/;
+// Marks that a character carries take no columns of their own; more than these nobody can read.
+const MOST_UNITS = 8;
+
+/** Columns of one line; colours take none. */
+export function widthOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
+  // The library measures when it draws.
+  const table = bareTable(0);
+  table.push([text]);
+  table.toString();
+  return table.options.colWidths[0] ?? 0;
+}
+
+/** One line cut with `…` to that many columns, if it is wider. */
+export function cutTo(text: string, width: number): string {
+  if (width < 1) return '';
+  if (PLAIN.test(text)) return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  const start = text.slice(0, width * MOST_UNITS + 1);
+  if (start.length === text.length && widthOf(text) <= width) return text;
+  const table = bareTable(0, { colWidths: [width] });
+  table.push([start]);
+  // The library cuts between the halves of a character too.
+  return table
+    .toString()
+    .trimEnd()
+    .replace(/\p{Surrogate}/gu, '');
+}
