@@ -22,15 +22,22 @@ interface SendFlags {
 
 const MOST_SPEED = 1_000_000;
 
+/** How many lines an earlier sending has sent is not known, but where it had come to. */
+function howFar({ sent, lines, resumed, share }: SendProgress): string {
+  if (resumed) {
+    return `${Math.floor(100 * share)} % of ${count(lines)} lines, ${count(sent)} since it went on`;
+  }
+  const percent = lines === 0 ? '' : `, ${Math.floor((100 * sent) / lines)} %`;
+  return `${count(sent)} of ${count(lines)} lines${percent}`;
+}
+
 function progressDetail(progress: SendProgress, seconds: number): string {
-  const { sent, lines, duplicate, rejected, waitsFor } = progress;
+  const { duplicate, rejected, waitsFor } = progress;
   if (progress.step === 'reading') return bytes(progress.bytesRead);
-  // How many lines an earlier sending has sent is not known.
-  const share = progress.resumed || lines === 0 ? null : Math.floor((100 * sent) / lines);
   const refused = Object.values(rejected).reduce((sum, each) => sum + each, 0);
   return [
-    `${count(sent)} of ${count(lines)} lines${share === null ? '' : `, ${share} %`}`,
-    `${count(Math.round(sent / Math.max(seconds, 0.001)))} a second`,
+    howFar(progress),
+    `${count(Math.round(progress.sent / Math.max(seconds, 0.001)))} a second`,
     ...(duplicate > 0 ? [`${count(duplicate)} known already`] : []),
     ...(refused > 0 ? [`${count(refused)} rejected`] : []),
     ...(waitsFor === null ? [] : [`waits: ${waitsFor}`]),

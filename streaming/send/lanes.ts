@@ -49,11 +49,10 @@ class Lane {
       const batch = this.take();
       const lines = batch.map(({ line }) => line.bytes).filter((bytes) => bytes.length > 0);
       const sent = lines.length > 0 ? await this.options.client.send(lines) : null;
+      // First: whoever is told how much was sent sees how far that is.
+      for (const { onAnswered } of batch) onAnswered();
       if (sent) this.options.onSent(lines.length, sent);
-      for (const { line, onAnswered } of batch) {
-        if (line.bytes.length === 0) this.options.onSent(1, TOO_LONG);
-        onAnswered();
-      }
+      for (let at = lines.length; at < batch.length; at += 1) this.options.onSent(1, TOO_LONG);
     }
   }
 

@@ -26,6 +26,8 @@ export interface SendProgress extends SendCounts {
   readonly lines: number;
   /** Of the file, read to learn what is in it. */
   readonly bytesRead: number;
+  /** From 0 to 1, by the bytes of the lines that were answered, now or in an earlier sending. */
+  readonly share: number;
   /** An earlier sending has sent a part of the lines. */
   readonly resumed: boolean;
   /** Why it waits; null while it goes on. */
@@ -54,6 +56,7 @@ const SAVE_EVERY_MS = 1000;
 class Sending {
   private readonly options: SendOptions;
   private readonly known: Survey;
+  private readonly sources: readonly Source[];
   private readonly marks = new Map<string, Watermark>();
   private readonly before: SentSoFar | null;
   private readonly keyOf: SendState['keyOf'];
@@ -67,6 +70,7 @@ class Sending {
   ) {
     this.options = options;
     this.known = known;
+    this.sources = sourcesOf(known, options.file);
     this.before = before;
     this.keyOf = keyOf;
     this.latestMs = before?.latestMs ?? null;
@@ -83,12 +87,11 @@ class Sending {
     const client = createIngestClient({ url, token, patienceMs, signal, onRetry });
     const { lanes = LANES, batchLines = BATCH_LINES, window = WINDOW_LINES } = this.options;
     const onSent = (lines: number, sent: Sent) => this.count(lines, sent);
-    const sources = sourcesOf(this.known, this.options.file);
     const pool = new Lanes({ client, lanes, batchLines, window, onSent });
     const originMs = this.latestMs ?? this.known.earliestMs;
     const pace = createPace({ speed, originMs, signal });
-    const isShared = sources.length > 1;
-    await Promise.all(sources.map((source) => this.follow(source, isShared, pool, pace)));
+    const isShared = this.sources.length > 1;
+    await Promise.all(this.sources.map((source) => this.follow(source, isShared, pool, pace)));
     await pool.settled();
   }
 
@@ -122,9 +125,21 @@ class Sending {
 
   private tell(waitsFor: string | null): void {
     const { lines, bytes: bytesRead } = this.known;
-    const progress = { ...this.counts, lines, bytesRead, resumed: this.before !== null, waitsFor };
+    const far = { share: shareOf(this.sources, this.marks), resumed: this.before !== null };
+    const progress = { ...this.counts, ...far, lines, bytesRead, waitsFor };
     this.options.onProgress?.({ step: 'sending', ...progress });
   }
+}
+
+/** Each device's part counts by its size; lines of none are few beside them. */
+function shareOf(sources: readonly Source[], marks: ReadonlyMap<string, Watermark>): number {
+  const counted = sources.length > 1 ? sources.filter(({ name }) => name !== WHOLE) : sources;
+  let [done, all] = [0, 0];
+  for (const { name, start, end } of counted) {
+    done += (marks.get(name)?.done ?? start) - start;
+    all += end - start;
+  }
+  return all === 0 ? 1 : done / all;
 }
 
 const NOTHING: SendCounts = { sent: 0, accepted: 0, duplicate: 0, rejected: {} };
@@ -134,7 +149,7 @@ async function surveyed({ file, speed, signal, onProgress }: SendOptions): Promi
     timed: speed !== null,
     onBytes: (bytesRead) => {
       signal?.throwIfAborted();
-      const progress = { lines: 0, bytesRead, resumed: false, waitsFor: null };
+      const progress = { lines: 0, bytesRead, share: 0, resumed: false, waitsFor: null };
       onProgress?.({ step: 'reading', ...NOTHING, ...progress });
     },
   });

@@ -134,9 +134,17 @@ test('goes on where it was stopped, and the server knows what was under way', as
     },
   });
   await expect(stopped).rejects.toThrow('Ctrl-C');
-  const result = await send();
+  const shares: number[] = [];
+  const result = await send({
+    onProgress: ({ step, share, resumed }) => {
+      if (step === 'sending' && resumed) shares.push(share);
+    },
+  });
   expect(result.resumedAt).toBeGreaterThan(0);
   expect(result.sent).toBeLessThan(1700);
+  expect(shares[0]).toBeGreaterThan(0.2);
+  expect(shares.at(-1)).toBe(1);
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
   expect(stored()).toHaveLength(2000);
   for (const index of upTo(10)) expect(sequencesOf(device(index))).toEqual(upTo(200));
 });
@@ -154,7 +162,13 @@ test('knows the place of each device, and names none while it is stopped', async
   // Lines that name no device have a place of their own.
   expect(Object.values((JSON.parse(state) as { offsets: object }).offsets)).toHaveLength(3 + 1);
   expect(state).not.toContain('watch');
-  const { resumedAt, sent } = await send({ speed: 18_000 });
+  const shares: number[] = [];
+  const { resumedAt, sent } = await send({
+    speed: 18_000,
+    onProgress: ({ step, share }) => void (step === 'sending' && shares.push(share)),
+  });
+  expect(shares[0]).toBeGreaterThan(0.3);
+  expect(Math.max(...shares)).toBe(1);
   expect(resumedAt).toBeGreaterThan(0);
   expect(sent).toBeLessThan(15);
   expect(stored()).toHaveLength(15);
