@@ -9,6 +9,7 @@ import type {
 import { formatNamed, formatOf, formatOfDataset, refuseOtherFormat } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { loadPlan } from '../lakehouse/landing/ingest-folder';
+import type { Read } from '../lakehouse/landing/reading';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
 import { forgetDownload, forgetSpoilt, openSource } from '../lakehouse/sources/open-source';
 import type { Source } from '../lakehouse/sources/source';
@@ -19,7 +20,7 @@ import { asActivities } from './as-activities';
 import { count } from './meters';
 import { recordingsOf, withoutFiles, type RecordingOf } from './unnamed-files';
 
-const DOWNLOAD_REPORTS_MS = 1000;
+const REPORTS_MS = 1000;
 
 export interface IngestDeps {
   readonly lake: Lake;
@@ -34,6 +35,8 @@ export interface OpenArchiveResult {
   readonly ingestId: string;
   readonly dataset: string;
   readonly members: number;
+  /** Of the members that land; absent in runs of versions before 0.2. */
+  readonly bytes?: number;
   readonly batches: number;
   readonly planKey: string;
   readonly alreadyLanded: boolean;
@@ -42,6 +45,8 @@ export interface OpenArchiveResult {
 export interface LandBatchResult {
   readonly members: number;
   readonly rows: number;
+  /** Of the members; absent in runs of versions before 0.2. */
+  readonly bytes?: number;
 }
 
 export type PublishLandingResult = PublishedLanding;
@@ -60,7 +65,7 @@ export function createIngestActivities(deps: IngestDeps) {
   ): Promise<T> {
     let source: Source | undefined;
     try {
-      source = await openSource(name, { ...options, ...opening, ...tellingOfDownloads() });
+      source = await openSource(name, { ...options, ...opening, ...tellingOfTheArchive() });
       return await work(source);
     } catch (error) {
       await forgetSpoilt(name, error, options?.spoolFolder).catch(() => undefined);
@@ -122,14 +127,21 @@ export function createIngestActivities(deps: IngestDeps) {
       const { planKey, batch } = input;
       const plan = await loadPlan(lake, planKey);
       const { dataset } = plan;
-      let reported = 0;
-      const onRows = (part: number, rows: number) => {
-        reported += rows;
-        report({ batch, part, rows: reported });
+      // What the run's own counts lack until the batch has landed.
+      const underWay = { bytesRead: 0, membersBegun: 0, rows: 0 };
+      const tell = seldom(() => report({ underWay }));
+      const onRead = (read: Read) => {
+        Object.assign(underWay, read);
+        tell();
+      };
+      const onRows = (rows: number) => {
+        underWay.rows += rows;
+        tell();
         count('landedRows', rows, { dataset });
       };
       return reopened(plan, signal, (source) => {
-        const request = { plan, batch, dataset, source, secret, suppression, signal, onRows };
+        const told = { signal, onRows, onRead };
+        const request = { plan, batch, dataset, source, secret, suppression, ...told };
         return formatOf(plan).landBatch(lake, request);
       });
     },
@@ -155,17 +167,24 @@ export function createIngestActivities(deps: IngestDeps) {
   });
 }
 
-/** An archive may take hours to come: the web UI shows how far it is. */
-function tellingOfDownloads(): Pick<OpenOptions, 'onNote' | 'onProgress'> {
-  const { report } = alive();
+/** The first time at once, and then as often as a person can follow. */
+function seldom<Args extends unknown[]>(tell: (...args: Args) => void): (...args: Args) => void {
   let toldMs = 0;
+  return (...args) => {
+    if (Date.now() - toldMs < REPORTS_MS) return;
+    toldMs = Date.now();
+    tell(...args);
+  };
+}
+
+/** An archive may take hours to come, and minutes to be read: the web UI shows how far it is. */
+function tellingOfTheArchive(): Pick<OpenOptions, 'onNote' | 'onProgress' | 'onHashed'> {
+  const { report } = alive();
+  const tell = seldom(report);
   return {
     onNote: (note) => void log.warn(note),
-    onProgress: ({ bytes, total }) => {
-      if (Date.now() - toldMs < DOWNLOAD_REPORTS_MS) return;
-      toldMs = Date.now();
-      report({ downloaded: bytes, of: total });
-    },
+    onProgress: ({ bytes, total }) => tell({ downloaded: bytes, of: total ?? null }),
+    onHashed: ({ bytes, total }) => tell({ hashed: bytes, of: total }),
   };
 }
 

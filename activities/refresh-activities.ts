@@ -109,7 +109,7 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
       const built = await buildTable(engine === undefined ? lake : withEngine(lake, engine), {
         ...{ plan, table, inputs, signal },
         job: session === undefined ? undefined : jobContext(session, table),
-        onProgress: (done: { windows: number }) => report({ table, ...done }),
+        onProgress: ({ windows }) => report({ table, windowsMade: windows }),
       });
       if (!built.reused) countFates(built.manifest);
       const { snapshotId, rows, quarantined, dropped, noted, firstProblems, job } = built.manifest;

@@ -7,11 +7,12 @@ import {
 } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
-import { count } from '../core/figures';
+import { spaced } from '../core/facts';
 import { PROGRAM } from '../core/program-name';
-import type { Fact, Progress } from '../workflows/progress';
+import type { Progress } from '../workflows/progress';
 import { FailedRun } from './problem';
 import { withProgress, type ProgressLine } from './progress-line';
+import { factsLine, GrowingCounts, saidBy, type Said } from './run-facts';
 import type { Shell } from './shell';
 
 export interface FollowOptions {
@@ -24,19 +25,6 @@ export interface FollowOptions {
 
 const LOOK_EVERY_MS = 700;
 const ANSWER_WITHIN_MS = 4_000;
-
-/** `rows 120, batches 2 of 5`; facts that are unknown are left out. */
-export const factsLine = (facts: Readonly<Record<string, Fact>>): string =>
-  Object.entries(facts)
-    .filter(([, value]) => value !== null && value !== '')
-    .map(([name, value]) => `${name} ${formatFact(value)}`)
-    .join(', ');
-
-function formatFact(value: Fact): string {
-  if (typeof value !== 'number') return String(value);
-  if (Number.isInteger(value)) return count(value);
-  return String(Number(value.toPrecision(3)));
-}
 
 /** The answer of the run's `progress` query; null while no worker answers. */
 async function ask(client: Client, workflowId: string): Promise<Progress | null> {
@@ -53,12 +41,13 @@ async function ask(client: Client, workflowId: string): Promise<Progress | null>
 // Runs beside everything else; what it does is not what the parent waits for.
 const COMPANION = 'predictStream';
 
-interface Inside {
+/** With why a step is tried again, if one is. */
+interface Inside extends Said {
   /** The child started last is the one that works now. */
   child: string | null;
-  /** What the one step that is under way said with its last heartbeat, and why a step is tried again. */
-  work: Record<string, Fact>;
 }
+
+const NOTHING_SEEN: Inside = { child: null, work: {}, underWay: {} };
 
 type PendingActivity = NonNullable<
   WorkflowExecutionDescription['raw']['pendingActivities']
@@ -72,7 +61,7 @@ function retryOf({ activityType, attempt, lastFailure }: PendingActivity): strin
   const message = lastFailure.message.split('\n', 1)[0] as string;
   const short =
     message.length > FAILURE_LENGTH ? `${message.slice(0, FAILURE_LENGTH - 1)}…` : message;
-  return [`${attempt} of ${activityType?.name ?? 'a step'} after «${short}»`];
+  return [`${attempt} of «${spaced(activityType?.name ?? 'a step')}» after «${short}»`];
 }
 
 async function lookInside(client: Client, workflowId: string): Promise<Inside> {
@@ -86,41 +75,40 @@ async function lookInside(client: Client, workflowId: string): Promise<Inside> {
     const beats = pending.flatMap(
       ({ heartbeatDetails }) => heartbeatDetails?.payloads?.slice(0, 1) ?? [],
     );
-    const said = beats.length === 1 ? factsOf(defaultPayloadConverter.fromPayload(beats[0]!)) : {};
+    const { work, underWay } = saidBy(
+      beats.map((beat) => defaultPayloadConverter.fromPayload<unknown>(beat)),
+    );
     const [retry] = pending.flatMap(retryOf);
-    const work = retry === undefined ? said : { ...said, attempt: retry };
-    return { child: children.at(-1)?.workflowId ?? null, work };
+    const child = children.at(-1)?.workflowId ?? null;
+    return { child, work: retry === undefined ? work : { ...work, attempt: retry }, underWay };
   } catch {
-    return { child: null, work: {} };
+    return NOTHING_SEEN;
   }
 }
-
-const isFact = (value: unknown): value is Fact => value === null || typeof value !== 'object';
-
-const factsOf = (details: unknown): Record<string, Fact> =>
-  Object.fromEntries(
-    Object.entries(details ?? {}).filter((entry): entry is [string, Fact] => isFact(entry[1])),
-  );
 
 /** The run's own progress; null while no worker answers. */
 async function look(
   client: Client,
   options: FollowOptions,
-  line: ProgressLine,
+  { line, counts }: { line: ProgressLine; counts: GrowingCounts },
 ): Promise<Progress | null> {
   const own = await ask(client, options.workflowId);
   if (!own) {
     line.update('waiting for a worker');
     return null;
   }
-  const { child, work } = await lookInside(client, options.workflowId);
+  const { child, work, underWay } = await lookInside(client, options.workflowId);
   const inner = child ? await ask(client, child) : null;
   if (child && inner) {
     const within = await lookInside(client, child);
-    line.update(`${own.step} › ${inner.step}`, factsLine({ ...inner.facts, ...within.work }));
+    const facts = counts.with(child, inner.facts, within.underWay);
+    line.update(`${own.step} › ${inner.step}`, factsLine({ ...facts, ...within.work }));
+  } else {
+    // Whoever listens shows the parent's own facts in its way.
+    const shown = options.onProgress ? {} : own.facts;
+    const facts = counts.with(options.workflowId, shown, underWay);
+    line.update(own.step, factsLine({ ...facts, ...work }));
   }
-  // Whoever listens shows the parent's own facts in its way.
-  else line.update(own.step, factsLine({ ...(options.onProgress ? {} : own.facts), ...work }));
   options.onProgress?.(own, line);
   return own;
 }
@@ -133,8 +121,9 @@ async function keepLooking(
   options: FollowOptions,
   { line, signal, isEnough }: { line: ProgressLine; signal: AbortSignal; isEnough: IsEnough },
 ): Promise<null> {
+  const counts = new GrowingCounts();
   while (!signal.aborted) {
-    const own = await look(client, options, line);
+    const own = await look(client, options, { line, counts });
     if (own !== null && isEnough(own)) break;
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -1,4 +1,5 @@
 /** The line that moves while a command waits: a spinner for a person, plain lines for a log. */
+import { cutTo, widthOf } from './columns';
 import type { Voice } from './voice';
 
 export interface ProgressLine {
@@ -33,22 +34,19 @@ export function plainProgress(voice: Voice, now: () => number = Date.now): Progr
   };
 }
 
-const cut = (text: string, width: number): string => {
-  const points = [...text];
-  if (points.length <= width) return text;
-  return width < 1 ? '' : `${points.slice(0, width - 1).join('')}…`;
-};
+const BETWEEN = ' · ';
 
 /** Both on one line of that width: the detail gives way first. */
 export function fitted(
   { step, detail }: { step: string; detail: string },
   width: number,
 ): { step: string; detail: string } {
-  const head = cut(step, width);
-  return { step: head, detail: cut(detail, width - [...head].length - 1) };
+  const head = cutTo(step, width);
+  return { step: head, detail: cutTo(detail, width - widthOf(head) - BETWEEN.length) };
 }
 
 const INDENT = 2;
+const FIGURES_EVERY_MS = 100;
 // The spinner itself, and a space after it.
 const BEFORE_TEXT = INDENT + 2;
 
@@ -57,18 +55,31 @@ async function spinner(voice: Voice, stream: NodeJS.WriteStream): Promise<Progre
   const { default: ora } = await import('ora');
   // Ctrl-C has to stay a signal: raw mode would take it.
   const line = ora({ stream, indent: INDENT, discardStdin: false }).start();
+  let latest = { step: '', detail: '' };
+  let next: NodeJS.Timeout | undefined;
+  const show = () => {
+    next = undefined;
+    // A line that wraps would not be cleared as a whole: the spinner counts it without the indent.
+    const { step, detail } = fitted(latest, (stream.columns ?? 80) - BEFORE_TEXT);
+    line.text = detail ? `${step}${voice.colors.dim(`${BETWEEN}${detail}`)}` : step;
+  };
   return {
     update(step, detail = '') {
-      // A line that wraps would not be cleared as a whole: the spinner counts it without the indent.
-      const shown = fitted({ step, detail }, (stream.columns ?? 80) - BEFORE_TEXT);
-      line.text = shown.detail ? `${shown.step} ${voice.colors.dim(shown.detail)}` : shown.step;
+      const isNew = step !== latest.step;
+      latest = { step, detail };
+      if (isNew) show();
+      // Figures may come with every piece that is read.
+      else next ??= setTimeout(show, FIGURES_EVERY_MS).unref();
     },
     note(text) {
       line.clear();
       voice.line(text);
       line.render();
     },
-    stop: () => void line.stop(),
+    stop() {
+      clearTimeout(next);
+      line.stop();
+    },
   };
 }
 

@@ -35,7 +35,7 @@ export interface Services {
     source: string,
     format: FormatName,
     config: Config,
-    telling?: Pick<OpenOptions, 'onNote' | 'onProgress'>,
+    telling?: Pick<OpenOptions, 'onNote' | 'onProgress' | 'onHashed'>,
   ): Promise<string>;
   /** What was fetched to identify it and has landed is not needed any more. */
   forgetSource(source: string, config: Config): Promise<void>;

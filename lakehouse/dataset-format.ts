@@ -3,6 +3,7 @@ import type { WindowSpec } from '../models/signal';
 import type { Labelling } from './casas/options';
 import type { ErasingFormat } from './erasure/erasing-format';
 import type { Lake } from './lake';
+import type { OnRead } from './landing/reading';
 import type { SnapshotManifest } from './manifest';
 import type { Snapshot } from './snapshots';
 import type { KnownSource, Source } from './sources/source';
@@ -34,6 +35,8 @@ export interface OpenRequest {
 export interface OpenedIngest {
   readonly ingestId: string;
   readonly members: number;
+  /** Of the members that land. */
+  readonly bytes: number;
   readonly batches: number;
   readonly planKey: string;
   readonly alreadyLanded: boolean;
@@ -45,8 +48,16 @@ export interface LandRequest<Plan extends IngestPlanBase = IngestPlanBase> exten
   readonly plan: Plan;
   readonly batch: number;
   readonly signal?: AbortSignal;
-  /** The part that is read, and the rows of it so far. */
-  readonly onRows?: (part: number, rows: number) => void;
+  /** Rows that have come since the last time. */
+  readonly onRows?: (rows: number) => void;
+  /** How far the batch has been read. */
+  readonly onRead?: OnRead;
+}
+
+export interface LandedBatch {
+  readonly members: number;
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 export interface LandedTableSummary {
@@ -113,7 +124,7 @@ export interface DatasetFormat {
   /** Of formats whose files are named after people: the recording that a file is of; null for files of another kind. */
   recordingOf?(file: string, of: Pick<OpenRequest, 'dataset' | 'secret'>): string | null;
   openIngest(lake: Lake, request: OpenRequest): Promise<OpenedIngest>;
-  landBatch(lake: Lake, request: LandRequest): Promise<{ members: number; rows: number }>;
+  landBatch(lake: Lake, request: LandRequest): Promise<LandedBatch>;
   publishLanding(
     lake: Lake,
     plan: IngestPlanBase,

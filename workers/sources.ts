@@ -27,7 +27,7 @@ export function identifySource(
   source: string,
   format: FormatName,
   config: Config,
-  telling: Pick<OpenOptions, 'onNote' | 'onProgress'> = {},
+  telling: Pick<OpenOptions, 'onNote' | 'onProgress' | 'onHashed'> = {},
 ): Promise<string> {
   const { extensions, catalogTables } = formatNamed(format);
   return sourceHash(source, { ...sourceOptions(config), extensions, catalogTables, ...telling });

@@ -43,19 +43,30 @@ export async function ingest(raw: WorkflowInput<'ingest'>): Promise<IngestResult
 }
 
 async function landAll(
-  archive: { planKey: string; batches: number },
+  archive: { planKey: string; batches: number; members: number; bytes?: number },
   progress: ReturnType<typeof trackProgress>,
 ): Promise<void> {
   let next = 0;
-  let done = 0;
-  let rows = 0;
+  const done = { batches: 0, rows: 0, members: 0, bytes: 0 };
+  // Versions before 0.2 did not tell of bytes.
+  const { bytes: bytesInAll = null } = archive;
+  const tell = () =>
+    progress('landing', {
+      ...{ bytesRead: bytesInAll === null ? null : done.bytes, bytesInAll },
+      ...{ membersBegun: done.members, members: archive.members },
+      batches: `${count(done.batches)} of ${count(archive.batches)}`,
+      rows: done.rows,
+    });
+  tell();
   const lane = async () => {
     for (let batch = next++; batch < archive.batches; batch = next++) {
-      // Before it is added: the sum may have grown while this batch landed.
-      const { rows: landed } = await landBatch({ planKey: archive.planKey, batch });
-      rows += landed;
-      done += 1;
-      progress('landing', { batches: `${count(done)} of ${count(archive.batches)}`, rows });
+      // Before it is added: the sums may have grown while this batch landed.
+      const { rows, members, bytes = 0 } = await landBatch({ planKey: archive.planKey, batch });
+      done.batches += 1;
+      done.rows += rows;
+      done.members += members;
+      done.bytes += bytes;
+      tell();
     }
   };
   await Promise.all(Array.from({ length: Math.min(BATCHES_AT_ONCE, archive.batches) }, lane));

@@ -6,9 +6,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { count } from '../core/figures';
-
-export type Fact = string | number | boolean | null;
+import { wordedFacts, type Fact } from '../core/facts';
 
 export interface Progress {
   step: string;
@@ -40,11 +38,8 @@ const asTable = ({ step, facts }: Progress): string =>
     '',
     '| what | value |',
     '|---|---|',
-    ...Object.entries(facts).map(([name, value]) => `| ${name} | ${cellOf(value)} |`),
+    ...wordedFacts(facts).map(({ what, value }) => `| ${what} | ${value} |`),
   ].join('\n');
-
-const cellOf = (value: Fact): string =>
-  Number.isInteger(value) ? count(value as number) : String(value ?? '–');
 
 /** Starts the live table; each call of the returned function names the step and adds facts. */
 export function trackProgress(): (step: string, facts?: Record<string, Fact>) => void {

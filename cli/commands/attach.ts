@@ -1,5 +1,7 @@
 /** `watchlake attach`: comes back to a workflow that runs, or shows the result of one that has ended. */
 import type { Command } from 'commander';
+import { whatOf } from '../../core/facts';
+import { figure } from '../../core/figures';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { followRun } from '../follow-run';
@@ -8,7 +10,7 @@ import { runLink } from '../run-links';
 import { withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import type { Voice } from '../voice';
+import { tally, type Voice } from '../voice';
 
 const asObject = (result: unknown): Record<string, unknown> =>
   result !== null && typeof result === 'object' && !Array.isArray(result)
@@ -20,10 +22,24 @@ const LONGEST_VALUE = 100;
 /** Facts of one line; the web UI and --json show the rest. */
 function shortFacts(result: Record<string, unknown>): Record<string, string> {
   const texts = Object.entries(result).map(([name, value]): [string, string] => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
+    whatOf(name),
+    shortText(value),
   ]);
   return Object.fromEntries(texts.filter(([, text]) => text.length <= LONGEST_VALUE));
+}
+
+const isCounts = (value: unknown): value is Record<string, number> =>
+  value !== null &&
+  typeof value === 'object' &&
+  !Array.isArray(value) &&
+  Object.values(value).every((each) => typeof each === 'number');
+
+function shortText(value: unknown): string {
+  if (value === null) return '–';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return figure(value);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return isCounts(value) ? tally(value) : JSON.stringify(value);
 }
 
 function showResult(voice: Voice, workflowId: string, type: string, result: unknown): void {

@@ -7,10 +7,11 @@ import type { IngestResult } from '../../workflows/ingest';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { commandLine } from '../follow-run';
 import { withProgress } from '../progress-line';
+import { factsLine } from '../run-facts';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import { bytes, count, tally } from '../voice';
+import { count, tally } from '../voice';
 
 interface IngestOptions extends WaitingOptions {
   dataset: string;
@@ -46,10 +47,9 @@ export function addIngest(program: Command, act: Actions): void {
         shell.services.sourceHash(source, format, shell.config, {
           onNote: (note) => line.note(note),
           onProgress: ({ bytes: done, total }) =>
-            line.update(
-              'fetching the archive',
-              total ? `${bytes(done)} of ${bytes(total)}` : bytes(done),
-            ),
+            line.update('fetching the archive', factsLine({ downloaded: done, of: total ?? null })),
+          onHashed: ({ bytes: done, total }) =>
+            line.update('reading the archive', factsLine({ hashed: done, of: total })),
         }),
       );
       return withContext(shell, async (context) => {

@@ -1,6 +1,7 @@
 /** Makes a format of datasets out of what sets it apart: archives that hold recordings of people. */
 import type {
   DatasetFormat,
+  LandedBatch,
   LandRequest,
   OpenRequest,
   OpenedIngest,
@@ -17,6 +18,7 @@ import { entriesOf, landedFacts, planIngest, savePlan } from './ingest-plan';
 import type { PartRequest } from './land-part';
 import type { LandingKind } from './landing-kind';
 import type { LandedPart } from './parts';
+import { createReading } from './reading';
 import { isLanded, publishLanding } from './publish-landing';
 import type { RecordingsLayout } from './recordings-layout';
 
@@ -41,10 +43,14 @@ async function openIngest(
   lake: Lake,
   request: OpenRequest,
 ): Promise<OpenedIngest> {
-  const plan = await planIngest(lake, { ...request, kind, layout: await readLayout(request) });
+  const layout = await readLayout(request);
+  const plan = await planIngest(lake, { ...request, kind, layout });
+  const landing = new Set(plan.parts.flat());
+  const members = layout.recordings.filter(({ recording }) => landing.has(recording));
   return {
     ingestId: plan.ingestId,
-    members: plan.parts.flat().length,
+    members: members.length,
+    bytes: members.reduce((sum, { member }) => sum + member.bytes, 0),
     batches: plan.batches.length,
     planKey: await savePlan(lake, plan),
     alreadyLanded: isLanded(await landedFacts(lake, plan.dataset, kind), plan),
@@ -56,19 +62,21 @@ async function landBatch(
   { readLayout, landPart }: SamplesFormat,
   lake: Lake,
   request: LandRequest<IngestPlan>,
-) {
-  const { plan, batch, source, secret, signal, onRows } = request;
+): Promise<LandedBatch> {
+  const { plan, batch, source, secret, signal, onRows, onRead } = request;
   const { recordings } = await readLayout(request);
+  const reading = createReading(onRead);
   let [members, rows] = [0, 0];
   for (const part of plan.batches[batch] ?? []) {
     const entries = entriesOf(plan, part, recordings);
-    const report = (count: number) => onRows?.(part, count);
-    const landing = { plan, part, source, entries, secret, signal, onRows: report };
-    const landed = await landPart(lake, landing);
+    const files = entries.map(({ member }) => member);
+    const landed = await reading.part(files, source, (watched) =>
+      landPart(lake, { plan, part, source: watched, entries, secret, signal, onRows }),
+    );
     members += landed.recordings.length;
     rows += landed.recordings.reduce((sum, recording) => sum + recording.rows, 0);
   }
-  return { members, rows };
+  return { members, rows, bytes: reading.bytes() };
 }
 
 async function publish(

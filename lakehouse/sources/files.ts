@@ -9,7 +9,7 @@ import { contentHash } from '../../core/hash';
 import { inParallel } from '../in-parallel';
 import { hasEnding, isGzipped, withoutGzip } from './names';
 import { inflated } from './inflated';
-import type { Source, SourceLimits, SourceMember, SourceOptions } from './source';
+import type { OnBytes, Source, SourceLimits, SourceMember, SourceOptions } from './source';
 import { stampOfVersion } from './source';
 import { checkSizes, verifying } from './verified';
 
@@ -29,16 +29,23 @@ const localFile = (name: string, path: string): LocalFile => ({
   gzipped: isGzipped(name),
 });
 
-const read = (source: string, { path, name, gzipped }: LocalFile, signal?: AbortSignal) => {
-  const file = createReadStream(path, { signal, highWaterMark: READ_BYTES });
-  return gzipped ? inflated(file, { source, member: `${name}.gz` }) : file;
-};
+const stored = ({ path }: LocalFile, signal?: AbortSignal) =>
+  createReadStream(path, { signal, highWaterMark: READ_BYTES });
 
-async function measure(source: string, file: LocalFile, { limits, signal }: SourceOptions) {
+const content = (source: string, { name, gzipped }: LocalFile, file: ReturnType<typeof stored>) =>
+  gzipped ? inflated(file, { source, member: `${name}.gz` }) : file;
+
+async function measure(
+  source: string,
+  file: LocalFile,
+  { limits, signal, onBytes }: SourceOptions & { onBytes: OnBytes },
+) {
   const { name } = file;
-  let bytes = 0;
-  let checksum = 0;
-  for await (const chunk of read(source, file, signal)) {
+  const disk = stored(file, signal);
+  let [bytes, checksum, told] = [0, 0, 0];
+  for await (const chunk of content(source, file, disk)) {
+    onBytes(disk.bytesRead - told);
+    told = disk.bytesRead;
     bytes += (chunk as Buffer).length;
     checksum = crc32(chunk as Buffer, checksum);
     // What a compressed file holds is known only when it has been read.
@@ -79,11 +86,16 @@ function refuse(source: string, files: readonly LocalFile[], limits: SourceLimit
 }
 
 /** The checksum of one is computed while the next ones are read. */
-function measureAll(files: readonly LocalFile[], options: SourceOptions): Promise<SourceMember[]> {
-  const { name, limits } = options;
-  let bytes = 0;
+function measureAll(
+  files: readonly LocalFile[],
+  total: number,
+  options: SourceOptions,
+): Promise<SourceMember[]> {
+  const { name, limits, onHashed } = options;
+  let [bytes, hashed] = [0, 0];
+  const onBytes: OnBytes = (more) => onHashed?.({ bytes: (hashed += more), total });
   return inParallel(files, MEASURED_AT_ONCE, async (file) => {
-    const member = await measure(name, file, options);
+    const member = await measure(name, file, { ...options, onBytes });
     bytes += member.bytes;
     checkSizes(name, [{ name: file.name, bytes }], { ...limits, memberBytes: Infinity });
     return member;
@@ -97,7 +109,8 @@ async function openFiles(files: readonly LocalFile[], options: SourceOptions): P
   for (const file of files) facts.push(await factsOf(file));
   const stamp = stampOf(facts, options.version);
   const unchanged = known?.stamp === stamp ? known.members : null;
-  const members = unchanged ?? (await measureAll(files, options));
+  const size = facts.reduce((sum, [, each]) => sum + each, 0);
+  const members = unchanged ?? (await measureAll(files, size, options));
   const byName = new Map(
     files.map((file, at) => [file.name, { file, member: members[at], facts: facts[at] }]),
   );
@@ -107,11 +120,11 @@ async function openFiles(files: readonly LocalFile[], options: SourceOptions): P
     members,
     stamp,
     contentHash: contentHash(members),
-    open: async (each) => {
+    open: async (each, onBytes) => {
       const { file, member } = byName.get(each) ?? {};
       if (file === undefined || member === undefined) throw new Error(`${name} has no ${each}`);
-      const verified = verifying(name, member);
-      pipeline(read(name, file), verified, () => undefined);
+      const verified = verifying(name, member, onBytes);
+      pipeline(content(name, file, stored(file)), verified, () => undefined);
       return verified;
     },
     pathOf: (each) => {

@@ -10,7 +10,7 @@ import { openFileSource, openFolderSource } from './files';
 import { downloadFromGlue, isGlueAddress } from './glue';
 import { hasEnding } from './names';
 import { downloadFromS3 } from './s3';
-import type { KnownSource, Source, SourceLimits, SourceOptions } from './source';
+import type { KnownSource, OnHashed, Source, SourceLimits, SourceOptions } from './source';
 import { DEFAULT_EXTENSIONS, DEFAULT_LIMITS } from './source';
 import { isHttpAddress, refuseSecrets, shownAddress } from './source-address';
 import { forgetAddress } from './spool';
@@ -31,6 +31,8 @@ export interface OpenOptions {
   /** What a person should know of a download, and how far it is. */
   readonly onNote?: DownloadOptions['onNote'];
   readonly onProgress?: DownloadOptions['onProgress'];
+  /** How far the content has been read that its id follows from. */
+  readonly onHashed?: OnHashed;
 }
 
 /** Where it lies on this machine; the version of a download names its content. */
@@ -70,8 +72,9 @@ async function openHere(source: string, options: OpenOptions): Promise<Source> {
   const { path, version } = await bring(source, limits, options);
   const facts = await stat(path).catch(() => null);
   if (facts === null) throw new WatchlakeError('SOURCE_NOT_FOUND', { source: name });
-  const { known, signal, extensions = DEFAULT_EXTENSIONS } = options;
-  const opening = { path, version, name, address: source, limits, extensions, known, signal };
+  const { known, signal, onHashed, extensions = DEFAULT_EXTENSIONS } = options;
+  const place = { path, version, name, address: source };
+  const opening = { ...place, limits, extensions, known, signal, onHashed };
   const opened = await openByKind(opening, facts.isDirectory());
   if (known === undefined || known.contentHash === opened.contentHash) return opened;
   await opened.close();

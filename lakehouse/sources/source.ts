@@ -8,6 +8,11 @@ export interface SourceMember {
   readonly crc32: number;
 }
 
+export type OnBytes = (bytes: number) => void;
+
+/** How much of all the bytes has been read so that the content is known. */
+export type OnHashed = (hashed: { bytes: number; total: number }) => void;
+
 /** What an earlier opening found; where the stamp is still the same, nothing is read again. */
 export interface KnownSource {
   /** Sizes and modification times, or the version of a download, hashed. */
@@ -22,8 +27,8 @@ export interface Source extends KnownSource {
   readonly name: string;
   /** As the user named it: where it is opened again. */
   readonly address: string;
-  /** Fails with ARCHIVE_CORRUPT when the content is not what the member list says. */
-  open(member: string): Promise<Readable>;
+  /** Fails with ARCHIVE_CORRUPT when the content is not what the member list says; tells how much comes by. */
+  open(member: string, onBytes?: OnBytes): Promise<Readable>;
   /** Where a member lies that is a local file as it is: it need not be copied to be read. */
   readonly pathOf?: (member: string) => string | null;
   /** For whoever has read such a file: SOURCE_CHANGED when it has been written to since the source was opened. */
@@ -62,6 +67,7 @@ export interface SourceOptions {
   readonly extensions: readonly string[];
   readonly known?: KnownSource;
   readonly signal?: AbortSignal;
+  readonly onHashed?: OnHashed;
   /** Of a download; names its content. */
   readonly version?: string;
 }

@@ -2,7 +2,7 @@
 import { Transform } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { WatchlakeError } from '../../core/errors';
-import type { SourceLimits, SourceMember } from './source';
+import type { OnBytes, SourceLimits, SourceMember } from './source';
 
 /** Refuses by the declared sizes, before anything is inflated. */
 export function checkSizes(
@@ -19,7 +19,11 @@ export function checkSizes(
 }
 
 /** A pass-through that fails where the bytes are not the declared ones: sizes can lie. */
-export function verifying(source: string, { name, bytes, crc32: expected }: SourceMember) {
+export function verifying(
+  source: string,
+  { name, bytes, crc32: expected }: SourceMember,
+  onBytes?: OnBytes,
+) {
   let seen = 0;
   let checksum = 0;
   const corrupt = (detail: string) =>
@@ -28,6 +32,7 @@ export function verifying(source: string, { name, bytes, crc32: expected }: Sour
     transform(chunk: Buffer, _encoding, done) {
       seen += chunk.length;
       checksum = crc32(chunk, checksum);
+      onBytes?.(chunk.length);
       if (seen > bytes) done(corrupt(`is longer than its declared ${bytes} bytes`));
       else done(null, chunk);
     },

@@ -8,7 +8,7 @@ import type { Entry, ZipFile } from 'yauzl';
 import { openPromise } from 'yauzl';
 import { WatchlakeError } from '../../core/errors';
 import { contentHash } from '../../core/hash';
-import type { Source, SourceLimits, SourceOptions } from './source';
+import type { OnBytes, Source, SourceLimits, SourceOptions } from './source';
 import { stampOfVersion } from './source';
 import { checkSizes, verifying } from './verified';
 
@@ -88,10 +88,14 @@ function refuseBombs(source: string, entries: Iterable<Entry>): void {
   }
 }
 
-async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+async function hashFile(total: number, options: SourceOptions): Promise<string> {
+  const { path, signal, onHashed } = options;
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { signal, highWaterMark: READ_BYTES }))
+  const file = createReadStream(path, { signal, highWaterMark: READ_BYTES });
+  for await (const chunk of file) {
     hash.update(chunk as Buffer);
+    onHashed?.({ bytes: file.bytesRead, total });
+  }
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -123,8 +127,8 @@ export async function openZipSource(options: SourceOptions): Promise<Source> {
       address,
       members,
       stamp,
-      contentHash: unchanged ?? (await hashFile(path, signal)),
-      open: async (member) => openMember(options, zip, entries.get(member)),
+      contentHash: unchanged ?? (await hashFile(facts.size, options)),
+      open: async (member, onBytes) => openMember(options, zip, entries.get(member), onBytes),
       close: async () => zip.close(),
     };
   } catch (error) {
@@ -160,6 +164,7 @@ async function openMember(
   { path, name: source }: SourceOptions,
   zip: ZipFile,
   entry: Entry | undefined,
+  onBytes?: OnBytes,
 ): Promise<Readable> {
   if (entry === undefined) throw new Error(`${source} has no such member`);
   const refuse = (detail: string): never => {
@@ -174,7 +179,7 @@ async function openMember(
   const stored = await storedBytes(path, zip, entry).catch((error: unknown) => {
     throw translated(source, error);
   });
-  const verified = verifying(source, { name, bytes, crc32 });
+  const verified = verifying(source, { name, bytes, crc32 }, onBytes);
   const fail = (error: unknown): void => void verified.destroy(damaged(source, name, error));
   pipeline(stored, inflater, (error) => {
     if (error) fail(error);

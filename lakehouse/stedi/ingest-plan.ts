@@ -120,6 +120,7 @@ export async function openIngest(lake: Lake, request: OpenRequest): Promise<Open
   return {
     ingestId: plan.ingestId,
     members: files.length,
+    bytes: files.reduce((sum, { member }) => sum + member.bytes, 0),
     batches: plan.batches.length,
     planKey,
     alreadyLanded: complete && files.length === 0,

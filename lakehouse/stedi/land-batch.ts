@@ -1,10 +1,11 @@
 /** Lands the files of one batch; what has landed before is not read again. */
 import { isWatchlakeError } from '../../core/errors';
-import type { LandRequest } from '../dataset-format';
+import type { LandedBatch, LandRequest } from '../dataset-format';
 import { withDuckdb } from '../engines/duckdb-session';
 import { readJson, writeJson } from '../json';
 import type { Lake } from '../lake';
 import { ingestFolder } from '../landing/ingest-folder';
+import { createReading } from '../landing/reading';
 import type { PlannedFile, StediIngestPlan } from './ingest-plan';
 import { planHash } from './ingest-plan';
 import { landFile } from './land-file';
@@ -69,16 +70,20 @@ async function landOnce(
   }
 }
 
-export async function landBatch(lake: Lake, request: Request) {
-  const { plan, batch, signal, onRows } = request;
+export async function landBatch(lake: Lake, request: Request): Promise<LandedBatch> {
+  const { plan, batch, source, signal, onRows, onRead } = request;
+  const reading = createReading(onRead);
   const withdrawals = await withdrawalsFrom(lake, request);
   let [members, rows] = [0, 0];
   for (const at of plan.batches[batch] ?? []) {
     signal?.throwIfAborted();
-    const landed = await landOnce(lake, request, at, withdrawals);
-    onRows?.(at, landed.rows);
+    const { member } = plan.files[at] as PlannedFile;
+    const landed = await reading.part([member], source, (watched) =>
+      landOnce(lake, { ...request, source: watched }, at, withdrawals),
+    );
+    onRows?.(landed.rows);
     members += 1;
     rows += landed.rows;
   }
-  return { members, rows };
+  return { members, rows, bytes: reading.bytes() };
 }

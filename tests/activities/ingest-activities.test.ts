@@ -1,10 +1,12 @@
 /** Ingest as the worker runs it: repeatable, heartbeating, with failures that a workflow can read. */
+import { join } from 'node:path';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createIngestActivities } from '../../activities/ingest-activities';
 import { createRefreshActivities } from '../../activities/refresh-activities';
 import type { Lake } from '../../lakehouse/lake';
 import type { Store } from '../../lakehouse/ports';
+import { writeStedi } from '../support/stedi-people';
 import type { MadeRow } from '../support/casas';
 import { casasFile, samples } from '../support/casas';
 import {
@@ -25,6 +27,8 @@ const recordings = Array.from({ length: 4 }, (_, index) => ({
   recording: `r${index}`,
   subject: `Person ${index}`,
 }));
+
+const PERSON = { email: 'ann@example.org', name: 'Ann', phone: '1', serial: 'serial-1' };
 
 /** As one attempt of an activity, with its own context. */
 const inActivity = async <T>(
@@ -50,7 +54,10 @@ test('every step may run twice: the result is the same and nothing is doubled', 
   const opened = await twice(() => openArchive(open(source)));
   expect(opened).toMatchObject({ dataset: 'watch', members: 4, batches: 1, alreadyLanded: false });
   const { planKey } = opened;
-  expect(await twice(() => landBatch({ planKey, batch: 0 }))).toEqual({ members: 4, rows: 2000 });
+  const { bytes } = opened;
+  expect(bytes).toBeGreaterThan(10_000);
+  const landed = { members: 4, rows: 2000, bytes };
+  expect(await twice(() => landBatch({ planKey, batch: 0 }))).toEqual(landed);
   const published = await twice(() => publishLanding({ planKey }));
   expect(published).toMatchObject({ table: 'recordings_landing', rows: 2000, members: 4 });
 
@@ -59,6 +66,31 @@ test('every step may run twice: the result is the same and nothing is doubled', 
   const same = await inActivity(() => publishLanding({ planKey: again.planKey }));
   expect(same).toEqual(published);
 });
+
+test.each(['recordings', 'stedi'] as const)(
+  'a batch of %s tells from its first moment how far it is',
+  async (format) => {
+    const { openArchive, landBatch } = activitiesOf(newLake(folder.path()));
+    const source =
+      format === 'stedi'
+        ? await writeStedi(join(folder.path(), 'stedi'), [PERSON])
+        : await writeZip(folder.path(), archiveFiles(recordings));
+    const { planKey, members, bytes } = await inActivity(() =>
+      openArchive({ source, dataset: 'watch', format }),
+    );
+    const environment = new MockActivityEnvironment();
+    const first: unknown[] = [];
+    let latest: unknown;
+    environment.on('heartbeat', (details: unknown) => {
+      first.push(JSON.stringify(details));
+      latest = details;
+    });
+    const { rows } = await inActivity(() => landBatch({ planKey, batch: 0 }), environment);
+    expect(first[0]).toBe('{"underWay":{"bytesRead":0,"membersBegun":1,"rows":0}}');
+    // What the steady heartbeat repeats.
+    expect(latest).toEqual({ underWay: { bytesRead: bytes, membersBegun: members, rows } });
+  },
+);
 
 test('no result names a person', async () => {
   const lake = newLake(folder.path());
@@ -150,5 +182,5 @@ test('a cancelled batch ends as cancelled, and the next attempt completes it', a
     .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(CancelledFailure);
   const landed = await inActivity(() => landBatch({ planKey, batch: 0 }));
-  expect(landed).toEqual({ members: 4, rows: 2000 });
+  expect(landed).toMatchObject({ members: 4, rows: 2000 });
 });

@@ -159,11 +159,12 @@ const ingestFakes: IngestActivities = {
     ingestId: 'c0ffee',
     dataset,
     members: 6,
+    bytes: 900,
     batches: 3,
     planKey: 'plans/c0ffee.json',
     alreadyLanded: false,
   }),
-  landBatch: async () => ({ members: 2, rows: 100 }),
+  landBatch: async () => ({ members: 2, rows: 100, bytes: 300 }),
   publishLanding: async () => ({
     table: 'recordings_landing',
     snapshotId: 'landing-1',

@@ -65,7 +65,24 @@ test('the rows of batches that land side by side add up while it works', async (
   await called('publishLanding');
   const { facts } = await handle.query(progressQuery);
   goOn();
-  expect(facts).toMatchObject({ batches: '3 of 3', rows: 300 });
+  expect(facts).toMatchObject({ batches: '3 of 3', rows: 300, membersBegun: 6 });
+  expect(facts).toMatchObject({ bytesRead: 900, bytesInAll: 900 });
+  await handle.result();
+});
+
+test('tells how much there is to read before the first batch has landed', async () => {
+  let goOn = () => undefined as void;
+  const asked = new Promise<void>((resolve) => (goOn = resolve));
+  fakes.landBatch.mockImplementation(async () => {
+    await asked;
+    return { members: 2, rows: 100, bytes: 300 };
+  });
+  const handle = await start('ingest', input);
+  await called('landBatch');
+  const { step, facts } = await handle.query(progressQuery);
+  goOn();
+  expect(step).toBe('landing');
+  expect(facts).toMatchObject({ bytesRead: 0, bytesInAll: 900, membersBegun: 0, members: 6 });
   await handle.result();
 });
 

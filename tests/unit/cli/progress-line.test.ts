@@ -56,8 +56,12 @@ test('nothing is written after the line has been stopped', () => {
 
 test('the moving line never wraps: its detail is cut first, then its step', () => {
   const shown = { step: 'landing', detail: 'rows 1,000 of 2,000' };
-  expect(fitted(shown, 27)).toEqual(shown);
-  expect(fitted(shown, 26)).toEqual({ step: 'landing', detail: 'rows 1,000 of 2,0…' });
+  expect(fitted(shown, 29)).toEqual(shown);
+  expect(fitted(shown, 28)).toEqual({ step: 'landing', detail: 'rows 1,000 of 2,0…' });
   expect(fitted(shown, 7)).toEqual({ step: 'landing', detail: '' });
   expect(fitted(shown, 5)).toEqual({ step: 'land…', detail: '' });
+  expect(fitted({ step: '落下', detail: '睡眠の記録' }, 12)).toEqual({
+    step: '落下',
+    detail: '睡眠…',
+  });
 });

@@ -1,6 +1,5 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, RetryState } from '@temporalio/common';
-import { factsLine } from '../../../cli/follow-run';
 import { runLink } from '../../../cli/run-links';
 import { differingFields } from '../../../activities/running-input';
 import { absoluteSource } from '../../../cli/commands/ingest';
@@ -212,7 +211,21 @@ test('the progress line tells what the step under way has said of itself', async
     },
     { onListening: (interrupt) => void setTimeout(interrupt, 200) },
   );
-  expect(stderr).toContain('· sending (speed 1×, done 34 %, samples 340 of 1000)');
+  expect(stderr).toContain('· sending (34 % done, 340 of 1000 samples, speed 1×)');
+});
+
+test('the progress line adds what is under way to the counts of the run', async () => {
+  const facts = { bytesRead: 1_000_000, bytesInAll: 4_000_000, rows: 100 };
+  const { stderr } = await runAgainst(
+    ['simulate', 'trial', '--speed', '1'],
+    {
+      endless: true,
+      progress: { step: 'landing', facts },
+      heartbeat: { underWay: { bytesRead: 500_000, rows: 20 } },
+    },
+    { onListening: (interrupt) => void setTimeout(interrupt, 200) },
+  );
+  expect(stderr).toContain('· landing (1.5 MB of 4.0 MB read, 120 rows)');
 });
 
 test('the progress line tells that a step is tried again, and why', async () => {
@@ -221,7 +234,7 @@ test('the progress line tells that a step is tried again, and why', async () => 
     { endless: true, retry: { attempt: 3, message: 'The bucket is away.\nIts details' } },
     { onListening: (interrupt) => void setTimeout(interrupt, 200) },
   );
-  expect(stderr).toContain('· working (attempt 3 of workOnIt after «The bucket is away.»)');
+  expect(stderr).toContain('· working (attempt 3 of «work on it» after «The bucket is away.»)');
 });
 
 test('Ctrl-C leaves the workflow running and says how to attach again', async () => {
@@ -249,6 +262,12 @@ test('Ctrl-C with --cancel-on-exit cancels it; a second one does not wait', asyn
     },
   );
   expect({ exitCode, cancelled }).toEqual({ exitCode: 130, cancelled: 1 });
+});
+
+test('attach shows a result in words', async () => {
+  const result = { model: 'activity', deadLettered: 3, lastOffset: 1200, rejected: {}, tags: [] };
+  const { stdout } = await runAgainst(['attach', 'predict/activity'], { result });
+  expect(stdout).toContain('  dead letters   3\n  last offset    1,200\n  rejected       –\n');
 });
 
 test('attach shows the result of a run whatever it is', async () => {
@@ -333,12 +352,6 @@ test('a fresh name is a valid name, and tells the moment', () => {
 test('links survive ids with slashes', () => {
   const place = { uiUrl: 'http://ui/', namespace: 'default', workflowId: 'a/b c' };
   expect(runLink(place)).toBe('http://ui/namespaces/default/workflows/a%2Fb%20c');
-});
-
-test('figures of a run fit on one line', () => {
-  expect(factsLine({ rows: 24410, p: 0.015625, batches: '2 of 5', version: null })).toBe(
-    'rows 24,410, p 0.0156, batches 2 of 5',
-  );
 });
 
 test('a loop that people answer says at once where', async () => {

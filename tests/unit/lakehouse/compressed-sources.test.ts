@@ -11,6 +11,7 @@ import {
   newLake,
   temporaryFolder,
   writeFolder,
+  writeZip,
   type Files,
 } from '../../support/recordings';
 
@@ -42,6 +43,20 @@ test('a folder of compressed files is the same source as the plain one', async (
   ];
   expect(compressed.members).toEqual(plain.members);
   expect(compressed.contentHash).toBe(plain.contentHash);
+});
+
+test('tells how far it has read what the id of the content follows from', async () => {
+  for (const source of [
+    await writeFolder(folder.path(), FILES),
+    await compressedFolder(FILES),
+    await writeZip(folder.path(), FILES),
+  ]) {
+    const told: { bytes: number; total: number }[] = [];
+    await openSource(source, { onHashed: (hashed) => told.push(hashed) });
+    const { bytes = 0, total } = told.at(-1) ?? {};
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBe(total);
+  }
 });
 
 test('it lands, and the same content as plain files has landed then', async () => {
