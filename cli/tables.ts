@@ -96,10 +96,28 @@ export const showFacts = (voice: Voice, facts: Readonly<Record<string, string | 
 
 function showPairs(voice: Voice, pairs: readonly (readonly [string, string])[]): void {
   const width = Math.max(0, ...pairs.map(([name]) => widthOf(name)));
+  const room = (voice.width ?? Infinity) - INDENT.length - width - GAP;
   for (const [name, value] of pairs) {
+    const [first, ...more] = listLines(value, room);
     const padding = ' '.repeat(width - widthOf(name) + GAP);
-    voice.line(`${INDENT}${voice.colors.dim(name)}${padding}${value}`);
+    voice.line(`${INDENT}${voice.colors.dim(name)}${padding}${first}`);
+    for (const line of more) voice.line(`${INDENT}${' '.repeat(width + GAP)}${line}`);
   }
+}
+
+/** A list that is too wide goes on below, after a comma; anything else may have to be copied, and stays whole. */
+function listLines(value: string, room: number): string[] {
+  if (widthOf(value) <= room) return [value];
+  const lines: string[] = [];
+  let line = '';
+  for (const item of value.split(/(?<=[,;]) /)) {
+    const longer = line === '' ? item : `${line} ${item}`;
+    if (line !== '' && widthOf(longer) > room) {
+      lines.push(line);
+      line = item;
+    } else line = longer;
+  }
+  return [...lines, line];
 }
 
 export function showHeading(voice: Voice, text: string): void {

@@ -1,5 +1,5 @@
 /** `watchlake devices send`: the client that plays a file of events to an ingest server. */
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
@@ -31,9 +31,9 @@ function howFar({ sent, lines, resumed, share }: SendProgress): string {
   return `${count(sent)} of ${count(lines)} lines${percent}`;
 }
 
-function progressDetail(progress: SendProgress, seconds: number): string {
+function progressDetail(progress: SendProgress, size: number, seconds: number): string {
   const { duplicate, rejected, waitsFor } = progress;
-  if (progress.step === 'reading') return bytes(progress.bytesRead);
+  if (progress.step === 'reading') return `${bytes(progress.bytesRead)} of ${bytes(size)}`;
   const refused = Object.values(rejected).reduce((sum, each) => sum + each, 0);
   return [
     howFar(progress),
@@ -74,7 +74,7 @@ function stopper(shell: Shell) {
 async function send(shell: Shell, flags: SendFlags): Promise<Outcome> {
   const { config, notes, services } = shell;
   const file = resolve(flags.file);
-  await access(file).catch((error: unknown) => {
+  const { size } = await stat(file).catch((error: unknown) => {
     throw new WatchlakeError('SOURCE_NOT_FOUND', { source: flags.file }, error);
   });
   const startedMs = performance.now();
@@ -82,7 +82,7 @@ async function send(shell: Shell, flags: SendFlags): Promise<Outcome> {
   const stop = stopper(shell);
   const onProgress = (line: ProgressLine) => (progress: SendProgress) => {
     stop.note(progress);
-    line.update(progress.step, progressDetail(progress, seconds()));
+    line.update(progress.step, progressDetail(progress, size, seconds()));
   };
   try {
     const result = await withProgress(notes, (line) =>

@@ -178,7 +178,8 @@ export async function sendEvents(options: SendOptions): Promise<SendResult> {
     await sending.run();
   } catch (error) {
     await save();
-    throw error;
+    // What waits for its time says only that it was aborted.
+    throw signal?.aborted ? signal.reason : error;
   } finally {
     clearInterval(saver);
   }

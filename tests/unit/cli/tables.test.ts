@@ -64,6 +64,19 @@ test('wide characters take two columns, colours and marks none', () => {
   expect(cutTo('睡'.repeat(100_000), 5)).toBe('睡睡…');
 });
 
+test('a list that is too wide goes on below, and a command stays whole', () => {
+  const facts = { rejected: 'not-json 51, missing-device 50', next: 'npx watchlake refresh trial' };
+  expect(written(30, (voice) => showFacts(voice, facts))).toBe(
+    [
+      '  rejected   not-json 51,',
+      '             missing-device 50',
+      '  next       npx watchlake refresh trial',
+      '',
+    ].join('\n'),
+  );
+  expect(written(null, (voice) => showFacts(voice, facts))).toContain(facts.rejected);
+});
+
 test('values stand under each other beside names of wide characters', () => {
   const text = written(80, (voice) => showFacts(voice, { 睡眠: 'a', step: 'b', none: null }));
   expect(text).toBe('  睡眠   a\n  step   b\n');

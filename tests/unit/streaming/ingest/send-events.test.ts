@@ -156,7 +156,7 @@ test('knows the place of each device, and names none while it is stopped', async
     if (sent >= 6) stop.abort(new Error('Ctrl-C'));
   };
   const stopped = send({ speed: 18_000, signal: stop.signal, batchLines: 1, onProgress });
-  await expect(stopped).rejects.toThrow();
+  await expect(stopped).rejects.toThrow('Ctrl-C');
   const [name = ''] = await readdir(join(folder, 'state'));
   const state = await readFile(join(folder, 'state', name), 'utf8');
   // Lines that name no device have a place of their own.
@@ -172,6 +172,17 @@ test('knows the place of each device, and names none while it is stopped', async
   expect(resumedAt).toBeGreaterThan(0);
   expect(sent).toBeLessThan(15);
   expect(stored()).toHaveLength(15);
+});
+
+test('stopped while it waits for the time of an event, it tells why', async () => {
+  await writeFile(file, lines([event(0), event(3600)]));
+  const stop = new AbortController();
+  const onProgress: SendOptions['onProgress'] = ({ sent }) => {
+    if (sent > 0) setTimeout(() => stop.abort(new Error('Ctrl-C')), 20);
+  };
+  await expect(send({ speed: 1, signal: stop.signal, batchLines: 1, onProgress })).rejects.toThrow(
+    'Ctrl-C',
+  );
 });
 
 test('another content begins anew', async () => {
