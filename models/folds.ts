@@ -1,5 +1,6 @@
 /** Splits rows for inner validation: by subject, or by device when there is one subject. */
 import { createRandom, shuffled } from '../core/random';
+import { groupsOf } from './groups';
 
 export interface Fold {
   readonly train: number[];
@@ -10,8 +11,9 @@ const indexesWhere = (keys: readonly string[], test: (key: string) => boolean): 
   keys.flatMap((key, index) => (test(key) ? [index] : []));
 
 /**
- * At most `count` folds whose groups are disjoint; groups are dealt out in a seeded order. Folds
- * whose training part lacks a class that the rows have are left out: their loss would say nothing.
+ * At most `count` folds whose groups are disjoint; groups are dealt out in a seeded order, which depends
+ * on the rows and never on what the groups are called. Folds whose training part lacks a class that
+ * the rows have are left out: their loss would say nothing.
  */
 export function foldsBy(
   keys: readonly string[],
@@ -19,7 +21,7 @@ export function foldsBy(
   count: number,
   seed: number,
 ): Fold[] {
-  const groups = shuffled([...new Set(keys)].sort(), createRandom(seed));
+  const groups = shuffled(groupsOf(keys), createRandom(seed));
   if (groups.length < 2) return [];
   const classes = new Set(truth).size;
   return Array.from({ length: Math.min(count, groups.length) }, (_, fold) => {

@@ -3,6 +3,7 @@ import { WatchlakeError } from '../core/errors';
 import type { Evaluation } from './evaluation';
 import { evaluate } from './evaluation';
 import { streamSeed } from '../core/random';
+import { groupsOf } from './groups';
 import { predictHeldOut } from './held-out';
 import type { TrainInput } from './training';
 import type { TrainingSet } from './training-set';
@@ -17,7 +18,7 @@ export async function leaveOneSubjectOut(
   set: TrainingSet,
   input: LeaveOneSubjectOutInput,
 ): Promise<Evaluation> {
-  const subjects = [...new Set(set.groups)].sort();
+  const subjects = groupsOf(set.groups);
   if (subjects.length < 2) {
     const detail = `${subjects.length} subject, leaving one out needs at least two`;
     throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });

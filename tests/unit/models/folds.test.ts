@@ -29,3 +29,14 @@ test('leaves out folds that cannot learn every class', () => {
 test('has no folds with one group', () => {
   expect(foldsBy(['a', 'a', 'a'], [0, 1, 0], 3, 0)).toEqual([]);
 });
+
+test('deals the same folds whatever the groups are called', () => {
+  const keys = ['a', 'b', 'c', 'd', 'e', 'a', 'c'];
+  const truth = keys.map(() => 0);
+  const renamed = (names: string): string[] =>
+    keys.map((key) => names['abcde'.indexOf(key)] as string);
+  const expected = foldsBy(keys, truth, 3, 7);
+  for (const names of ['edcba', 'vzxyw']) {
+    expect(foldsBy(renamed(names), truth, 3, 7)).toEqual(expected);
+  }
+});

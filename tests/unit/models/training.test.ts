@@ -51,6 +51,30 @@ test('gives the same weights, epochs and temperature for the same seed, others f
   expect(other.artefact.weightsSha256).not.toBe(first.artefact.weightsSha256);
 });
 
+/** As another secret would call its people: in another order. */
+const renamed = (set: TrainingSet): TrainingSet => ({
+  ...set,
+  groups: set.groups.map((group) => `t${9 - ((Number(group.slice(1)) * 3) % 5)}`),
+});
+
+test('gives the same classifier, and the same scores, whatever the subjects are called', async () => {
+  const set = cloudSet({ spread: 1.4 });
+  const trained = await trainClassifier(set, input);
+  const other = await trainClassifier(renamed(set), input);
+  expect(other.artefact).toEqual(trained.artefact);
+  expect(other.history).toEqual(trained.history);
+  const few = cloudSet({ subjects: 3, spread: 1.4 });
+  const scores = [
+    await leaveOneSubjectOut(few, input),
+    await leaveOneSubjectOut(renamed(few), input),
+  ];
+  const [score, otherScore] = scores.map(({ bySubject, worstSubject, ...figures }) => ({
+    ...{ ...figures, worst: worstSubject.accuracy },
+    bySubject: bySubject.map(({ accuracy, macroF1 }) => [accuracy, macroF1]),
+  }));
+  expect(otherScore).toEqual(score);
+});
+
 test('calibrates on subjects that the fold did not learn from', async () => {
   const { calibration } = await trainClassifier(cloudSet({ spread: 1.4 }), input);
   expect(calibration).toMatchObject({ method: 'out-of-fold-subjects', rows: 144 });
