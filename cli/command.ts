@@ -1,5 +1,6 @@
 /** Declares commands: each with --json, --home, help that shows an example, and options that are checked. */
 import { InvalidArgumentError, type Command } from 'commander';
+import { callable, PROGRAM } from '../core/program-name';
 
 export interface Declaration {
   /** As in `ingest <archive>`. */
@@ -10,17 +11,24 @@ export interface Declaration {
   more?: string;
 }
 
-export function declare(parent: Command, { usage, about, examples, more }: Declaration): Command {
+function helpAfter({ examples, more }: Pick<Declaration, 'examples' | 'more'>): string {
   const title = examples.length > 1 ? 'Examples' : 'Example';
-  const lines = examples.map((example) => `  $ watchlake ${example}`);
-  const help = [`\n${title}:`, ...lines, ...(more ? [`\n${more}`] : [])];
+  const lines = examples.map((example) => `  $ ${PROGRAM} ${example}`);
+  return [`\n${title}:`, ...lines, ...(more ? [`\n${callable(more)}`] : [])].join('\n');
+}
+
+export function declare(parent: Command, { usage, about, ...help }: Declaration): Command {
   return parent
     .command(usage)
     .description(about)
     .option('--json', 'print exactly one JSON object, as the last line of stdout')
     .option('--home <folder>', 'folder of the stack and the lake, instead of WATCHLAKE_HOME')
-    .addHelpText('after', help.join('\n'));
+    .addHelpText('after', helpAfter(help));
 }
+
+/** Commands that begin with one word, such as `models list`. */
+export const declareGroup = (parent: Command, { usage, about, ...help }: Declaration): Command =>
+  parent.command(usage).description(about).addHelpText('after', helpAfter(help));
 
 /** The options of every command that waits for a workflow. */
 export const waiting = (command: Command): Command =>

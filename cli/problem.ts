@@ -103,12 +103,12 @@ function fromCommander({ message }: CommanderError): Problem {
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-// What the system says where a file cannot be made or has no room.
-const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT']);
+// What the system says where a file or folder cannot be made or has no room.
+const UNWRITABLE = new Set(['EACCES', 'EEXIST', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT']);
 
 function isUnwritable(error: unknown): error is Error & { path: string } {
-  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
-  return error instanceof Error && UNWRITABLE.has(code ?? '') && typeof path === 'string';
+  const { code, path, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return UNWRITABLE.has(code ?? '') && typeof path === 'string' && typeof message === 'string';
 }
 
 /** Never throws: what nobody foresaw becomes UNEXPECTED with its own message. */

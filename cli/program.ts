@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROGRAM } from '../core/program-name';
 import { PROJECT_ROOT } from '../core/project-root';
 import { addAttach } from './commands/attach';
 import { addBackup, addRestore } from './commands/backup';
@@ -73,7 +74,7 @@ export function buildProgram(act: Actions): Command {
     .showSuggestionAfterError()
     .addHelpText(
       'after',
-      '\nExample:\n  $ watchlake demo\n\n`watchlake <command> --help` shows its options and an example.',
+      `\nExample:\n  $ ${PROGRAM} demo\n\n\`${PROGRAM} <command> --help\` shows its options and an example.`,
     );
   for (const { title, adders } of GROUPS) {
     program.commandsGroup(title);

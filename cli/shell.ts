@@ -5,6 +5,7 @@ import type { WatchlakeError } from '../core/errors';
 import type { Config } from '../workers/config';
 import { problemOf, type Problem } from './problem';
 import type { Services } from './services';
+import { asTyped } from './typed-names';
 import { createVoice, SILENT, type Target, type Voice } from './voice';
 
 /** The outer world of a command, so that tests can give another one. */
@@ -47,6 +48,7 @@ export interface CommonOptions {
 /** What is known of the command that runs, for the message when it fails. */
 export interface Running {
   exitCode: number;
+  command?: Command;
   config?: Config;
 }
 
@@ -55,6 +57,7 @@ export const createActions =
   (surroundings: Surroundings, running: Running) =>
   <Args extends unknown[]>(action: Action<Args>) =>
     async function run(this: Command, ...args: Args): Promise<void> {
+      running.command = this;
       const { json = false, home } = this.opts<CommonOptions>();
       const config = surroundings.loadConfig(home);
       running.config = config;
@@ -90,11 +93,11 @@ const INTERRUPTIONS = new Set(['INTERRUPTED', 'SENDING_STOPPED', 'STACK_STILL_ST
 /** Says what went wrong, and gives the exit code. */
 export async function reportFailure(
   surroundings: Surroundings,
-  { config }: Running,
+  { config, command }: Running,
   json: boolean,
   error: unknown,
 ): Promise<number> {
-  const problem = problemOf(error);
+  const problem = asTyped(problemOf(error), command);
   const notes = createVoice(surroundings.stderr);
   if (json) {
     await writeJson(surroundings.stdout, { ok: false, error: problem });

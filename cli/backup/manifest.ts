@@ -40,8 +40,10 @@ export const partOf = (path: string): string => path.split('/')[0] ?? '';
 /** Throws SOURCE_NOT_FOUND or BACKUP_INVALID. */
 export async function readManifest(source: string): Promise<BackupManifest> {
   const text = await readFile(join(source, MANIFEST_FILE), 'utf8').catch(async (cause: unknown) => {
-    const missing = (await isPresent(source)) ? join(source, MANIFEST_FILE) : source;
-    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: missing }, cause);
+    const detail = `it has no ${MANIFEST_FILE} that can be read`;
+    throw (await isPresent(source))
+      ? new WatchlakeError('BACKUP_INVALID', { source, detail }, cause)
+      : new WatchlakeError('SOURCE_NOT_FOUND', { source }, cause);
   });
   try {
     return manifest.parse(JSON.parse(text));

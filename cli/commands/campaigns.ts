@@ -9,6 +9,7 @@ import type { CommandContext } from '../../workers/connect';
 import type { CampaignResult } from '../../workflows/annotation-campaign';
 import {
   declare,
+  declareGroup,
   list,
   numberBetween,
   waiting,
@@ -245,9 +246,11 @@ async function closeCampaign(
 }
 
 export function addCampaigns(program: Command, act: Actions): void {
-  const group = program
-    .command('campaigns')
-    .description('Asks people for labels of what a model is unsure of.');
+  const group = declareGroup(program, {
+    usage: 'campaigns',
+    about: 'Asks people for labels of what a model is unsure of.',
+    examples: ['campaigns list', 'campaigns open --dataset watch-exercises'],
+  });
   addOpen(group, act);
   declare(group, {
     usage: 'list',

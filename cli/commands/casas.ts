@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { expectedFile, generateCasas } from '../../lakehouse/casas/generator/generate';
 import type { GeneratorOptions } from '../../lakehouse/casas/generator/options';
 import { DEFAULT_GENERATOR } from '../../lakehouse/casas/generator/options';
-import { declare, numberBetween, wholeNumber } from '../command';
+import { declare, declareGroup, numberBetween, wholeNumber } from '../command';
 import { withProgress } from '../progress-line';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
@@ -66,9 +66,11 @@ const optionsOf = (flags: GenerateFlags): GeneratorOptions => ({
 });
 
 export function addCasas(program: Command, act: Actions): void {
-  const group = program
-    .command('casas')
-    .description('Makes smartwatch archives in the format of the CASAS datasets.');
+  const group = declareGroup(program, {
+    usage: 'casas',
+    about: 'Makes smartwatch archives in the format of the CASAS datasets.',
+    examples: ['casas generate --out made.zip'],
+  });
   const command = declare(group, {
     usage: 'generate',
     about:

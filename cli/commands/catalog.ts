@@ -1,6 +1,6 @@
 /** `watchlake catalog`: what is published, in the words of other engines. */
 import type { Command } from 'commander';
-import { declare } from '../command';
+import { declare, declareGroup } from '../command';
 import type { Actions } from '../shell';
 
 interface DdlFlags {
@@ -9,9 +9,11 @@ interface DdlFlags {
 }
 
 export function addCatalog(program: Command, act: Actions): void {
-  const group = program
-    .command('catalog')
-    .description('Shows what is published in the words of other engines.');
+  const group = declareGroup(program, {
+    usage: 'catalog',
+    about: 'Shows what is published in the words of other engines.',
+    examples: ['catalog ddl stedi'],
+  });
   declare(group, {
     usage: 'ddl <dataset>',
     about: 'Prints SQL for Athena that makes the published tables of a dataset.',

@@ -6,7 +6,7 @@ import { WatchlakeError } from '../../core/errors';
 import { workflowIds } from '../../core/workflow-ids';
 import type { ConsentSurvey } from '../../workers/consent';
 import type { EraseResult } from '../../workflows/erase-subject';
-import { declare, waiting, type WaitingOptions } from '../command';
+import { declare, declareGroup, waiting, type WaitingOptions } from '../command';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
@@ -160,9 +160,11 @@ const ABOUT_WHO =
   'A person is named as the source names them: the e-mail in a dataset of the format stedi, the subject in one of recordings, the user_id of the profile in devices.';
 
 export function addConsent(program: Command, act: Actions): void {
-  const group = program
-    .command('consent')
-    .description('Erases people who withdraw, and keeps the ledger of consents.');
+  const group = declareGroup(program, {
+    usage: 'consent',
+    about: 'Erases people who withdraw, and keeps the ledger of consents.',
+    examples: ['consent list', 'consent withdraw ada@example.org --dry-run'],
+  });
   const withdrawing = declare(group, {
     usage: `withdraw ${WHO}`,
     about: 'Erases a person from tables, snapshots, labels and topics, and proves it.',

@@ -4,7 +4,7 @@ import { workflowIds } from '../../core/workflow-ids';
 import { DEVICES_DATASET } from '../../lakehouse/devices/names';
 import type { LandDevicesResult } from '../../workflows/land-device-events';
 import { declare, numberBetween, waiting, wholeNumber, type WaitingOptions } from '../command';
-import { commandLine } from '../follow-run';
+import { showNext } from '../next-step';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
@@ -48,9 +48,7 @@ function show(voice: Voice, shell: Shell, landed: LandDevicesResult, lateDays: n
     snapshot: landed.snapshotId,
   });
   if (landed.tableRows === 0) return;
-  voice.line();
-  const next = commandLine(shell, 'devices aggregate --grain day');
-  voice.line(voice.colors.dim(`  next: ${next}`));
+  showNext(voice, shell, 'devices aggregate --grain day');
 }
 
 export function addDevicesLand(group: Command, act: Actions): void {

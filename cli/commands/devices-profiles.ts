@@ -1,12 +1,12 @@
 /** `watchlake devices profiles`: who wears which device. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { WatchlakeError } from '../../core/errors';
 import type { ListedProfile, ProfileChange } from '../../devices/profiles';
 import { parseProfiles } from '../../telemetry/profiles';
 import type { DeviceProfiles } from '../../workers/devices';
-import { declare, wholeNumber } from '../command';
+import { declare, declareGroup, wholeNumber } from '../command';
 import type { Actions, Shell } from '../shell';
+import { unreadableFile } from '../unreadable-file';
 import { showFacts, showHeading, showTable } from '../tables';
 import { count, type Voice } from '../voice';
 
@@ -32,7 +32,7 @@ async function readProfiles(file: string) {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: file }, error);
+    throw unreadableFile(file, error);
   }
   return parseProfiles(text);
 }
@@ -143,9 +143,11 @@ function addList(group: Command, act: Actions): void {
 }
 
 export function addDevicesProfiles(group: Command, act: Actions): void {
-  const profiles = group
-    .command('profiles')
-    .description('Who wears which device, in which time zone.');
+  const profiles = declareGroup(group, {
+    usage: 'profiles',
+    about: 'Who wears which device, in which time zone.',
+    examples: ['devices profiles list'],
+  });
   addImport(profiles, act);
   addList(profiles, act);
 }

@@ -1,5 +1,4 @@
 /** `watchlake devices send`: the client that plays a file of events to an ingest server. */
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
@@ -8,6 +7,7 @@ import { declare, numberBetween, wholeNumber } from '../command';
 import { withProgress, type ProgressLine } from '../progress-line';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
+import { requireFile } from '../unreadable-file';
 import { bytes, count, duration, tally, type Voice } from '../voice';
 
 interface SendFlags {
@@ -74,9 +74,7 @@ function stopper(shell: Shell) {
 async function send(shell: Shell, flags: SendFlags): Promise<Outcome> {
   const { config, notes, services } = shell;
   const file = resolve(flags.file);
-  const { size } = await stat(file).catch((error: unknown) => {
-    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: flags.file }, error);
-  });
+  const { size } = await requireFile(flags.file);
   const startedMs = performance.now();
   const seconds = () => (performance.now() - startedMs) / 1000;
   const stop = stopper(shell);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { DeviceToken, DeviceTokens, IssuedToken } from '../../devices/tokens';
 import { WatchlakeError } from '../../core/errors';
-import { declare, numberBetween } from '../command';
+import { declare, declareGroup, numberBetween } from '../command';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
 import { count, moment, type Voice } from '../voice';
@@ -138,8 +138,10 @@ function addList(group: Command, act: Actions): void {
 }
 
 export function addDevicesToken(devices: Command, act: Actions): void {
-  const group = devices
-    .command('token')
-    .description('Tokens that devices show to the ingest server, each good for one device.');
+  const group = declareGroup(devices, {
+    usage: 'token',
+    about: 'Tokens that devices show to the ingest server, each good for one device.',
+    examples: ['devices token list'],
+  });
   for (const add of [addIssue, addRotate, addRevoke, addList]) add(group, act);
 }

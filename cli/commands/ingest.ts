@@ -5,7 +5,7 @@ import { workflowIds } from '../../core/workflow-ids';
 import { FORMAT_NAMES, type FormatName } from '../../lakehouse/dataset-format';
 import type { IngestResult } from '../../workflows/ingest';
 import { declare, waiting, type WaitingOptions } from '../command';
-import { commandLine } from '../follow-run';
+import { showNext } from '../next-step';
 import { withProgress } from '../progress-line';
 import { factsLine } from '../run-facts';
 import { runWorkflow, withContext } from '../run-workflow';
@@ -78,8 +78,7 @@ export function addIngest(program: Command, act: Actions): void {
               quarantined: tally(result.quarantined),
               snapshot: result.snapshotId,
             });
-            voice.line();
-            voice.line(voice.colors.dim(`  next: ${commandLine(shell, `refresh ${dataset}`)}`));
+            showNext(voice, shell, `refresh ${dataset}`);
           },
         };
       });

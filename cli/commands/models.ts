@@ -5,10 +5,11 @@ import { CHAMPION } from '../../registry/aliases';
 import type { Verdict } from '../../registry/decisions';
 import type { ModelVersion } from '../../registry/versions';
 import { WatchlakeError } from '../../core/errors';
+import { fewOf } from '../../core/few-of';
 import { PROGRAM } from '../../core/program-name';
 import type { CommandContext } from '../../workers/connect';
 import type { HoldoutScores } from '../../workers/holdout-scores';
-import { declare } from '../command';
+import { declare, declareGroup } from '../command';
 import { withContext } from '../run-workflow';
 import type { Actions, Outcome } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
@@ -83,7 +84,10 @@ function showVerdicts(voice: Voice, verdicts: readonly Verdict[]): void {
 async function showModel(context: CommandContext, model: string): Promise<Outcome> {
   const { registry } = context;
   const versions = await registry.listVersions({ model });
-  if (versions.length === 0) throw new WatchlakeError('MODEL_NOT_FOUND', { model });
+  if (versions.length === 0) {
+    const known = fewOf((await registry.listModels()).map((each) => each.model));
+    throw new WatchlakeError('MODEL_NOT_FOUND', { model, known });
+  }
   const champion = await registry.getAlias({ model, alias: CHAMPION });
   const history = await registry.history({ model, limit: HISTORY_SHOWN });
   const verdicts = await registry.verdicts({ model, limit: HISTORY_SHOWN });
@@ -183,9 +187,11 @@ const withReason = (command: Command): Command =>
     .option('--actor <name>', 'who, for the audit trail; the name of your account when absent');
 
 export function addModels(program: Command, act: Actions): void {
-  const group = program
-    .command('models')
-    .description('Shows models and their versions, and moves the champion.');
+  const group = declareGroup(program, {
+    usage: 'models',
+    about: 'Shows models and their versions, and moves the champion.',
+    examples: ['models list', 'models show activity'],
+  });
   declare(group, {
     usage: 'list',
     about: 'Lists the models.',

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../../core/errors';
+import { fewOf } from '../../core/few-of';
 import { workflowIds } from '../../core/workflow-ids';
 import { CHAMPION } from '../../registry/aliases';
 import type { CommandContext } from '../../workers/connect';
@@ -80,6 +81,13 @@ async function checkStream(
   shell.notes.line(
     `The champion of ${model} learned from ${learned}, and classifies streams of ${dataset}; ` +
       '`--model <name>` takes another model.',
+  );
+  const landed = await context.datasets();
+  if (landed.includes(dataset)) return;
+  const known = fewOf(landed) ?? 'nothing yet';
+  const stopping = commandLine(shell, `predict --stop --model ${model}`);
+  shell.notes.line(
+    `No recordings of ${dataset} have landed (the lake has: ${known}); a mistyped one is stopped with \`${stopping}\`.`,
   );
 }
 

@@ -4,7 +4,14 @@ import type { WorkflowInput } from '../../activities/inputs';
 import { WatchlakeError } from '../../core/errors';
 import { workflowIds } from '../../core/workflow-ids';
 import type { ProvisionedResource, ProvisionResult } from '../../workflows/provision';
-import { declare, list, numberBetween, waiting, type WaitingOptions } from '../command';
+import {
+  declare,
+  declareGroup,
+  list,
+  numberBetween,
+  waiting,
+  type WaitingOptions,
+} from '../command';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
@@ -135,9 +142,11 @@ async function run(shell: Shell, input: Input, flags: TargetFlags): Promise<Outc
 const EXAMPLE = '--environment research --bucket stedi-lake-research';
 
 export function addProvision(program: Command, act: Actions): void {
-  const group = program
-    .command('provision')
-    .description('Makes what a lake needs in an AWS account: bucket, roles, databases, workgroup.');
+  const group = declareGroup(program, {
+    usage: 'provision',
+    about: 'Makes what a lake needs in an AWS account: bucket, roles, databases, workgroup.',
+    examples: [`provision plan ${EXAMPLE}`],
+  });
   withTarget(
     declare(group, {
       usage: 'plan',

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { workflowIds } from '../../core/workflow-ids';
 import type { QuarantineCount, QuarantinedRow } from '../../lakehouse/read-quarantine';
 import type { RefreshResult } from '../../workflows/refresh-tables';
-import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { declare, declareGroup, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { commandLine } from '../follow-run';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { printable } from '../printable';
@@ -48,7 +49,10 @@ async function showRows(shell: Shell, table: string, flags: ShowFlags): Promise<
   return {
     result: shown,
     show: (voice) => {
-      if (shown.rows.length === 0) return voice.line('No such row is in quarantine.');
+      if (shown.rows.length === 0) {
+        const list = commandLine(shell, `quarantine list --dataset ${dataset}`);
+        return voice.line(`No such row is in quarantine; \`${list}\` counts what is.`);
+      }
       showHeading(voice, `In quarantine: ${table}`);
       const titles = ['file', 'line', 'reason', 'detail', ...(withRaw ? ['raw'] : [])];
       const columns = titles.map((title) => ({ title, figures: title === 'line' }));
@@ -85,9 +89,11 @@ async function replay(shell: Shell, dataset: string, { cancelOnExit }: WaitingOp
 }
 
 export function addQuarantine(program: Command, act: Actions): void {
-  const group = program
-    .command('quarantine')
-    .description('Shows rows that broke a rule, and tries them again.');
+  const group = declareGroup(program, {
+    usage: 'quarantine',
+    about: 'Shows rows that broke a rule, and tries them again.',
+    examples: ['quarantine list', 'quarantine show accelerometer_landing --dataset stedi'],
+  });
   declare(group, {
     usage: 'list',
     about: 'Counts the rows in quarantine by table and reason.',

@@ -2,11 +2,13 @@
 import type { Command } from 'commander';
 import type { EngineName } from '../../core/engine-names';
 import { workflowIds } from '../../core/workflow-ids';
+import { WINDOWS_TABLE } from '../../lakehouse/watch/windows';
 import type { RefreshResult, TableSummary } from '../../workflows/refresh-tables';
 import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
 import { engineOption } from '../engine-option';
 import { commandLine } from '../follow-run';
 import { labellingOf, withLabelling, type LabellingFlags } from '../labelling-options';
+import { showNext } from '../next-step';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { showHeading, showTable } from '../tables';
@@ -86,6 +88,18 @@ export function showTableSummaries(
   showProblems(voice, tables, hintFor(place.shell, place.dataset));
 }
 
+/** Recordings of people go on into a loop; of other data the last table holds what all are made for. */
+export function showAfterRefresh(
+  voice: Voice,
+  tables: Tables,
+  { shell, dataset }: { shell: Shell; dataset: string },
+): void {
+  const [table] = Object.keys(tables).slice(-1);
+  if (WINDOWS_TABLE in tables) return showNext(voice, shell, `loop --dataset ${dataset}`);
+  if (table === undefined) return;
+  showNext(voice, shell, `query "SELECT * FROM ${table} LIMIT 5" --dataset ${dataset}`);
+}
+
 /** Of engines that AWS runs. */
 export function showCost(voice: Voice, cost: RefreshResult['cost']): void {
   if (cost === undefined) return;
@@ -142,6 +156,7 @@ export function addRefresh(program: Command, act: Actions): void {
             showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
             showTableSummaries(voice, result.tables, { shell, dataset });
             showCost(voice, result.cost);
+            showAfterRefresh(voice, result.tables, { shell, dataset });
           },
         };
       });

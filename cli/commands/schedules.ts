@@ -1,14 +1,19 @@
 /** `watchlake schedules`: applies the declared list to Temporal's schedules, and looks after them. */
 import { Option, type Command } from 'commander';
+import { PROGRAM } from '../../core/program-name';
 import type { ScheduleState } from '../../workers/schedules';
-import { declare } from '../command';
+import { declare, declareGroup } from '../command';
 import { withContext } from '../run-workflow';
 import type { Actions, Outcome } from '../shell';
 import { showHeading, showTable } from '../tables';
 import type { Voice } from '../voice';
 
 function showSchedules(voice: Voice, schedules: readonly ScheduleState[]): void {
-  if (schedules.length === 0) return voice.line('There are no schedules.');
+  if (schedules.length === 0) {
+    return voice.line(
+      `There are no schedules; \`${PROGRAM} schedules apply\` creates the declared ones.`,
+    );
+  }
   const { colors } = voice;
   const columns = ['schedule', 'workflow', 'state', 'next run', 'note'].map((title) => ({ title }));
   const rows = schedules.map((each) => [
@@ -115,9 +120,11 @@ function addTrigger(group: Command, act: Actions): void {
 }
 
 export function addSchedules(program: Command, act: Actions): void {
-  const group = program
-    .command('schedules')
-    .description('Shows and changes the schedules that start workflows.');
+  const group = declareGroup(program, {
+    usage: 'schedules',
+    about: 'Shows and changes the schedules that start workflows.',
+    examples: ['schedules list'],
+  });
   addApply(group, act);
   declare(group, {
     usage: 'list',

@@ -13,7 +13,7 @@ import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showHeading } from '../tables';
 import { absoluteSource } from './ingest';
-import { showCost, showTableSummaries } from './refresh';
+import { showAfterRefresh, showCost, showTableSummaries } from './refresh';
 
 interface RunFlags extends WaitingOptions, StediOptions {
   source?: string;
@@ -89,6 +89,7 @@ export function addStediRun(group: Command, act: Actions): void {
             showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
             showTableSummaries(voice, result.tables, { shell, dataset });
             showCost(voice, result.cost);
+            showAfterRefresh(voice, result.tables, { shell, dataset });
           },
         };
       }),

@@ -208,8 +208,8 @@ test('a running stack is not stopped for what cannot be done, whether or not --y
     expect(await told('backup', taken, ...yes)).toContain(`${taken} exists already`);
     const nowhere = join(folder, 'nowhere');
     expect(await told('restore', nowhere, ...yes)).toContain(`${nowhere} does not exist`);
-    const manifest = join(empty, 'manifest.json');
-    expect(await told('restore', empty, ...yes)).toContain(`${manifest} does not exist`);
+    const incomplete = `${empty} is not a complete backup: it has no manifest.json`;
+    expect(await told('restore', empty, ...yes)).toContain(incomplete);
     expect(await told('restore', taken, ...yes)).toContain('Add `--force`');
   }
   expect(await told('restore', taken, '--force')).toContain('while its files are replaced');

@@ -27,6 +27,23 @@ test('a refresh names the rows in quarantine of each table', async () => {
   expect(hints).toEqual([`  more of them: ${command}`]);
 });
 
+test.each([
+  [['refresh', 'trial'], ['windows', 'window_features'], 'loop --dataset trial'],
+  [
+    ['stedi', 'run'],
+    ['customer_landing', 'machine_learning_curated'],
+    'query "SELECT * FROM machine_learning_curated LIMIT 5" --dataset stedi',
+  ],
+])('%j says what comes next', async (words, names, next) => {
+  const facts = { snapshotId: 's', rows: 9, reused: false, dropped: {}, noted: {} };
+  const table = { ...facts, quarantined: {}, firstProblems: [] };
+  const tables = Object.fromEntries(names.map((name) => [name, table]));
+  const result = { releaseId: 'r', tables };
+  const services = { connect: async () => fakeContext({ client: fakeClient({ result }, []) }) };
+  const { stdout } = await run([...words, '--home', '/tmp/a'], { services });
+  expect(stdout.trimEnd().split('\n').at(-1)).toBe(`  next: npx watchlake ${next} --home /tmp/a`);
+});
+
 test('a time is told to the second, in UTC', () => {
   expect(moment('2026-11-27T03:40:44.896Z')).toBe('2026-11-27 03:40:44 UTC');
 });

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { buildProgram, leafCommands } from '../../../cli/program';
 import { helpText } from '../../../cli/documentation';
 import { run } from './fake-surroundings';
@@ -70,10 +71,27 @@ test.each(commands)(
   ({ name, command }) => {
     const help = helpText(command);
     expect(help).toMatch(/\nExamples?:\n/);
-    expect(help).toContain(`$ watchlake ${name}`);
+    expect(help).toContain(`$ npx watchlake ${name}`);
     expect(help).toContain('--json');
   },
 );
+
+const groupsOf = (parent: Command, words: readonly string[] = []): [string, Command][] =>
+  parent.commands
+    .filter((command) => command.commands.length > 0)
+    .flatMap((command) => {
+      const path = [...words, command.name()];
+      return [[path.join(' '), command] as [string, Command], ...groupsOf(command, path)];
+    });
+
+test.each(groupsOf(program))('%s --help shows an example of the group', (name, group) => {
+  expect(helpText(group)).toContain(`$ npx watchlake ${name} `);
+});
+
+test('no help tells to type what a clone does not know', () => {
+  const helps = [program, ...commands.map(({ command }) => command)].map(helpText);
+  expect(helps.filter((help) => /[$`] ?watchlake /.test(help))).toEqual([]);
+});
 
 test.each(['ingest', 'refresh', 'train', 'retrain', 'simulate', 'loop', 'demo', 'attach'])(
   '%s waits, so it has --cancel-on-exit',
@@ -86,7 +104,7 @@ test.each(['ingest', 'refresh', 'train', 'retrain', 'simulate', 'loop', 'demo', 
 test('help is an answer: on stdout, with exit code 0', async () => {
   const { exitCode, stdout, stderr } = await run(['ingest', '--help']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  expect(stdout).toContain('$ watchlake ingest recordings.zip --dataset trial');
+  expect(stdout).toContain('$ npx watchlake ingest recordings.zip --dataset trial');
 });
 
 test('no command at all is a mistake: the help on stderr, with exit code 1', async () => {

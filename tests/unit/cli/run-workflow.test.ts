@@ -21,11 +21,13 @@ const registry = {
   getVersion: async () => ({ card: { data: { dataset: 'trial' } } }),
 };
 
+const datasets = async () => ['trial', 'ward'];
+
 async function runAgainst(words: string[], fake: FakeTemporal, options: RunOptions = {}) {
   const calls: RunCall[] = [];
   const client = fakeClient(fake, calls);
   const services = {
-    connect: async () => fakeContext({ client, registry } as never),
+    connect: async () => fakeContext({ client, registry, datasets } as never),
     sourceHash: async () => 'abc123',
     forgetSource: async () => undefined,
     ...options.services,
@@ -294,6 +296,12 @@ test('predict returns as soon as the predictor runs; --stop ends it and shows it
 test('predict says when the champion learned from another dataset', async () => {
   const told = await runAgainst(['predict', '--dataset', 'ward'], { endless: true });
   expect(told.stderr).toContain('The champion of activity learned from trial');
+  expect(told.stderr).not.toContain('have landed');
+  const mistyped = await runAgainst(['predict', '--dataset', 'wrad'], { endless: true });
+  expect(mistyped.stderr).toContain(
+    'No recordings of wrad have landed (the lake has: trial, ward)',
+  );
+  expect(mistyped.stderr).toContain('`npx watchlake predict --stop --model activity`');
   const silent = await runAgainst(['predict', '--dataset', 'trial'], { endless: true });
   expect(silent.stderr).not.toContain('learned from');
 });
