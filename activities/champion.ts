@@ -1,5 +1,7 @@
 /** The version that is champion now, with its card; training and the gate both start from it. */
 import { WatchlakeError } from '../core/errors';
+import type { Lake } from '../lakehouse/lake';
+import { unknownDataset } from '../lakehouse/unknown-names';
 import { CHAMPION } from '../registry/aliases';
 import type { Registry } from '../registry/registry';
 import type { ModelVersion } from '../registry/versions';
@@ -10,26 +12,30 @@ export interface ChampionQuery {
   dataset: string;
 }
 
-/** Null when the model has no champion yet; throws MODEL_OF_OTHER_DATASET. */
+interface Places {
+  readonly registry: Registry;
+  readonly lake: Lake;
+}
+
+/** Null when the model has no champion yet; throws MODEL_OF_OTHER_DATASET, and DATASET_NOT_FOUND where there is no such other. */
 export async function championOf(
-  registry: Registry,
+  { registry, lake }: Places,
   { model, dataset }: ChampionQuery,
 ): Promise<ModelVersion | null> {
   const alias = await registry.getAlias({ model, alias: CHAMPION });
-  if (alias === null) return null;
-  const champion = await registry.getVersion({ model, version: alias.version });
-  const { dataset: learned } = champion.card.data;
-  if (learned !== dataset)
-    throw new WatchlakeError('MODEL_OF_OTHER_DATASET', { model, learned, dataset });
-  return champion;
+  const champion = alias && (await registry.getVersion({ model, version: alias.version }));
+  const learned = champion?.card.data.dataset;
+  if (learned === dataset) return champion;
+  // A name that was mistyped is no reason to train, or to take another model.
+  const isThere = (await lake.catalog.list({ dataset })).length > 0;
+  if (!isThere) throw await unknownDataset(lake, dataset);
+  if (champion === null) return null;
+  throw new WatchlakeError('MODEL_OF_OTHER_DATASET', { model, learned, dataset });
 }
 
-/** Throws NO_CHAMPION and MODEL_OF_OTHER_DATASET. */
-export async function requireChampion(
-  registry: Registry,
-  query: ChampionQuery,
-): Promise<ModelVersion> {
-  const champion = await championOf(registry, query);
+/** Throws NO_CHAMPION besides. */
+export async function requireChampion(places: Places, query: ChampionQuery): Promise<ModelVersion> {
+  const champion = await championOf(places, query);
   if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model: query.model });
   return champion;
 }

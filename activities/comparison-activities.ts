@@ -179,7 +179,7 @@ export function createComparisonActivities(deps: ComparisonDeps) {
     // Safe to retry: it only reads. New is what no challenger has been judged on, also after a
     // rejection or a rollback: the same answers would have the same outcome.
     async countNewLabels({ model, dataset, newPeopleOf }: NewsQuery): Promise<News> {
-      await championOf(registry, { model, dataset });
+      await championOf({ registry, lake }, { model, dataset });
       const after = await registry.triedUntil({ model, dataset });
       const counted = await annotation.countLabels({ dataset, after });
       if (newPeopleOf === undefined) return counted;
@@ -194,7 +194,7 @@ export function createComparisonActivities(deps: ComparisonDeps) {
     // Safe to retry: the file is named by version and run. Nothing is decided by it, so that it is
     // no use of the holdout.
     async scoreChampion(input: HoldoutInput) {
-      const champion = await requireChampion(registry, input);
+      const champion = await requireChampion({ registry, lake }, input);
       const { windows } = await unseenWindows(input, [champion], alive().signal);
       const scores = await scoreChampionOn(champion, windows, []);
       const evaluation = scores?.evaluation ?? null;

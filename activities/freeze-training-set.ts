@@ -58,7 +58,7 @@ export async function freezeTrainingSet(deps: FreezeDeps, input: FreezeInput, si
   const { report } = alive();
   const { model, dataset, withLabels, knownUntil } = input;
   // Asked for without labels as well: what is trained must not come beside versions of another dataset.
-  const present = await championOf(registry, { model, dataset });
+  const present = await championOf({ registry, lake }, { model, dataset });
   const champion = withLabels ? present : null;
   const begunWith = input.subjects ?? (champion?.card.data.baseSubjects as string[] | undefined);
   const base = begunWith && [...begunWith, ...(await addedPeople(deps, input, signal))];

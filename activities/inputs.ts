@@ -33,7 +33,8 @@ const window = z
   })
   .refine(({ lengthMs, stepMs }) => stepMs <= lengthMs, {
     path: ['stepMs'],
-    error: 'must not be larger than lengthMs: samples between two windows would never be looked at',
+    error:
+      'must not be larger than the length of a window: samples between two would never be looked at',
   });
 
 /** A path or an address; histories keep it, so that it may not hold a secret. */

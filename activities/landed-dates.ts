@@ -9,6 +9,7 @@ import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import type { Lake } from '../lakehouse/lake';
 import type { SnapshotManifest } from '../lakehouse/manifest';
 import { findManifest } from '../lakehouse/snapshots';
+import { unknownDataset } from '../lakehouse/unknown-names';
 
 export interface LookDeps {
   readonly lake: Lake;
@@ -74,7 +75,7 @@ async function claimLake(
 ): Promise<{ manifest: SnapshotManifest; present: LakeState }> {
   const looked = await devices.aggregatedLake();
   const pointer = await lake.catalog.pointer({ dataset, table: EVENTS_TABLE });
-  if (pointer === null) throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
+  if (pointer === null) throw await unknownDataset(lake, dataset);
   const { snapshotId, version: snapshotVersion } = pointer;
   const manifest = await findManifest(lake, { dataset, table: EVENTS_TABLE, snapshotId });
   const present = { lake: await lake.catalog.identity(), snapshotVersion };

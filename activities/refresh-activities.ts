@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { CloudEngineName, EngineName } from '../core/engine-names';
 import { buildTable } from '../lakehouse/build-table';
 import type { RefreshRequest } from '../lakehouse/dataset-format';
-import { formatOfDataset, loadRefreshPlan } from '../lakehouse/formats';
+import { formatToRefresh, loadRefreshPlan } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { withEngine } from '../lakehouse/lake';
 import type { JobFacts, SnapshotManifest } from '../lakehouse/manifest';
@@ -83,7 +83,7 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
     // Safe to retry: the plan's key is its content's hash. What is published is looked at before the sources are.
     async planRefresh(input: RefreshRequest): Promise<PlannedRefresh> {
       const replaces = await publishedVersions(lake, input.dataset);
-      const format = await formatOfDataset(lake, input.dataset);
+      const format = await formatToRefresh(lake, input);
       const { plan, planKey } = await format.planRefresh(lake, input);
       const tables = format.declaredTables(plan);
       return {

@@ -2,13 +2,14 @@
 import { WatchlakeError } from '../core/errors';
 import { ARWISE } from './arwise/arwise-format';
 import { CASAS } from './casas/casas-format';
-import type { DatasetFormat, FormatName, RefreshPlanBase } from './dataset-format';
+import type { DatasetFormat, FormatName, RefreshPlanBase, RefreshRequest } from './dataset-format';
 import { FORMAT_NAMES } from './dataset-format';
 import { DEVICES_DATASET, EVENTS_TABLE } from './devices/names';
 import { readJson } from './json';
 import type { Lake } from './lake';
 import { RECORDINGS } from './landing/recordings-format';
 import { STEDI } from './stedi/stedi-format';
+import { unknownDataset } from './unknown-names';
 
 const FORMATS: Readonly<Record<FormatName, DatasetFormat>> = {
   recordings: RECORDINGS,
@@ -24,12 +25,22 @@ export const formatOf = ({ format = 'recordings' }: { format?: FormatName }): Da
   formatNamed(format);
 
 /** The format whose landing table the dataset has; DATASET_NOT_FOUND when nothing has landed. */
-export async function formatOfDataset({ catalog }: Lake, dataset: string): Promise<DatasetFormat> {
+export async function formatOfDataset(lake: Lake, dataset: string): Promise<DatasetFormat> {
   for (const format of Object.values(FORMATS)) {
     const table = format.landingTables[0] as string;
-    if ((await catalog.pointer({ dataset, table })) !== null) return format;
+    if ((await lake.catalog.pointer({ dataset, table })) !== null) return format;
   }
-  throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
+  throw await unknownDataset(lake, dataset);
+}
+
+/** The same for a refresh: whoever gives options of the format stedi means that one, landed or not. */
+export async function formatToRefresh(
+  lake: Lake,
+  { dataset, options }: RefreshRequest,
+): Promise<DatasetFormat> {
+  if (options === undefined) return formatOfDataset(lake, dataset);
+  await refuseOtherFormat(lake, dataset, STEDI.name);
+  return STEDI;
 }
 
 export const loadRefreshPlan = ({ store }: Lake, planKey: string): Promise<RefreshPlanBase> =>

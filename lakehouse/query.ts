@@ -1,10 +1,12 @@
 /** Read-only SQL over published tables. */
-import { WatchlakeError } from '../core/errors';
+import { isWatchlakeError, WatchlakeError } from '../core/errors';
+import { fewOf } from '../core/few-of';
 import type { Lake } from './lake';
 import type { SnapshotManifest } from './manifest';
 import type { QueryResult, Relation, VersionedPointer } from './ports';
 import { QUARANTINE_COLUMNS, quarantineName } from './quarantine';
 import { findManifest } from './snapshots';
+import { unknownDataset } from './unknown-names';
 
 export interface QueryOptions {
   readonly sql: string;
@@ -40,9 +42,7 @@ async function publishedTables(
 ): Promise<Published[]> {
   const pointers: VersionedPointer[] = await lake.catalog.list();
   const known = new Set(pointers.map((pointer) => pointer.dataset));
-  if (dataset !== undefined && !known.has(dataset)) {
-    throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
-  }
+  if (dataset !== undefined && !known.has(dataset)) throw await unknownDataset(lake, dataset);
   const snapshots =
     dataset === undefined || releaseId === undefined ? {} : await pinned(lake, dataset, releaseId);
   return Promise.all(
@@ -69,7 +69,23 @@ function chosenDataset(published: readonly Published[], named?: string): string 
   return named ?? (datasets.size === 1 ? [...datasets][0] : undefined);
 }
 
-/** QUERY_INVALID when it is not one reading statement, or DuckDB refuses it. */
+// DuckDB's words for a name that stands for nothing.
+const NO_SUCH_TABLE = /Table with name (\w+) does not exist/;
+
+/** Who names a table of the lake that none of several datasets was chosen for is told which have it. */
+function orWhichDataset(error: unknown, published: readonly Published[]): unknown {
+  if (!isWatchlakeError(error) || error.code !== 'QUERY_INVALID') return error;
+  const table = NO_SUCH_TABLE.exec(error.message)?.[1]?.toLowerCase();
+  const having = published.filter((each) => relationsOf(each).some(([name]) => name === table));
+  const datasets = fewOf(having.map(({ dataset }) => dataset).sort());
+  if (datasets === undefined) return error;
+  return new WatchlakeError('TABLE_OF_WHICH_DATASET', { table, datasets }, error);
+}
+
+/**
+ * QUERY_INVALID when it is not one reading statement, or DuckDB refuses it; TABLE_OF_WHICH_DATASET when it names a
+ * table of several datasets, or of one of them, without saying of which.
+ */
 export async function query(lake: Lake, options: QueryOptions): Promise<QueryResult> {
   const published = await publishedTables(lake, options);
   const chosen = chosenDataset(published, options.dataset);
@@ -81,5 +97,9 @@ export async function query(lake: Lake, options: QueryOptions): Promise<QueryRes
     }
   }
   const { sql, maximumRows = DEFAULTS.maximumRows, timeoutMs = DEFAULTS.timeoutMs } = options;
-  return lake.engine.query({ relations, sql, maximumRows, timeoutMs });
+  try {
+    return await lake.engine.query({ relations, sql, maximumRows, timeoutMs });
+  } catch (error) {
+    throw chosen === undefined ? orWhichDataset(error, published) : error;
+  }
 }

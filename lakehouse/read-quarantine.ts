@@ -3,6 +3,7 @@ import { literal } from './engines/duckdb-session';
 import type { Lake } from './lake';
 import { QUARANTINE_COLUMNS, quarantineName } from './quarantine';
 import { findManifest } from './snapshots';
+import { unknownDataset } from './unknown-names';
 
 export interface QuarantineCount {
   readonly dataset: string;
@@ -11,12 +12,13 @@ export interface QuarantineCount {
   readonly rows: number;
 }
 
-/** Of the published tables. */
+/** Of the published tables; DATASET_NOT_FOUND when the one named has none. */
 export async function listQuarantine(
   lake: Lake,
   { dataset }: { dataset?: string } = {},
 ): Promise<QuarantineCount[]> {
   const pointers = await lake.catalog.list(dataset === undefined ? {} : { dataset });
+  if (dataset !== undefined && pointers.length === 0) throw await unknownDataset(lake, dataset);
   const counts: QuarantineCount[] = [];
   for (const { dataset: of, table } of pointers) {
     const { quarantined } = await findManifest(lake, { dataset: of, table });

@@ -9,6 +9,7 @@ import { manifestKey, readManifest } from './manifest';
 import type { BuildOutcome, Relation } from './ports';
 import type { TableDeclaration } from './tables';
 import { checksOf, recipeHash, snapshotId } from './tables';
+import { unknownTable } from './unknown-names';
 
 export interface SnapshotRequest {
   readonly table: TableDeclaration;
@@ -185,18 +186,28 @@ export async function ensureSnapshot(lake: Lake, request: SnapshotRequest): Prom
   return settle(lake, prefix, await checkedManifest(lake, request, made));
 }
 
-/** The published snapshot of a table, or the one named; TABLE_NOT_FOUND when there is none. */
-export async function findManifest(
-  { store, catalog }: Lake,
-  { dataset, table, snapshotId: id }: { dataset: string; table: string; snapshotId?: string },
-): Promise<SnapshotManifest> {
-  const pointer = id === undefined ? await catalog.pointer({ dataset, table }) : null;
-  const prefixes =
-    id === undefined
-      ? [pointer?.prefix].filter((prefix) => prefix !== undefined)
-      : locationsOf({ dataset, table }).map((location) => `${location}${id}/`);
-  for (const prefix of prefixes) {
-    const manifest = await readManifest(store, prefix);
+interface SnapshotName {
+  readonly dataset: string;
+  readonly table: string;
+  readonly snapshotId?: string;
+}
+
+/** Where the manifest may lie. */
+async function prefixesOf(lake: Lake, { snapshotId: id, ...of }: SnapshotName): Promise<string[]> {
+  if (id !== undefined) return locationsOf(of).map((location) => `${location}${id}/`);
+  const pointer = await lake.catalog.pointer(of);
+  if (pointer === null) throw await unknownTable(lake, of);
+  return [pointer.prefix];
+}
+
+/**
+ * The published snapshot of a table, or the one named; TABLE_NOT_FOUND when there is none, DATASET_NOT_FOUND when
+ * nothing of the dataset is published.
+ */
+export async function findManifest(lake: Lake, of: SnapshotName): Promise<SnapshotManifest> {
+  const { dataset, table, snapshotId: id } = of;
+  for (const prefix of await prefixesOf(lake, of)) {
+    const manifest = await readManifest(lake.store, prefix);
     if (manifest !== null) return manifest;
   }
   throw new WatchlakeError('TABLE_NOT_FOUND', { dataset, table, snapshotId: id });

@@ -3,6 +3,7 @@ import { WatchlakeError } from '../core/errors';
 import type { Database, Queryable } from '../core/postgres';
 import { requireLease } from './leases';
 import { previousVersion, ROLLBACK } from './rollback';
+import { unknownVersion } from './unknown-names';
 import { lockModel, versionNumber } from './versions';
 
 export const CHAMPION = 'champion';
@@ -107,9 +108,9 @@ async function earlierMoveOfRun(connection: Queryable, input: AliasMoveInput) {
 async function requireVersion(connection: Queryable, model: string, version: string) {
   const { rows } = await connection.query(
     'SELECT 1 FROM registry.versions WHERE model = $1 AND version = $2',
-    [model, versionNumber(model, version)],
+    [model, versionNumber(version)],
   );
-  if (rows.length === 0) throw new WatchlakeError('MODEL_NOT_FOUND', { model, version });
+  if (rows.length === 0) throw await unknownVersion(connection, { model, version });
 }
 
 function refuseUnexpected(input: AliasMoveInput, actual: string | null, expected: string | null) {

@@ -1,7 +1,7 @@
 /** Models and their versions: what was trained, where it lies, and its card. */
-import { WatchlakeError } from '../core/errors';
 import { onlyRow, type Database, type Queryable } from '../core/postgres';
 import { modelCardSchema, type ModelCard } from './model-card';
+import { unknownModel, unknownVersion } from './unknown-names';
 
 export interface ModelVersion {
   model: string;
@@ -50,12 +50,9 @@ const toVersion = (row: VersionRow): ModelVersion => ({
   createdAt: row.created_at.toISOString(),
 });
 
-/** A version's number from its text; anything else names no version. */
-export function versionNumber(model: string, version: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(version))
-    throw new WatchlakeError('MODEL_NOT_FOUND', { model, version });
-  return Number(version);
-}
+/** A version's number from its text; 0, which no version has, for anything else. */
+export const versionNumber = (version: string): number =>
+  /^[1-9]\d{0,8}$/.test(version) ? Number(version) : 0;
 
 /** Keeps other writers of this model waiting until the transaction ends. */
 export async function lockModel(connection: Queryable, model: string): Promise<void> {
@@ -63,7 +60,7 @@ export async function lockModel(connection: Queryable, model: string): Promise<v
     'SELECT 1 FROM registry.models WHERE model = $1 FOR UPDATE',
     [model],
   );
-  if (found.rows.length === 0) throw new WatchlakeError('MODEL_NOT_FOUND', { model });
+  if (found.rows.length === 0) throw await unknownModel(connection, model);
 }
 
 async function findByKey(connection: Queryable, { model, key }: VersionKey) {
@@ -106,9 +103,9 @@ export function createVersions(database: Database) {
     async getVersion({ model, version }: { model: string; version: string }) {
       const { rows } = await database.query<VersionRow>(
         `SELECT ${VERSION_COLUMNS} FROM registry.versions WHERE model = $1 AND version = $2`,
-        [model, versionNumber(model, version)],
+        [model, versionNumber(version)],
       );
-      if (rows[0] === undefined) throw new WatchlakeError('MODEL_NOT_FOUND', { model, version });
+      if (rows[0] === undefined) throw await unknownVersion(database, { model, version });
       return toVersion(rows[0]);
     },
 

@@ -81,7 +81,7 @@ export function createWithdrawals(database: Database) {
     async withdrawnSubjects({ model, version }: { model: string; version: string }) {
       const { rows } = await database.query<{ model: string }>(
         'SELECT model FROM registry.withdrawals WHERE model = $1 AND version = $2',
-        [model, versionNumber(model, version)],
+        [model, versionNumber(version)],
       );
       return rows.length;
     },

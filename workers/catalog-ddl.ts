@@ -3,6 +3,7 @@ import { WatchlakeError } from '../core/errors';
 import { athenaDdl } from '../lakehouse/catalogs/athena-ddl';
 import { glueDatabases } from '../lakehouse/catalogs/glue-databases';
 import type { Lake } from '../lakehouse/lake';
+import { unknownDataset } from '../lakehouse/unknown-names';
 import type { Config } from './config';
 
 export interface DdlOptions {
@@ -26,7 +27,7 @@ export async function catalogDdl(
   { dataset, database, lake: given }: DdlOptions,
 ): Promise<string[]> {
   const pointers = await lake.catalog.list({ dataset });
-  if (pointers.length === 0) throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
+  if (pointers.length === 0) throw await unknownDataset(lake, dataset);
   const name = database ?? glueDatabases(config.GLUE_DATABASE).of(dataset);
   return athenaDdl(pointers, { database: name, root: rootOf(lake, given) });
 }

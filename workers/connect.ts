@@ -1,6 +1,7 @@
 /** What a command needs of a running system: a client, the registry, the campaigns and the lake. */
 import type { Client } from '@temporalio/client';
 import { createAnnotationStore, type AnnotationStore } from '../annotation/annotation';
+import { datasetsOf } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
 import type { QueryResult } from '../lakehouse/ports';
 import { query } from '../lakehouse/query';
@@ -32,6 +33,8 @@ export interface CommandContext {
   consent: CommandConsent;
   /** Keeps what the catalogue, a model card or a running workflow refers to. */
   vacuum(options: { dataset?: string; dryRun: boolean }): Promise<VacuumResult>;
+  /** The names of the datasets that the lake holds. */
+  datasets(): Promise<string[]>;
   /** Tells running predictors through the control topic. */
   announceChampion(options: { model: string; version: string }): Promise<void>;
   close(): Promise<void>;
@@ -68,6 +71,7 @@ export async function connectCommand(config: Config): Promise<CommandContext> {
     consent: commandConsent(config, pool, (work) => withLake(config, work)),
     vacuum: (options) =>
       withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),
+    datasets: () => withLake(config, datasetsOf),
     async announceChampion({ model, version }) {
       const broker = brokerOf(config, addresses, silent);
       try {

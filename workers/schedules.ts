@@ -71,7 +71,8 @@ async function readYaml(file: string): Promise<unknown> {
   try {
     return parse(await readFile(file, 'utf8'));
   } catch (error) {
-    const detail = (error as Error).message;
+    const { code, message: detail } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new WatchlakeError('SOURCE_NOT_FOUND', { source: file }, error);
     throw new WatchlakeError('INPUT_INVALID', { field: file, detail }, error);
   }
 }

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { datasetsOf } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
+import { unknownDataset } from '../lakehouse/unknown-names';
 import { vacuum } from '../lakehouse/vacuum';
 import type { Registry } from '../registry/registry';
 
@@ -27,11 +28,13 @@ export interface VacuumResult {
 const GRACE_MS = 60 * 60 * 1000;
 const RUNNING = `ExecutionStatus = 'Running'`;
 
+/** DATASET_NOT_FOUND when the lake holds nothing of the one named. */
 export async function vacuumLake(
   { client, registry, lake }: VacuumDeps,
   { dataset, dryRun, graceMs = GRACE_MS }: VacuumOptions,
 ): Promise<VacuumResult> {
   const known = await datasetsOf(lake);
+  if (dataset !== undefined && !known.includes(dataset)) throw await unknownDataset(lake, dataset);
   const keepSnapshotIds = await snapshotsOfModels(registry);
   const total = { removed: 0, bytes: 0 };
   const graceOf = async (runs: string) =>

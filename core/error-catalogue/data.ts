@@ -42,7 +42,7 @@ export const DATA_ERRORS = catalogue({
   ),
   COLUMN_MISSING: entry(
     (c) => `${c.file}, line 1: the column ${c.column} is missing (found: ${c.found}).`,
-    'Add the column; docs/formats.md lists those of the format.',
+    'Add the column, or say which format it is with `--format`; docs/formats.md lists the columns of each.',
   ),
   METADATA_INVALID: entry(
     (c) => `${c.file}, line ${c.line}: ${c.detail}`,
@@ -94,12 +94,22 @@ export const DATA_ERRORS = catalogue({
     { retryable: false },
   ),
   DATASET_NOT_FOUND: entry(
-    (c) => `There is no dataset ${c.dataset}.`,
-    'Ingest one first: `watchlake ingest <archive> --dataset <name>`.',
+    (c) => `There is no dataset ${c.dataset}${c.known ? `; there are: ${c.known}` : ''}.`,
+    'Name one that there is, or land it first: `watchlake ingest <archive> --dataset <name>`; `watchlake devices land` lands what devices have sent.',
   ),
   TABLE_NOT_FOUND: entry(
-    (c) => `There is no published table ${c.table} in the dataset ${c.dataset}.`,
-    'Refresh the dataset first: `watchlake refresh <dataset>`.',
+    (c) =>
+      `There is no published table ${c.table} in the dataset ${c.dataset}${c.known ? `, which has: ${c.known}` : ''}.`,
+    'Build it first with `watchlake refresh <dataset>`, or name one that there is.',
+  ),
+  TABLE_OF_WHICH_DATASET: entry(
+    (c) => `No dataset was named; those with a table ${c.table} are: ${c.datasets}.`,
+    'Say which is meant with `--dataset <name>`, or write `"<dataset>".<table>` in the query.',
+    { status: 400 },
+  ),
+  STEDI_NOT_LANDED: entry(
+    (c) => `There is nothing to build the tables of ${c.dataset} from: ${c.table} has not landed.`,
+    'Land the source: `watchlake stedi run --source <folder, zip or address>`; `watchlake stedi generate --out <folder>` makes data to try.',
   ),
   CHECK_FAILED: entry(
     (c) => `The table ${c.table} failed its checks: ${c.broken}. Nothing was published.`,
@@ -131,7 +141,7 @@ export const DATA_ERRORS = catalogue({
   ),
   QUERY_INVALID: entry(
     (c) => `The query cannot be run: ${c.detail}`,
-    'Only reading statements over published tables are allowed; see `watchlake query --help`.',
+    'Only reading statements over published tables are allowed; with --dataset, `SHOW TABLES` lists them. `watchlake query --help` has examples.',
     { status: 400 },
   ),
   // Consent

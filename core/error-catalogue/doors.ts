@@ -23,7 +23,7 @@ export const DOORS_ERRORS = catalogue({
   ),
   CAMPAIGN_NOT_FOUND: entry(
     (c) => `There is no campaign ${c.campaign}.`,
-    'The home page of the application lists the campaigns.',
+    '`watchlake campaigns list` lists them, and so does the home page of the application.',
     { status: 404 },
   ),
   CAMPAIGN_CLOSED: entry(

@@ -17,7 +17,7 @@ export const MACHINE_ERRORS = catalogue({
   ),
   DOWNLOAD_FAILED: entry(
     (c) => `${c.what} could not be downloaded: ${c.detail}`,
-    'Check the network, or point to an installed copy; `watchlake doctor` names the variable.',
+    'Check the address and the network. Of what Watchlake itself needs an installed copy does as well: `watchlake doctor` names the variable.',
     { retryable: true },
   ),
   CHECKSUM_MISMATCH: entry(

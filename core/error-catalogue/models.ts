@@ -30,8 +30,9 @@ export const MODELS_ERRORS = catalogue({
     'Train a new version, or restore the lake from a backup.',
   ),
   MODEL_NOT_FOUND: entry(
-    (c) => `There is no model ${c.model}${c.version ? ` version ${c.version}` : ''}.`,
-    'Train one: `watchlake train`; `watchlake models list` shows what there is.',
+    (c) =>
+      `There is no model ${c.model}${c.version ? ` version ${c.version}` : ''}${c.known ? `; there are: ${c.known}` : ''}.`,
+    'Name one that there is: `watchlake models list` lists the models, `watchlake models show <model>` their versions; `watchlake train --dataset <name>` makes one.',
   ),
   NO_CHAMPION: entry(
     (c) => `The model ${c.model} has no champion.`,
@@ -48,7 +49,7 @@ export const MODELS_ERRORS = catalogue({
   ),
   ALIAS_MOVED: entry(
     (c) => `The alias ${c.alias} of ${c.model} points at ${c.actual}, not at ${c.expected}.`,
-    'Somebody else moved it; look at `watchlake models show` and decide again.',
+    'Somebody else moved it; look at `watchlake models show <model>` and decide again.',
   ),
   LEASE_LOST: entry(
     (c) => `The lease ${c.name} was lost${c.holder ? `: ${c.holder} has it now` : ''}.`,
@@ -56,7 +57,7 @@ export const MODELS_ERRORS = catalogue({
   ),
   NO_PREVIOUS_CHAMPION: entry(
     (c) => `The alias ${c.alias} of ${c.model} has no earlier version to go back to.`,
-    'Look at `watchlake models show`; promote a version by its number instead.',
+    'Look at `watchlake models show <model>`; promote a version by its number instead.',
   ),
   SPLIT_FROZEN: entry(
     (c) => `The split of ${c.dataset} with seed ${c.seed} is frozen and has other subjects.`,

@@ -80,6 +80,8 @@ async function prepareReading(
   { connection }: DuckdbSession,
   sql: string,
 ): Promise<DuckDBPreparedStatement> {
+  // DuckDB has no words for it.
+  if (sql.trim() === '') throw new WatchlakeError('QUERY_INVALID', { detail: 'it is empty' });
   const statements = await connection.extractStatements(sql);
   if (statements.count !== 1) {
     const detail = `it holds ${statements.count} statements instead of one`;

@@ -1,10 +1,10 @@
 /** What is known of a dataset from what has landed: its channels, labels and rate. */
-import { WatchlakeError } from '../../core/errors';
 import { pseudonym } from '../../core/hash';
 import type { ActivityRules } from '../casas/activities';
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
 import { findManifest } from '../snapshots';
+import { unknownDataset } from '../unknown-names';
 import type { Channel } from './recordings-layout';
 
 /** Formats whose archives hold recordings of people, with their landing tables. */
@@ -111,7 +111,7 @@ export async function landingManifest(
     if ((await lake.catalog.pointer({ dataset, table })) === null) continue;
     return findManifest(lake, { dataset, table, snapshotId });
   }
-  throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
+  throw await unknownDataset(lake, dataset);
 }
 
 export async function datasetDescriptor(lake: Lake, dataset: string): Promise<DatasetDescriptor> {

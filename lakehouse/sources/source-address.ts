@@ -1,7 +1,8 @@
-/** Addresses of sources: which are refused because they hold a secret, and what messages show of the others. */
+/** Addresses of sources: which are refused, such as those that hold a secret, and what messages show of the others. */
 import { WatchlakeError } from '../../core/errors';
 
-const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
+const AUTHORITY = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i;
+const KNOWN = /^(https?|s3|glue)$/i;
 // Of AWS, Google and Azure, and what others call a token.
 const SECRET =
   /^(x-(amz|goog)-(signature|credential|security-token)|awsaccesskeyid|signature|sig|jwt|auth(orization)?|([a-z]+[_-]?)?(token|secret|password|passwd)|api[_-]?key)$/i;
@@ -12,10 +13,13 @@ export const isHttpAddress = (source: string): boolean => /^https?:\/\//i.test(s
 
 /** Why it is not taken; null when it is. What is secret in it is not repeated. */
 export function addressProblem(source: string): string | null {
-  const [, authority] = AUTHORITY.exec(source) ?? [];
-  if (authority === undefined) return null;
+  const [, scheme, authority] = AUTHORITY.exec(source) ?? [];
+  if (scheme === undefined || authority === undefined) return null;
   if (authority.includes('@')) {
     return `the address holds the name of a user or a password, ${REMEDY}`;
+  }
+  if (!KNOWN.test(scheme)) {
+    return `nothing is fetched from ${scheme}://: give a path, or an address of https://, s3:// or glue://`;
   }
   if (isHttpAddress(source) && !URL.canParse(source)) return 'it is no valid address';
   const [, query = ''] = /\?([^#]*)/.exec(source) ?? [];
@@ -23,7 +27,7 @@ export function addressProblem(source: string): string | null {
   return secret === undefined ? null : `the address holds a secret (${secret}), ${REMEDY}`;
 }
 
-/** INPUT_INVALID for an address with a secret. */
+/** INPUT_INVALID for an address with a secret, or of a kind that is not known. */
 export function refuseSecrets(source: string): void {
   const detail = addressProblem(source);
   if (detail !== null) throw new WatchlakeError('INPUT_INVALID', { field: 'source', detail });

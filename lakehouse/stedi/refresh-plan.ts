@@ -43,7 +43,7 @@ async function landingSnapshot(
     from === 'catalog'
       ? await findManifestOrNull(lake, { dataset, table })
       : await newestManifest(lake, stediLocation(dataset, table));
-  if (manifest === null) throw new WatchlakeError('DATASET_NOT_FOUND', { dataset });
+  if (manifest === null) throw new WatchlakeError('STEDI_NOT_LANDED', { dataset, table });
   return manifest.snapshotId;
 }
 
@@ -55,7 +55,7 @@ export async function publishedOptions(lake: Lake, dataset: string): Promise<Ste
   return { ...DEFAULT_OPTIONS, ...facts?.options, from: DEFAULT_OPTIONS.from };
 }
 
-/** DATASET_NOT_FOUND when nothing has landed. The plan's key names its content. */
+/** STEDI_NOT_LANDED when a table that it starts from is missing. The plan's key names its content. */
 export async function planRefresh(
   lake: Lake,
   { dataset, options: given }: RefreshRequest,

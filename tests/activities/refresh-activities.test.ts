@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createRefreshActivities } from '../../activities/refresh-activities';
 import type { Lake } from '../../lakehouse/lake';
+import { DEFAULT_OPTIONS } from '../../lakehouse/stedi/options';
 import {
   archiveFiles,
   ingestInto,
@@ -89,4 +90,18 @@ test('a dataset that has not landed is said by name', async () => {
   const error = await run(() => planRefresh({ dataset: 'nothing' })).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(ApplicationFailure);
   expect(error).toMatchObject({ type: 'DATASET_NOT_FOUND', nonRetryable: true });
+});
+
+test('options of the format stedi ask for its sources, and are none for other formats', async () => {
+  const { planRefresh } = createRefreshActivities({ lake: await landedLake() });
+  const options = DEFAULT_OPTIONS;
+  await expect(run(() => planRefresh({ dataset: 'stedi', options }))).rejects.toMatchObject({
+    type: 'STEDI_NOT_LANDED',
+    nonRetryable: true,
+    message: expect.stringContaining('`npx watchlake stedi run --source ') as string,
+  });
+  await expect(run(() => planRefresh({ dataset: 'watch', options }))).rejects.toMatchObject({
+    type: 'INPUT_INVALID',
+    message: expect.stringContaining('watch is of the format recordings') as string,
+  });
 });

@@ -436,4 +436,6 @@ test('a model whose champion is of another dataset learns nothing and is not jud
       message: expect.stringContaining('--model') as string,
     });
   }
+  const mistyped = run(() => countNewLabels({ model, dataset: 'mistyped' }));
+  await expect(mistyped).rejects.toMatchObject({ type: 'DATASET_NOT_FOUND' });
 });

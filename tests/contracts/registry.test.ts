@@ -82,6 +82,23 @@ describe('versions', () => {
     );
   });
 
+  test('that are not there are refused with the newest that are', async () => {
+    const model = await modelWithVersions(6);
+    await expect(registry.moveAlias(moveOf(model, null, '9'))).rejects.toMatchObject({
+      message: `There is no model ${model} version 9; there are: 6, 5, 4, 3, 2 and 1 more.`,
+      remedy: expect.stringContaining('`npx watchlake models show <model>`') as string,
+    });
+  });
+
+  test('of a model that is not there are refused with the models that are', async () => {
+    const model = await modelWithVersions(1);
+    const failing = expect.objectContaining({
+      code: 'MODEL_NOT_FOUND',
+      context: { model: 'nope', known: expect.stringContaining(model) as string },
+    }) as Error;
+    await expect(registry.moveAlias(moveOf('nope', null, '1'))).rejects.toEqual(failing);
+  });
+
   test('are listed with the aliases of their model', async () => {
     const model = await modelWithVersions(2);
     await registry.moveAlias(moveOf(model, null, '2'));

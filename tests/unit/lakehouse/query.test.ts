@@ -80,6 +80,10 @@ test.each([
   await expect(query(lake, { sql })).rejects.toMatchObject({ code: 'QUERY_INVALID', status: 400 });
 });
 
+test('says that it was given nothing', async () => {
+  await expect(query(lake, { sql: ' ' })).rejects.toThrow('The query cannot be run: it is empty');
+});
+
 test('no file but those of the tables can be read, and none can be written', async () => {
   const secret = join(folder.path(), 'secret.txt');
   await writeFile(secret, 'do not read');
@@ -120,7 +124,12 @@ test('with two datasets each table is found under its dataset, plain names need 
   expect(await rowsOf('watch.recordings_landing')).toEqual([{ n: 500 }]);
   expect(await rowsOf('"other.set".recordings_landing')).toEqual([{ n: 300 }]);
   expect(await rowsOf('recordings_landing', 'other.set')).toEqual([{ n: 300 }]);
-  await expect(rowsOf('recordings_landing')).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  await expect(rowsOf('Recordings_Landing')).rejects.toMatchObject({
+    code: 'TABLE_OF_WHICH_DATASET',
+    message: 'No dataset was named; those with a table recordings_landing are: other.set, watch.',
+    remedy: expect.stringContaining('--dataset <name>') as string,
+  });
+  await expect(rowsOf('nowhere')).rejects.toMatchObject({ code: 'QUERY_INVALID' });
   await expect(rowsOf('recordings_landing', 'nothing')).rejects.toMatchObject({
     code: 'DATASET_NOT_FOUND',
   });

@@ -60,12 +60,14 @@ test.each([[{}], [{ dataset: 'watch' }]])(
   },
 );
 
-test('it stays while an ingest of the dataset runs, and when another one is asked for', async () => {
+test('it stays while an ingest of the dataset runs, and when one is asked for that is not there', async () => {
   const lake = await unpublished();
   const before = await keysOf(lake);
   await vacuumBeside(lake, { watch: 60_000 })();
-  await vacuumBeside(lake)({ dataset: 'wat' });
-  await vacuumBeside(lake)({ dataset: `wat' OR '` });
+  for (const dataset of ['wat', `wat' OR '`]) {
+    const work = vacuumBeside(lake)({ dataset });
+    await expect(work).rejects.toMatchObject({ code: 'DATASET_NOT_FOUND' });
+  }
   expect(await keysOf(lake)).toEqual(before);
   expect(await vacuumBeside(lake, { other: 60_000 })()).toMatchObject({ removed: 1 });
 });
