@@ -13,6 +13,7 @@ import { addConsent } from './commands/consent';
 import { addDemo } from './commands/demo';
 import { addDevices } from './commands/devices';
 import { addDoctor } from './commands/doctor';
+import { addGenerate } from './commands/generate';
 import { addIngest } from './commands/ingest';
 import { addLoop } from './commands/loop';
 import { addMigrate } from './commands/migrate';
@@ -50,7 +51,10 @@ const GROUPS = [
     ],
   },
   { title: 'Models:', adders: [addTrain, addRetrain, addModels] },
-  { title: 'Streams and the loop:', adders: [addSimulate, addPredict, addCampaigns, addLoop] },
+  {
+    title: 'Streams and the loop:',
+    adders: [addSimulate, addGenerate, addPredict, addCampaigns, addLoop],
+  },
   { title: 'Devices:', adders: [addDevices] },
   {
     title: 'Operation:',

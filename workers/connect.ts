@@ -5,6 +5,12 @@ import { datasetsOf } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
 import type { QueryResult } from '../lakehouse/ports';
 import { query } from '../lakehouse/query';
+import {
+  generateLike,
+  type SyntheticArchive,
+  type SyntheticProgress,
+} from '../lakehouse/synthetic/generate';
+import type { SyntheticOptions } from '../lakehouse/synthetic/options';
 import type { QuarantineCount, ShowRequest } from '../lakehouse/read-quarantine';
 import { listQuarantine, showQuarantine } from '../lakehouse/read-quarantine';
 import { openStore } from '../lakehouse/stores/open-store';
@@ -43,6 +49,12 @@ export interface CommandContext {
 /** The lake alone: it is a folder, and needs nothing that runs. */
 export interface CommandLake {
   query(options: { sql: string; dataset?: string; maximumRows: number }): Promise<QueryResult>;
+  /** Recordings of people who never were, alike to those of a dataset. */
+  generate(
+    target: { dataset: string; archive: string },
+    options: Partial<SyntheticOptions>,
+    onProgress: (progress: SyntheticProgress) => void,
+  ): Promise<SyntheticArchive>;
   /** What broke a rule, by table and reason, and row by row. */
   readonly quarantine: {
     list(options: { dataset?: string }): Promise<QuarantineCount[]>;
@@ -100,6 +112,7 @@ export async function openLake(config: Config): Promise<CommandLake> {
   const lake = lakeOf(config);
   return {
     query: (options) => query(lake, options),
+    generate: (target, options, onProgress) => generateLike(lake, target, options, onProgress),
     quarantine: {
       list: (options) => listQuarantine(lake, options),
       show: (options) => showQuarantine(lake, options),

@@ -19,6 +19,11 @@ export const DATA_ERRORS = catalogue({
     (c) => `${c.file} cannot be read line by line: ${c.detail}`,
     'A line may have at most 16 MB; a compressed file ends in .gz.',
   ),
+  STATISTICS_TOO_FEW: entry(
+    (c) =>
+      `${c.dataset} has no activity that ${c.people} people showed for ${c.seconds} s without a gap.`,
+    'Bring longer recordings of more people, or let fewer do with `--least-people`.',
+  ),
   ARCHIVE_CORRUPT: entry(
     (c) => `${c.source} cannot be read: ${c.detail}`,
     'Make the archive again, as a zip; `unzip -t` tests it, and `gzip -t` a compressed file.',

@@ -33,6 +33,7 @@ test('has every command that is promised', () => {
     'devices token rotate',
     'doctor',
     'down',
+    'generate',
     'ingest',
     'loop',
     'migrate',

@@ -1,0 +1,74 @@
+/** Writes zip archives of made-up files: the same bytes for the same files, never over another, never by half. */
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ZipFile } from 'yazl';
+import { WatchlakeError } from '../core/errors';
+
+export interface MadeFile {
+  readonly name: string;
+  /** Made when it is its turn to be written. */
+  readonly chunks: () => Iterable<Buffer>;
+}
+
+/** Of the files, and of the archive. */
+export interface WrittenArchive {
+  readonly bytes: number;
+  readonly archiveBytes: number;
+}
+
+/** The same bytes whenever they are made. */
+const MADE = new Date(2021, 10, 8);
+// Random digits hardly deflate: more effort would gain little.
+const COMPRESSION_LEVEL = 1;
+
+async function* countedChunks(
+  chunks: Iterable<Buffer>,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  for (const chunk of chunks) {
+    onBytes(chunk.length);
+    yield chunk;
+    // What writes the archive has its turn between two chunks.
+    await nextTurn();
+  }
+}
+
+export async function refusePresent(archive: string): Promise<void> {
+  const present = await stat(archive).catch(() => null);
+  if (present !== null) throw new WatchlakeError('TARGET_EXISTS', { target: archive });
+}
+
+/** TARGET_EXISTS when there is such an archive already. `onProgress` is told the file that is written, from 0 on. */
+export async function writeArchive(
+  archive: string,
+  files: readonly MadeFile[],
+  onProgress?: (done: { file: number; bytes: number }) => void,
+): Promise<WrittenArchive> {
+  await refusePresent(archive);
+  await mkdir(dirname(archive), { recursive: true });
+  const zip = new ZipFile();
+  let bytes = 0;
+  for (const [file, { name, chunks }] of files.entries()) {
+    const settings = { mtime: MADE, compressionLevel: COMPRESSION_LEVEL };
+    zip.addReadStreamLazy(name, settings, (give) => {
+      const counted = countedChunks(chunks(), (more) => {
+        bytes += more;
+        onProgress?.({ file, bytes });
+      });
+      give(null, Readable.from(counted, { objectMode: false }));
+    });
+  }
+  zip.end();
+  try {
+    await pipeline(zip.outputStream, createWriteStream(archive, { flags: 'wx' }));
+    return { bytes, archiveBytes: (await stat(archive)).size };
+  } catch (error) {
+    // What is half-written would be refused as an archive, and in the way of the next attempt.
+    await rm(archive, { force: true });
+    throw error;
+  }
+}
