@@ -85,10 +85,15 @@ test.each<[Known, object, string, RegExp]>([
     'refreshTables',
     { window: { lengthMs: 1000, stepMs: 1001 } },
     'refreshTables.window.stepMs',
-    /lengthMs/,
+    /length of a window/,
   ],
   // The step that is left out has a default as well.
-  ['refreshTables', { window: { lengthMs: 1000 } }, 'refreshTables.window.stepMs', /lengthMs/],
+  [
+    'refreshTables',
+    { window: { lengthMs: 1000 } },
+    'refreshTables.window.stepMs',
+    /length of a window/,
+  ],
   ['trainModel', { subjects: [] }, 'trainModel.subjects', /at least one/],
   ['activeLearningLoop', { name: 'n'.repeat(57) }, 'activeLearningLoop.name', /56/],
 ])('%s refuses %j', (workflow, fields, field, why) => {
