@@ -16,10 +16,8 @@ export function bytes(value: number): string {
   return `${unit === 0 ? rest : rest.toFixed(1)} ${UNITS[unit]}`;
 }
 
-const dollars = (value: number): string => `$${value.toFixed(4)}`;
+export const dollars = (value: number): string => `$${value.toFixed(4)}`;
 
 /** Other figures: three digits say enough. */
-const figure = (value: number): string =>
+export const figure = (value: number): string =>
   Number.isInteger(value) ? count(value) : String(Number(value.toPrecision(3)));
-
-export { dollars, figure };

@@ -1,6 +1,6 @@
 /** Writes zip archives of made-up files: the same bytes for the same files, never over another, never by half. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -68,6 +68,20 @@ export async function writeArchive(
     return { bytes, archiveBytes: (await stat(archive)).size };
   } catch (error) {
     // What is half-written would be refused as an archive, and in the way of the next attempt.
+    await rm(archive, { force: true });
+    throw error;
+  }
+}
+
+/** `made.expected.json` of `made.zip`. */
+export const besideArchive = (archive: string, what: string): string =>
+  `${archive.replace(/\.zip$/, '')}.${what}.json`;
+
+/** Says beside an archive what it holds; where that cannot be written, the archive goes, too. */
+export async function describeArchive(archive: string, file: string, facts: object): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(facts, null, 2)}\n`);
+  } catch (error) {
     await rm(archive, { force: true });
     throw error;
   }

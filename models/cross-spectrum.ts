@@ -5,6 +5,7 @@
 import FFT from 'fft.js';
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { normal, type Random } from '../core/random';
+import { hann } from './hann';
 
 /** Lower triangular; rows of a covariance that is singular, such as that of two people, stay usable. */
 export function factorOf(covariance: Matrix): Matrix {
@@ -36,9 +37,6 @@ export interface CrossSpectrum {
    */
   readonly factors: readonly Matrix[];
 }
-
-const hann = (length: number): Float64Array =>
-  Float64Array.from({ length }, (_, at) => 0.5 - 0.5 * Math.cos((2 * Math.PI * at) / length));
 
 /** Collects segments; memory does not depend on how many. */
 export class CrossSpectrumEstimate {

@@ -1,6 +1,7 @@
 /** Features of one signal in frequency: where its energy lies. */
 import FFT from 'fft.js';
 import { logOf, meanOf } from './feature-statistics';
+import { hann } from './hann';
 
 /** Edges in Hz; human motion lies below 20 Hz. Bands above half the rate are left out. */
 const BAND_EDGES_HZ = [0.2, 0.5, 0.8, 1.2, 1.8, 2.5, 3.5, 5, 8, 12, 20];
@@ -22,20 +23,17 @@ function createPower(length: number, size: number): (signal: Float32Array) => Fl
   const fft = new FFT(size);
   const input = new Array<number>(size).fill(0);
   const output = fft.createComplexArray();
-  const hann = Float64Array.from(
-    { length },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length),
-  );
+  const window = hann(length);
   const scale =
     1 /
     Math.max(
       1e-12,
-      hann.reduce((sum, weight) => sum + weight * weight, 0),
+      window.reduce((sum, weight) => sum + weight * weight, 0),
     );
   return (signal) => {
     const mean = meanOf(signal);
     for (let i = 0; i < length; i += 1) {
-      input[i] = ((signal[i] as number) - mean) * (hann[i] as number);
+      input[i] = ((signal[i] as number) - mean) * (window[i] as number);
     }
     fft.realTransform(output, input);
     return Float64Array.from({ length: size / 2 }, (_, bin) => {

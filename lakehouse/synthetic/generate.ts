@@ -1,14 +1,20 @@
 /** Makes recordings of people who never were, alike in their statistics to those of a dataset. */
-import { rm, writeFile } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { WatchlakeError } from '../../core/errors';
-import { DEFAULT_MAX_GAP_MS } from '../../models/signal';
 import { createViews, withDuckdb, type DuckdbSession } from '../engines/duckdb-session';
 import type { Lake } from '../lake';
 import { datasetDescriptor, type DatasetDescriptor } from '../landing/descriptor';
 import { findManifest } from '../snapshots';
+import { usualGap } from '../watch/refresh-plan';
 import { TRUSTED_TABLE } from '../watch/trusted';
-import { refusePresent, writeArchive, type MadeFile, type WrittenArchive } from '../write-archive';
+import {
+  besideArchive,
+  describeArchive,
+  refusePresent,
+  writeArchive,
+  type MadeFile,
+  type WrittenArchive,
+} from '../write-archive';
 import { findBouts, segmentsOf, type BoutFacts } from './bouts';
 import { learn, type Learned } from './learn';
 import { checkedSynthetic, type SyntheticOptions } from './options';
@@ -47,8 +53,7 @@ export interface SyntheticArchive extends WrittenArchive {
   readonly leftOut: readonly string[];
 }
 
-export const statisticsFile = (archive: string): string =>
-  `${archive.replace(/\.zip$/, '')}.statistics.json`;
+export const statisticsFile = (archive: string): string => besideArchive(archive, 'statistics');
 
 export interface SyntheticProgress {
   readonly step: 'learning' | 'making';
@@ -82,9 +87,7 @@ async function learnDataset(
   onProgress?: OnProgress,
 ): Promise<{ model: Model; leftOut: string[] }> {
   const { dataset, rateHz } = descriptor;
-  // Where samples are rarer than gaps usually are long, the next sample is no gap.
-  const maxGapMs = Math.max(DEFAULT_MAX_GAP_MS, 2.5 * (1000 / rateHz));
-  const { facts, following } = await findBouts(session.connection, maxGapMs);
+  const { facts, following } = await findBouts(session.connection, usualGap(rateHz));
   const activities: (BoutFacts & Learned)[] = [];
   const leftOut: string[] = [];
   for (const [at, bouts] of facts.entries()) {
@@ -179,11 +182,6 @@ export async function generateLike(
       ...{ seconds, madeSeconds: made[activity ?? ''] ?? 0, people, segments },
     })),
   };
-  try {
-    await writeFile(statisticsFile(archive), `${JSON.stringify(generated, null, 2)}\n`);
-    return generated;
-  } catch (error) {
-    await rm(archive, { force: true });
-    throw error;
-  }
+  await describeArchive(archive, statisticsFile(archive), generated);
+  return generated;
 }

@@ -6,6 +6,7 @@
  */
 import { Matrix, correlation } from 'ml-matrix';
 import { CrossSpectrumEstimate, factorOf, type CrossSpectrum } from '../../models/cross-spectrum';
+import { meanOf } from '../../models/feature-statistics';
 import { normalScores, toScore, type NormalScores } from '../../models/normal-scores';
 import { resample } from '../../models/resample';
 import type { Segment } from './bouts';
@@ -24,9 +25,6 @@ export interface Learned {
 }
 
 type Signal = readonly Float32Array[];
-
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function byDevice(segments: readonly Segment[], signals: readonly Signal[]): Signal[][] {
   const devices = new Map<string, Signal[]>();
@@ -79,7 +77,7 @@ export function learn(segments: readonly Segment[], rateHz: number, length: numb
   const devices = byDevice(segments, signals);
   const means = devices.map((own) =>
     Array.from({ length: channels }, (_, channel) =>
-      meanOf(own.map((signal) => meanOf([...(signal[channel] ?? [])]))),
+      meanOf(own.map((signal) => meanOf(signal[channel] ?? []))),
     ),
   );
   const differences = devices.flatMap((own, device) =>

@@ -1,4 +1,5 @@
 /** The recording of one made-up person: bouts of activities one after another, and the signals of each. */
+import { stringify } from 'csv-stringify/sync';
 import { drawWith, normals } from '../../models/cross-spectrum';
 import { toValue, type NormalScores } from '../../models/normal-scores';
 import { stationarySignal } from '../../models/stationary-signal';
@@ -48,8 +49,8 @@ function lengthMs(random: Random, quantilesMs: readonly number[]): number {
 const DIGITS = 6;
 const number = (value: number): number => Number(value.toPrecision(DIGITS));
 
-const quotedText = (text: string): string =>
-  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+const csvText = (text: string): string =>
+  stringify([[text]], { eof: false, quoted_match: /[\r\n]/ });
 
 /** Lines of the format `recordings`, in pieces; `made` counts the seconds. */
 export function* personFile(
@@ -71,7 +72,7 @@ export function* personFile(
     const usual = drawWith(bout.between, manner).map((score, channel) =>
       toValue(bout.usual[channel] as NormalScores, score),
     );
-    const label = quotedText(bout.activity ?? '');
+    const label = csvText(bout.activity ?? '');
     let at = from;
     for (const piece of stationarySignal(bout.within, samples, random)) {
       const lines = Array.from(piece[0] ?? [], (_, index) => {

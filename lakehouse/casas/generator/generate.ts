@@ -1,6 +1,5 @@
 /** Makes archives of the format `casas` of any size, and beside them what the tables must come to hold. */
-import { rm, writeFile } from 'node:fs/promises';
-import { writeArchive } from '../../write-archive';
+import { besideArchive, describeArchive, writeArchive } from '../../write-archive';
 import type { Expected } from './expected';
 import { nothingExpected } from './expected';
 import type { GeneratorOptions } from './options';
@@ -16,8 +15,7 @@ export interface GeneratedArchive extends Expected {
   readonly archiveBytes: number;
 }
 
-export const expectedFile = (archive: string): string =>
-  `${archive.replace(/\.zip$/, '')}.expected.json`;
+export const expectedFile = (archive: string): string => besideArchive(archive, 'expected');
 
 interface Progress {
   readonly participants: number;
@@ -42,11 +40,6 @@ export async function generateCasas(
   );
   const facts = { formatVersion: 1, options, participants, ...written } as const;
   const generated: GeneratedArchive = { ...facts, ...expected };
-  try {
-    await writeFile(expectedFile(archive), `${JSON.stringify(generated, null, 2)}\n`);
-    return generated;
-  } catch (error) {
-    await rm(archive, { force: true });
-    throw error;
-  }
+  await describeArchive(archive, expectedFile(archive), generated);
+  return generated;
 }
