@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { WatchlakeError } from '../../core/errors';
+import { localChunks } from '../sources/local-chunks';
 import type { LineFacts } from './line-facts';
 import { LineReader } from './line-facts';
 
@@ -92,10 +93,11 @@ const tooLong = (file: string, line: number): WatchlakeError => {
 
 type Chunks = AsyncIterator<Buffer, undefined>;
 
-/** The first lines, and what was read beyond them. */
+/** The first lines, how many bytes they are, and what was read beyond them. */
 async function readHeader(chunks: Chunks, { file, headerLines }: SliceRequest) {
   const lines: string[] = [];
   let rest = Buffer.alloc(0);
+  let read = 0;
   while (lines.length < headerLines) {
     const at = rest.indexOf(LINE_FEED);
     if (at >= 0) {
@@ -107,12 +109,13 @@ async function readHeader(chunks: Chunks, { file, headerLines }: SliceRequest) {
     const next = await chunks.next();
     if (next.done) {
       if (rest.length > 0) lines.push(rest.toString('utf8'));
-      return { lines, rest: Buffer.alloc(0) };
+      return { lines, bytes: read, rest: Buffer.alloc(0) };
     }
+    read += next.value.length;
     rest = Buffer.concat([rest, next.value]);
     if (lines.length === 0 && rest.subarray(0, 3).equals(BYTE_ORDER_MARK)) rest = rest.subarray(3);
   }
-  return { lines, rest };
+  return { lines, bytes: read - rest.length, rest };
 }
 
 async function* cut(chunks: Chunks, rest: Buffer, request: SliceRequest): AsyncGenerator<Slice> {
@@ -152,34 +155,32 @@ async function* cut(chunks: Chunks, rest: Buffer, request: SliceRequest): AsyncG
   }
 }
 
-/** The lines of a member that is read where it lies. */
+/** The lines of a member that is read where it lies, behind its header: the very bytes that were measured. */
 async function* survey(
-  chunks: Chunks,
-  rest: Buffer,
-  { headerLines, signal, whole }: SliceRequest & Required<Pick<SliceRequest, 'whole'>>,
+  headerBytes: number,
+  { file, headerLines, signal, whole }: SliceRequest & Required<Pick<SliceRequest, 'whole'>>,
 ): AsyncGenerator<Slice> {
   const lines = new LineReader();
-  try {
-    lines.add(rest);
-    for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
-      signal?.throwIfAborted();
-      lines.add(next.value);
-    }
-  } finally {
-    await chunks.return?.();
+  let [header, checksum] = [headerBytes, 0];
+  for await (const chunk of localChunks(whole.path, { signal })) {
+    checksum = crc32(chunk, checksum);
+    lines.add(chunk.subarray(header));
+    header = Math.max(0, header - chunk.length);
   }
+  if (checksum !== whole.crc32) throw new WatchlakeError('SOURCE_CHANGED', { source: file });
   if (lines.bytes === 0) return;
   yield { ...whole, isCopy: false, skip: headerLines, firstLine: headerLines + 1, ...lines.end() };
 }
 
-/** CSV_MALFORMED when a line is no line; whatever the stream fails with. */
+/** CSV_MALFORMED when a line is no line, SOURCE_CHANGED when a whole file is another one; whatever the stream fails with. */
 export async function sliceMember(stream: Readable, request: SliceRequest): Promise<SlicedMember> {
   const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]() as Chunks;
-  const { lines, rest } = await readHeader(chunks, request);
+  const { lines, bytes, rest } = await readHeader(chunks, request);
   const { whole } = request;
   // DuckDB counts a line where a return stands inside the header, and would skip less.
-  const isWhole = whole !== undefined && !lines.some((line) => line.includes('\r'));
-  const slices = () =>
-    isWhole ? survey(chunks, rest, { ...request, whole }) : cut(chunks, rest, request);
-  return { header: lines, slices };
+  if (whole === undefined || lines.some((line) => line.includes('\r'))) {
+    return { header: lines, slices: () => cut(chunks, rest, request) };
+  }
+  await chunks.return?.();
+  return { header: lines, slices: () => survey(bytes, { ...request, whole }) };
 }

@@ -9,6 +9,7 @@ import { contentHash } from '../../core/hash';
 import { inParallel } from '../in-parallel';
 import { hasEnding, isGzipped, withoutGzip } from './names';
 import { inflated } from './inflated';
+import { localChunks } from './local-chunks';
 import type { OnBytes, Source, SourceLimits, SourceMember, SourceOptions } from './source';
 import { stampOfVersion } from './source';
 import { checkSizes, verifying } from './verified';
@@ -35,19 +36,37 @@ const stored = ({ path }: LocalFile, signal?: AbortSignal) =>
 const content = (source: string, { name, gzipped }: LocalFile, file: ReturnType<typeof stored>) =>
   gzipped ? inflated(file, { source, member: `${name}.gz` }) : file;
 
+/** Its content, and after each chunk how far the file itself has been read. */
+async function* readOnce(
+  source: string,
+  file: LocalFile,
+  signal?: AbortSignal,
+): AsyncGenerator<{ chunk: Buffer; bytesRead: number }> {
+  if (file.gzipped) {
+    const disk = stored(file, signal);
+    for await (const chunk of content(source, file, disk)) {
+      yield { chunk: chunk as Buffer, bytesRead: disk.bytesRead };
+    }
+    return;
+  }
+  let bytesRead = 0;
+  for await (const chunk of localChunks(file.path, { signal })) {
+    yield { chunk, bytesRead: (bytesRead += chunk.length) };
+  }
+}
+
 async function measure(
   source: string,
   file: LocalFile,
   { limits, signal, onBytes }: SourceOptions & { onBytes: OnBytes },
 ) {
   const { name } = file;
-  const disk = stored(file, signal);
   let [bytes, checksum, told] = [0, 0, 0];
-  for await (const chunk of content(source, file, disk)) {
-    onBytes(disk.bytesRead - told);
-    told = disk.bytesRead;
-    bytes += (chunk as Buffer).length;
-    checksum = crc32(chunk as Buffer, checksum);
+  for await (const { chunk, bytesRead } of readOnce(source, file, signal)) {
+    onBytes(bytesRead - told);
+    told = bytesRead;
+    bytes += chunk.length;
+    checksum = crc32(chunk, checksum);
     // What a compressed file holds is known only when it has been read.
     checkSizes(source, [{ name, bytes }], limits);
   }

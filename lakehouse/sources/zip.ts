@@ -10,6 +10,7 @@ import { WatchlakeError } from '../../core/errors';
 import { contentHash } from '../../core/hash';
 import type { OnBytes, Source, SourceLimits, SourceOptions } from './source';
 import { stampOfVersion } from './source';
+import { localChunks } from './local-chunks';
 import { checkSizes, verifying } from './verified';
 
 const ENCRYPTED = 1;
@@ -91,10 +92,10 @@ function refuseBombs(source: string, entries: Iterable<Entry>): void {
 async function hashFile(total: number, options: SourceOptions): Promise<string> {
   const { path, signal, onHashed } = options;
   const hash = createHash('sha256');
-  const file = createReadStream(path, { signal, highWaterMark: READ_BYTES });
-  for await (const chunk of file) {
-    hash.update(chunk as Buffer);
-    onHashed?.({ bytes: file.bytesRead, total });
+  let bytes = 0;
+  for await (const chunk of localChunks(path, { signal })) {
+    hash.update(chunk);
+    onHashed?.({ bytes: (bytes += chunk.length), total });
   }
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,10 +1,9 @@
 /** Counts the lines of a file: another reader than the one that lands them, so that none goes unnoticed. */
-import { createReadStream } from 'node:fs';
+import { localChunks } from '../sources/local-chunks';
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const SPACE = 32;
-const CHUNK_BYTES = 1024 * 1024;
 
 export interface LineCounts {
   readonly all: number;
@@ -54,8 +53,7 @@ export async function countLines(
 ): Promise<LineCounts> {
   let [all, filled, isOpen, isFilled] = [0, 0, false, false];
   const returns = new Returns();
-  const options = { signal, highWaterMark: CHUNK_BYTES };
-  for await (const chunk of createReadStream(path, options) as AsyncIterable<Buffer>) {
+  for await (const chunk of localChunks(path, { signal })) {
     returns.see(chunk);
     let from = 0;
     for (let to = chunk.indexOf(end); to >= 0; to = chunk.indexOf(end, from)) {

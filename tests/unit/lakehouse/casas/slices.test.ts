@@ -231,13 +231,29 @@ test('a local file that is written to while it is read is refused, and nothing o
   const from = await writeFolder(folder.path(), { 'p1.csv': NIGHT });
   const lake = newLake(folder.path());
   const { source, plan, entries } = await planned(lake, from);
-  const open = async (name: string) => {
-    const stream = await source.open(name);
-    // Behind what is known of it: the stream does not see it, whoever reads the file does.
-    stream.on('end', () => void appendFile(join(from, 'p1.csv'), 'more\n'));
-    return stream;
+  const checkUnchanged = async (name: string) => {
+    // Its lines have been counted, and DuckDB has read it.
+    await appendFile(join(from, 'p1.csv'), 'more\n');
+    await source.checkUnchanged?.(name);
   };
-  const request = { plan, part: 0, source: { ...source, open }, entries, secret: SECRET };
+  const request = { plan, part: 0, source: { ...source, checkUnchanged }, entries, secret: SECRET };
+  await expect(landBulkPart(lake, CASAS_KIND, request)).rejects.toMatchObject({
+    code: 'SOURCE_CHANGED',
+  });
+  expect(await slicesIn(lake, plan)).toEqual([]);
+});
+
+test('a local file whose bytes are others than those that were measured is refused', async () => {
+  const from = await writeFolder(folder.path(), { 'p1.csv': NIGHT });
+  const lake = newLake(folder.path());
+  const { source, plan, entries } = await planned(lake, from);
+  // Of the same length, and as if it were of the same time: only its checksum tells.
+  await writeFile(
+    join(from, 'p1.csv'),
+    NIGHT.replace(/\d(?=\D*$)/, (digit) => `${9 - +digit}`),
+  );
+  const same = { ...source, checkUnchanged: async () => undefined };
+  const request = { plan, part: 0, source: same, entries, secret: SECRET };
   await expect(landBulkPart(lake, CASAS_KIND, request)).rejects.toMatchObject({
     code: 'SOURCE_CHANGED',
   });
