@@ -19,7 +19,7 @@ export const bareTrustedSelect = keptSelect(BARE_TRUSTED);
 
 const memberNamed = (name: string) => ({
   entry: { recording: name, device: name, subject: name, file: name },
-  ...{ subjectKey: name, before: null },
+  ...{ subjectKey: name, before: null, held: null, nextMs: null },
 });
 
 const placed = (good: string, name: string): string =>

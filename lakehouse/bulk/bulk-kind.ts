@@ -11,6 +11,10 @@ export interface MemberOfSlice {
   readonly subjectKey: string;
   /** The last row of this member that has landed, where the slice is not its first. */
   readonly before: RowFacts | null;
+  /** The last of those that hold: of a kind without such a condition it is the same. */
+  readonly held: RowFacts | null;
+  /** What the first good row behind the slice shows, in milliseconds, of a kind that looks ahead; null behind the last. */
+  readonly nextMs: number | null;
 }
 
 export interface BulkKind extends LandingKind {
@@ -20,6 +24,10 @@ export interface BulkKind extends LandingKind {
   readonly rowsInLine: number;
   /** The column of the landing table that says what a person did. */
   readonly labelColumn: string;
+  /** Field of the moment that the first row behind a slice is asked for, where the rows before depend on it. */
+  readonly looksAheadAt?: BulkField;
+  /** Of rows of the landing table: which of them later rows go on from; without it each does. */
+  readonly holdsSql?: string;
   /** COLUMN_MISSING or CSV_MALFORMED when the first lines are not those of the format. */
   readHeader(file: string, lines: readonly string[], channels: readonly Channel[]): Header;
   /**

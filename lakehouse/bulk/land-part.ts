@@ -13,12 +13,11 @@ import { findPart, partsFolder, settlePart } from '../landing/parts';
 import type { RecordingEntry } from '../landing/recordings-layout';
 import type { Source } from '../sources/source';
 import type { BulkKind } from './bulk-kind';
-import type { LandedRows, LandedSlice } from './land-slice';
+import type { LandedRows, LandedSlice, SliceOfPart } from './land-slice';
 import { landSlices } from './land-slice';
 import { LARGEST_SLICE_BYTES, sliceBytesOf } from './parts';
 import type { Slice } from './slice-member';
 import { sliceMember } from './slice-member';
-import type { SliceToLand } from './slices-to-parquet';
 
 // Each conversion needs its own memory: as many at a time as the machine has use for.
 const CONVERSIONS_AT_ONCE = 2;
@@ -46,7 +45,7 @@ interface SliceRecord extends LandedSlice {
 }
 
 /** Copies are of bytes that were checked; a file that was read where it lies may have been written to meanwhile. */
-async function checkUnchanged(source: Source, slices: readonly SliceToLand[]): Promise<void> {
+async function checkUnchanged(source: Source, slices: readonly SliceOfPart[]): Promise<void> {
   for (const { slice, entry } of slices) {
     if (!slice.isCopy) await source.checkUnchanged?.(entry.member.name);
   }
@@ -55,7 +54,7 @@ async function checkUnchanged(source: Source, slices: readonly SliceToLand[]): P
 async function convertOnce(
   { lake, kind, request }: Work,
   number: number,
-  slices: readonly SliceToLand[],
+  slices: readonly SliceOfPart[],
 ): Promise<LandedSlice> {
   const { plan, part, signal } = request;
   const base = `${partsFolder(plan)}${part}-${number}`;
@@ -74,7 +73,7 @@ async function convertOnce(
 }
 
 /** Tells of the rows, and removes copies. */
-async function convert(work: Work, number: number, slices: readonly SliceToLand[]) {
+async function convert(work: Work, number: number, slices: readonly SliceOfPart[]) {
   try {
     const landed = await convertOnce(work, number, slices);
     work.request.onRows?.(landed.members.reduce((sum, { rows }) => sum + rows, 0));
@@ -101,9 +100,11 @@ async function openMember(work: Work, entry: RecordingEntry, sliceBytes: number)
     const member = await sliceMember(stream, cutting);
     const header = kind.readHeader(file, member.header, plan.channels);
     const subjectKey = subjectKeyOf(secret, plan.dataset, entry.subject);
-    const toLand = (slice: Slice, before: SliceToLand['before']): SliceToLand => ({
-      ...{ entry, file, header, subjectKey, slice, before },
-    });
+    const toLand = (slice: Slice, known?: Pick<LandedSlice, 'last' | 'held'>): SliceOfPart => {
+      const before = known?.last ?? null;
+      const held = known?.held === undefined ? before : known.held;
+      return { entry, file, header, subjectKey, slice, before, held };
+    };
     return { member, toLand };
   } catch (error) {
     stream.destroy();
@@ -120,9 +121,9 @@ async function landLarge(work: Work, entry: RecordingEntry) {
     let number = 0;
     for await (const slice of member.slices()) {
       await pending;
-      const before = landed.at(-1)?.last ?? null;
+      const known = landed.at(-1);
       const at = number++;
-      pending = convert(work, at, [toLand(slice, before)]).then((each) => landed.push(each));
+      pending = convert(work, at, [toLand(slice, known)]).then((each) => landed.push(each));
       // It is waited for above or below; until then nobody may take it for forgotten.
       pending.catch(() => undefined);
     }
@@ -134,10 +135,10 @@ async function landLarge(work: Work, entry: RecordingEntry) {
 
 /** One slice for each member, all of them in one file. */
 async function landSmall(work: Work): Promise<LandedSlice[]> {
-  const slices: SliceToLand[] = [];
+  const slices: SliceOfPart[] = [];
   for (const entry of work.request.entries) {
     const { member, toLand } = await openMember(work, entry, Infinity);
-    for await (const slice of member.slices()) slices.push(toLand(slice, null));
+    for await (const slice of member.slices()) slices.push(toLand(slice));
   }
   return slices.length === 0 ? [] : [await convert(work, 0, slices)];
 }

@@ -10,7 +10,7 @@ import type { Problem } from '../quarantine';
 import { byRecording, describeProblem } from '../quarantine';
 import type { BulkKind, RowFacts } from './bulk-kind';
 import type { ReadSlices, SliceToLand } from './slices-to-parquet';
-import { slicesToParquet } from './slices-to-parquet';
+import { lookAhead, slicesToParquet } from './slices-to-parquet';
 
 // Lines are numbered in their order, by one thread; slices of several members land side by side.
 const DUCKDB: DuckdbOptions = { memoryLimit: '160MB', threads: 1 };
@@ -18,6 +18,9 @@ const FIRST_PROBLEMS = 3;
 // The distance between samples is that of the first ones.
 const PERIOD_LINES = 1000;
 const MAXIMUM_LABELS = 1000;
+
+/** A slice before anybody has looked behind it. */
+export type SliceOfPart = Omit<SliceToLand, 'nextMs'>;
 
 /** What a slice says of one member. */
 export interface LandedRows {
@@ -33,8 +36,9 @@ export interface LandedSlice {
   readonly quarantineFiles: readonly DataFile[];
   readonly firstProblems: readonly string[];
   readonly members: readonly LandedRows[];
-  /** Of the only member, for its next slice. */
+  /** Of the only member, for its next slice: the last row, and the last one that holds. */
   readonly last: RowFacts | null;
+  readonly held?: RowFacts | null;
 }
 
 /** Rows, labels and the distance between the first samples, by recording. */
@@ -94,16 +98,33 @@ async function describeProblems(
   return { byFile, firstProblems };
 }
 
-/** What the next slice of the member has to know. */
-async function lastRow(session: DuckdbSession, good: readonly LocalFile[]) {
+/** The last row, of those that the condition holds of. */
+async function lastRow(
+  session: DuckdbSession,
+  good: readonly LocalFile[],
+  condition = 'true',
+): Promise<RowFacts | null> {
   const from = parquetSql(good);
-  const last = await numberOf(session, `SELECT max(source_line) FROM ${from}`);
+  const last = `SELECT max(source_line) FROM ${from} WHERE ${condition}`;
   // As a number of its own it leaves all row groups but the last one unread.
   const [row] = await rowsOf(
     session,
-    `SELECT * FROM ${from} WHERE source_line = ${last} ORDER BY time_ms DESC LIMIT 1`,
+    `SELECT * FROM ${from} WHERE source_line = ${await numberOf(session, last)}
+      ORDER BY time_ms DESC LIMIT 1`,
   );
   return (row ?? null) as RowFacts | null;
+}
+
+/** What the next slice of the member has to know. */
+async function lastKnown(
+  session: DuckdbSession,
+  { holdsSql }: BulkKind,
+  { before, held }: SliceToLand,
+  good: readonly LocalFile[],
+): Promise<Pick<LandedSlice, 'last' | 'held'>> {
+  const last = (await lastRow(session, good)) ?? before;
+  if (holdsSql === undefined) return { last };
+  return { last, held: (await lastRow(session, good, holdsSql)) ?? held };
 }
 
 async function describe(
@@ -111,7 +132,7 @@ async function describe(
   kind: BulkKind,
   slices: readonly SliceToLand[],
   { good, bad }: ReadSlices,
-): Promise<Pick<LandedSlice, 'firstProblems' | 'members' | 'last'>> {
+): Promise<Pick<LandedSlice, 'firstProblems' | 'members' | 'last' | 'held'>> {
   const rows = await describeRows(session, kind, good);
   const { byFile, firstProblems } = await describeProblems(session, slices, bad);
   const nothing = { rows: 0, labels: [], periodMs: null };
@@ -126,21 +147,26 @@ async function describe(
     throw new WatchlakeError('CSV_MALFORMED', { file: slices[0]?.file, line: 1, detail });
   }
   const [only, ...others] = slices;
-  const last = others.length > 0 ? null : await lastRow(session, good);
-  return { firstProblems, members, last: last ?? only?.before ?? null };
+  const isOnly = only !== undefined && others.length === 0;
+  const known = isOnly ? await lastKnown(session, kind, only, good) : { last: null };
+  return { firstProblems, members, ...known };
 }
 
 /** Files of the lake under the prefix; the slices' own local files stay. */
 export async function landSlices(
   lake: Lake,
   kind: BulkKind,
-  slices: readonly SliceToLand[],
+  slices: readonly SliceOfPart[],
   { prefix, signal }: { prefix: string; signal?: AbortSignal },
 ): Promise<LandedSlice> {
   const { store } = lake;
   return withDuckdb({ store, options: DUCKDB, signal }, async (session) => {
-    const found = await slicesToParquet(session, kind, slices);
-    const told = await describe(session, kind, slices, found);
+    const toLand: SliceToLand[] = [];
+    for (const each of slices) {
+      toLand.push({ ...each, nextMs: await lookAhead(session, kind, each) });
+    }
+    const found = await slicesToParquet(session, kind, toLand);
+    const told = await describe(session, kind, toLand, found);
     const adopt = (files: LocalFile[], folder: string) =>
       rowsIn(files) > 0 ? adoptFiles(store, files, `${prefix}${folder}/`) : [];
     return {

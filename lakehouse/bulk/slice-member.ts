@@ -11,6 +11,8 @@ import { LineReader } from './line-facts';
 
 const LINE_FEED = 10;
 const LINE_BYTES = 1024 * 1024;
+/** Lines enough to find one that is a row. */
+const AHEAD_BYTES = 16 * 1024;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 export interface Slice extends LineFacts {
@@ -22,7 +24,11 @@ export interface Slice extends LineFacts {
   readonly crc32: number;
   /** Number of its first line in the member. */
   readonly firstLine: number;
+  /** The first lines behind it, whole ones: empty behind the last. */
+  readonly ahead: Buffer;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 export interface SlicedMember {
   /** The first lines, without their ends; fewer than asked for when the member is shorter. */
@@ -80,7 +86,7 @@ class OpenSlice {
   result(): Slice {
     const firstLine = this.#firstLine;
     return {
-      ...{ path: this.#path, isCopy: true, skip: 0, firstLine, crc32: this.#crc32 },
+      ...{ path: this.#path, isCopy: true, skip: 0, firstLine, crc32: this.#crc32, ahead: NOTHING },
       ...this.lines.end(),
     };
   }
@@ -96,7 +102,7 @@ type Chunks = AsyncIterator<Buffer, undefined>;
 /** The first lines, how many bytes they are, and what was read beyond them. */
 async function readHeader(chunks: Chunks, { file, headerLines }: SliceRequest) {
   const lines: string[] = [];
-  let rest = Buffer.alloc(0);
+  let rest = NOTHING;
   let read = 0;
   while (lines.length < headerLines) {
     const at = rest.indexOf(LINE_FEED);
@@ -109,13 +115,31 @@ async function readHeader(chunks: Chunks, { file, headerLines }: SliceRequest) {
     const next = await chunks.next();
     if (next.done) {
       if (rest.length > 0) lines.push(rest.toString('utf8'));
-      return { lines, bytes: read, rest: Buffer.alloc(0) };
+      return { lines, bytes: read, rest: NOTHING };
     }
     read += next.value.length;
     rest = Buffer.concat([rest, next.value]);
     if (lines.length === 0 && rest.subarray(0, 3).equals(BYTE_ORDER_MARK)) rest = rest.subarray(3);
   }
   return { lines, bytes: read - rest.length, rest };
+}
+
+/** What comes next, with as much as one looks ahead; undefined at the end. */
+async function filled(chunks: Chunks, rest: Buffer): Promise<Buffer | undefined> {
+  let chunk = rest;
+  while (chunk.length < AHEAD_BYTES) {
+    const next = await chunks.next();
+    if (next.done) return chunk.length > 0 ? chunk : undefined;
+    chunk = chunk.length > 0 ? Buffer.concat([chunk, next.value]) : next.value;
+  }
+  return chunk;
+}
+
+/** A copy: the chunk would be held as long as the slice is. The last line need not end with a line feed. */
+function aheadIn(chunk: Buffer = NOTHING): Buffer {
+  const first = chunk.subarray(0, AHEAD_BYTES);
+  const isAll = chunk.length < AHEAD_BYTES;
+  return Buffer.from(isAll ? first : first.subarray(0, first.lastIndexOf(LINE_FEED) + 1));
 }
 
 async function* cut(chunks: Chunks, rest: Buffer, request: SliceRequest): AsyncGenerator<Slice> {
@@ -140,8 +164,8 @@ async function* cut(chunks: Chunks, rest: Buffer, request: SliceRequest): AsyncG
       await slice.close();
       const done = slice.result();
       [line, slice] = [line + done.lines + done.blankLines, undefined];
-      yield done;
-      chunk = end + 1 < chunk.length ? chunk.subarray(end + 1) : (await chunks.next()).value;
+      chunk = await filled(chunks, chunk.subarray(end + 1));
+      yield { ...done, ahead: aheadIn(chunk) };
     }
     if (slice === undefined) return;
     const last = slice;
@@ -169,7 +193,8 @@ async function* survey(
   }
   if (checksum !== whole.crc32) throw new WatchlakeError('SOURCE_CHANGED', { source: file });
   if (lines.bytes === 0) return;
-  yield { ...whole, isCopy: false, skip: headerLines, firstLine: headerLines + 1, ...lines.end() };
+  const where = { skip: headerLines, firstLine: headerLines + 1, ahead: NOTHING };
+  yield { ...whole, isCopy: false, ...where, ...lines.end() };
 }
 
 /** CSV_MALFORMED when a line is no line, SOURCE_CHANGED when a whole file is another one; whatever the stream fails with. */

@@ -1,14 +1,18 @@
 /** Writes slices as Parquet: in their types at once, or where a line is no row as texts that are judged, or line by line. */
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { LARGEST_VALUE } from '../../models/signal';
 import type { DuckdbSession } from '../engines/duckdb-session';
+import { quoted, rowsOf } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
 import { isWithinBounds } from '../engines/parquet-statistics';
 import { copyLanded, copyToParquet, rowsIn } from '../engines/parquet-sink';
 import { writeAsUtf8 } from '../sources/utf8';
 import type { BulkKind, MemberOfSlice } from './bulk-kind';
+import { msColumn } from './fields';
+import { LineReader } from './line-facts';
 import type { Reading, SliceOfMember } from './read-slice';
 import { badLinesSql, goodRowsSql, typedRowsSql } from './read-slice';
 import { writeWithMarks } from '../sources/stray-returns';
@@ -152,10 +156,34 @@ async function readExactly(
 }
 
 /** Bytes that are not UTF-8 become U+FFFD, which marks their lines, and so are returns inside a line. */
-async function asReadable(session: DuckdbSession, each: SliceToLand): Promise<SliceToLand> {
+async function asReadable<T extends SliceOfMember>(session: DuckdbSession, each: T): Promise<T> {
   const path = join(session.scratch, `${randomBytes(4).toString('hex')}.csv`);
   await (each.slice.strayReturns ? writeWithMarks : writeAsUtf8)(each.slice.path, path);
   return { ...each, slice: { ...each.slice, path } };
+}
+
+/** What the first row behind the slice shows; null behind the last, and where the next lines are none. */
+export async function lookAhead(
+  session: DuckdbSession,
+  { fields, looksAheadAt }: BulkKind,
+  each: SliceOfMember,
+): Promise<number | null> {
+  const { ahead } = each.slice;
+  if (looksAheadAt === undefined || ahead.length === 0) return null;
+  const path = join(session.scratch, `${randomBytes(4).toString('hex')}.csv`);
+  await writeFile(path, ahead, { mode: 0o600 });
+  const lines = new LineReader();
+  lines.add(ahead);
+  const slice = { ...each.slice, ...lines.end(), path, skip: 0, ahead: Buffer.alloc(0) };
+  const rows = goodRowsSql(await asReadable(session, { ...each, slice }), fields, 'exact');
+  const select = `SELECT a.${quoted(msColumn(looksAheadAt))} AS ms FROM (${rows}) a
+    ORDER BY a.source_line LIMIT 1`;
+  const found = await rowsOf(session, select).catch((error: unknown) => {
+    // Whoever lands the next slice says what is wrong with it.
+    if (isUnreadable(error)) return [];
+    throw error;
+  });
+  return (found[0]?.ms ?? null) as number | null;
 }
 
 /** Every line becomes a row or one that is put aside; CSV_MALFORMED when that cannot be told. */

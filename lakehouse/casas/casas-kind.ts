@@ -1,11 +1,11 @@
 /** How files of the format `casas` land. */
 import type { BulkKind } from '../bulk/bulk-kind';
 import { bulkPartsOf } from '../bulk/parts';
-import { CASAS_FIELDS, LABEL } from './fields';
+import { CASAS_FIELDS, LABEL, STAMP } from './fields';
 import { HEADER_LINES, readHeader } from './header';
 import { CASAS_LANDING, declareCasasLanding } from './landing-table';
 import { subjectOf } from './layout';
-import { placedRowsSql } from './place-sql';
+import { HOLDS_SQL, placedRowsSql } from './place-sql';
 
 export const CASAS_KIND: BulkKind = {
   format: 'casas',
@@ -18,6 +18,8 @@ export const CASAS_KIND: BulkKind = {
   fields: CASAS_FIELDS,
   rowsInLine: 1,
   labelColumn: LABEL.name,
+  looksAheadAt: STAMP,
+  holdsSql: HOLDS_SQL,
   readHeader,
   rowsSql: placedRowsSql,
 };

@@ -29,24 +29,46 @@ function cell(row: RowFacts, { name, ...of }: ColumnDeclaration): string {
   return `CAST(${text} AS ${sqlType({ name, ...of })}) AS ${quoted(name)}`;
 }
 
-/** Columns that the file itself does not have, as the last row before has them. */
-const CARRIED = ['time_ms', 'latest_ms', 'location_line', 'battery_line', 'prompts'];
+/** A row astray lands this far behind the latest of the rows before it. */
+const ASTRAY_MS = 2 * JITTER_MS;
+/** Landed rows whose stamps say how the clock went: all but those astray. */
+export const HOLDS_SQL = `(time_ms = latest_ms - ${ASTRAY_MS}) IS NOT TRUE`;
+
+/** Columns that the file itself does not have, as they stand on the last row before. */
+const CARRIED = ['shift_ms', 'latest_ms', 'location_line', 'battery_line', 'prompts'];
+const PLACED = ['time_ms', ...CARRIED];
 const carried = (name: string): string => `_${name}`;
 
+const numberSql = (value: string | number | null | undefined): string =>
+  `CAST(${value === null || value === undefined ? 'NULL' : literal(String(value))} AS DOUBLE)`;
+
+/** What stands on the last row before, and what the clock was by the last one that holds. */
+function stateSql(before: RowFacts, held: RowFacts | null): Record<string, string> {
+  const isAstray = held?.source_line !== before.source_line;
+  const [time, latest] = [numberSql(held?.time_ms), numberSql(held?.latest_ms)];
+  return {
+    ...Object.fromEntries(CARRIED.map((name) => [name, numberSql(before[name])])),
+    shift_ms: held ? `${time} - ${momentMsSql(literal(String(held[STAMP.name])))}` : numberSql(0),
+    ...(isAstray ? { latest_ms: `greatest(${time}, ${latest})` } : {}),
+    was_astray: String(isAstray),
+  };
+}
+
 /** The good rows, and before them the last row of the slice before: its values go on from there. */
-function continued(good: string, last: RowFacts | null): string {
+function continued(good: string, { before: last, held, nextMs }: MemberOfSlice): string {
   const columns = casasLandingColumns.filter(({ name }) => !GIVEN.includes(name));
-  const own = columns.filter(({ name }) => !CARRIED.includes(name));
+  const own = columns.filter(({ name }) => !PLACED.includes(name));
   const none = CARRIED.map((name) => `CAST(NULL AS DOUBLE) AS ${carried(name)}`);
   const names = own.map(({ name }) => `g.${quoted(name)}`);
   // Below the union: over a row of constants DuckDB 1.5 gives wrong rows for `lead`.
-  const next = `lead(g.${LOCAL_MS}) OVER () AS _next_ms`;
-  const rows = `SELECT ${names.join(', ')}, ${none.join(', ')}, g.${LOCAL_MS} AS _local_ms, ${next}, false AS _is_before FROM (${good}) g`;
+  const lead = `lead(g.${LOCAL_MS}) OVER ()`;
+  // The last row has the first one of the next slice behind it.
+  const next = `${nextMs === null ? lead : `coalesce(${lead}, ${nextMs})`} AS _next_ms`;
+  const rows = `SELECT ${names.join(', ')}, ${none.join(', ')}, false AS _was_astray, g.${LOCAL_MS} AS _local_ms, ${next}, false AS _is_before FROM (${good}) g`;
   if (last === null) return rows;
-  const state = CARRIED.map((name) => {
-    const value = last[name] ?? null;
-    return `CAST(${value === null ? 'NULL' : literal(String(value))} AS DOUBLE) AS ${carried(name)}`;
-  });
+  const state = Object.entries(stateSql(last, held)).map(
+    ([name, sql]) => `${sql} AS ${carried(name)}`,
+  );
   const local = `${momentMsSql(literal(String(last[STAMP.name])))} AS _local_ms`;
   const marks = [local, 'NULL AS _next_ms', 'true AS _is_before'];
   const seed = [...own.map((each) => cell(last, each)), ...state, ...marks];
@@ -77,15 +99,12 @@ const begins = (reading: string, name: string): string =>
  * it than a clock can be put back. Such a stamp says nothing of the rows around it.
  */
 const ASTRAY = `CASE
+    WHEN s._is_before THEN s._was_astray
     WHEN abs(s._local_ms - s._before_ms) > ${JITTER_MS} AND abs(s._next_ms - s._before_ms) <= ${JITTER_MS}
       THEN true
     WHEN s._before_ms IS NULL OR s._local_ms > s._before_ms + ${JITTER_MS}
       THEN coalesce(s._next_ms < s._local_ms - ${MOST_BACK_MS}, false)
     ELSE false END`;
-
-/** The last row of the slice before did not know the first one of this. */
-const AFTER_ASTRAY = `coalesce(${before('s._astray')}, false)
-    OR (s._after_seed AND s._local_ms < s._before_ms - ${MOST_BACK_MS})`;
 
 /**
  * The clock: a stamp that lies more than a minute behind the row before it was read off a clock that
@@ -112,9 +131,9 @@ const STEPS: readonly Readonly<Record<string, string>>[] = [
     _before__battery: before('s._battery'),
   },
   { _astray: ASTRAY },
-  { _after_astray: AFTER_ASTRAY },
+  { _after_astray: `coalesce(${before('s._astray')}, false)` },
   {
-    _put_back_ms: `CASE WHEN s._is_before THEN s.${carried('time_ms')} - s._local_ms
+    _put_back_ms: `CASE WHEN s._is_before THEN s.${carried('shift_ms')}
     WHEN ${IS_PUT_BACK} THEN ${HOURS_BACK_MS} END`,
     _place_begins: begins('_place', 'location_line'),
     _battery_begins: begins('_battery', 'battery_line'),
@@ -138,7 +157,7 @@ const STEPS: readonly Readonly<Record<string, string>>[] = [
   { _latest_before: `greatest(${before('s._latest')}, s._seed_ms)` },
   {
     // What stands two minutes behind the rows before it is put aside as it is cleaned.
-    time_ms: `CASE WHEN s._astray THEN ${ANCHOR} - 2 * ${JITTER_MS} ELSE s._read_ms END`,
+    time_ms: `CASE WHEN s._astray THEN ${ANCHOR} - ${ASTRAY_MS} ELSE s._read_ms END`,
     latest_ms: `CASE WHEN s._astray THEN ${ANCHOR} ELSE s._latest_before END`,
   },
 ];
@@ -155,6 +174,6 @@ export function placedRowsSql(good: string, member: MemberOfSlice): string {
     const value = given[name] ?? `CAST(p.${quoted(name)} AS ${sqlType(each)})`;
     return `${value} AS ${quoted(name)}`;
   });
-  const placed = STEPS.reduce(withStep, continued(good, member.before));
+  const placed = STEPS.reduce(withStep, continued(good, member));
   return `SELECT ${columns.join(', ')} FROM (${placed}) p WHERE NOT p._is_before`;
 }

@@ -75,8 +75,10 @@ test('slices hold whole lines, all of them, and do not depend on how the stream 
       const body = text.toString().split('\n').slice(2).join('\n');
       expect(slices.map((each) => each.text).join('')).toBe(body);
       let [next, filled] = [3, 0];
-      for (const { firstLine, lines: n, blankLines, text: part, ...has } of slices) {
+      for (const { firstLine, lines: n, blankLines, text: part, ahead, ...has } of slices) {
         expect(firstLine).toBe(next);
+        const behind = body.split('\n').slice(next - 3 + n + blankLines);
+        expect(ahead.toString()).toBe(behind.join('\n'));
         expect(has.quoted).toBe(part.includes('"'));
         expect(has.grouped).toBe(/[0-9]_/.test(part));
         expect(has.strayReturns).toBe(/\r(?!\n|$)/.test(part));
@@ -135,7 +137,7 @@ test('lines that are not all found again are a fault of the file, and not tried 
     toLand.push({
       ...of,
       file: 'p1.csv',
-      before: null,
+      ...{ before: null, held: null, nextMs: null },
       slice: { ...slice, lines: slice.lines + 1 },
     });
   }
@@ -196,6 +198,59 @@ test('a member in many slices gives the rows that it gives in one', async () => 
     expect(cut.manifest.firstProblems).toEqual(firstProblems);
   }
 }, 120_000);
+
+const HOUR = 3_600_000;
+const strayBy = (byMs: number): MadeRow[] => [
+  ...samples(START, 3, more),
+  ...samples(START + 300 + byMs, 1, () => ({ location_type: 'home', user_activity_label: 'Cook' })),
+  ...samples(START + 400, 3, more),
+];
+
+test.each<[string, readonly (MadeRow | string)[]]>([
+  ['far ahead', strayBy(400 * 24 * HOUR)],
+  ['far behind', strayBy(-400 * 24 * HOUR)],
+  ['some hours ahead', strayBy(5 * HOUR)],
+  ['some hours behind', strayBy(-5 * HOUR)],
+  [
+    'an hour ahead, before a line that is no row',
+    [...strayBy(HOUR).slice(0, 4), 'too,short', ...strayBy(0).slice(4)],
+  ],
+  ['at the beginning', [...samples(START + 5 * HOUR, 1), ...samples(START, 4)]],
+  ['far ahead at the beginning', [...samples(START + 90 * 24 * HOUR, 1), ...samples(START, 4)]],
+  [
+    'behind a clock that was put back',
+    [
+      ...samples(START, 2),
+      ...samples(START - HOUR + 200, 2),
+      ...samples(START + 4 * HOUR, 1),
+      ...samples(START - HOUR + 500, 2),
+    ],
+  ],
+  [
+    'twice',
+    [
+      ...strayBy(5 * HOUR).slice(0, 5),
+      ...samples(START + 500 - 3 * HOUR, 1),
+      ...samples(START + 600, 2),
+    ],
+  ],
+])(
+  'a stamp astray (%s) is the same row wherever the member is cut',
+  async (_what, rows) => {
+    const text = casasFile(rows);
+    const from = await writeZip(folder.path(), { 'p1.csv': text });
+    const whole = await landed(newLake(folder.path()), { sliceBytes: 1e9 }, from);
+    const lines = text.split('\n').slice(2, -1);
+    const cutAfter = (rows: number): number => lines.slice(0, rows).join('\n').length;
+    // Each line by itself, and behind the stray one or before it.
+    for (const sliceBytes of [1, cutAfter(4), cutAfter(3)]) {
+      const cut = await landed(newLake(folder.path()), { sliceBytes }, from);
+      expect(cut.slices).toBeGreaterThan(1);
+      expect({ sliceBytes, content: cut.content }).toEqual({ sliceBytes, content: whole.content });
+    }
+  },
+  60_000,
+);
 
 const LINES = NIGHT.split('\n');
 const GOOD = casasFile(samples(START, 300)).split('\n');
