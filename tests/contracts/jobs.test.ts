@@ -225,18 +225,38 @@ describe.each(['emr', 'glue'] as const)('%s', (engine) => {
 });
 
 describe('what EMR alone can do', () => {
-  test('a lost cluster is replaced, and its half-written files are no part of the table', async () => {
+  test.each([
+    { said: 'at once', stepLagMs: 0 },
+    { said: 'never', stepLagMs: Infinity },
+  ])(
+    'a lost cluster is replaced, and its half-written files are no part of the table (its step says so $said)',
+    async ({ stepLagMs }) => {
+      const lake = await cloud.lake();
+      const session = randomUUID();
+      cloud.standIn(await madeRows({ seconds: 3 }));
+      const building = buildMade(lake, 'emr', contextNamed(session));
+      await untilTrue(() => stepsOf(session).some(({ state }) => state === 'RUNNING'));
+      cloud.standIn(await madeRows());
+      cloud.emr().loseCluster(clustersOf(session)[0]?.id ?? '', stepLagMs);
+      const { manifest } = await building;
+      expect(manifest.job).toMatchObject({ generation: 2, duplicates: 0 });
+      expect(clustersOf(session)).toHaveLength(2);
+      expect(manifest.files).toHaveLength(1);
+      await lake.endSession({ engine: 'emr', dataset: 'made', session });
+    },
+  );
+
+  test('a step that is cancelled in the console was stopped, also when its runner calls that a failure', async () => {
     const lake = await cloud.lake();
     const session = randomUUID();
-    cloud.standIn(await madeRows({ seconds: 3 }));
-    const building = buildMade(lake, 'emr', contextNamed(session));
-    await untilTrue(() => stepsOf(session).some(({ state }) => state === 'RUNNING'));
+    cloud.standIn(await madeRows({ seconds: 30 }));
+    const building = failureOf(buildMade(lake, 'emr', contextNamed(session)));
+    await untilTrue(async () => '1' in (await processedOf(cloud, lake.uri)));
+    await stopStarted(cloud, 'emr', startedBy(cloud, 'emr', session)[0] as StartedJob);
+    const error = await building;
     cloud.standIn(await madeRows());
-    cloud.emr().loseCluster(clustersOf(session)[0]?.id ?? '');
-    const { manifest } = await building;
-    expect(manifest.job).toMatchObject({ generation: 2, duplicates: 0 });
-    expect(clustersOf(session)).toHaveLength(2);
-    expect(manifest.files).toHaveLength(1);
+    expect(error).toMatchObject({ code: 'JOB_STOPPED' });
+    expect(error.message).toContain('SparkContext was shut down');
     await lake.endSession({ engine: 'emr', dataset: 'made', session });
   });
 

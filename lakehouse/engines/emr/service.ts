@@ -71,7 +71,8 @@ async function statusOf(calls: EmrCalls, place: string, id: string): Promise<Job
   const said =
     FailureDetails?.Message ?? FailureDetails?.Reason ?? StateChangeReason?.Message ?? '';
   const status = { state, reason: said, seconds: secondsOf(step) };
-  if (['RUNNING', 'COMPLETED'].includes(state)) return status;
+  if (state === 'COMPLETED') return status;
+  // Also of one that runs: what EMR says of a step is late when its cluster has gone.
   const [cluster, why] = await clusterState(calls, place);
   return { ...status, cluster, reason: isClusterEnded(cluster) ? why || said : said };
 }

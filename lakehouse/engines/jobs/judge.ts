@@ -1,7 +1,8 @@
 /** How a job has ended, by what its runner has left behind and by what the service says. */
 import { WatchlakeError } from '../../../core/errors';
+import { isLastingFailure } from '../spark/lasting';
 import type { RunnerResult } from '../spark/manifest';
-import type { RunnerAnswer } from '../spark/process';
+import type { RunnerAnswer, RunnerError } from '../spark/process';
 import { TIME_LIMIT } from '../spark/process';
 import { shortened } from '../spark/root-cause';
 import type { Followed } from './follow';
@@ -48,7 +49,21 @@ async function completed(
   return { how: 'done', job: { result, facts: { ...known, ...counted } } };
 }
 
-/** The runner's own word comes first: it is there at once, and right also where the service's is late. */
+const wordsOf = ({ type, detail }: RunnerError): string =>
+  shortened(`${type.split('.').at(-1)}: ${detail}`);
+
+/** Whoever loses or stops a job makes its runner fail first: there the service knows better than the runner. */
+function judgedByService(
+  { verdict, reason, state }: Followed,
+  { facts, isOurs, words }: { facts: object; isOurs: boolean; words: string | undefined },
+): Ended | null {
+  const said = shortened(reason) || state;
+  const detail = words === undefined ? said : shortened(`${said} (its runner: ${words})`);
+  if (verdict === 'stopped') return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
+  return verdict === 'lost' ? failed(true, 'JOB_LOST', { ...facts, detail }) : null;
+}
+
+/** What the runner has done, or will fail at again, is its own word: it is there at once. Of its end the service is asked. */
 export async function judge(
   deps: JobDeps,
   work: Work,
@@ -65,16 +80,18 @@ export async function judge(
     return completed(deps, work, generation, { chosen, status, result: answer.result });
   }
   const isOurs = chosen.session === work.context.session;
-  if (answer) {
-    const { type, detail } = answer.error;
-    if (type === TIME_LIMIT) return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
-    const said = shortened(`${type.split('.').at(-1)}: ${detail}`);
-    return failed(!isOurs, 'JOB_FAILED', { ...facts, detail: said });
+  const error = answer?.error;
+  if (error?.type === TIME_LIMIT) {
+    return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: error.detail });
   }
+  const words = error && wordsOf(error);
+  if (error && isLastingFailure(error.type)) {
+    return failed(!isOurs, 'JOB_FAILED', { ...facts, detail: words });
+  }
+  const judged = judgedByService(status, { facts, isOurs, words });
+  if (judged !== null) return judged;
+  if (words !== undefined) return failed(true, 'JOB_FAILED', { ...facts, detail: words });
   const detail = shortened(status.reason) || status.state;
-  if (status.verdict === 'stopped')
-    return failed(!isOurs, 'JOB_STOPPED', { ...facts, why: detail });
-  if (status.verdict === 'lost') return failed(true, 'JOB_LOST', { ...facts, detail });
   // Why that of another run has failed is that run's to tell: here a new generation need not wait for it.
   const { cause, unread } = isOurs
     ? await service.rootCause(place, chosen.id, work.signal)

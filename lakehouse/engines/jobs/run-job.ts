@@ -94,7 +94,7 @@ async function carryThrough(deps: JobDeps, work: Work, generation: Generation): 
   }
 }
 
-/** JOB_FAILED for what will fail again, JOB_LOST after as many generations as may be tried. */
+/** JOB_FAILED at once for what will fail again; for the rest, and JOB_LOST, after as many generations as may be tried. */
 export async function runJob(deps: JobDeps, work: Work): Promise<FinishedJob> {
   const prefix = `${records.jobsFolder(work.dataset)}${work.id}/${deps.service.name}/`;
   let generation = await newestGeneration(deps, work, prefix);

@@ -28,9 +28,15 @@ export interface SparkProcessOptions {
   readonly silenceMs: number;
 }
 
+export interface RunnerError {
+  /** Its class. */
+  readonly type: string;
+  readonly detail: string;
+}
+
 export type RunnerAnswer =
   | { readonly ok: true; readonly result: RunnerResult }
-  | { readonly ok: false; readonly error: { readonly type: string; readonly detail: string } };
+  | { readonly ok: false; readonly error: RunnerError };
 
 /** As the runner calls it when it has ended itself because its time was up. */
 export const TIME_LIMIT = 'TimeLimit';

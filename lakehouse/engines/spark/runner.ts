@@ -1,6 +1,7 @@
 /** The runner that builds share: started for the first manifest, one at a time, ended when nobody needs it. */
 import { WatchlakeError } from '../../../core/errors';
 import type { RunnerManifest, RunnerResult } from './manifest';
+import type { RunnerError } from './process';
 import { SparkProcess } from './process';
 import { shortened } from './root-cause';
 import type { SparkSettings } from './settings';
@@ -36,11 +37,6 @@ const SILENCE_MS = 120_000;
 const HARMFUL = /(Error|IllegalStateException)$/;
 // Of the bridge to Java: Java itself has ended, and only its log knows why.
 const BRIDGE = /^(Py4J|Connection|EOFError|BrokenPipe)/;
-
-interface RunnerError {
-  readonly type: string;
-  readonly detail: string;
-}
 
 function failureOf({ name }: RunnerManifest, { type, detail }: RunnerError, spark: SparkProcess) {
   if (BRIDGE.test(type)) return spark.lost();

@@ -129,12 +129,16 @@ class Files:
                 tops = list(pool.map(renamed, inner))
 
 
+class UnknownFormat(ValueError):
+    """The manifest is of another version's format."""
+
+
 class Run:
     """One manifest, in a session of its own over the shared Spark."""
 
     def __init__(self, spark, manifest, on_step, attempt=""):
         if manifest.get("formatVersion") != FORMAT_VERSION:
-            raise ValueError(f"a manifest of format {manifest.get('formatVersion')} is not known")
+            raise UnknownFormat(f"a manifest of format {manifest.get('formatVersion')} is not known")
         self.spark = spark.newSession()
         for name, value in manifest.get("conf", {}).items():
             self.spark.conf.set(name, value)

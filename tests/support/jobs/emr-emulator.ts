@@ -38,6 +38,8 @@ interface EmulatedStep {
   endedMs?: number;
   failure?: sdk.FailureDetails;
   process?: JobProcess;
+  /** What is told of it instead of its state. */
+  stale?: { readonly state: sdk.StepState; readonly untilMs: number };
 }
 
 interface EmulatedCluster {
@@ -59,8 +61,8 @@ export interface EmrEmulator {
   clusters(): { id: string; name: string; state: string; steps: EmulatedStep[] }[];
   /** Lists show what has ended as well, page by page: the calls of whoever looks would grow with every test. */
   forgetEnded(): void;
-  /** The machines are gone, and with them whatever runs there. */
-  loseCluster(id: string): void;
+  /** The machines are gone, and with them whatever runs there; the steps' states tell it only so much later. */
+  loseCluster(id: string, stepLagMs?: number): void;
   /** The next steps that start end with this log and without their program. */
   failNextSteps(log: string, times: number): void;
   /** The next cluster ends before it is ready. */
@@ -110,21 +112,30 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
     throw new ServiceError('InvalidRequestException', `Cluster id '${id}' is not valid.`);
   }
 
-  function endSteps(cluster: EmulatedCluster, running: sdk.StepState): void {
+  function endSteps(cluster: EmulatedCluster, isError: boolean, lagMs: number): void {
     for (const step of cluster.steps.filter(({ state }) => OPEN.includes(state))) {
-      step.state = step.process === undefined ? 'CANCELLED' : running;
+      step.stale = { state: step.state, untilMs: Date.now() + lagMs };
+      step.state = isError && step.process !== undefined ? 'INTERRUPTED' : 'CANCELLED';
       step.endedMs = Date.now();
-      step.process?.kill();
+      if (isError) step.process?.kill();
+      else step.process?.terminate();
     }
   }
 
-  function terminate(cluster: EmulatedCluster, reason: EmulatedCluster['reason'], isError = false) {
+  const toldState = ({ state, stale }: EmulatedStep): sdk.StepState =>
+    stale !== undefined && Date.now() < stale.untilMs ? stale.state : state;
+
+  function terminate(
+    cluster: EmulatedCluster,
+    reason: EmulatedCluster['reason'],
+    { isError = false, stepLagMs = 0 } = {},
+  ): void {
     if (ENDED.includes(cluster.state)) return;
     clearTimeout(cluster.idle);
     cluster.state = isError ? 'TERMINATED_WITH_ERRORS' : 'TERMINATING';
     cluster.reason = reason;
     cluster.endedMs = Date.now();
-    endSteps(cluster, isError ? 'INTERRUPTED' : 'CANCELLED');
+    endSteps(cluster, isError, stepLagMs);
     if (!isError) later(endMs, () => (cluster.state = 'TERMINATED'));
   }
 
@@ -160,21 +171,28 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
     step.state = code === 0 ? 'COMPLETED' : 'FAILED';
     if (code !== 0) step.failure = { Reason: 'Unknown Error.', LogFile: uri };
     if (code !== 0 && step.config.ActionOnFailure === 'TERMINATE_CLUSTER') {
-      terminate(cluster, { Code: 'STEP_FAILURE', Message: 'Shut down as step failed' }, true);
+      terminate(
+        cluster,
+        { Code: 'STEP_FAILURE', Message: 'Shut down as step failed' },
+        { isError: true },
+      );
     }
   }
 
-  /** One that runs takes a while to end. */
-  function cancel(cluster: EmulatedCluster, step: EmulatedStep): void {
+  /** One that runs takes a while to end, and is asked to before it is made to, unless that is not wanted. */
+  function cancel(cluster: EmulatedCluster, step: EmulatedStep, isForced: boolean): void {
     const hasBegun = step.state !== 'PENDING';
     step.state = 'CANCEL_PENDING';
-    step.process?.kill();
-    later(hasBegun ? stopMs : 0, () => {
+    if (isForced) step.process?.kill();
+    else step.process?.terminate();
+    const end = async (): Promise<void> => {
+      await step.process?.ended;
       if (step.state !== 'CANCEL_PENDING') return;
       step.state = 'CANCELLED';
       step.endedMs = Date.now();
       advance(cluster);
-    });
+    };
+    later(hasBegun ? stopMs : 0, () => track(end()));
   }
 
   function track(work: Promise<unknown>): void {
@@ -202,7 +220,7 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
     const failure = nextClusterFailure;
     nextClusterFailure = undefined;
     later(startMs / 2, () => {
-      if (failure !== undefined) return terminate(cluster, failure, true);
+      if (failure !== undefined) return terminate(cluster, failure, { isError: true });
       if (cluster.state === 'STARTING') cluster.state = 'BOOTSTRAPPING';
     });
     later(startMs, () => {
@@ -256,19 +274,19 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
     },
   });
 
-  const stepOf = ({ id, config, state, failure, ...times }: EmulatedStep): Json => ({
-    Id: id,
-    Name: config.Name,
-    ActionOnFailure: config.ActionOnFailure,
-    Config: config.HadoopJarStep,
+  const stepOf = (step: EmulatedStep): Json => ({
+    Id: step.id,
+    Name: step.config.Name,
+    ActionOnFailure: step.config.ActionOnFailure,
+    Config: step.config.HadoopJarStep,
     Status: {
-      State: state,
+      State: toldState(step),
       StateChangeReason: {},
-      FailureDetails: failure,
+      FailureDetails: step.failure,
       Timeline: {
-        CreationDateTime: seconds(times.createdMs),
-        StartDateTime: seconds(times.startedMs),
-        EndDateTime: seconds(times.endedMs),
+        CreationDateTime: seconds(step.createdMs),
+        StartDateTime: seconds(step.startedMs),
+        EndDateTime: toldState(step) === step.state ? seconds(step.endedMs) : undefined,
       },
     },
   });
@@ -333,7 +351,7 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
       ListSteps({ ClusterId, Marker, StepStates }: Json) {
         const states = StepStates as string[] | undefined;
         const { steps } = clusterNamed(ClusterId as string);
-        const found = visible(steps).filter(({ state }) => states?.includes(state) ?? true);
+        const found = visible(steps).filter((step) => states?.includes(toldState(step)) ?? true);
         const { items, next } = page(found, Marker as string, PAGE);
         return { Steps: items.map(stepOf), Marker: next };
       },
@@ -345,8 +363,9 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
         if (step !== undefined) return { Step: stepOf(step) };
         throw new ServiceError('InvalidRequestException', `Step id '${StepId}' is not valid.`);
       },
-      CancelSteps({ ClusterId, StepIds }: { ClusterId: string; StepIds: string[] }) {
+      CancelSteps({ ClusterId = '', StepIds = [], ...how }: sdk.CancelStepsInput) {
         const cluster = clusterNamed(ClusterId);
+        const isForced = how.StepCancellationOption === 'TERMINATE_PROCESS';
         if (ENDED.includes(cluster.state)) {
           throw new ServiceError('InvalidRequestException', 'The cluster has ended.');
         }
@@ -355,7 +374,7 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
           if (step === undefined || !OPEN.includes(step.state)) {
             return { StepId, Status: 'FAILED', Reason: 'The step has ended.' };
           }
-          cancel(cluster, step);
+          cancel(cluster, step, isForced);
           return { StepId, Status: 'SUBMITTED' };
         });
         return { CancelStepsInfoList };
@@ -397,12 +416,10 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
       [...known.values()].map(({ id, input, state, steps }) => ({
         ...{ id, name: input.Name ?? '', state, steps },
       })),
-    loseCluster: (id) =>
-      terminate(
-        clusterNamed(id),
-        { Code: 'INSTANCE_FAILURE', Message: 'The primary node failed' },
-        true,
-      ),
+    loseCluster(id, stepLagMs) {
+      const reason = { Code: 'INSTANCE_FAILURE', Message: 'The primary node failed' };
+      terminate(clusterNamed(id), reason, { isError: true, stepLagMs });
+    },
     failNextSteps: (log, times) => void (failures = Array<string>(times).fill(log)),
     failNextCluster: (Code, Message) => void (nextClusterFailure = { Code, Message }),
     async stop() {

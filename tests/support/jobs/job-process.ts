@@ -13,8 +13,12 @@ export interface JobProcess {
   /** Exit code, or the signal that ended it, and its standard error. */
   readonly ended: Promise<{ code: number | NodeJS.Signals; stderr: string }>;
   kill(): void;
+  /** Lets it say a last word. */
+  terminate(): void;
 }
 
+// From SIGTERM until SIGKILL.
+const LAST_WORDS_MS = 10_000;
 const KEPT_CHARACTERS = 1_000_000;
 
 export function startProcess({ command, args, env, cleanUp }: Program): JobProcess {
@@ -29,15 +33,27 @@ export function startProcess({ command, args, env, cleanUp }: Program): JobProce
     child.once('error', (error) => resolve({ code: 127, stderr: error.message }));
     child.once('close', (code, signal) => resolve({ code: signal ?? code ?? 1, stderr }));
   });
+  let hasEnded = false;
+  let killing: NodeJS.Timeout | undefined;
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.pid === undefined || hasEnded) return;
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      // It has ended already.
+    }
+  };
+  const kill = (): void => signal('SIGKILL');
   return {
-    ended: ended.finally(() => cleanUp?.()),
-    kill() {
-      if (child.pid === undefined) return;
-      try {
-        process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // It has ended already.
-      }
+    ended: ended.finally(() => {
+      hasEnded = true;
+      clearTimeout(killing);
+      return cleanUp?.();
+    }),
+    kill,
+    terminate() {
+      signal('SIGTERM');
+      if (!hasEnded) killing ??= setTimeout(kill, LAST_WORDS_MS);
     },
   };
 }

@@ -9,6 +9,7 @@ gets as far as touching data leaves an object `processed/<folder of the generati
 import importlib.util
 import json
 import os
+import signal
 import sys
 import time
 from urllib.parse import urlparse
@@ -39,6 +40,15 @@ class Files:
         s3.put_object(**place(uri), Body=text.encode("utf-8"))
 
 
+class SparkException(Exception):
+    pass
+
+
+def shut_down(number, frame):
+    """As Java does, whose end makes whatever Python waits for fail."""
+    raise SparkException("Job 0 cancelled because SparkContext was shut down")
+
+
 class Run:
     def __init__(self, spark, manifest, on_step, attempt=""):
         self.manifest, self.attempt = manifest, attempt
@@ -59,6 +69,7 @@ class Run:
         return [{"uri": uri, "name": "part-0.parquet", "bytes": len(body), "rows": canned["rows"]}]
 
     def run(self):
+        signal.signal(signal.SIGTERM, shut_down)
         chosen = place(runner_arguments["--chosen"])
         folder = chosen["Key"].rsplit("/", 1)[0]
         s3.put_object(Bucket=chosen["Bucket"], Key="processed/%s/%s" % (folder, self.attempt), Body=b"")

@@ -20,6 +20,8 @@ interface Made {
   readonly reason?: string;
   /** What each runner leaves behind. */
   readonly answer?: object;
+  /** Of each start in turn, where they differ. */
+  readonly answers?: readonly object[];
   readonly rootCause?: JobService['rootCause'];
   /** What another run has started. */
   readonly before?: readonly Start[];
@@ -50,7 +52,8 @@ function madeService({ store }: ReturnType<typeof openLake>, made: Made) {
     start: async (_place, { attempt, arguments: given }) => {
       starts.push({ id: String(starts.length), attempt, looks: 0 });
       const key = given['--result']?.slice(folderUri.length) as string;
-      if (made.answer) await store.put(key, JSON.stringify(made.answer));
+      const answer = made.answers?.[starts.length - 1] ?? made.answer;
+      if (answer) await store.put(key, JSON.stringify(answer));
       return String(starts.length - 1);
     },
     look: async (_place, id) => {
@@ -100,17 +103,73 @@ test("another run's job past its time is stopped, and this run starts one of its
   expect(second.seen.stopped).toEqual(['0']);
 });
 
-test("the runner's own failure comes before the word of the service, and ends the work", async () => {
-  const answer = {
-    ok: false,
-    error: { type: 'org.apache.AnalysisException', detail: 'no such column' },
-  };
-  const { ended, starts } = run({ states: [['FAILED']], reason: 'exit 1', answer });
+const saying = (type: string, detail: string) => ({ ok: false, error: { type, detail } });
+const SHUT_DOWN = saying(
+  'org.apache.spark.SparkException',
+  'Job 3 cancelled because SparkContext was shut down',
+);
+
+test.each(['FAILED', 'CANCELLED', 'INTERRUPTED'])(
+  "what will fail again is told in the runner's own words, and ends the work (%s)",
+  async (state) => {
+    const answer = saying('org.apache.spark.sql.AnalysisException', 'no such column');
+    const { ended, starts } = run({ states: [[state]], reason: 'exit 1', answer });
+    await expect(ended).rejects.toMatchObject({
+      code: 'JOB_FAILED',
+      message: expect.stringMatching(/: AnalysisException: no such column$/) as string,
+    });
+    expect(starts).toHaveLength(1);
+  },
+);
+
+test('one that its runner calls failed because the service has lost it is started again', async () => {
+  const answers = [SHUT_DOWN, { ok: true, result: RESULT }];
+  const { ended, seen } = run({ states: [['INTERRUPTED'], ['SUCCEEDED']], answers });
+  expect((await ended).facts).toMatchObject({ generation: 2, id: '1' });
+  expect(seen.places).toHaveLength(2);
+});
+
+test('one that is lost every time is told as the service and as its runner tell it', async () => {
+  const reason = 'INSTANCE_FAILURE: The primary node failed';
+  const states = [['INTERRUPTED'], ['INTERRUPTED']];
+  const { ended, starts } = run({ states, reason, answer: SHUT_DOWN });
   await expect(ended).rejects.toMatchObject({
-    code: 'JOB_FAILED',
-    message: expect.stringContaining('AnalysisException: no such column') as string,
+    code: 'JOB_LOST',
+    message: expect.stringContaining(
+      `${reason} (its runner: SparkException: Job 3 cancelled because SparkContext was shut down)`,
+    ) as string,
+  });
+  expect(starts).toHaveLength(LIMITS.generations);
+});
+
+test('one that somebody has stopped was stopped, whatever its runner calls it', async () => {
+  const { ended, starts } = run({ states: [['CANCELLED']], answer: SHUT_DOWN });
+  await expect(ended).rejects.toMatchObject({
+    code: 'JOB_STOPPED',
+    message: expect.stringContaining('SparkContext was shut down') as string,
   });
   expect(starts).toHaveLength(1);
+});
+
+test('a fault that passes is worth another start', async () => {
+  const answers = [
+    saying('com.amazonaws.services.s3.model.AmazonS3Exception', 'Slow Down (503)'),
+    { ok: true, result: RESULT },
+  ];
+  const { ended } = run({ states: [['FAILED'], ['SUCCEEDED']], answers });
+  expect((await ended).facts).toMatchObject({ generation: 2, id: '1' });
+});
+
+test("a fault that does not pass is told in the runner's last words, without a look into the log", async () => {
+  const rootCause = jest.fn(async () => ({ cause: 'of the log' }));
+  const answer = saying('OSError', 'a folder of a partition could not be renamed');
+  const { ended, starts } = run({ states: [['FAILED'], ['FAILED']], answer, rootCause });
+  await expect(ended).rejects.toMatchObject({
+    code: 'JOB_FAILED',
+    message: expect.stringContaining('OSError: a folder of a partition') as string,
+  });
+  expect(starts).toHaveLength(LIMITS.generations);
+  expect(rootCause).not.toHaveBeenCalled();
 });
 
 test('one whose runner has ended itself, its time being up, was stopped as well', async () => {
