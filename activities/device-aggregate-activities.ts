@@ -38,6 +38,8 @@ export interface AggregationPlan {
   more: boolean;
   /** Events of devices that no profile names, in no period. */
   unassigned: number;
+  /** Whether the dataset holds any event; histories of earlier versions do not tell. */
+  hasEvents?: boolean;
 }
 
 export interface AggregatedPeriods extends ReadFigures {
@@ -54,7 +56,10 @@ export interface AggregatedPeriods extends ReadFigures {
 const EVENTS_A_BATCH = 5_000_000;
 const PERIODS_A_BATCH = 62;
 
-const NOTHING_LANDED: AggregationPlan = { batches: [], periods: 0, more: false, unassigned: 0 };
+const NOTHING_LANDED: AggregationPlan = {
+  ...{ batches: [], periods: 0, more: false, unassigned: 0 },
+  hasEvents: false,
+};
 
 function batchesOf(periods: readonly Period[]): string[][] {
   const batches: string[][] = [];
@@ -107,7 +112,8 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
       const { dataset, grain, from, to, after, maximumBatches, acceptLake } = input;
       const pointer = await lake.catalog.pointer({ dataset, table: EVENTS_TABLE });
       if (pointer === null) return NOTHING_LANDED;
-      await lookAtDates({ lake, devices }, { dataset, acceptLake, signal, report });
+      const look = { dataset, acceptLake, signal, report };
+      const { manifest } = await lookAtDates({ lake, devices }, look);
       const isRange = from !== undefined || to !== undefined;
       const found = await (isRange
         ? devices.periodsIn(grain, { from, to })
@@ -119,6 +125,7 @@ export function createDeviceAggregateActivities({ lake, devices }: DeviceAggrega
         periods: periods.length,
         more: batches.length > maximumBatches,
         unassigned: await devices.unassignedEvents(),
+        hasEvents: manifest.rows > 0,
       };
     },
 

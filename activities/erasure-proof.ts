@@ -1,6 +1,7 @@
 /** The proof that ends an erasure: what was looked into, and that the person is in none of it. */
 import type { Consent } from '../consent/consent';
 import { WatchlakeError } from '../core/errors';
+import { counted } from '../core/figures';
 import { contentHash } from '../core/hash';
 import type { Needles } from '../core/needles';
 import type { AthenaTraces } from '../lakehouse/engines/athena-traces';
@@ -134,8 +135,8 @@ async function look(
     },
     places: [
       ...objects.found,
-      ...records.found.map(({ place, rows }) => `${place} (${rows} rows)`),
-      ...left.map(({ topic, found }) => `${topic} (${found} messages)`),
+      ...records.found.map(({ place, rows }) => `${place} (${counted(rows, 'row')})`),
+      ...left.map(({ topic, found }) => `${topic} (${counted(found, 'message')})`),
     ],
     waiting: messages.reduce((sum, each) => sum + each.waiting, 0),
   };

@@ -22,7 +22,14 @@ const seed = z
   .max(2 ** 31 - 1);
 /** A subject is named by its key alone (16 hexadecimal characters): names never reach a history. */
 const subjectKeys = z
-  .array(z.string().regex(/^[0-9a-f]{16}$/, 'use the subject key, not the name'))
+  .array(
+    z
+      .string()
+      .regex(
+        /^[0-9a-f]{16}$/,
+        'use the subject key, not the name: the column subject_key of the table windows has it',
+      ),
+  )
   .min(1, 'name at least one subject, or leave the field out for all of them')
   .max(10_000);
 

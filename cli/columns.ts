@@ -44,6 +44,24 @@ export function widthOf(text: string): number {
   return table.options.colWidths[0] ?? 0;
 }
 
+// Narrower than this nothing is gained: the terminal breaks the lines by itself.
+const LEAST_TO_WRAP = 40;
+
+/** In lines of at most that many columns, each broken between words; what stands between backticks stays together. */
+export function wrapTo(text: string, width: number): string {
+  if (width < LEAST_TO_WRAP) return text;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.match(/(?:`[^`]*`|\S)+/g) ?? []) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && widthOf(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line].join('\n');
+}
+
 /** One line cut with `…` to that many columns, if it is wider. */
 export function cutTo(text: string, width: number): string {
   if (width < 1) return '';

@@ -1,6 +1,7 @@
 /** Declares commands: each with --json, --home, help that shows an example, and options that are checked. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { callable, PROGRAM } from '../core/program-name';
+import { wrapTo } from './columns';
 
 export interface Declaration {
   /** As in `ingest <archive>`. */
@@ -11,24 +12,34 @@ export interface Declaration {
   more?: string;
 }
 
-function helpAfter({ examples, more }: Pick<Declaration, 'examples' | 'more'>): string {
-  const title = examples.length > 1 ? 'Examples' : 'Example';
-  const lines = examples.map((example) => `  $ ${PROGRAM} ${example}`);
-  return [`\n${title}:`, ...lines, ...(more ? [`\n${callable(more)}`] : [])].join('\n');
-}
+type HelpAfter = Pick<Declaration, 'examples' | 'more'>;
+
+// What commander wraps to where no terminal tells its width.
+export const USUAL_WIDTH = 80;
+
+/** Below the options: the examples in one line each, to be copied, and a paragraph as wide as the rest. */
+export const withHelpAfter = (command: Command, { examples, more }: HelpAfter): Command =>
+  command.addHelpText('after', ({ error }) => {
+    const output = command.configureOutput();
+    const width = (error ? output.getErrHelpWidth?.() : output.getOutHelpWidth?.()) ?? USUAL_WIDTH;
+    const title = examples.length > 1 ? 'Examples' : 'Example';
+    const lines = examples.map((example) => `  $ ${PROGRAM} ${example}`);
+    const paragraph = more ? [`\n${wrapTo(callable(more), width)}`] : [];
+    return [`\n${title}:`, ...lines, ...paragraph].join('\n');
+  });
 
 export function declare(parent: Command, { usage, about, ...help }: Declaration): Command {
-  return parent
+  const command = parent
     .command(usage)
     .description(about)
     .option('--json', 'print exactly one JSON object, as the last line of stdout')
-    .option('--home <folder>', 'folder of the stack and the lake, instead of WATCHLAKE_HOME')
-    .addHelpText('after', helpAfter(help));
+    .option('--home <folder>', 'folder of the stack and the lake, instead of WATCHLAKE_HOME');
+  return withHelpAfter(command, help);
 }
 
 /** Commands that begin with one word, such as `models list`. */
 export const declareGroup = (parent: Command, { usage, about, ...help }: Declaration): Command =>
-  parent.command(usage).description(about).addHelpText('after', helpAfter(help));
+  withHelpAfter(parent.command(usage).description(about), help);
 
 /** The options of every command that waits for a workflow. */
 export const waiting = (command: Command): Command =>

@@ -153,7 +153,7 @@ function atInterrupt(
 }
 
 /** A command line for the person to copy, with the home that this command was given. */
-export const commandLine = ({ homeOption }: Shell, words: string): string =>
+export const commandLine = ({ homeOption }: Pick<Shell, 'homeOption'>, words: string): string =>
   `${PROGRAM} ${words}${homeOption ? ` --home ${homeOption}` : ''}`;
 
 const left = (shell: Shell, workflowId: string): WatchlakeError =>

@@ -5,7 +5,7 @@ import type { RetrainResult } from '../workflows/retrain';
 import { showCost } from './commands/refresh';
 import { colouredOutcome, pValueText } from './commands/retrain';
 import { showHeading, showTable } from './tables';
-import { count, duration, score, tally, type Voice } from './voice';
+import { count, counted, duration, score, tally, type Voice } from './voice';
 
 interface TableFigures {
   rows: number;
@@ -95,9 +95,8 @@ export function showLoop(voice: Voice, title: string, figures: LoopFigures): voi
   );
   voice.line(voice.colors.dim(`  ${stages.join(' · ')}`));
   const { windowsPredicted, labels } = figures;
-  voice.line(
-    voice.colors.dim(`  ${count(windowsPredicted)} windows predicted, ${count(labels)} labels`),
-  );
+  const said = `${counted(windowsPredicted, 'window')} predicted, ${counted(labels, 'label')}`;
+  voice.line(voice.colors.dim(`  ${said}`));
   showCost(voice, figures.cost);
 }
 

@@ -1,9 +1,11 @@
 /** Entry of the command line: reads the arguments, runs one command, and gives its exit code. */
 import { CommanderError, type Command } from 'commander';
 import { loadConfig, environmentOf } from '../workers/config';
+import { USUAL_WIDTH } from './command';
 import { buildProgram } from './program';
 import { realServices } from './services';
 import { createActions, reportFailure, type Running, type Surroundings } from './shell';
+import { createVoice } from './voice';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -29,6 +31,8 @@ function captured(command: Command, { stdout, stderr }: Surroundings): void {
     outputError: () => undefined,
     getOutHasColors: () => false,
     getErrHasColors: () => false,
+    getOutHelpWidth: () => createVoice(stdout).width ?? USUAL_WIDTH,
+    getErrHelpWidth: () => createVoice(stderr).width ?? USUAL_WIDTH,
   });
   for (const child of command.commands) captured(child, { stdout, stderr } as Surroundings);
 }

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROGRAM } from '../core/program-name';
 import { PROJECT_ROOT } from '../core/project-root';
+import { withHelpAfter } from './command';
 import { addAttach } from './commands/attach';
 import { addBackup, addRestore } from './commands/backup';
 import { addCampaigns } from './commands/campaigns';
@@ -75,11 +75,11 @@ export function buildProgram(act: Actions): Command {
     )
     .version(versionText())
     .helpCommand(false)
-    .showSuggestionAfterError()
-    .addHelpText(
-      'after',
-      `\nExample:\n  $ ${PROGRAM} demo\n\n\`${PROGRAM} <command> --help\` shows its options and an example.`,
-    );
+    .showSuggestionAfterError();
+  withHelpAfter(program, {
+    examples: ['demo'],
+    more: '`watchlake <command> --help` shows its options and an example.',
+  });
   for (const { title, adders } of GROUPS) {
     program.commandsGroup(title);
     for (const add of adders) add(program, act);

@@ -1,7 +1,7 @@
 /** Starts a workflow under its business id, or joins the one that runs with the same inputs, and waits. */
 import { parseInput } from '../activities/input-activities';
 import type { WorkflowInput, WorkflowName } from '../activities/inputs';
-import { differingFields, inputOf } from '../activities/running-input';
+import { differingPaths, inputOf } from '../activities/running-input';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import { TASK_QUEUES } from '../core/task-queues';
 import type { CommandContext } from '../workers/connect';
@@ -41,7 +41,7 @@ export async function startRun<N extends WorkflowName>(
     staticSummary: summary,
   });
   const running = await inputOf(client, { workflowId, runId });
-  const fields = differingFields(workflow, input, running);
+  const fields = differingPaths(workflow, input, running);
   if (fields.length > 0) {
     throw new WatchlakeError('RUN_DIFFERS', { workflow: workflowId, fields: fields.join(', ') });
   }

@@ -7,6 +7,7 @@ import { problemOf, type Problem } from './problem';
 import type { Services } from './services';
 import { asTyped } from './typed-names';
 import { createVoice, SILENT, type Target, type Voice } from './voice';
+import { withHome } from './with-home';
 
 /** The outer world of a command, so that tests can give another one. */
 export interface Surroundings {
@@ -97,7 +98,8 @@ export async function reportFailure(
   json: boolean,
   error: unknown,
 ): Promise<number> {
-  const problem = asTyped(problemOf(error), command);
+  const { home } = command?.opts<CommonOptions>() ?? {};
+  const problem = withHome(asTyped(problemOf(error), command), home);
   const notes = createVoice(surroundings.stderr);
   if (json) {
     await writeJson(surroundings.stdout, { ok: false, error: problem });

@@ -1,6 +1,6 @@
 /** How a command speaks to a stream: lines, colours where a terminal shows them, and figures. */
 import pc from 'picocolors';
-import { bytes, count } from '../core/figures';
+import { bytes, count, counted } from '../core/figures';
 
 /** What is needed of stdout and stderr; tests give their own. */
 export interface Target {
@@ -39,7 +39,7 @@ export const SILENT: Voice = {
   line: () => undefined,
 };
 
-export { bytes, count };
+export { bytes, count, counted };
 
 export const score = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : value.toFixed(3);

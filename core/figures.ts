@@ -3,6 +3,10 @@
 /** Whole numbers with thousands: 244,102. */
 export const count = (value: number): string => value.toLocaleString('en-US');
 
+/** A count and its noun: `1 label`, `2 labels`. */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** `4.2 MB`, in steps of a thousand. */

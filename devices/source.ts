@@ -60,7 +60,7 @@ export async function claimSource(connection: Queryable, state: SourceState): Pr
     ),
   );
   if (found.dataset !== null && found.dataset !== state.dataset) {
-    const detail = `the tables hold aggregates of the dataset ${found.dataset}`;
+    const detail = `the tables hold aggregates of one dataset alone, ${found.dataset}`;
     throw new WatchlakeError('INPUT_INVALID', { field: 'dataset', detail });
   }
   const isOther = found.lake !== null && found.lake !== state.lake;

@@ -1,6 +1,8 @@
 /** Which datasets a lake holds: also those whose work was never published. */
+import { holdsDevices } from './formats';
 import type { Lake } from './lake';
 import type { Store } from './ports';
+import { unknownDataset } from './unknown-names';
 
 /** Where datasets have folders, and what in such a folder is ours: what else lies there may be somebody's own. */
 const WORK = { 'landing/': 'ingests/', 'refresh/': '', 'jobs/': '' };
@@ -22,4 +24,10 @@ export async function datasetsOf({ catalog, store }: Lake): Promise<string[]> {
     }
   }
   return [...names].sort();
+}
+
+/** DATASET_NOT_FOUND where the lake holds nothing of it, and it is not that of devices, whose people may come first. */
+export async function requireDataset(lake: Lake, dataset: string): Promise<void> {
+  if (await holdsDevices(lake, dataset)) return;
+  if (!(await datasetsOf(lake)).includes(dataset)) throw await unknownDataset(lake, dataset);
 }

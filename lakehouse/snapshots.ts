@@ -1,5 +1,6 @@
 /** Write, check: a snapshot can be published only after its balance and its checks have passed. */
 import { WatchlakeError } from '../core/errors';
+import { counted } from '../core/figures';
 import { writeJson } from './json';
 import type { Lake } from './lake';
 import { noteUse } from './last-use';
@@ -97,7 +98,9 @@ function refuseBroken(table: TableDeclaration, checks: SnapshotManifest['checks'
   throw new WatchlakeError('CHECK_FAILED', {
     table: table.name,
     dataset: table.dataset,
-    broken: broken.map(({ name, offending }) => `${name} (${offending} rows)`).join(', '),
+    broken: broken
+      .map(({ name, offending }) => `${name} (${counted(offending, 'row')})`)
+      .join(', '),
   });
 }
 

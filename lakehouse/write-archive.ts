@@ -1,6 +1,5 @@
 /** Writes zip archives of made-up files: the same bytes for the same files, never over another, never by half. */
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -37,19 +36,27 @@ async function* countedChunks(
   }
 }
 
+const taken = (archive: string, cause?: unknown): WatchlakeError =>
+  new WatchlakeError('TARGET_EXISTS', { target: archive }, cause);
+
 export async function refusePresent(archive: string): Promise<void> {
   const present = await stat(archive).catch(() => null);
-  if (present !== null) throw new WatchlakeError('TARGET_EXISTS', { target: archive });
+  if (present !== null) throw taken(archive);
 }
 
-/** TARGET_EXISTS when there is such an archive already. `onProgress` is told the file that is written, from 0 on. */
-export async function writeArchive(
-  archive: string,
-  files: readonly MadeFile[],
-  onProgress?: (done: { file: number; bytes: number }) => void,
-): Promise<WrittenArchive> {
-  await refusePresent(archive);
+/** Of two that make the same archive at the same time the other one gets TARGET_EXISTS. */
+async function create(archive: string): Promise<FileHandle> {
   await mkdir(dirname(archive), { recursive: true });
+  try {
+    return await open(archive, 'wx');
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken(archive, error) : error;
+  }
+}
+
+type OnProgress = (done: { file: number; bytes: number }) => void;
+
+function zipOf(files: readonly MadeFile[], onProgress: OnProgress): ZipFile {
   const zip = new ZipFile();
   let bytes = 0;
   for (const [file, { name, chunks }] of files.entries()) {
@@ -57,19 +64,36 @@ export async function writeArchive(
     zip.addReadStreamLazy(name, settings, (give) => {
       const counted = countedChunks(chunks(), (more) => {
         bytes += more;
-        onProgress?.({ file, bytes });
+        onProgress({ file, bytes });
       });
       give(null, Readable.from(counted, { objectMode: false }));
     });
   }
   zip.end();
+  return zip;
+}
+
+/** TARGET_EXISTS when there is such an archive already. `onProgress` is told the file that is written, from 0 on. */
+export async function writeArchive(
+  archive: string,
+  files: readonly MadeFile[],
+  onProgress?: OnProgress,
+): Promise<WrittenArchive> {
+  const target = await create(archive);
+  let bytes = 0;
   try {
-    await pipeline(zip.outputStream, createWriteStream(archive, { flags: 'wx' }));
+    const zip = zipOf(files, (done) => {
+      ({ bytes } = done);
+      onProgress?.(done);
+    });
+    await pipeline(zip.outputStream, target.createWriteStream());
     return { bytes, archiveBytes: (await stat(archive)).size };
   } catch (error) {
     // What is half-written would be refused as an archive, and in the way of the next attempt.
     await rm(archive, { force: true });
     throw error;
+  } finally {
+    await target.close();
   }
 }
 

@@ -1,5 +1,6 @@
 /** The promotion gate: whether a challenger replaces the champion, and why. */
 import { WatchlakeError } from '../core/errors';
+import { counted } from '../core/figures';
 import { signFlipTest } from './sign-flip';
 
 export { signFlipTest } from './sign-flip';
@@ -150,6 +151,8 @@ const reject = (reason: PromotionReason, explanation: string): Decision => ({
   explanation,
 });
 
+const peopleOf = (subjects: number): string => counted(subjects, 'person', 'people');
+
 /** With a minus sign, which a hyphen is not, and without one in front of nothing. */
 function rounded(value: number): string {
   const text = value.toFixed(3);
@@ -177,7 +180,7 @@ function decideAudit(
     return {
       outcome: 'need-more-labels',
       reason: 'too-few-audit-labels',
-      explanation: `There are ${labels} recent audit labels, ${gate.minimumAuditLabels} are needed.`,
+      explanation: `There ${labels === 1 ? 'is' : 'are'} ${counted(labels, 'recent audit label')}, ${gate.minimumAuditLabels} are needed.`,
       needed: needForAudit(perClass, gate.minimumAuditLabels - labels),
     };
   }
@@ -186,7 +189,7 @@ function decideAudit(
   if (!(loss > gate.auditLossLimit)) return null;
   return reject(
     'audit-worse',
-    `On ${labels} audit labels the accuracy falls by ${rounded(loss)} (limit ${gate.auditLossLimit}).`,
+    `On ${counted(labels, 'audit label')} the accuracy falls by ${rounded(loss)} (limit ${gate.auditLossLimit}).`,
   );
 }
 
@@ -223,7 +226,7 @@ function decideEligibility(comparison: Comparison): Decision | null {
   if (withdrawnSubjects > 0) {
     return reject(
       'withdrawn-subject',
-      `The challenger learned from ${withdrawnSubjects} subject(s) whose consent was withdrawn.`,
+      `The challenger learned from ${peopleOf(withdrawnSubjects)} whose consent was withdrawn.`,
     );
   }
   return null;
@@ -244,14 +247,14 @@ export function decidePromotion(comparison: Comparison, gate: Partial<GateOption
   const bySubject = pairSubjects(comparison);
   const perClass = pairClasses(comparison, options);
   const test = signFlipTest(bySubject.map((s) => s.challengerMacroF1 - s.championMacroF1));
-  const facts = `mean macro-F1 difference ${rounded(test.meanDifference)} over ${bySubject.length} subjects, p = ${rounded(test.pValue)}`;
+  const facts = `mean macro-F1 difference ${rounded(test.meanDifference)} over ${peopleOf(bySubject.length)}, p = ${rounded(test.pValue)}`;
   const decideProof = (): Decision | null => {
     const missing = options.minimumSubjects - bySubject.length;
     if (missing > 0) {
       return {
         outcome: 'need-more-labels',
         reason: 'too-few-subjects',
-        explanation: `The holdout has ${bySubject.length} subjects whom neither version has seen, ${options.minimumSubjects} are needed; \`loop\` sets them aside, for its own seed.`,
+        explanation: `The holdout has ${peopleOf(bySubject.length)} whom neither version has seen, ${options.minimumSubjects} are needed; \`loop\` sets them aside, for its own seed.`,
         needed: needForSubjects(perClass, options, missing),
       };
     }

@@ -1,5 +1,6 @@
 /** Deals subjects out to the parts of a run: who starts it, who is streamed, who is held out. */
 import { WatchlakeError } from '../core/errors';
+import { counted } from '../core/figures';
 import { createRandom, shuffled } from '../core/random';
 
 export type SplitPart = 'bootstrap' | 'stream' | 'holdout';
@@ -16,7 +17,7 @@ export function splitSubjects({ subjects, seed, sizes }: SplitInput): Record<Spl
   const needed = sizes.bootstrap + sizes.stream + sizes.holdout;
   const whole = Object.values(sizes).every((size) => Number.isInteger(size) && size >= 0);
   if (!whole || names.length < needed) {
-    const detail = `the split needs ${needed} subjects, there are ${names.length}`;
+    const detail = `the split needs ${counted(needed, 'subject')}, there are ${names.length}`;
     throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
   }
   const drawn = shuffled(names, createRandom(seed));

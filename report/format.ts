@@ -1,5 +1,8 @@
 /** Writes numbers as the report shows them: the same rounding, signs and units everywhere. */
+import { counted } from '../core/figures';
 import type { Evaluation } from '../models/evaluation';
+
+export { counted };
 
 type Scored = Pick<Evaluation, 'windows' | 'bySubject'>;
 
@@ -25,10 +28,6 @@ export function signed(value: number | null): string {
 
 /** Whole number with thousands: 244,102. */
 export const count = (value: number): string => COUNT.format(value);
-
-/** A count and its noun: 1 label, 2 labels. */
-export const counted = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)} ${value === 1 ? one : many}`;
 
 /** Share in per cent, one decimal: 12.5 %. */
 export const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;

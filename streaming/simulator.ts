@@ -82,7 +82,7 @@ function sentOf(committed: ReadonlyMap<number, CommittedOffset>, plan: string): 
   for (const [partition, { offset, metadata }] of committed) {
     const known = cursorSchema.parse(JSON.parse(metadata ?? ''));
     if (known.plan !== plan) {
-      const detail = 'this simulation has been run with other inputs: give it another name';
+      const detail = 'a replay of this name was run with other inputs: give another name';
       throw new WatchlakeError('INPUT_INVALID', { field: 'name', detail });
     }
     if (known.batches > cursor.batches) cursor = known;

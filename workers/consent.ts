@@ -6,6 +6,7 @@ import { newestProof, type ErasureProof } from '../activities/erasure-proof';
 import { createConsent } from '../consent/consent';
 import type { ConsentEntry } from '../consent/ledger';
 import { createDeviceTables } from '../devices/devices';
+import { requireDataset } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
 import type { Config } from './config';
 import { pseudonymKey } from './secrets';
@@ -25,6 +26,7 @@ export interface CommandConsent {
   /** Seals what an erasure has to know of the person, for as long as it runs. */
   openCase(dataset: string, identifier: string): Promise<CaseName>;
   grant(dataset: string, identifier: string): Promise<CaseName & { added: boolean }>;
+  /** DATASET_NOT_FOUND when neither the ledger nor the lake knows the one named. */
   entries(dataset?: string): Promise<ConsentEntry[]>;
   proof(dataset: string, identifier: string): Promise<{ key: string; proof: ErasureProof }>;
 }
@@ -68,7 +70,14 @@ export function commandConsent(
         const { consent, name } = await known(lake, dataset, given);
         return { ...name, ...(await consent.recordGrant(name)) };
       }),
-    entries: async (dataset) => (await open()).consent.entries({ dataset }),
+    async entries(dataset) {
+      const found = await (await open()).consent.entries({ dataset });
+      // The ledger remembers datasets that the lake holds no more.
+      if (found.length === 0 && dataset !== undefined) {
+        await withLake((lake) => requireDataset(lake, dataset));
+      }
+      return found;
+    },
     proof: (dataset, given) =>
       withLake(async (lake) => newestProof(lake, (await known(lake, dataset, given)).name)),
   };

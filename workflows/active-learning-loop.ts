@@ -11,6 +11,7 @@ import type { ReportActivities } from '../activities/report-activities';
 import type { StreamActivities } from '../activities/stream-activities';
 import type { TrainingActivities } from '../activities/training-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
+import { counted } from '../core/figures';
 import { workflowIds } from '../core/workflow-ids';
 import { annotationCampaign, type CampaignResult } from './annotation-campaign';
 import { runChild } from './children';
@@ -175,7 +176,7 @@ async function streamAndPredict(input: Loop, part: string, subjects: string[]) {
   const sent = await runChild(simulateDevices, {
     workflowId: workflowIds.simulateDevices(name),
     args: [{ name, dataset, subjects, speed }],
-    summary: `Replay ${subjects.length} subjects`,
+    summary: `Replay ${counted(subjects.length, 'subject')}`,
   });
   await awaitPredicted({ model, lastOffsets: sent.lastOffsets });
   return landPredictions({ dataset, model });
@@ -197,7 +198,7 @@ const askForLabels = (input: Loop, subjects: string[]): Promise<CampaignResult> 
         byHand: input.byHand,
       },
     ],
-    summary: `Ask for ${input.labels} labels`,
+    summary: `Ask for ${counted(input.labels, 'label')}`,
   });
 
 const tryChallenger = (input: Loop, part: string, shuffleLabels: boolean): Promise<RetrainResult> =>

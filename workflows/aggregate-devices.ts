@@ -23,6 +23,8 @@ export interface AggregateDevicesResult extends Omit<Totals, 'after'> {
   unassigned: number;
   /** Partitions that were older than what is kept. */
   detached: string[];
+  /** Whether the dataset holds any event. */
+  hasEvents: boolean;
 }
 
 export async function aggregateDevices(
@@ -54,7 +56,8 @@ export async function aggregateDevices(
   progress(plan.more ? 'continuing as new' : 'aggregated', shown(totals));
   if (plan.more) return continueAsNew<typeof aggregateDevices>({ ...input, carried: totals });
   const { after: _after, ...counts } = totals;
-  return { dataset, grain, ...counts, unassigned: plan.unassigned, detached: [...detached] };
+  const { unassigned, hasEvents = true } = plan;
+  return { dataset, grain, ...counts, unassigned, detached: [...detached], hasEvents };
 }
 
 const NOTHING: Totals = {

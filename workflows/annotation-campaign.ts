@@ -135,7 +135,10 @@ async function waitForAnswers(
     const tasks = tasksLeft(wait, state);
     if (done >= tasks || isClosed) return;
     if (waitedMinutes >= nextReminder(input, wait)) wait.reminders += 1;
-    const standing = wait.reminders > 0 ? `reminded ${wait.reminders} times` : 'on time';
+    const standing =
+      wait.reminders > 0
+        ? `reminded ${wait.reminders === 1 ? 'once' : `${wait.reminders} times`}`
+        : 'on time';
     progress('waiting for answers', { answered: `${count(done)} of ${count(tasks)}`, standing });
     await condition(() => answers() > seen, nextLookMs(input, wait, waitedMinutes));
     if (workflowInfo().historyLength > input.eventsPerRun) {

@@ -15,7 +15,7 @@ import type {
 } from '../activities/refresh-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
 import { isCloudEngine } from '../core/engine-names';
-import { count } from '../core/figures';
+import { counted } from '../core/figures';
 import { workflowIds } from '../core/workflow-ids';
 import { runChild } from './children';
 import type { IngestResult } from './ingest';
@@ -188,7 +188,7 @@ async function buildAll(
       tables[table] = summary;
       snapshots[table] = summary.snapshotId;
       progress(`built ${table}`, {
-        [table]: `${count(summary.rows)} rows${summary.reused ? ' (unchanged)' : ''}`,
+        [table]: `${counted(summary.rows, 'row')}${summary.reused ? ' (unchanged)' : ''}`,
         ...(summary.job === undefined ? {} : { [summary.job.service]: summary.job.place }),
       });
     }

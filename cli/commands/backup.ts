@@ -2,14 +2,14 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
-import { PROGRAM } from '../../core/program-name';
 import { checkBackup, createBackup, type BackupResult } from '../backup/create';
 import { checkRestore, restoreBackup, type RestoreResult } from '../backup/restore';
 import { declare } from '../command';
+import { commandLine } from '../follow-run';
 import { withProgress } from '../progress-line';
 import type { Actions, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import { bytes, count } from '../voice';
+import { bytes, count, moment } from '../voice';
 import { freshName } from './simulate';
 import { onStackProgress, startDetached } from './up';
 
@@ -75,7 +75,8 @@ export function addBackup(program: Command, act: Actions): void {
               'not included': result.notIncluded.join(', ') || null,
             });
             voice.line();
-            voice.line(voice.colors.dim(`  ${PROGRAM} restore ${result.target}   brings it back`));
+            const back = commandLine(shell, `restore ${result.target}`);
+            voice.line(voice.colors.dim(`  ${back}   brings it back`));
           },
         };
       }),
@@ -98,8 +99,8 @@ const putBack = (shell: Shell, source: string, force: boolean): Promise<RestoreR
   );
 
 /** The list of people to leave out is that of the backup as well. */
-const aboutErasures = ({ createdAt, movedAside }: RestoreResult): string[] => [
-  `Who was erased after ${createdAt} is back: run \`${PROGRAM} consent withdraw\` for them again, before anything is ingested.`,
+const aboutErasures = (shell: Shell, { createdAt, movedAside }: RestoreResult): string[] => [
+  `Who was erased after ${moment(createdAt)} is back: run \`${commandLine(shell, 'consent withdraw <person> --dataset <name>')}\` for them again, before anything is ingested.`,
   ...(movedAside.length > 0
     ? ['No erasure reaches what was moved aside: remove it when it is not needed any more.']
     : []),
@@ -121,16 +122,16 @@ export function addRestore(program: Command, act: Actions): void {
         const work = () => putBack(shell, source, force);
         const result = await whileStopped(shell, { yes, until: 'replaced', work });
         return {
-          result: { ...result, notes: aboutErasures(result) },
+          result: { ...result, notes: aboutErasures(shell, result) },
           show: (voice) => {
-            showHeading(voice, `Restored the backup of ${result.createdAt}`);
+            showHeading(voice, `Restored the backup of ${moment(result.createdAt)}`);
             showFacts(voice, {
               home: shell.config.WATCHLAKE_HOME,
               parts: result.restored.join(', '),
               'moved aside': result.movedAside.join(', ') || null,
             });
             voice.line();
-            for (const line of aboutErasures(result)) voice.line(`  ${line}`);
+            for (const line of aboutErasures(shell, result)) voice.line(`  ${line}`);
           },
         };
       }),

@@ -4,7 +4,6 @@ import { Option, type Command } from 'commander';
 import type { CampaignProgress } from '../../annotation/campaigns';
 import { WatchlakeError } from '../../core/errors';
 import { workflowIds } from '../../core/workflow-ids';
-import { PROGRAM } from '../../core/program-name';
 import type { CommandContext } from '../../workers/connect';
 import type { CampaignResult } from '../../workflows/annotation-campaign';
 import {
@@ -23,7 +22,7 @@ import { runLink } from '../run-links';
 import { showRun, startRun, withContext, type StartedRun } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
-import { count, moment, type Voice } from '../voice';
+import { count, counted, moment, type Voice } from '../voice';
 import { freshName } from './simulate';
 
 interface OpenOptions extends WaitingOptions {
@@ -51,7 +50,7 @@ const askedOf = (tasks: number, wanted: number): string =>
     ? `${count(tasks)} of ${count(wanted)}: there is no more to ask about yet`
     : count(tasks);
 
-function showResult(voice: Voice, result: CampaignResult, asked: Asked): void {
+function showResult(voice: Voice, shell: Shell, result: CampaignResult, asked: Asked): void {
   const { dataset, model, target } = asked;
   showHeading(voice, `The campaign ${result.campaign} ${TITLES[result.outcome]}`);
   if (result.outcome === 'nothing-to-ask') {
@@ -65,9 +64,9 @@ function showResult(voice: Voice, result: CampaignResult, asked: Asked): void {
   }
   showFacts(voice, {
     asked: askedOf(result.tasks, target),
-    labels: `${count(result.labels)}, of these ${count(result.audit)} audits`,
+    labels: `${count(result.labels)}, of these ${counted(result.audit, 'audit')}`,
     skipped: result.skipped > 0 ? count(result.skipped) : null,
-    next: `${PROGRAM} retrain --dataset ${dataset} --model ${model}`,
+    next: commandLine(shell, `retrain --dataset ${dataset} --model ${model}`),
   });
 }
 
@@ -116,7 +115,7 @@ async function openCampaign(
     workflow: 'annotationCampaign',
     workflowId: workflowIds.annotationCampaign(campaign),
     input: { campaign, dataset, model, ...(subjects ? { subjects } : {}), ...asked },
-    summary: `Ask for ${labels} labels`,
+    summary: `Ask for ${counted(labels, 'label')}`,
   });
   showRun(shell, run);
   const following = { ...run, cancelOnExit };
@@ -135,7 +134,7 @@ async function openCampaign(
   }
   return {
     result: { ...run, ...result, wanted: labels },
-    show: (voice) => showResult(voice, result, { dataset, model, target: labels }),
+    show: (voice) => showResult(voice, shell, result, { dataset, model, target: labels }),
   };
 }
 
@@ -162,10 +161,7 @@ function addOpen(group: Command, act: Actions): void {
     )
     .option('--close-after <days>', 'closes by itself after so long', numberBetween(0.001, 90), 7)
     .addOption(
-      new Option(
-        '--answered-by <who>',
-        'people at the application page, or the recordings themselves',
-      )
+      new Option('--answered-by <who>', 'people at the label page, or the recordings themselves')
         .choices(['people', 'oracle'])
         .default('people'),
     )
@@ -184,7 +180,9 @@ async function listCampaigns(shell: Shell, { annotation }: CommandContext): Prom
     result: { campaigns, page },
     show: (voice) => {
       if (campaigns.length === 0)
-        return voice.line(`There are no campaigns; \`${PROGRAM} campaigns open\` opens one.`);
+        return voice.line(
+          `There are no campaigns; \`${commandLine(shell, 'campaigns open --dataset <name>')}\` opens one.`,
+        );
       showHeading(voice, 'Label campaigns');
       const { colors } = voice;
       const figures = ['tasks', 'labelled', 'skipped'];
@@ -229,7 +227,7 @@ async function closeCampaign(
     const result = await followRun<CampaignResult>(shell, client, { workflowId, link });
     return {
       result: { workflowId, link, ...result },
-      show: (voice) => showResult(voice, result, state),
+      show: (voice) => showResult(voice, shell, result, state),
     };
   }
   return {

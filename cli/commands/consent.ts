@@ -10,7 +10,7 @@ import { declare, declareGroup, waiting, type WaitingOptions } from '../command'
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
-import { bytes, count, moment, type Voice } from '../voice';
+import { bytes, count, counted, moment, type Voice } from '../voice';
 
 interface DatasetFlags {
   dataset: string;
@@ -89,7 +89,7 @@ async function withdraw(
     }
     if (!yes) {
       showSurvey(shell.notes, survey);
-      const what = `This erases ${count(total(survey.rows))} rows of a person from ${dataset} for good, with everything made from them.`;
+      const what = `This erases ${counted(total(survey.rows), 'row')} of a person from ${dataset} for good, with everything made from them.`;
       throw new WatchlakeError('CONFIRMATION_NEEDED', { what });
     }
     const input = await consent.openCase(dataset, identifier);
@@ -108,8 +108,9 @@ async function withdraw(
   });
 }
 
-function showEntries(voice: Voice, entries: readonly ConsentEntry[]): void {
-  if (entries.length === 0) return voice.line('The ledger has no entries.');
+function showEntries(voice: Voice, entries: readonly ConsentEntry[], dataset?: string): void {
+  if (entries.length === 0)
+    return voice.line(`The ledger has no entries${dataset === undefined ? '' : ` of ${dataset}`}.`);
   showHeading(voice, 'Ledger of consents');
   const titles = ['dataset', 'person', 'purpose', 'granted', 'withdrawn', 'known'];
   const rows = entries.map((each) => [
@@ -199,7 +200,7 @@ export function addConsent(program: Command, act: Actions): void {
   );
   declare(group, {
     usage: 'list',
-    about: 'Lists the ledger, the newest entry first; people by their keyed hashes.',
+    about: 'Lists the newest 1,000 entries of the ledger; people by their keyed hashes.',
     examples: ['consent list', 'consent list --dataset stedi'],
   })
     .option('--dataset <name>', 'only this dataset; all when absent')
@@ -207,7 +208,7 @@ export function addConsent(program: Command, act: Actions): void {
       act((shell, { dataset }: Partial<DatasetFlags>) =>
         withContext(shell, async ({ consent }) => {
           const entries = await consent.entries(dataset);
-          return { result: { entries }, show: (voice) => showEntries(voice, entries) };
+          return { result: { entries }, show: (voice) => showEntries(voice, entries, dataset) };
         }),
       ),
     );

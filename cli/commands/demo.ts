@@ -1,24 +1,24 @@
 /** `watchlake demo`: the whole loop on the shipped recordings, in a home of its own. */
 import type { Command } from 'commander';
 import { rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { WorkflowInput } from '../../activities/inputs';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { workflowIds } from '../../core/workflow-ids';
-import { PROGRAM } from '../../core/program-name';
 import { makeFolder, makePrivateFolder, writeFileAtomically } from '../../stack/files';
 import type { UpState } from '../../workers/state';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import type { Progress } from '../../workflows/progress';
 import { partsOf } from '../backup/parts';
 import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
-import { demoHome } from '../demo-home';
+import { demoHome, demoOption } from '../demo-home';
+import { commandLine } from '../follow-run';
 import { fileLink, loopFigures, showLoop, type LoopFigures } from '../loop-summary';
 import { withProgress, type ProgressLine } from '../progress-line';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import { duration, type Voice } from '../voice';
+import { count, duration, type Voice } from '../voice';
 import { freshName } from './simulate';
 import { onStackProgress, startDetached } from './up';
 
@@ -40,7 +40,7 @@ export function demoShell(shell: Shell): Shell {
     LAKE_URI: join(home, 'lake'),
     WATCHLAKE_PSEUDONYM_KEY: PUBLIC_KEY,
   };
-  return { ...shell, config, homeOption: relative(process.cwd(), home) || home };
+  return { ...shell, config, homeOption: demoOption(home) };
 }
 
 /** Stops what an earlier demo left running, and removes its data. */
@@ -99,9 +99,8 @@ async function runLoop(demo: Shell, state: UpState, options: DemoOptions): Promi
   const { notes } = demo;
   const hint = (): void => {
     if (options.byHand === 0) return;
-    notes.line(
-      `  ${options.byHand} tasks are yours: ${notes.colors.bold(`${state.app.url}/label`)}`,
-    );
+    const tasks = options.byHand === 1 ? '1 task is' : `${count(options.byHand)} tasks are`;
+    notes.line(`  ${tasks} yours: ${notes.colors.bold(`${state.app.url}/label`)}`);
   };
   return withContext(demo, async (context) => {
     const { result } = await runWorkflow<LoopResult, 'activeLearningLoop'>(
@@ -124,7 +123,7 @@ interface DemoResult extends LoopFigures {
   addresses: { temporal: string; app: string };
 }
 
-function showDemo(voice: Voice, demo: Shell, result: DemoResult): void {
+function showDemo(voice: Voice, shell: Shell, demo: Shell, result: DemoResult): void {
   showLoop(voice, `The demo has ended after ${duration(result.seconds)}`, result);
   voice.line();
   showFacts(voice, {
@@ -134,11 +133,10 @@ function showDemo(voice: Voice, demo: Shell, result: DemoResult): void {
   });
   voice.line();
   const { dim } = voice.colors;
-  const home = `--home ${demo.homeOption}`;
   voice.line(dim('  It still runs, so that you can look around:'));
-  voice.line(dim(`    ${PROGRAM} models show activity ${home}`));
-  voice.line(dim(`    ${PROGRAM} query "SELECT * FROM windows LIMIT 5" ${home}`));
-  voice.line(dim(`    ${PROGRAM} down   stops it`));
+  const looking = ['models show activity', 'query "SELECT * FROM windows LIMIT 5"'];
+  for (const words of looking) voice.line(dim(`    ${commandLine(demo, words)}`));
+  voice.line(dim(`    ${commandLine(shell, 'down')}   stops it`));
 }
 
 // Counted from the start of the process, so that loading our own code is part of it.
@@ -163,7 +161,7 @@ async function runDemo(shell: Shell, options: DemoOptions) {
     stages: { start, ...figures.stages },
     addresses: { temporal: state.temporal.uiUrl, app: state.app.url },
   };
-  return { result, show: (voice: Voice) => showDemo(voice, demo, result) };
+  return { result, show: (voice: Voice) => showDemo(voice, shell, demo, result) };
 }
 
 export function addDemo(program: Command, act: Actions): void {

@@ -1,16 +1,16 @@
 /** `watchlake devices aggregate`: daily, weekly and monthly aggregates in PostgreSQL. */
 import { Option, type Command } from 'commander';
 import { DUE, workflowIds } from '../../core/workflow-ids';
-import { PROGRAM } from '../../core/program-name';
 import { AGGREGATE_TABLES } from '../../devices/partitions';
 import { DEVICES_DATASET } from '../../lakehouse/devices/names';
 import { GRAINS, type Grain } from '../../telemetry/aggregate';
 import type { AggregateDevicesResult } from '../../workflows/aggregate-devices';
 import { declare, waiting, wholeNumber, type WaitingOptions } from '../command';
+import { commandLine } from '../follow-run';
 import { runWorkflow, withContext } from '../run-workflow';
-import type { Actions } from '../shell';
+import type { Actions, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import { count, type Voice } from '../voice';
+import { count, counted, type Voice } from '../voice';
 
 interface AggregateOptions extends WaitingOptions {
   grain: Grain;
@@ -27,24 +27,44 @@ const MOST_MONTHS = 1_200;
 const periodOf = ({ from, to }: Pick<AggregateOptions, 'from' | 'to'>): string =>
   from === undefined && to === undefined ? DUE : `${from ?? ''}..${to ?? ''}`;
 
-function show(voice: Voice, done: AggregateDevicesResult): void {
+/** Nothing can have changed where nothing has ever come. */
+function showNoEvents(voice: Voice, shell: Shell, { dataset }: AggregateDevicesResult): void {
+  const more = dataset === DEVICES_DATASET ? '' : ` --dataset ${dataset}`;
+  showHeading(voice, `There are no events of ${dataset} yet`);
+  voice.line('  Devices send them to the ingest server, and landing brings them into the lake:');
+  voice.line();
+  showFacts(voice, {
+    'the server': commandLine(shell, 'devices serve'),
+    'or a file': commandLine(shell, 'devices send --file events.jsonl'),
+    landing: commandLine(shell, `devices land${more}`),
+  });
+}
+
+const headingOf = ({ grain, periods }: AggregateDevicesResult, isRange: boolean): string => {
+  if (periods > 0) return `Aggregated by ${grain}`;
+  return isRange ? 'The range holds nothing to aggregate' : 'Nothing has changed';
+};
+
+function show(voice: Voice, shell: Shell, done: AggregateDevicesResult, isRange: boolean): void {
+  if (!done.hasEvents && done.periods === 0) return showNoEvents(voice, shell, done);
   const { grain, periods, people, written, deleted, notKept, unassigned, detached } = done;
   const { colors } = voice;
-  showHeading(voice, periods === 0 ? 'Nothing has changed' : `Aggregated by ${grain}`);
+  showHeading(voice, headingOf(done, isRange));
   showFacts(voice, {
     [`${grain}s`]: count(periods),
     'rows of people': count(people),
     'of which new or changed': count(written),
     removed: deleted > 0 ? count(deleted) : null,
-    'events read': `${count(done.rowsRead)} in ${count(done.filesRead)} files`,
-    'older than what is kept': notKept > 0 ? `${count(notKept)} ${grain}s` : null,
+    'events read': `${count(done.rowsRead)} in ${counted(done.filesRead, 'file')}`,
+    'older than what is kept': notKept > 0 ? counted(notKept, grain) : null,
     'partitions detached': detached.length > 0 ? detached.join(', ') : null,
     'events of unknown devices': unassigned > 0 ? colors.yellow(count(unassigned)) : null,
     table: `devices.${AGGREGATE_TABLES[grain].table}`,
   });
   if (unassigned === 0) return;
   voice.line();
-  voice.line(colors.dim(`  \`${PROGRAM} devices profiles import <file>\` says whose they are`));
+  const naming = commandLine(shell, 'devices profiles import <file>');
+  voice.line(colors.dim(`  \`${naming}\` says whose they are`));
 }
 
 const inputOf = (grain: Grain, options: Omit<AggregateOptions, 'grain' | 'cancelOnExit'>) => {
@@ -91,7 +111,11 @@ export function addDevicesAggregate(group: Command, act: Actions): void {
           },
           { cancelOnExit },
         );
-        return { result: { ...run, ...result }, show: (voice) => show(voice, result) };
+        const isRange = options.from !== undefined || options.to !== undefined;
+        return {
+          result: { ...run, ...result },
+          show: (voice) => show(voice, shell, result, isRange),
+        };
       }),
     ),
   );

@@ -8,7 +8,7 @@ import { declare, numberBetween, wholeNumber } from '../command';
 import { withProgress } from '../progress-line';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import { count, tally, type Voice } from '../voice';
+import { count, counted, tally, type Voice } from '../voice';
 
 interface GenerateFlags extends Omit<
   GeneratorOptions,
@@ -33,7 +33,11 @@ const withOptions = (command: Command): Command =>
   command
     .requiredOption('--out <folder>', 'where the files go; new or empty')
     .option('--users <n>', 'people with a profile', within('users'), DEFAULT_USERS)
-    .option('--devices <n>', 'their devices; a quarter more than people', within('devices'))
+    .option(
+      '--devices <n>',
+      'their devices; a quarter more than people when absent',
+      within('devices'),
+    )
     .option('--strangers <n>', 'devices without a profile', within('strangers'), USUAL.strangers)
     .option('--from <date>', 'first day, in UTC', USUAL.from)
     .option('--days <n>', 'how many', within('days'), USUAL.days)
@@ -73,11 +77,11 @@ function showGenerated(voice: Voice, folder: string, { counts, options }: Genera
   showHeading(voice, `Made ${folder}`);
   showFacts(voice, {
     lines: count(counts.lines),
-    events: `${count(counts.events)} of ${count(options.devices + options.strangers)} devices, ${count(counts.withoutProfile)} without a profile`,
+    events: `${count(counts.events)} of ${counted(options.devices + options.strangers, 'device')}, ${count(counts.withoutProfile)} without a profile`,
     late: `${count(counts.late)}, sent one to three days after their moment`,
     duplicates: tally(counts.duplicates),
     malformed: tally(counts.malformed),
-    aggregates: `${count(aggregates.day)} days, ${count(aggregates.week)} weeks, ${count(aggregates.month)} months of ${count(options.users)} people`,
+    aggregates: `${counted(aggregates.day, 'day')}, ${counted(aggregates.week, 'week')}, ${counted(aggregates.month, 'month')} of ${counted(options.users, 'person', 'people')}`,
   });
 }
 

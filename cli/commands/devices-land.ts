@@ -8,7 +8,7 @@ import { showNext } from '../next-step';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import { count, tally, type Voice } from '../voice';
+import { count, counted, tally, type Voice } from '../voice';
 
 interface LandOptions extends WaitingOptions {
   dataset: string;
@@ -25,7 +25,7 @@ const MOST_HOURS = 24 * 365;
 /** Devices that send side by side make one another late: the figure is of the topic, not of a device. */
 const lateOf = ({ late }: LandDevicesResult, days: number): string => {
   if (late === 0) return count(late);
-  const behind = `more than ${count(days)} day${days === 1 ? '' : 's'}`;
+  const behind = `more than ${counted(days, 'day')}`;
   return `${count(late)}, dated ${behind} before what had come already, of any device`;
 };
 

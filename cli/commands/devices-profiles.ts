@@ -5,6 +5,7 @@ import type { ListedProfile, ProfileChange } from '../../devices/profiles';
 import { parseProfiles } from '../../telemetry/profiles';
 import type { DeviceProfiles } from '../../workers/devices';
 import { declare, declareGroup, wholeNumber } from '../command';
+import { commandLine } from '../follow-run';
 import type { Actions, Shell } from '../shell';
 import { unreadableFile } from '../unreadable-file';
 import { showFacts, showHeading, showTable } from '../tables';
@@ -95,8 +96,16 @@ function addImport(group: Command, act: Actions): void {
     );
 }
 
-function showProfiles(voice: Voice, profiles: readonly ListedProfile[], personal: boolean): void {
-  if (profiles.length === 0) return voice.line('There are no profiles.');
+function showProfiles(
+  voice: Voice,
+  shell: Shell,
+  profiles: readonly ListedProfile[],
+  personal: boolean,
+): void {
+  if (profiles.length === 0) {
+    const importing = commandLine(shell, 'devices profiles import <file>');
+    return voice.line(`There are no profiles; \`${importing}\` takes them.`);
+  }
   const more = personal ? ['e-mail', 'gender', 'age'] : [];
   const titles = ['person', 'device', 'time zone', 'steps', ...more];
   showHeading(voice, 'Profiles');
@@ -132,11 +141,21 @@ function addList(group: Command, act: Actions): void {
     .option('--limit <n>', 'most that are shown', wholeNumber(1, MOST_LISTED), 1_000)
     .action(
       act(async (shell, { personal, limit }: ListFlags) => {
-        const found = await withProfiles(shell, ({ listProfiles }) => listProfiles({ limit }));
+        const all = await withProfiles(shell, ({ listProfiles }) =>
+          // One more than is shown tells whether there are more.
+          listProfiles({ limit: limit + 1 }),
+        );
+        const found = all.slice(0, limit);
+        const truncated = all.length > limit;
+        if (truncated) {
+          shell.notes.line(
+            `There are more profiles than ${count(limit)}: raise --limit to see them.`,
+          );
+        }
         const profiles = personal ? found : found.map(withoutPersonal);
         return {
-          result: { profiles },
-          show: (voice) => showProfiles(voice, found, personal),
+          result: { profiles, truncated },
+          show: (voice) => showProfiles(voice, shell, found, personal),
         };
       }),
     );

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import type { DeviceToken, DeviceTokens, IssuedToken } from '../../devices/tokens';
 import { WatchlakeError } from '../../core/errors';
 import { declare, declareGroup, numberBetween } from '../command';
+import { commandLine } from '../follow-run';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
-import { count, moment, type Voice } from '../voice';
+import { counted, moment, type Voice } from '../voice';
 
 const MOST_DAYS = 36_500;
 const SECONDS_A_DAY = 86_400;
@@ -45,8 +46,16 @@ function stateOf({ revokedAt, expiresAt }: DeviceToken, nowMs = Date.now()): str
   return Date.parse(expiresAt) > nowMs ? `until ${moment(expiresAt)}` : 'expired';
 }
 
-function showTokens(voice: Voice, tokens: readonly DeviceToken[]): void {
-  if (tokens.length === 0) return voice.line('There are no tokens of devices.');
+function showTokens(
+  voice: Voice,
+  shell: Shell,
+  { tokens, device }: { tokens: readonly DeviceToken[]; device: string | undefined },
+): void {
+  if (tokens.length === 0) {
+    const whose = device === undefined ? 'of devices' : `of the device ${device}`;
+    const issuing = commandLine(shell, `devices token issue ${device ?? '<device>'}`);
+    return voice.line(`There are no tokens ${whose}; \`${issuing}\` makes one.`);
+  }
   showHeading(voice, 'Tokens of devices');
   const titles = ['device', 'id', 'issued', 'state', 'last used'];
   const rows = tokens.map((each) => [
@@ -83,7 +92,11 @@ function addRotate(group: Command, act: Actions): void {
     examples: ['devices token rotate watch-0001', 'devices token rotate watch-0001 --grace-days 0'],
   })
     .option('--grace-days <n>', 'how long the former ones go on', days, 7)
-    .option('--days <n>', 'how long the new one is valid', days)
+    .option(
+      '--days <n>',
+      'how long the new one is valid; until it is rotated or revoked when absent',
+      days,
+    )
     .action(
       act((shell, deviceId: string, flags: { graceDays: number; days?: number }) =>
         withTokens(shell, async (tokens) =>
@@ -113,8 +126,10 @@ function addRevoke(group: Command, act: Actions): void {
         const selection = token === undefined ? { deviceId: deviceId ?? '' } : { tokenId: token };
         return withTokens(shell, async (tokens) => {
           const revoked = await tokens.revoke(selection);
-          const what = revoked === 1 ? '1 token' : `${count(revoked)} tokens`;
-          return { result: { revoked }, show: (voice) => voice.line(`Revoked ${what}.`) };
+          return {
+            result: { revoked },
+            show: (voice) => voice.line(`Revoked ${counted(revoked, 'token')}.`),
+          };
         });
       }),
     );
@@ -131,7 +146,10 @@ function addList(group: Command, act: Actions): void {
       act((shell, { device }: { device?: string }) =>
         withTokens(shell, async (store) => {
           const tokens = await store.list({ deviceId: device });
-          return { result: { tokens }, show: (voice) => showTokens(voice, tokens) };
+          return {
+            result: { tokens },
+            show: (voice) => showTokens(voice, shell, { tokens, device }),
+          };
         }),
       ),
     );

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { declare } from '../command';
 import type { Actions } from '../shell';
-import { count } from '../voice';
+import { counted } from '../voice';
 
 export function addMigrate(program: Command, act: Actions): void {
   declare(program, {
@@ -17,7 +17,8 @@ export function addMigrate(program: Command, act: Actions): void {
         result: { migrations },
         show: (voice) => {
           if (migrations.length === 0) voice.line('The database is of this version already.');
-          else voice.line(`Ran ${count(migrations.length)} migrations: ${migrations.join(', ')}`);
+          else
+            voice.line(`Ran ${counted(migrations.length, 'migration')}: ${migrations.join(', ')}`);
         },
       };
     }),

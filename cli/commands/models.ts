@@ -6,24 +6,26 @@ import type { Verdict } from '../../registry/decisions';
 import type { ModelVersion } from '../../registry/versions';
 import { WatchlakeError } from '../../core/errors';
 import { fewOf } from '../../core/few-of';
-import { PROGRAM } from '../../core/program-name';
 import type { CommandContext } from '../../workers/connect';
 import type { HoldoutScores } from '../../workers/holdout-scores';
 import { declare, declareGroup } from '../command';
+import { commandLine } from '../follow-run';
 import { withContext } from '../run-workflow';
-import type { Actions, Outcome } from '../shell';
+import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
 import { count, moment, score, type Voice } from '../voice';
 
 const HISTORY_SHOWN = 10;
 
-async function listModels({ registry }: CommandContext): Promise<Outcome> {
+async function listModels(shell: Shell, { registry }: CommandContext): Promise<Outcome> {
   const models = await registry.listModels();
   return {
     result: { models },
     show: (voice) => {
       if (models.length === 0)
-        return voice.line(`There are no models; \`${PROGRAM} train\` makes one.`);
+        return voice.line(
+          `There are no models; \`${commandLine(shell, 'train --dataset <name>')}\` makes one.`,
+        );
       showHeading(voice, 'Models');
       const columns = [
         { title: 'model' },
@@ -196,7 +198,7 @@ export function addModels(program: Command, act: Actions): void {
     usage: 'list',
     about: 'Lists the models.',
     examples: ['models list'],
-  }).action(act((shell) => withContext(shell, listModels)));
+  }).action(act((shell) => withContext(shell, (context) => listModels(shell, context))));
   declare(group, {
     usage: 'show <model>',
     about: 'Shows the versions of a model, its champion, and how the alias has moved.',

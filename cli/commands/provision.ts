@@ -46,7 +46,11 @@ const withTarget = (command: Command): Command =>
       .option('--prefix <path>', 'folder of the lake within the bucket')
       .option('--region <region>', 'region; AWS_REGION of the worker when absent')
       .option('--vpc <id>', 'VPC whose route tables get a gateway endpoint to S3')
-      .option('--databases <names>', 'Glue databases; stedi-human-balance-analytics', list)
+      .option(
+        '--databases <names>',
+        'Glue databases; stedi-human-balance-analytics when absent',
+        list,
+      )
       .option(
         '--datasets <names>',
         'datasets of the format stedi besides stedi, for jobs to use their folders',

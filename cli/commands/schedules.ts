@@ -1,17 +1,20 @@
 /** `watchlake schedules`: applies the declared list to Temporal's schedules, and looks after them. */
 import { Option, type Command } from 'commander';
-import { PROGRAM } from '../../core/program-name';
 import type { ScheduleState } from '../../workers/schedules';
 import { declare, declareGroup } from '../command';
+import { commandLine } from '../follow-run';
 import { withContext } from '../run-workflow';
-import type { Actions, Outcome } from '../shell';
+import type { Actions, Outcome, Shell } from '../shell';
 import { showHeading, showTable } from '../tables';
-import type { Voice } from '../voice';
+import { moment, type Voice } from '../voice';
 
-function showSchedules(voice: Voice, schedules: readonly ScheduleState[]): void {
+const nextRunOf = ({ paused, nextRuns: [next] }: ScheduleState): string =>
+  paused || next === undefined ? '–' : moment(next);
+
+function showSchedules(voice: Voice, shell: Shell, schedules: readonly ScheduleState[]): void {
   if (schedules.length === 0) {
     return voice.line(
-      `There are no schedules; \`${PROGRAM} schedules apply\` creates the declared ones.`,
+      `There are no schedules; \`${commandLine(shell, 'schedules apply')}\` creates the declared ones.`,
     );
   }
   const { colors } = voice;
@@ -20,17 +23,17 @@ function showSchedules(voice: Voice, schedules: readonly ScheduleState[]): void 
     each.id,
     each.workflow,
     each.paused ? colors.yellow('paused') : colors.green('active'),
-    (each.paused ? undefined : each.nextRuns[0]) ?? '–',
+    nextRunOf(each),
     each.note,
   ]);
   showTable(voice, columns, rows);
 }
 
-const listed = (title: string, schedules: readonly ScheduleState[]): Outcome => ({
+const listed = (shell: Shell, title: string, schedules: readonly ScheduleState[]): Outcome => ({
   result: { schedules },
   show: (voice) => {
     showHeading(voice, title);
-    showSchedules(voice, schedules);
+    showSchedules(voice, shell, schedules);
   },
 });
 
@@ -41,14 +44,14 @@ const OUTCOMES: Record<NonNullable<ScheduleState['outcome']>, string> = {
   deleted: 'Deleted',
 };
 
-const applied = (schedules: readonly ScheduleState[]): Outcome => ({
+const applied = (shell: Shell, schedules: readonly ScheduleState[]): Outcome => ({
   result: { schedules },
   show: (voice) => {
     for (const [outcome, title] of Object.entries(OUTCOMES)) {
       const those = schedules.filter((each) => each.outcome === outcome);
       if (those.length === 0) continue;
       showHeading(voice, title);
-      showSchedules(voice, those);
+      showSchedules(voice, shell, those);
     }
   },
 });
@@ -78,7 +81,7 @@ function addApply(group: Command, act: Actions): void {
         withContext(shell, async ({ client }) => {
           const options = { ...pausedBy(flags), prune: flags.prune };
           const file = shell.config.SCHEDULES_FILE;
-          return applied(await shell.services.applySchedules(client, file, options));
+          return applied(shell, await shell.services.applySchedules(client, file, options));
         }),
       ),
     );
@@ -133,7 +136,7 @@ export function addSchedules(program: Command, act: Actions): void {
   }).action(
     act(async (shell) =>
       withContext(shell, async ({ client }) =>
-        listed('Schedules', await shell.services.listSchedules({ client })),
+        listed(shell, 'Schedules', await shell.services.listSchedules({ client })),
       ),
     ),
   );

@@ -1,9 +1,9 @@
 /** `watchlake status`: what runs, where it answers, and which workflows are open. */
 import type { Command } from 'commander';
-import { PROGRAM } from '../../core/program-name';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
-import { demoHome } from '../demo-home';
+import { demoHome, demoOption } from '../demo-home';
+import { commandLine } from '../follow-run';
 import { withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { showHeading, showTable } from '../tables';
@@ -24,45 +24,58 @@ const openRuns = (shell: Shell): Promise<OpenRun[]> =>
     for await (const run of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
       const { workflowId, type, startTime } = run;
       runs.push({ workflowId, type, startedAt: startTime.toISOString() });
-      if (runs.length === OPEN_RUNS_SHOWN) break;
+      if (runs.length > OPEN_RUNS_SHOWN) break;
     }
     return runs;
   });
 
 interface HomeStatus {
   home: string;
+  /** As it is typed; absent for the usual one. */
+  homeOption: string | undefined;
   state: UpState | null;
   isStarting: boolean;
   open: OpenRun[];
+  /** Whether there are more of them. */
+  more: boolean;
 }
 
-async function statusOf(shell: Shell, home: string): Promise<HomeStatus> {
+async function statusOf(
+  shell: Shell,
+  { home, homeOption }: Pick<HomeStatus, 'home' | 'homeOption'>,
+): Promise<HomeStatus> {
+  const place = { home, homeOption };
   const state = await shell.services.readState(home);
   if (!state?.worker.ready) {
     const isStarting = (await shell.services.supervisorOf(home)) !== null;
-    return { home, state, isStarting, open: [] };
+    return { ...place, state, isStarting, open: [], more: false };
   }
   const config = { ...shell.config, WATCHLAKE_HOME: home };
-  return { home, state, isStarting: false, open: await openRuns({ ...shell, config }) };
+  const runs = await openRuns({ ...shell, config });
+  const open = runs.slice(0, OPEN_RUNS_SHOWN);
+  return { ...place, state, isStarting: false, open, more: runs.length > open.length };
 }
 
-const asResult = ({ home, state, isStarting, open }: HomeStatus) => ({
+const asResult = ({ home, state, isStarting, open, more }: HomeStatus) => ({
   home,
   running: state !== null,
   starting: isStarting,
-  ...(state ? { ...publicState(state), workflows: open } : {}),
+  ...(state ? { ...publicState(state), workflows: open, truncated: more } : {}),
 });
 
-function showStatus(voice: Voice, { home, state, isStarting, open }: HomeStatus): void {
+function showStatus(voice: Voice, status: HomeStatus): void {
+  const { home, state, isStarting, open, more } = status;
   showHeading(voice, home);
   if (state) showAddresses(voice, state);
-  else if (isStarting) voice.line(`  starting; \`${PROGRAM} up --detach\` waits until it is up`);
-  else voice.line(`  not running; \`${PROGRAM} up\` starts it`);
+  else if (isStarting)
+    voice.line(`  starting; \`${commandLine(status, 'up --detach')}\` waits until it is up`);
+  else voice.line(`  not running; \`${commandLine(status, 'up')}\` starts it`);
   if (open.length === 0) return;
   voice.line();
   const columns = [{ title: 'open workflow' }, { title: 'type' }, { title: 'since' }];
   const rows = open.map((run) => [run.workflowId, run.type, moment(run.startedAt)]);
   showTable(voice, columns, rows);
+  if (more) voice.line('  and more: the web UI lists all of them');
 }
 
 export function addStatus(program: Command, act: Actions): void {
@@ -72,8 +85,10 @@ export function addStatus(program: Command, act: Actions): void {
     examples: ['status', 'status --json'],
   }).action(
     act(async (shell) => {
-      const main = await statusOf(shell, shell.config.WATCHLAKE_HOME);
-      const demo = await statusOf(shell, demoHome(shell.config.WATCHLAKE_HOME));
+      const home = shell.config.WATCHLAKE_HOME;
+      const main = await statusOf(shell, { home, homeOption: shell.homeOption });
+      const other = demoHome(home);
+      const demo = await statusOf(shell, { home: other, homeOption: demoOption(other) });
       const hasDemo = demo.state !== null || demo.isStarting;
       return {
         result: { ...asResult(main), demo: hasDemo ? asResult(demo) : null },

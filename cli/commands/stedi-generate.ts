@@ -7,7 +7,7 @@ import { DEFAULT_GENERATOR } from '../../lakehouse/stedi/generator/options';
 import { declare, numberBetween, wholeNumber } from '../command';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
-import { count, tally } from '../voice';
+import { counted, tally } from '../voice';
 
 interface GenerateFlags extends Omit<GeneratorOptions, 'malformedShare' | 'sharedSerials'> {
   out: string;
@@ -88,7 +88,7 @@ export function addStediGenerate(group: Command, act: Actions): void {
           showHeading(voice, `Made ${folder}`);
           const facts = Object.entries(generated.landing).map(([name, { rows, quarantined }]) => [
             name,
-            `${count(rows)} rows; ${tally(quarantined)}`,
+            `${counted(rows, 'row')}; ${tally(quarantined)}`,
           ]);
           showFacts(voice, Object.fromEntries(facts) as Record<string, string>);
         },

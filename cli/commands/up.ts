@@ -1,11 +1,11 @@
 /** `watchlake up` and `down`: start and stop the embedded stack, a worker and the application page. */
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
-import { PROGRAM } from '../../core/program-name';
 import { progressLine, type StackProgress } from '../../stack/progress';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
 import { demoHome } from '../demo-home';
+import { commandLine } from '../follow-run';
 import { withProgress, type ProgressLine } from '../progress-line';
 import { interruption, type Actions, type Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
@@ -99,7 +99,7 @@ export function addUp(program: Command, act: Actions): void {
             showHeading(voice, running ? 'Watchlake is up already' : 'Watchlake is up');
             showAddresses(voice, state);
             voice.line();
-            voice.line(voice.colors.dim(`  ${PROGRAM} down   stops it`));
+            voice.line(voice.colors.dim(`  ${commandLine(shell, 'down')}   stops it`));
           },
         };
       }),

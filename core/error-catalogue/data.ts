@@ -1,5 +1,5 @@
 /** Errors of: archives, formats, the lake, its tables and the catalogue. */
-import { catalogue, entry } from './entry';
+import { catalogue, countOf, entry } from './entry';
 
 export const DATA_ERRORS = catalogue({
   // Archives and formats
@@ -76,11 +76,11 @@ export const DATA_ERRORS = catalogue({
   ),
   SUBJECT_KEY_CHANGED: entry(
     (c) =>
-      `The dataset ${c.dataset} was landed with another subject key: its people would get new pseudonyms.`,
-    'Restore the key (secrets/ in the state folder, or the configured one), or use another dataset name.',
+      `The dataset ${c.dataset} was landed with another key of the pseudonyms: its people would get new ones.`,
+    'Restore the key (secrets/pseudonym-key in the home, or WATCHLAKE_PSEUDONYM_KEY), or use another dataset name.',
   ),
   PROFILES_INVALID: entry(
-    (c) => `The profiles have ${c.problems} problems:\n  ${c.detail}`,
+    (c) => `The profiles have ${countOf(c.problems, 'problem')}:\n  ${c.detail}`,
     'Correct the rows, which are counted from 0; docs/devices.md describes the fields. Nothing was taken over.',
   ),
   // Lake, tables and catalogue
@@ -95,7 +95,7 @@ export const DATA_ERRORS = catalogue({
   ),
   OBJECT_EXISTS: entry(
     (c) => `The lake already has the object ${c.key}.`,
-    'Another run has written it.',
+    'Another run has written it meanwhile: run the command again.',
     { retryable: false },
   ),
   DATASET_NOT_FOUND: entry(
@@ -141,8 +141,9 @@ export const DATA_ERRORS = catalogue({
     'Set LAKE_URI and CATALOG to the lake that they were made from. Or have all of them made again from the present one, without the dates that it lacks: `watchlake devices aggregate --grain day --accept-lake`.',
   ),
   DEVICES_MOVE: entry(
-    (c) => `${c.count} devices belong to other people: ${c.devices}.`,
-    'Correct the file; or give --move-devices: all that these devices have ever told then counts for the new people.',
+    (c) =>
+      `${countOf(c.count, 'device belongs', 'devices belong')} to somebody else: ${c.devices}.`,
+    'Correct the file; or give --move-devices: all that such a device has ever told then counts for the new person.',
   ),
   QUERY_INVALID: entry(
     (c) => `The query cannot be run: ${c.detail}`,
@@ -160,7 +161,7 @@ export const DATA_ERRORS = catalogue({
     { retryable: true },
   ),
   ERASURE_INCOMPLETE: entry(
-    (c) => `The person is still found in ${c.count} places: ${c.places}.`,
+    (c) => `The person is still found in ${countOf(c.count, 'place')}: ${c.places}.`,
     'Run `watchlake consent withdraw` again; if a place stays, remove what lies there by hand and run it once more.',
   ),
   PROOF_NOT_FOUND: entry(

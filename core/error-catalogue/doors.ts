@@ -1,5 +1,5 @@
 /** Errors of: label tasks and HTTP doors. */
-import { catalogue, entry } from './entry';
+import { catalogue, countOf, entry } from './entry';
 
 export const DOORS_ERRORS = catalogue({
   // Label tasks and HTTP doors
@@ -103,7 +103,8 @@ export const DOORS_ERRORS = catalogue({
     'The same command goes on where it stopped.',
   ),
   EVENTS_UNSORTED: entry(
-    (c) => `${c.file} has events of ${c.devices} devices in no order that can be replayed in time.`,
+    (c) =>
+      `${c.file} has events of ${countOf(c.devices, 'device')} in no order that can be replayed in time.`,
     'Sort its lines by time, or by device and time; --fast sends it as it is.',
   ),
   METHOD_NOT_ALLOWED: entry(
@@ -118,12 +119,12 @@ export const DOORS_ERRORS = catalogue({
   ),
   HOST_NOT_ALLOWED: entry(
     (c) => `The request is addressed to ${c.host}, which is not this machine.`,
-    'Open the page as http://127.0.0.1 or http://localhost, or configure a token.',
+    'Open it as http://127.0.0.1 or http://localhost, or configure a token: APP_TOKENS for the page, INGEST_TOKENS for the ingest server (docs/security.md).',
     { status: 403 },
   ),
   DOOR_UNPROTECTED: entry(
     (c) => `${c.door} would listen on ${c.host} for everybody, without a token.`,
-    'Configure a token, or listen on 127.0.0.1.',
+    'Configure a token (APP_TOKENS; docs/security.md), or listen on 127.0.0.1.',
   ),
   APP_UNAVAILABLE: entry(
     (c) => `The application page does not answer at ${c.url}: ${c.detail}`,
@@ -141,7 +142,7 @@ export const DOORS_ERRORS = catalogue({
   ),
   TOKENS_INVALID: entry(
     (c) => `The tokens cannot be read: ${c.detail}`,
-    'Write them as `<role>:<token>`, separated by commas.',
+    'Write APP_TOKENS and INGEST_TOKENS as `<role>:<token>`, separated by commas; docs/security.md says what each role may do.',
   ),
   INTERNAL_ERROR: entry(
     (c) => `The request ${c.request} failed for a reason that was not foreseen.`,

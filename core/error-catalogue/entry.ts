@@ -12,6 +12,10 @@ export interface ErrorEntry {
 /** The context's values as text, as the messages quote them. */
 export type Facts = Readonly<Record<string, string | undefined>>;
 
+/** A fact that is a count, with its noun: `1 problem`, `2 problems`. */
+export const countOf = (fact: string | undefined, one: string, many = `${one}s`): string =>
+  `${fact} ${fact === '1' ? one : many}`;
+
 export const entry = (
   message: ErrorEntry['message'],
   remedy: string,

@@ -22,7 +22,7 @@ export const MACHINE_ERRORS = catalogue({
   ),
   CHECKSUM_MISMATCH: entry(
     (c) => `${c.what} has SHA-256 ${c.actual}, expected ${c.expected}.`,
-    'Remove the cached file and try again; if it happens again, do not use the file.',
+    'It was not kept: try again. If it happens again, Maven may have kept it in ~/.m2/repository: remove it there. Else do not use the file.',
   ),
   STACK_NOT_RUNNING: entry(
     (c) => `${c.what ?? 'The stack'} is not running.`,
@@ -38,7 +38,7 @@ export const MACHINE_ERRORS = catalogue({
   ),
   STACK_BUSY: entry(
     (c) => `Process ${c.holder} holds ${c.lock}.`,
-    'It is starting or stopping the same stack; wait until it has ended and try again.',
+    'It is starting, stopping, backing up or restoring the same stack; wait until it has ended and try again.',
     { retryable: true },
   ),
   STACK_OTHER_VERSION: entry(
@@ -68,7 +68,7 @@ export const MACHINE_ERRORS = catalogue({
   ),
   RUN_DIFFERS: entry(
     (c) => `${c.workflow} runs already, with other inputs (${c.fields}).`,
-    'Wait for it (`watchlake attach <workflow id>`), cancel it, or give the same inputs to join it.',
+    'Wait for it (`watchlake attach <workflow id>`; with `--cancel-on-exit`, Ctrl-C cancels it), or give the same inputs to join it.',
   ),
   RUN_NOT_FOUND: entry(
     (c) => `There is no workflow ${c.workflow}.`,

@@ -1,5 +1,5 @@
 /** Errors of: models, streams and people’s work on them. */
-import { catalogue, entry } from './entry';
+import { catalogue, countOf, entry } from './entry';
 
 export const MODELS_ERRORS = catalogue({
   // Models
@@ -10,12 +10,12 @@ export const MODELS_ERRORS = catalogue({
   ),
   TRAINING_DATA_INSUFFICIENT: entry(
     (c) => `There is not enough to train on: ${c.detail}`,
-    'Ingest more labelled recordings.',
+    'Ingest more labelled recordings and refresh the dataset. With few people, `watchlake loop` can set fewer aside: `--bootstrap`, `--stream`, `--holdout`.',
   ),
   LEAKAGE_FOUND: entry(
     (c) =>
       `The split leaks: the nearest neighbour on the timestamp alone scores ${c.score} (limit ${c.limit}).`,
-    'Split by subject, and check that training and test do not share recordings.',
+    'Leave out `--shipped-split`: then the split is by person. Where that one leaks, recordings of one person are there under several names.',
   ),
   FEATURE_SCHEMA_DIFFERS: entry(
     (c) => `The model was trained on the feature schema ${c.expected}, the data have ${c.found}.`,
@@ -23,7 +23,7 @@ export const MODELS_ERRORS = catalogue({
   ),
   FEATURES_INVALID: entry(
     (c) => `The features of a window cannot be used: ${c.detail}.`,
-    'Remove windows with missing values; the refresh quarantines such samples.',
+    'Every sample needs a value of every channel that the model knows: correct what sends them; of recordings, a refresh quarantines those that lack one.',
   ),
   ARTEFACT_INVALID: entry(
     (c) => `The stored classifier cannot be used: ${c.detail}.`,
@@ -71,12 +71,12 @@ export const MODELS_ERRORS = catalogue({
   // Streams
   BROKER_UNAVAILABLE: entry(
     (c) => `Kafka does not answer at ${c.brokers}: ${c.detail}`,
-    'Start it, or correct KAFKA_BROKERS.',
+    'Start it (`watchlake up`), or correct KAFKA_BROKERS.',
     { retryable: true },
   ),
   TOPIC_MISMATCH: entry(
-    (c) => `The topic ${c.topic} has ${c.actual} partitions, expected ${c.expected}.`,
-    'Use the partition count that the topic was made with.',
+    (c) => `The topic ${c.topic} has ${countOf(c.actual, 'partition')}, expected ${c.expected}.`,
+    'Set KAFKA_PARTITIONS to the number that the topic was made with.',
   ),
   PRODUCER_FENCED: entry(
     (c) => `Another process has taken over${c.owner ? ` ${c.owner}` : ''}.`,

@@ -90,7 +90,7 @@ export const SERVICES_ERRORS = catalogue({
   ),
   DATABASE_UNAVAILABLE: entry(
     (c) => `PostgreSQL does not answer: ${c.detail}`,
-    'Start it, or correct DATABASE_URL.',
+    'Start it (`watchlake up`), or correct DATABASE_URL.',
     { retryable: true, status: 503 },
   ),
   DATABASE_OLDER: entry(

@@ -1,5 +1,6 @@
 /** The two header lines of a CASAS file: names, then types. */
 import { WatchlakeError } from '../../core/errors';
+import { counted } from '../../core/figures';
 import type { Header } from '../bulk/read-slice';
 import { columnPlaces } from '../landing/csv';
 import type { Channel } from '../landing/recordings-layout';
@@ -51,7 +52,7 @@ export function readHeader(
   const wanted = [STAMP.name, ...channels.map(({ name }) => name)];
   const all = columnPlaces(file, names, wanted);
   if (types.length !== names.length) {
-    const detail = `there are ${names.length} columns and ${types.length} types: the second line names the type of each column (dt, f or s)`;
+    const detail = `there are ${counted(names.length, 'column')} and ${counted(types.length, 'type')}: the second line names the type of each column (dt, f or s)`;
     throw malformed(file, 2, detail);
   }
   const known = CASAS_FIELDS.filter(({ name }) => all.has(name));

@@ -130,7 +130,9 @@ export async function queryInSession(
   } catch (error) {
     if (error instanceof WatchlakeError) throw error;
     const said = error instanceof Error ? error.message : String(error);
-    const detail = timedOut ? `it took more than ${timeoutMs} ms` : said.trim();
+    const detail = timedOut
+      ? `it took more than ${timeoutMs / 1000} s; one that reads less may not`
+      : said.trim();
     throw new WatchlakeError('QUERY_INVALID', { detail }, error);
   } finally {
     clearTimeout(timer);

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream';
 import type { Parser } from 'csv-parse';
 import { CsvError, parse } from 'csv-parse';
 import { WatchlakeError } from '../../core/errors';
+import { counted } from '../../core/figures';
 import type { Source } from '../sources/source';
 
 const RECORD_BYTES = 1024 * 1024;
@@ -33,7 +34,11 @@ function createNumbering(file: string): (cells: readonly string[]) => CsvRow | n
     if (isBlank(cells)) return null;
     if (width === 0) width = cells.length;
     if (cells.length === width) return { cells, line };
-    throw malformed(file, line, `it has ${cells.length} fields, the header has ${width}`);
+    throw malformed(
+      file,
+      line,
+      `it has ${counted(cells.length, 'field')}, the header has ${width}`,
+    );
   };
 }
 

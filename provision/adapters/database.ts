@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-glue';
 import { callingAws, GLUE_POINTER } from '../../core/aws';
 import { WatchlakeError } from '../../core/errors';
+import { counted } from '../../core/figures';
 import type { Adapter, DeclaredResource } from '../resource';
 import { ENVIRONMENT_TAG } from '../target';
 import { orNull, unless } from './absent';
@@ -73,7 +74,7 @@ export function databaseAdapter({ glue }: { glue: GlueClient }): Adapter {
     async holds({ name, environment }) {
       await refuseOthers(name, environment);
       const held = (await tables(name)).length;
-      return held === 0 ? null : `${held} tables`;
+      return held === 0 ? null : counted(held, 'table');
     },
   };
 }

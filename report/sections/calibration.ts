@@ -56,7 +56,7 @@ function figureOf(curves: Curve[]): Html {
     {
       id: 'calibration-plot',
       title: `Share of right answers against confidence, ${curves
-        .map(({ name, bins }) => `${name}: ${bins.length} bins`)
+        .map(({ name, bins }) => `${name}: ${counted(bins.length, 'bin')}`)
         .join('; ')}. On the dashed diagonal both agree.`,
       width: 500,
       height: 470,

@@ -10,7 +10,7 @@ import {
   SURFACE,
   valueAxis,
 } from '../chart-style';
-import { count, deviceTime, lengthOf, percent, score } from '../format';
+import { count, counted, deviceTime, lengthOf, percent, score } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderFigure, renderTable, sum, textual, type Section } from '../parts';
 import type { PredictionCount, ReportData } from '../report-data';
@@ -48,13 +48,13 @@ function figureOf(data: ReportData, counts: PredictionCount[]): Html {
   return renderFigure(
     {
       id: 'predictions-plot',
-      title: `Windows predicted over time by class (above) and by version (below), ${count(sum(counts.map((c) => c.windows)))} windows in ${classes.starts.length} intervals.`,
+      title: `Windows predicted over time by class (above) and by version (below), ${counted(sum(counts.map((c) => c.windows)), 'window')} in ${counted(classes.starts.length, 'interval')}.`,
       height: 388,
       tooltip: (seriesIndex, dataIndex) => {
         const series = all[seriesIndex];
         const start = classes.starts[dataIndex];
         if (series === undefined || start === undefined) return undefined;
-        return `${series.name}: ${count(series.windows[dataIndex] ?? 0)} windows from ${deviceTime(start)}`;
+        return `${series.name}: ${counted(series.windows[dataIndex] ?? 0, 'window')} from ${deviceTime(start)}`;
       },
       option: {
         grid: [

@@ -47,6 +47,16 @@ async function expectMadeFrom({ topic }: World): Promise<void> {
   }
 }
 
+test('of a lake that has no events yet the plan says so', async () => {
+  const world = newWorld();
+  const { planAggregation } = aggregateActivities(world.lake, database.pool);
+  const request = { dataset: 'devices', grain: 'day' as const, maximumBatches: 100 };
+  const plan = () => new MockActivityEnvironment().run(() => planAggregation(request));
+  expect(await plan()).toMatchObject({ periods: 0, hasEvents: false });
+  await land(world, '2026-03-02', 1);
+  expect(await plan()).toMatchObject({ periods: 1, hasEvents: true });
+});
+
 test('another lake is refused, whatever its version, until it is accepted; then all is made from it', async () => {
   const [one, other] = [newWorld(), newWorld()];
   await land(one, '2026-03-02', 1);

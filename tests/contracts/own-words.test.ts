@@ -57,7 +57,7 @@ beforeAll(async () => {
   await registry.moveAlias({ ...move, reason: 'first-version', actor: 'a', run: 'retrain/m#1' });
   await registry.recordVerdict({
     ...{ model: 'm', run: 'retrain/m#2', champion: '1', challenger: '2', outcome: 'reject' },
-    ...{ reason: 'withdrawn-subject', explanation: 'The challenger learned from 1 subject(s).' },
+    ...{ reason: 'withdrawn-subject', explanation: 'The challenger learned from 1 person.' },
   });
   await consent.recordGrant({ dataset: 'd', subject: '0123456789abcdef' });
   await createDeviceTables(database.pool).importProfiles([

@@ -8,7 +8,7 @@ const { fakes, run, start, called } = useWorkflows();
 test('aggregates batch after batch and adds up', async () => {
   expect(await run('aggregateDevices', daily)).toEqual({
     ...{ dataset: 'devices', grain: 'day', periods: 3, people: 80, written: 60, deleted: 2 },
-    ...{ notKept: 0, filesRead: 6, rowsRead: 1_600, unassigned: 5, detached: [] },
+    ...{ notKept: 0, filesRead: 6, rowsRead: 1_600, unassigned: 5, detached: [], hasEvents: true },
   });
   expect(fakes.aggregatePeriods.mock.calls.map(([{ periods }]) => periods)).toEqual([
     ['2026-03-01', '2026-03-02'],
@@ -53,6 +53,12 @@ test('is done at once when nothing has changed', async () => {
   fakes.planAggregation.mockResolvedValue({ batches: [], periods: 0, more: false, unassigned: 7 });
   expect(await run('aggregateDevices', daily)).toMatchObject({ periods: 0, unassigned: 7 });
   expect(fakes.aggregatePeriods).not.toHaveBeenCalled();
+});
+
+test('tells that there is no event yet from nothing that has changed', async () => {
+  const plan = { batches: [], periods: 0, more: false, unassigned: 0, hasEvents: false };
+  fakes.planAggregation.mockResolvedValue(plan);
+  expect(await run('aggregateDevices', daily)).toMatchObject({ periods: 0, hasEvents: false });
 });
 
 test('aggregates from the newest events when there are newer ones', async () => {

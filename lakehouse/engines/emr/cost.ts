@@ -1,5 +1,6 @@
 /** What clusters cost: the seconds of each of their instances, by its type and market. */
 import type { Instance } from '@aws-sdk/client-emr';
+import { counted } from '../../../core/figures';
 import type { SessionCost } from '../jobs/ports';
 import type { PriceTable } from '../jobs/prices';
 import { instanceHourUsd } from '../jobs/prices';
@@ -40,6 +41,6 @@ export async function clustersCost(
     seconds += used;
     costUsd = price === null || costUsd === null ? null : costUsd + (price * used) / HOUR_SECONDS;
   }
-  const what = `${ids.join(', ')}: ${instances.length} instances`;
+  const what = `${ids.join(', ')}: ${counted(instances.length, 'instance')}`;
   return { what, seconds: Math.round(seconds), costUsd, pricesOf: prices.date };
 }

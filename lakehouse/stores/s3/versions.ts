@@ -6,6 +6,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import { DeleteObjectsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { WatchlakeError } from '../../../core/errors';
+import { counted } from '../../../core/figures';
 import type { Bucket } from './bucket';
 import { abortUploads } from './uploads';
 
@@ -59,7 +60,7 @@ async function removeVersions(bucket: Bucket, versions: readonly Version[]): Pro
   );
   const [first] = Errors;
   if (first === undefined) return;
-  const detail = `${first.Code ?? ''}: ${first.Message ?? ''} (${Errors.length} objects)`;
+  const detail = `${first.Code ?? ''}: ${first.Message ?? ''} (${counted(Errors.length, 'object')})`;
   const code = first.Code === 'AccessDenied' ? 'AWS_DENIED' : 'AWS_UNAVAILABLE';
   throw new WatchlakeError(code, { action: `${action} at s3://${bucket.name}`, detail });
 }

@@ -59,7 +59,7 @@ test('asks before it erases', async () => {
   const { exitCode, stderr } = await run(['consent', 'withdraw', PERSON], { services });
   expect(exitCode).toBe(1);
   expect(stderr).toContain('customer_landing');
-  expect(stderr).toContain('erases 1 rows of a person from stedi for good');
+  expect(stderr).toContain('erases 1 row of a person from stedi for good');
   expect([calls, opened]).toEqual([[], []]);
 });
 
@@ -81,6 +81,15 @@ test('lists people by their hashes', async () => {
   const { stdout } = await run(['consent', 'list'], { services });
   expect(stdout).toContain(NAME.subject);
   expect(stdout).toContain('2026-11-01');
+});
+
+test('a dataset without entries is not taken for an empty ledger', async () => {
+  const context = fakeContext({ consent: { entries: async () => [] } as never });
+  const services = { connect: async () => context };
+  const list = ['consent', 'list'];
+  expect((await run(list, { services })).stdout).toBe('The ledger has no entries.\n');
+  const { stdout } = await run([...list, '--dataset', 'trial'], { services });
+  expect(stdout).toBe('The ledger has no entries of trial.\n');
 });
 
 test('notes consent given anew', async () => {

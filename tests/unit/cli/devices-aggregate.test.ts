@@ -28,7 +28,7 @@ const LANDED = {
 
 const AGGREGATED = {
   ...{ dataset: 'devices', grain: 'week', periods: 2, people: 40, written: 30, deleted: 0 },
-  ...{ notKept: 0, filesRead: 9, rowsRead: 8_000, unassigned: 5, detached: [] },
+  ...{ notKept: 0, filesRead: 9, rowsRead: 8_000, unassigned: 5, detached: [], hasEvents: true },
 };
 
 test('devices land says what became of every message', async () => {
@@ -78,6 +78,27 @@ test('devices aggregate takes what is due, or a range, each under its id', async
     workflowId: 'devices/day/2026-03-01..2026-03-31',
     input: { from: '2026-03-01', to: '2026-03-31' },
   });
+});
+
+test('devices aggregate says where events come from while there are none', async () => {
+  const none = { ...AGGREGATED, periods: 0, people: 0, unassigned: 0, hasEvents: false };
+  const words = ['devices', 'aggregate', '--grain', 'day', '--home', '/tmp/a'];
+  const { exitCode, stdout } = await runAgainst(words, { result: none });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('There are no events of devices yet');
+  expect(stdout).not.toContain('Nothing has changed');
+  expect(stdout).toMatch(/landing +npx watchlake devices land --home \/tmp\/a\n/);
+});
+
+test('devices aggregate tells what has not changed from a range that holds nothing', async () => {
+  const nothing = { ...AGGREGATED, periods: 0, filesRead: 1, notKept: 1 };
+  const due = await runAgainst(['devices', 'aggregate', '--grain', 'week'], { result: nothing });
+  expect(due.stdout).toContain('Nothing has changed');
+  expect(due.stdout).toMatch(/events read +8,000 in 1 file\n/);
+  expect(due.stdout).toMatch(/older than what is kept +1 week\n/);
+  const range = ['--grain', 'week', '--from', '2020-01-01'];
+  const { stdout } = await runAgainst(['devices', 'aggregate', ...range], { result: nothing });
+  expect(stdout).toContain('The range holds nothing to aggregate');
 });
 
 test.each([
@@ -150,5 +171,24 @@ describe('devices profiles', () => {
     for (const { stdout } of [plain, json]) expect(stdout).not.toMatch(/ada@example|36/);
     const personal = await run([...list, '--personal'], { services });
     expect(personal.stdout).toContain('ada@example.org');
+  });
+
+  test('list says when there are more than it shows, and how there come to be any', async () => {
+    const some = (profiles: number) => ({
+      openDeviceProfiles: async () => ({
+        profiles: {
+          listProfiles: async ({ limit }: { limit: number }) =>
+            Array.from({ length: Math.min(limit, profiles) }, () => listed),
+        } as unknown as DeviceProfiles,
+        close: async () => undefined,
+      }),
+    });
+    const list = ['devices', 'profiles', 'list', '--limit', '2'];
+    expect((await run(list, { services: some(2) })).stderr).toBe('');
+    const { stdout, stderr } = await run([...list, '--json'], { services: some(3) });
+    expect(stderr).toContain('There are more profiles than 2');
+    expect(onlyObject(stdout).profiles).toHaveLength(2);
+    const none = await run(list, { services: some(0) });
+    expect(none.stdout).toContain('`npx watchlake devices profiles import <file>` takes them.');
   });
 });

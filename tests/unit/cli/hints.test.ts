@@ -1,7 +1,14 @@
 /** What a person is told to type can be copied, and times are legible. */
+import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { helpText } from '../../../cli/documentation';
+import { buildProgram, leafCommands } from '../../../cli/program';
 import { moment } from '../../../cli/voice';
-import { ERRORS } from '../../../core/errors';
-import { fakeClient, fakeContext, run } from './fake-surroundings';
+import { ERRORS, WatchlakeError, type ErrorCode, type ErrorContext } from '../../../core/errors';
+import { PROJECT_ROOT } from '../../../core/project-root';
+import { VARIABLES } from '../../../workers/config';
+import { fakeClient, fakeContext, run, UP } from './fake-surroundings';
 
 test('every command of a remedy can be copied in a clone', () => {
   const remedies = Object.values(ERRORS).map(({ remedy }) => remedy);
@@ -61,4 +68,124 @@ test('campaigns show legible times; --json keeps the standard form', async () =>
   expect(shown.stdout).toContain('2026-11-27 03:40:44 UTC');
   const asJson = await run(['campaigns', 'list', '--json'], { services });
   expect(asJson.stdout).toContain(openedAt);
+});
+
+test.each<[ErrorCode, ErrorContext, string]>([
+  ['DEVICES_MOVE', { count: 1, devices: 'a' }, '1 device belongs to somebody else: a.'],
+  ['DEVICES_MOVE', { count: 2, devices: 'a, b' }, '2 devices belong to somebody else: a, b.'],
+  ['ERASURE_INCOMPLETE', { count: 1, places: 'x' }, 'The person is still found in 1 place: x.'],
+  [
+    'TOPIC_MISMATCH',
+    { topic: 't', actual: 1, expected: 4 },
+    'The topic t has 1 partition, expected 4.',
+  ],
+])('%s of one is told in the singular', (code, context, said) => {
+  expect(new WatchlakeError(code, context).message).toBe(said);
+});
+
+test('one migration is told as one', async () => {
+  const services = { migrate: async () => ['20260101-a.sql'] };
+  const { stdout } = await run(['migrate'], { services });
+  expect(stdout).toBe('Ran 1 migration: 20260101-a.sql\n');
+});
+
+test('a command to copy asks the home that this one was given', async () => {
+  const none = { readState: async () => null, supervisorOf: async () => null };
+  const status = await run(['status', '--home', '/tmp/a'], { services: none });
+  expect(status.stdout).toContain('`npx watchlake up --home /tmp/a` starts it');
+  const up = await run(['up', '--detach', '--home', '/tmp/a'], {
+    services: { readState: async () => UP, up: async () => UP },
+  });
+  expect(up.stdout).toContain('npx watchlake down --home /tmp/a   stops it');
+});
+
+test('a remedy starts the home that was asked for, not the usual one', async () => {
+  const services = {
+    readState: async () => null,
+    connect: async () => {
+      throw new WatchlakeError('STACK_NOT_RUNNING');
+    },
+  };
+  const words = ['models', 'list'];
+  const usual = await run(words, { services });
+  expect(usual.stderr).toContain('remedy: Start it with `npx watchlake up`.');
+  const other = await run([...words, '--home', '/tmp/a'], { services });
+  expect(other.stderr).toContain('remedy: Start it with `npx watchlake up --home /tmp/a`.');
+});
+
+test('a status that cannot show every open run says that there are more', async () => {
+  const services = (runs: number) => ({
+    readState: async (home: string) => (home.endsWith('demo') ? null : UP),
+    supervisorOf: async () => null,
+    connect: async () => {
+      const run = { workflowId: 'w', type: 'retrain', startTime: new Date(0) };
+      const client = { workflow: { list: () => Array.from({ length: runs }, () => run) } };
+      return fakeContext({ client } as never);
+    },
+  });
+  const all = await run(['status'], { services: services(50) });
+  expect(all.stdout).not.toContain('and more');
+  const some = await run(['status'], { services: services(51) });
+  expect(some.stdout).toContain('and more: the web UI lists all of them');
+  expect(some.stdout.match(/ retrain /g)).toHaveLength(50);
+});
+
+test('the next run of a schedule is told as every time is', async () => {
+  const state = { id: 'retrain-activity', workflow: 'retrain', paused: false, note: '' };
+  const schedules = [{ ...state, nextRuns: ['2026-11-28T03:00:00.000Z'] }];
+  const services = {
+    connect: async () => fakeContext({}),
+    listSchedules: async () => schedules as never,
+  };
+  const { stdout } = await run(['schedules', 'list'], { services });
+  expect(stdout).toContain('2026-11-28 03:00:00 UTC');
+});
+
+test('of a device without tokens nothing is said of the others', async () => {
+  const tokens = { list: async () => [] } as never;
+  const services = { openDeviceTokens: async () => ({ tokens, close: async () => undefined }) };
+  const { stdout } = await run(['devices', 'token', 'list', '--device', 'w-1'], { services });
+  expect(stdout).toBe(
+    'There are no tokens of the device w-1; `npx watchlake devices token issue w-1` makes one.\n',
+  );
+});
+
+// Of services that have their own.
+const FOREIGN = /^AWS_/;
+const optionsOf = (command: Command): string[] =>
+  command.options.flatMap(({ long }) => (long ? [long] : []));
+
+/** The command that the words call, and those of its options that it does not have. */
+function strangeIn(words: readonly string[]): string[] {
+  let command = buildProgram(() => () => Promise.resolve());
+  for (const word of words) {
+    const child = command.commands.find((each) => each.name() === word);
+    if (child === undefined) break;
+    command = child;
+  }
+  const known = new Set([...optionsOf(command), '--help']);
+  if (command.parent === null && !words[0]?.startsWith('<')) return [...words];
+  return words.filter((word) => word.startsWith('--') && !known.has(word));
+}
+
+test('what a remedy or a help names is there: commands, options, variables and pages', () => {
+  const program = buildProgram(() => () => Promise.resolve());
+  const commands = leafCommands(program).map(({ command }) => command);
+  const remedies = Object.values(ERRORS).map(({ remedy }) => remedy);
+  const helps = [program, ...commands].map(helpText);
+  const options = new Set([...[program, ...commands].flatMap(optionsOf), '--help']);
+  const isThere = (name: string): boolean => {
+    if (FOREIGN.test(name)) return true;
+    if (name.startsWith('docs/')) return existsSync(join(PROJECT_ROOT, name));
+    return name.startsWith('--') ? options.has(name) : name in VARIABLES;
+  };
+  const NAMED = /(?<![\w-])--[a-z][a-z-]*|\b[A-Z]+(?:_[A-Z0-9]+)+\b|docs\/[a-z-]+\.md/g;
+  const texts = [...remedies, ...helps];
+  const quoted = texts.flatMap((text) =>
+    [...text.matchAll(/`npx watchlake ([^`]+)`/g)].map(([, words = '']) => words),
+  );
+  expect(quoted.length).toBeGreaterThan(20);
+  expect(quoted.filter((words) => strangeIn(words.split(/\s+/)).length > 0)).toEqual([]);
+  const named = texts.flatMap((text) => text.match(NAMED) ?? []);
+  expect([...new Set(named)].filter((name) => !isThere(name))).toEqual([]);
 });

@@ -215,7 +215,7 @@ test('models show has the figures of a champion that was measured when it was co
 
 test('models show says why the gate turned a version down', async () => {
   const card = { data: { dataset: 'trial', windows: 186 }, evaluation: null };
-  const explanation = 'The holdout has 4 subjects whom neither version has seen, 6 are needed.';
+  const explanation = 'The holdout has 4 people whom neither version has seen, 6 are needed.';
   const registry = {
     listVersions: async () => [{ version: '2', createdAt: '2026-03-01T08:00:00.000Z', card }],
     getAlias: async () => ({ version: '1', generation: 1 }),

@@ -102,6 +102,23 @@ test.each(['ingest', 'refresh', 'train', 'retrain', 'simulate', 'loop', 'demo', 
   },
 );
 
+test('what helps say besides is as wide as the terminal, and a command in it stays in one line', async () => {
+  const groups = groupsOf(program).map(([name]) => name);
+  const words = [
+    [],
+    ...[...groups, ...commands.map(({ name }) => name)].map((name) => name.split(' ')),
+  ];
+  for (const each of words) {
+    const { stdout } = await run([...each, '--help']);
+    // An example is one line, to be copied.
+    const lines = stdout.split('\n').filter((line) => !line.startsWith('  $ '));
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  }
+  const { stdout } = await run(['loop', '--help']);
+  expect(stdout).toMatch(/ it waits for\s/);
+  expect(stdout.split('\n')).toContainEqual(expect.stringContaining('`npx watchlake status`'));
+});
+
 test('help is an answer: on stdout, with exit code 0', async () => {
   const { exitCode, stdout, stderr } = await run(['ingest', '--help']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });

@@ -1,7 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, RetryState } from '@temporalio/common';
 import { runLink } from '../../../cli/run-links';
-import { differingFields } from '../../../activities/running-input';
+import { differingFields, differingPaths } from '../../../activities/running-input';
 import { absoluteSource } from '../../../cli/commands/ingest';
 import { freshName } from '../../../cli/commands/simulate';
 import {
@@ -166,7 +166,7 @@ test('a run with other inputs under the same id is not joined', async () => {
     ok: false,
     error: {
       code: 'RUN_DIFFERS',
-      message: 'train/activity/trial runs already, with other inputs (seed).',
+      message: 'train/activity/trial runs already, with other inputs (--seed).',
     },
   });
 });
@@ -192,6 +192,14 @@ test('the place of an archive is no difference: the id names its content', () =>
   const ours = { source: '/data/a.zip', dataset: 'b' };
   expect(differingFields('ingest', ours, { ...ours, source: 's3://data/a.zip' })).toEqual([]);
   expect(differingFields('ingest', ours, { ...ours, format: 'stedi' })).toEqual(['format']);
+});
+
+test('of a field with parts those that differ are named', () => {
+  const ours = { dataset: 'b' };
+  const theirs = { ...ours, window: { stepMs: 1000 }, labelling: { spanMs: 0 } };
+  const [step, span] = ['window.stepMs', 'labelling.spanMs'];
+  expect(differingPaths('refreshTables', ours, theirs)).toEqual([span, step]);
+  expect(differingFields('refreshTables', ours, theirs)).toEqual(['labelling', 'window']);
 });
 
 test('a failed run shows the innermost failure and where to look at it', async () => {

@@ -7,6 +7,7 @@ function runAgainst(words: string[], fake: FakeTemporal = {}) {
   const services = {
     connect: async () => fakeContext({ client: fakeClient(fake, []) }),
     sourceHash: async () => 'abc123',
+    readState: async () => null,
   };
   return run(words, { services });
 }
@@ -61,4 +62,37 @@ test('what nobody has typed keeps its name', async () => {
   const { stderr } = await runAgainst(['retrain', '--dataset', 'trial'], { error });
   expect(stderr).toContain('error: comparison: empty.');
   expect(stderr).toContain('remedy: Correct the field');
+});
+
+const REFRESH = { dataset: 'trial' };
+const TRAIN = { dataset: 'trial', model: 'activity' };
+
+test.each<[string[], object, string]>([
+  [['refresh', 'trial'], { ...REFRESH, window: { lengthMs: 8000 } }, '--window-length'],
+  [
+    ['refresh', 'trial', '--window-length', '6000', '--window-step', '3000'],
+    REFRESH,
+    '--window-length, --window-step',
+  ],
+  [
+    ['refresh', 'trial', '--label-span', '10', '--engine', 'spark'],
+    REFRESH,
+    '--engine, --label-span',
+  ],
+  [['train', '--dataset', 'trial', '--no-evaluation'], TRAIN, '--no-evaluation'],
+  [
+    ['train', '--dataset', 'trial'],
+    { ...TRAIN, scheme: 'none', seed: 3 },
+    '--shipped-split or --no-evaluation, --seed',
+  ],
+  [['loop', '--dataset', 'trial', '--holdout', '4'], { name: 'trial', ...REFRESH }, '--holdout'],
+  [['loop', 'a.zip', '--dataset', 'trial'], { name: 'trial', ...REFRESH }, '<archive>'],
+  [['stedi', 'run', '--consent', 'any'], { dataset: 'stedi', options: {} }, '--consent'],
+  [['devices', 'land', '--late-days', '3'], { dataset: 'devices' }, '--late-days'],
+  // What nobody types keeps its name.
+  [['quarantine', 'replay', 'trial'], REFRESH, 'replayQuarantine'],
+])('%j beside a run with other inputs names what was typed', async (words, runningInput, said) => {
+  const { exitCode, stderr } = await runAgainst(words, { runningInput });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(`runs already, with other inputs (${said}).\n`);
 });

@@ -240,7 +240,7 @@ test('two recordings at the same time on one device block publishing', async () 
   await ingestInto(lake, { source: await writeZip(folder.path(), files) });
   await expect(refreshLake(lake)).rejects.toMatchObject({
     code: 'CHECK_FAILED',
-    message: expect.stringContaining('recordings-of-a-device-overlap-in-time (1 rows)') as string,
+    message: expect.stringContaining('recordings-of-a-device-overlap-in-time (1 row)') as string,
   });
   expect((await lake.catalog.list()).map(({ table }) => table)).toEqual(['recordings_landing']);
 });

@@ -97,17 +97,17 @@ const broken: [string, Parameters<typeof publishNext>[1], string][] = [
       inputs: {},
       rows: twoRows,
     },
-    'no-b (1 rows)',
+    'no-b (1 row)',
   ],
   [
     'a missing required value',
     { table: things(), inputs: {}, rows: () => [[null]] },
-    'required-columns (1 rows)',
+    'required-columns (1 row)',
   ],
   [
     'a key that is there twice',
     { table: things(), inputs: {}, rows: () => [['a'], ['a']] },
-    'unique-key (1 rows)',
+    'unique-key (1 row)',
   ],
   [
     'rows that are not accounted for',

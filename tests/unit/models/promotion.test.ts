@@ -116,6 +116,17 @@ test('asks for more labels, by class, when fewer than six subjects are held out'
   ]);
 });
 
+test('speaks of people, and of one in the singular', () => {
+  const of = (changes: Partial<Comparison>) => decidePromotion(comparison(changes)).explanation;
+  expect(of({})).toContain('over 6 people, p =');
+  expect(of({ withdrawnSubjects: 1 })).toContain('learned from 1 person whose consent');
+  expect(of({ withdrawnSubjects: 2 })).toContain('learned from 2 people whose consent');
+  const [champion, challenger] = [scorecard('1', [0.1]), scorecard('2', [0.9])];
+  expect(of({ champion, challenger })).toContain('The holdout has 1 person whom neither');
+  const audit = { labels: 1, championAccuracy: 1, challengerAccuracy: 1 };
+  expect(of({ audit })).toBe('There is 1 recent audit label, 20 are needed.');
+});
+
 test('says which class loses how much', () => {
   const { explanation } = decidePromotion(
     comparison({ challenger: scorecard('2', six(0.8), recall(0.6)) }),

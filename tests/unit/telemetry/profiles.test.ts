@@ -15,6 +15,16 @@ function problemsOf(raw: unknown): string {
   throw new Error('they were taken');
 }
 
+test('one problem is told as one', () => {
+  expect(problemsOf([{ ...ANN, age: -1 }])).toMatch(/^The profiles have 1 problem:\n/);
+  expect(
+    problemsOf([
+      { ...ANN, age: -1 },
+      { ...BOB, age: -1 },
+    ]),
+  ).toContain('have 2 problems:');
+});
+
 test('what is not said has a usual value', () => {
   expect(checkedProfiles([ANN])).toEqual([
     {

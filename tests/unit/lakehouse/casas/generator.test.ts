@@ -97,6 +97,19 @@ test('the same seed gives the same bytes, and the counts lie beside the archive'
   expect(made.archiveBytes).toBe((await readFile(one)).length);
 });
 
+test('of two that make the same archive at once one is refused, and the archive stays', async () => {
+  const archive = newArchive();
+  const options = { participants: 1, hours: 0.05 };
+  const done = await Promise.allSettled([1, 2].map(() => generateCasas(archive, options)));
+  const refused = done.flatMap((each): unknown[] =>
+    each.status === 'rejected' ? [each.reason] : [],
+  );
+  expect(refused).toEqual([expect.objectContaining({ code: 'TARGET_EXISTS' })]);
+  const alone = newArchive();
+  await generateCasas(alone, options);
+  expect(await readFile(archive)).toEqual(await readFile(alone));
+});
+
 test('it overwrites nothing, and names an option that cannot be', async () => {
   const archive = newArchive();
   await generateCasas(archive, { participants: 1, hours: 0.01 });

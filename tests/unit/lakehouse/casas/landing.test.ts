@@ -268,7 +268,7 @@ test.each([
   ['COLUMN_MISSING', 'the column roll', casasFile(samples(START, 1), ['stamp', 'yaw', 'pitch'])],
   ['COLUMN_MISSING', 'user_acceleration_x', casasFile(samples(START, 1), ['stamp', 'speed'])],
   ['CSV_MALFORMED', 'the type of yaw is 0.1 instead of f', `stamp,yaw,pitch,roll\ndt,0.1,f,f\n`],
-  ['CSV_MALFORMED', 'and 1 types', 'stamp,yaw,pitch,roll\ndt\n'],
+  ['CSV_MALFORMED', 'and 1 type: ', 'stamp,yaw,pitch,roll\ndt\n'],
   ['CSV_MALFORMED', 'there twice', 'stamp,yaw,yaw\ndt,f,f\n'],
   ['COLUMN_MISSING', 'no columns', ''],
 ])('%s: %s', async (code, words, text) => {

@@ -1,0 +1,11 @@
+/** Commands that a remedy tells to type, for the home that the command was given. */
+import { PROGRAM } from '../core/program-name';
+import type { Problem } from './problem';
+
+const COMMAND = new RegExp(`\`${PROGRAM} [^\`]*`, 'g');
+
+/** Without it, who asks another home would be told to start the usual one. */
+export const withHome = (problem: Problem, home: string | undefined): Problem =>
+  home === undefined
+    ? problem
+    : { ...problem, remedy: problem.remedy.replace(COMMAND, (words) => `${words} --home ${home}`) };

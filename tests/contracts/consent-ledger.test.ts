@@ -1,0 +1,42 @@
+/** The ledger of consents as the command line reads it: a dataset that nobody knows is said. */
+import { createConsent } from '../../consent/consent';
+import { loadConfig } from '../../workers/config';
+import { commandConsent, type CommandConsent } from '../../workers/consent';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import {
+  archiveFiles,
+  ingestInto,
+  newLake,
+  temporaryFolder,
+  writeZip,
+} from '../support/recordings';
+
+const folder = temporaryFolder();
+let database: TestDatabase;
+let consent: CommandConsent;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const lake = newLake(folder.path());
+  const source = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
+  await ingestInto(lake, { source, dataset: 'watch' });
+  const config = loadConfig({ WATCHLAKE_HOME: folder.path() });
+  consent = commandConsent(config, database.pool, (work) => work(lake));
+  const ledger = createConsent(database.pool, 'secret');
+  await ledger.recordGrant({ dataset: 'former', subject: '0123456789abcdef' });
+});
+afterAll(() => database.drop());
+
+test('a dataset that neither the ledger nor the lake has is said, with those that there are', async () => {
+  await expect(consent.entries('nope')).rejects.toMatchObject({
+    code: 'DATASET_NOT_FOUND',
+    message: 'There is no dataset nope; there are: watch.',
+  });
+});
+
+test('one of either has as many entries as it has, and so has that of devices', async () => {
+  expect(await consent.entries('former')).toHaveLength(1);
+  expect(await consent.entries('watch')).toEqual([]);
+  expect(await consent.entries('devices')).toEqual([]);
+  expect(await consent.entries()).toHaveLength(1);
+});
