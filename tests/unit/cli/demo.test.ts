@@ -135,6 +135,11 @@ test('the demo stops the one before, forgets its data, and leaves all else alone
   expect(await readdir(join(home, 'demo'))).toEqual(['secrets']);
 });
 
+test('the demo is ended with a command that ends this one', async () => {
+  const { stdout } = await runDemo([]);
+  expect(stdout).toContain(`npx watchlake down --home ${home}   stops it`);
+});
+
 test('each demo starts the same loop', async () => {
   const { calls } = await runDemo(['--by-hand', '5']);
   expect(calls).toEqual([

@@ -164,6 +164,12 @@ const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
     /^recordings\/r2\.csv, line 3: it has 5 fields, the header has 4/,
   ],
   [
+    'a row of one field',
+    (files) => ({ ...files, 'recordings/r2.csv': 'timestamp_ms,ax,ay,az\n0,1,1,1\n20\n' }),
+    'CSV_MALFORMED',
+    /^recordings\/r2\.csv, line 3: it has 1 field, the header has 4/,
+  ],
+  [
     'a quote that is never closed',
     (files) => ({ ...files, 'recordings/r2.csv': 'timestamp_ms,ax,ay,az\n0,1,1,1\n20,"1,1,1\n' }),
     'CSV_MALFORMED',

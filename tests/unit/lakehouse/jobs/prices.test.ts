@@ -38,7 +38,8 @@ test('the worked example of docs/emr.md', async () => {
 });
 
 test('an instance is paid for one minute at least', async () => {
-  expect((await costOf([instance('ON_DEMAND', 0.1)])).seconds).toBe(60);
+  const cost = await costOf([instance('ON_DEMAND', 0.1)]);
+  expect(cost).toMatchObject({ seconds: 60, what: 'j-1: 1 instance' });
 });
 
 test('without auto-scaling all workers count for the whole run', () => {
