@@ -7,13 +7,19 @@ const tagged = (key: string, environment: string) => ({
   StringEquals: { [`elasticmapreduce:${key}/${ENVIRONMENT_TAG}`]: environment },
 });
 
+// A cluster is told these when it is made. AWS's guide asks for the first one besides RunJobFlow, and leaves open whether
+// it then goes by the tags of the request or of the cluster: so both are allowed.
+const CLUSTER_POLICIES = ['PutAutoTerminationPolicy', 'PutManagedScalingPolicy'];
+const ofEmr = (actions: readonly string[]): string[] =>
+  actions.map((action) => `elasticmapreduce:${action}`);
+
 function clusterStatements({ environment }: Target, arns: Arns): Statement[] {
   return [
     {
       sid: 'StartClusters',
       purpose:
-        'Starts clusters that carry the tag of the environment; a cluster has no name to allow before it is there.',
-      actions: ['elasticmapreduce:RunJobFlow', 'elasticmapreduce:AddTags'],
+        'Starts clusters that carry the tag of the environment, end by themselves and scale; a cluster has no name to allow before it is there.',
+      actions: ofEmr(['RunJobFlow', 'AddTags', ...CLUSTER_POLICIES]),
       resources: ['*'],
       conditions: tagged('RequestTag', environment),
     },
@@ -26,11 +32,11 @@ function clusterStatements({ environment }: Target, arns: Arns): Statement[] {
     {
       sid: 'UseClusters',
       purpose:
-        'Gives steps to clusters of the environment, follows and cancels them, and ends the cluster.',
-      actions: [
+        'Gives steps to clusters of the environment, follows and cancels them, ends the cluster, and sets when it ends by itself and how it scales.',
+      actions: ofEmr([
         ...['DescribeCluster', 'ListInstances', 'AddJobFlowSteps', 'ListSteps', 'DescribeStep'],
-        ...['CancelSteps', 'TerminateJobFlows'],
-      ].map((action) => `elasticmapreduce:${action}`),
+        ...['CancelSteps', 'TerminateJobFlows', ...CLUSTER_POLICIES],
+      ]),
       resources: [arns.clusters],
       conditions: tagged('ResourceTag', environment),
     },

@@ -5,25 +5,37 @@ import { keyIn, type Target } from './target';
 
 const STEDI_FOLDERS = ['customer', 'accelerometer', 'step_trainer', 'machine_learning'];
 
-// The folders of the lake that hold tables; the others (labels, models, catalogue) are the worker's alone.
-const TABLE_FOLDERS = [
-  ...['landing', 'trusted', 'curated', 'refresh'],
-  ...STEDI_FOLDERS,
-  // What a job is told, and what it answers.
-  'jobs',
-];
+// The folders of the lake that hold tables; the others (plans, labels, models, catalogue) are the worker's alone.
+const TABLE_FOLDERS = ['landing', 'trusted', 'curated', ...STEDI_FOLDERS];
+// What a job is told, and what it answers.
+const JOBS = 'jobs';
 const JOB_CODE = 'code/';
 
+// Folders of the tables that jobs build; what has landed lies beside them.
+const BUILT_FOLDERS = [
+  ...['trusted', 'curated', 'customer/trusted', 'customer/curated', 'accelerometer/trusted'],
+  ...['step_trainer/trusted', 'machine_learning/curated'],
+];
+// Of a snapshot; its manifest and the marks of its use are the worker's.
+const WRITTEN_FOLDERS = ['data', 'quarantine'];
+
 /** Other datasets of the format `stedi` have a folder of their own each. */
-const tableFolders = ({ datasets = [] }: Target): string[] => [
+const readFolders = ({ datasets = [] }: Target): string[] => [
   ...TABLE_FOLDERS,
   ...datasets.flatMap((dataset) => STEDI_FOLDERS.map((folder) => `${dataset}/${folder}`)),
+  JOBS,
+];
+
+// A policy has a limit: of other datasets it tells neither the tables nor the folders of a snapshot one by one. What lies
+// in a folder of a snapshot is a job's, what lies beside those folders the worker's.
+const writtenKeys = ({ datasets = [] }: Target): string[] => [
+  ...BUILT_FOLDERS.flatMap((built) => WRITTEN_FOLDERS.map((folder) => `${built}/*/${folder}/*`)),
+  ...datasets.flatMap((dataset) => [`${dataset}/*/trusted/*/*/*`, `${dataset}/*/curated/*/*/*`]),
 ];
 
 /** What a Spark job needs, on Glue as on EMR: it reads and writes tables, and publishes none. */
 export function jobStatements(target: Target, arns: Arns): Statement[] {
-  const folders = tableFolders(target);
-  const tables = folders.map((name) => arns.objects(`${name}/*`));
+  const folders = readFolders(target);
   const prefixes = folders.map((name) => `${keyIn(target, name)}/*`);
   return [
     {
@@ -41,31 +53,38 @@ export function jobStatements(target: Target, arns: Arns): Statement[] {
     },
     {
       sid: 'ReadTables',
-      purpose: 'Reads the inputs of a table, in every zone.',
+      purpose: 'Reads what it is told, and the inputs of a table, in every zone.',
       actions: ['s3:GetObject'],
-      resources: tables,
+      resources: folders.map((name) => arns.objects(`${name}/*`)),
     },
     {
       sid: 'WriteTables',
       purpose:
-        'Writes a new snapshot and takes away what an attempt left behind; versions cannot be deleted.',
+        'Writes the files of a new snapshot, and takes away those that are not to stay; what has landed is out of reach, and versions cannot be deleted.',
       actions: [
         ...['s3:PutObject', 's3:DeleteObject'],
         ...['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
       ],
-      resources: tables,
+      resources: writtenKeys(target).map((keys) => arns.objects(keys)),
+    },
+    {
+      sid: 'MarkFolders',
+      purpose:
+        'EMRFS, which Glue 5.0 and releases of EMR before 7.10 read and write S3 with, keeps an empty object for each folder; nothing else is named so.',
+      actions: ['s3:GetObject', 's3:PutObject'],
+      resources: [arns.objects('*_$folder$')],
+    },
+    {
+      sid: 'Answer',
+      purpose: 'Says how it went; its claim, its choice and its manifest cannot be changed.',
+      actions: ['s3:PutObject'],
+      resources: [arns.objects(`${JOBS}/*/result-*.json`)],
     },
     {
       sid: 'ReadCode',
       purpose: 'Loads the runner that the worker has put beside the lake.',
       actions: ['s3:GetObject'],
       resources: [arns.objects(`${JOB_CODE}*`)],
-    },
-    {
-      sid: 'ReadCatalogue',
-      purpose: 'Looks tables up; moving a pointer is left to the worker, after the checks.',
-      actions: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:GetPartitions'],
-      resources: arns.catalog,
     },
   ];
 }

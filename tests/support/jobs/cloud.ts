@@ -21,6 +21,7 @@ import { createEmrEmulator } from './emr-emulator';
 import type { GlueEmulator } from './glue-emulator';
 import { createGlueEmulator } from './glue-emulator';
 import type { Program } from './job-process';
+import { asRole, jobStatementsOf } from './role';
 import { sparkSubmit } from './spark-submit';
 import type { StandIn } from './stand-in';
 
@@ -35,6 +36,8 @@ export interface JobCloud {
   lake(uri?: string, changes?: Partial<CloudOptions>): Promise<Lake & { uri: string }>;
   /** From now on steps and runs are done by this instead of Spark. */
   standIn(made: StandIn): void;
+  /** What Spark has asked for in vain. */
+  readonly refused: readonly string[];
 }
 
 const MOTO = join(__dirname, '..', 'moto-requirements.txt');
@@ -50,6 +53,7 @@ export function useJobCloud(changes: Partial<EmrEmulatorOptions> = {}): JobCloud
   const s3 = useS3();
   let [emr, glue, gateway]: [EmrEmulator?, GlueEmulator?, AwsGateway?] = [];
   let standIn: StandIn | undefined;
+  const refused: string[] = [];
   const lakes: Lake[] = [];
   const doors: AwsGateway[] = [];
 
@@ -76,8 +80,21 @@ export function useJobCloud(changes: Partial<EmrEmulatorOptions> = {}): JobCloud
     };
   }
 
+  /** Spark itself may do what the role of a job may, and no more. */
+  async function sparkProgram(args: readonly string[]): Promise<Program> {
+    const manifest = args[args.indexOf('--manifest') + 1] ?? '';
+    const [prefix = ''] = parseS3Address(manifest).key.split('/jobs/');
+    const door = await startAwsGateway(s3.aws(), [asRole(jobStatementsOf(prefix), refused)]);
+    const made = await sparkSubmit(door.client, args);
+    const cleanUp = async (): Promise<void> => {
+      await door.stop();
+      await made.cleanUp?.();
+    };
+    return { ...made, cleanUp };
+  }
+
   const program = (args: readonly string[]): Promise<Program> =>
-    standIn === undefined ? sparkSubmit(s3.aws().client, args) : standInProgram(standIn, args);
+    standIn === undefined ? sparkProgram(args) : standInProgram(standIn, args);
 
   async function putLog(uri: string, Body: Uint8Array): Promise<void> {
     const { bucket: Bucket, key: Key } = parseS3Address(uri);
@@ -126,5 +143,6 @@ export function useJobCloud(changes: Partial<EmrEmulatorOptions> = {}): JobCloud
       return { ...lake, uri };
     },
     standIn: (made) => void (standIn = made),
+    refused,
   };
 }
