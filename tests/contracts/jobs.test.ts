@@ -338,7 +338,7 @@ test.each([
       { ...each, isIt },
     );
     expect(outcome).toEqual({
-      ...{ reached: true, processed: { '1': 1 }, manifests: 1, running: [] },
+      ...{ reached: true, processed: { '1': 1 }, manifests: 1, publications: 1, running: [] },
       ...{ content: await madeContent(made), publishedRows: made.rows },
     });
   },

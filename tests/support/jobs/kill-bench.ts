@@ -26,7 +26,7 @@ export function useKillBench(): Bench {
     ...{ cloud, gate, door: () => door as AwsGateway },
     isNamed: (name) => (call) => nameOf(call) === name,
     expected: (changes) => ({
-      ...{ manifests: 1, publishedRows: made?.rows, content, running: [] },
+      ...{ manifests: 1, publications: 1, publishedRows: made?.rows, content, running: [] },
       // Nothing fails here, so there is one generation, and one start of it touches data.
       ...{ processed: { '1': 1 } },
       ...changes,

@@ -4,8 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { CloudEngineName } from '../../../core/engine-names';
+import { isWatchlakeError } from '../../../core/errors';
 import { tableContentHash } from '../../../lakehouse/content-hash';
 import type { Lake } from '../../../lakehouse/lake';
+import { locationOf } from '../../../lakehouse/locations';
 import { findBase, publishSnapshot } from '../../../lakehouse/published';
 import { parseS3Address } from '../../../lakehouse/stores/s3/address';
 import type { AwsGateway, Call } from '../aws-gateway';
@@ -35,8 +37,11 @@ export interface Outcome {
   /** Starts that have touched data, by generation. */
   readonly processed: Record<string, number>;
   readonly content: string;
+  /** Snapshots of the table that were finished. */
   readonly manifests: number;
   readonly publishedRows: number | undefined;
+  /** How often the table's pointer was moved. */
+  readonly publications: number | undefined;
   /** What has not ended. */
   readonly running: string[];
   readonly calls: string[];
@@ -91,9 +96,12 @@ async function finish(
   { engine, session, holder }: { engine: CloudEngineName; session: string; holder: string },
 ) {
   const { manifest } = await buildMade(lake, engine, contextNamed(session, { holder }));
-  // As the activity is tried again when both come at the same moment.
   const publish = async () => publishSnapshot(lake, manifest, await findBase(lake, manifest));
-  await publish().catch(publish);
+  await publish().catch((error: unknown) => {
+    // As the activity is tried again when both come at the same moment.
+    if (isWatchlakeError(error) && error.code === 'CATALOG_CONFLICT') return publish();
+    throw error;
+  });
   await lake.endSession({ engine, dataset: 'made', session });
   return manifest;
 }
@@ -127,9 +135,8 @@ export async function killedAt(
   wake();
   await ended;
   await untilTrue(() => running(cloud, session).length === 0).catch(() => undefined);
-  const prefix = manifest.prefix ?? '';
   const manifests = [];
-  for await (const { key } of lake.store.list(prefix)) {
+  for await (const { key } of lake.store.list(locationOf(MADE_TABLE))) {
     if (key.endsWith('/manifest.json')) manifests.push(key);
   }
   const pointer = await lake.catalog.pointer({ dataset: 'made', table: 'made' });
@@ -139,6 +146,7 @@ export async function killedAt(
     content: await tableContentHash(lake, { columns: MADE_TABLE.columns, files: manifest.files }),
     manifests: manifests.length,
     publishedRows: pointer?.snapshotId === manifest.snapshotId ? manifest.rows : undefined,
+    publications: pointer?.version,
     running: running(cloud, session),
     calls: [...gate.calls],
   };
