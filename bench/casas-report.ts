@@ -74,6 +74,7 @@ function legLine(each: LegOfSize, titles: Readonly<Record<string, string>>): str
   const cells = [
     titles[each.leg] ?? each.leg,
     (each.bytes / 1e9).toFixed(1),
+    each.runs.length,
     seconds.toFixed(1),
     each.runs.map((run) => run.seconds.toFixed(1)).join(', '),
     Math.round(each.bytes / MEGABYTE / seconds),
@@ -82,6 +83,16 @@ function legLine(each: LegOfSize, titles: Readonly<Record<string, string>>): str
     Math.round(peakOf(each) / MEGABYTE),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+/** What a single figure cannot tell. */
+function onRuns(legs: readonly LegOfSize[]): string {
+  const once = legs.filter(({ runs }) => runs.length === 1).length;
+  if (once === 0) return 'Seconds are medians of the runs.';
+  const unknown = 'how far its runs would lie apart was not measured';
+  return once === legs.length
+    ? `Each leg was run once: ${unknown}.`
+    : `Seconds are medians of the runs. Of a leg that was run once, ${unknown}.`;
 }
 
 function goalLine({ what, measured, goal, reached }: Goal): string {
@@ -108,9 +119,11 @@ export function toMarkdown(bench: CasasBench, { title, about, titles, command }:
 
 ${about}
 
-| | GB of CSV | seconds (median) | each run | MB/s | thousand rows/s | s of CPU | peak memory, MB |
-|---|---|---|---|---|---|---|---|
+| | GB of CSV | runs | seconds | each run | MB/s | thousand rows/s | s of CPU | peak memory, MB |
+|---|---|---|---|---|---|---|---|---|
 ${legs.map((each) => legLine(each, titles)).join('\n')}
+
+${onRuns(legs)}
 
 | | measured | goal | |
 |---|---|---|---|

@@ -12,23 +12,11 @@ import { loadConfig } from '../workers/config';
 import { sparkOptions } from '../workers/spark';
 import type { BenchFiles } from './casas-input';
 import { copyFiles, makeFiles } from './casas-input';
-import type { LegOfSize, LegRun, Wording } from './casas-report';
+import type { LegOfSize, LegRun } from './casas-report';
 import { atLeast, atMost, benchOf, legNamed, peakOf, timesFaster } from './casas-report';
 import type { Program } from './casas-run';
 import { BENCH, legOfSize, legProgram, report, runLeg } from './casas-run';
-
-const WORDING: Wording = {
-  title: 'Benchmark of cleaning',
-  about: `Smartwatch files as CASAS has them, made up, with their known troubles; a file for each participant. Each leg ran in a process of its own,
-which began with reading the CSV and ended when the Parquet of \`recordings_trusted\` was written; the row counts of all legs were compared.`,
-  titles: {
-    ours: 'Watchlake, DuckDB: landing, table, checks, publishing',
-    'bare-duckdb': 'the same SQL bare in DuckDB',
-    'bare-spark': 'the same SQL on Spark local[2]',
-    polars: 'the same table by polars, streaming',
-  },
-  command: 'npm run bench:clean',
-};
+import { CLEAN } from './casas-wordings';
 
 const { values } = parseArgs({
   options: {
@@ -110,7 +98,7 @@ async function main(): Promise<void> {
           ]
         : []),
     ];
-    await report('clean', benchOf(versions, legs, goals), WORDING);
+    await report('clean', benchOf(versions, legs, goals), CLEAN);
   } finally {
     if (values.keep === undefined) await rm(folder, { recursive: true, force: true });
   }

@@ -8,18 +8,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BenchFiles } from './casas-input';
 import { copyFiles, makeFiles, zipFiles } from './casas-input';
-import type { LegOfSize, LegRun, Wording } from './casas-report';
+import type { LegOfSize, LegRun } from './casas-report';
 import { atLeast, atMost, benchOf, legNamed, peakOf, timesFaster } from './casas-report';
 import type { Program } from './casas-run';
 import { legOfSize, legProgram, report, runLeg } from './casas-run';
-
-const WORDING: Wording = {
-  title: 'Benchmark of ingest',
-  about: `Zip archives of smartwatch files as CASAS has them, made up; a member for each participant. Watchlake's leg began with opening the archive and ended when
-\`casas_landing\` was published in a local lake, each row judged and in its types; the other one wrote the inflated bytes into a file. Row counts were compared.`,
-  titles: { ingest: 'Watchlake: zip to the lake', unzip: 'unzip -p into a file' },
-  command: 'npm run bench:ingest',
-};
+import { INGEST } from './casas-wordings';
 
 const { values } = parseArgs({
   options: {
@@ -90,7 +83,7 @@ async function main(): Promise<void> {
       const files = await copyFiles(made, join(folder, `files-${gigabytes}`), gigabytes);
       legs.push(...(await measure(folder, files, gigabytes, versions)));
     }
-    await report('ingest', benchOf(versions, legs, goalsOf(legs)), WORDING);
+    await report('ingest', benchOf(versions, legs, goalsOf(legs)), INGEST);
   } finally {
     if (values.keep === undefined) await rm(folder, { recursive: true, force: true });
   }
