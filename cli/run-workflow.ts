@@ -8,7 +8,7 @@ import type { CommandContext } from '../workers/connect';
 import { demoHome } from './demo-home';
 import { followRun, type FollowOptions } from './follow-run';
 import { runLink } from './run-links';
-import type { Shell } from './shell';
+import { tellingOfWaits, type Shell } from './shell';
 
 export interface RunRequest<N extends WorkflowName> {
   workflow: N;
@@ -71,9 +71,10 @@ export async function runWorkflow<Result, N extends WorkflowName = WorkflowName>
 }
 
 /** Who has only tried the demo forgets that it has a home of its own. */
-async function connected({ config, services }: Shell): Promise<CommandContext> {
+async function connected(shell: Shell, isPatient: boolean): Promise<CommandContext> {
+  const { config, services } = shell;
   try {
-    return await services.connect(config);
+    return await services.connect(config, isPatient ? tellingOfWaits(shell) : undefined);
   } catch (error) {
     if (!isWatchlakeError(error) || error.code !== 'STACK_NOT_RUNNING') throw error;
     const home = config.WATCHLAKE_HOME;
@@ -83,12 +84,13 @@ async function connected({ config, services }: Shell): Promise<CommandContext> {
   }
 }
 
-/** Connects, works, and closes the connection whatever happens. */
+/** Connects, works, and closes the connection whatever happens. The patient wait for a part that is being started. */
 export async function withContext<T>(
   shell: Shell,
   work: (context: CommandContext) => Promise<T>,
+  { isPatient = true }: { isPatient?: boolean } = {},
 ): Promise<T> {
-  const context = await connected(shell);
+  const context = await connected(shell, isPatient);
   try {
     return await work(context);
   } finally {

@@ -4,6 +4,7 @@ import type { CommandContext, CommandLake } from '../workers/connect';
 import type { Config } from '../workers/config';
 import type { SendOptions, SendResult } from '../streaming/send/send-events';
 import type { RunningApp } from '../workers/app';
+import type { OnWait } from '../workers/awaited-parts';
 import type { IngestPlace, RunningIngest } from '../workers/ingest';
 import type { DeviceProfiles } from '../workers/devices';
 import type { UpState } from '../workers/state';
@@ -28,7 +29,8 @@ export interface Services {
   readState(home: string): Promise<UpState | null>;
   /** The process that has the home, also while there is nothing to show yet. */
   supervisorOf(home: string): Promise<number | null>;
-  connect(config: Config): Promise<CommandContext>;
+  /** Waits for parts that are being started where `onWait` is given, and so do those below. */
+  connect(config: Config, onWait?: OnWait): Promise<CommandContext>;
   openLake(config: Config): Promise<CommandLake>;
   /** The id of an archive's content; which files belong to it, its format tells. */
   sourceHash(
@@ -49,17 +51,23 @@ export interface Services {
   triggerSchedule(client: Client, id: string): Promise<void>;
   examine(config: Config): Promise<Finding[]>;
   /** The names of the migrations that the database lacked. */
-  migrate(config: Config): Promise<string[]>;
-  startPage(config: Config): Promise<RunningApp>;
+  migrate(config: Config, onWait?: OnWait): Promise<string[]>;
+  startPage(config: Config, onWait?: OnWait): Promise<RunningApp>;
   generateDeviceEvents(
     folder: string,
     options: Partial<GeneratorOptions>,
     onDay: (done: number) => void,
   ): Promise<Generated>;
-  startIngest(config: Config, place: IngestPlace): Promise<RunningIngest>;
+  startIngest(config: Config, place: IngestPlace, onWait?: OnWait): Promise<RunningIngest>;
   sendEvents(options: SendOptions): Promise<SendResult>;
-  openDeviceProfiles(config: Config): Promise<{ profiles: DeviceProfiles; close(): Promise<void> }>;
-  openDeviceTokens(config: Config): Promise<{ tokens: DeviceTokens; close(): Promise<void> }>;
+  openDeviceProfiles(
+    config: Config,
+    onWait?: OnWait,
+  ): Promise<{ profiles: DeviceProfiles; close(): Promise<void> }>;
+  openDeviceTokens(
+    config: Config,
+    onWait?: OnWait,
+  ): Promise<{ tokens: DeviceTokens; close(): Promise<void> }>;
 }
 
 /** Our own compiled modules are CommonJS: `import()` hands them over as the default export. */
@@ -84,7 +92,7 @@ export const realServices: Services = {
   down: async (options) => (await control()).down(options),
   readState: async (home) => (await control()).readState(home),
   supervisorOf: async (home) => (await control()).supervisorOf(home),
-  connect: async (config) => (await connection()).connectCommand(config),
+  connect: async (config, onWait) => (await connection()).connectCommand(config, onWait),
   openLake: async (config) => (await connection()).openLake(config),
   sourceHash: async (source, format, config, telling) =>
     (await sources()).identifySource(source, format, config, telling),
@@ -98,12 +106,13 @@ export const realServices: Services = {
     (await schedules()).pauseSchedule(client, id, paused),
   triggerSchedule: async (client, id) => (await schedules()).triggerSchedule(client, id),
   examine: async (config) => (await doctor()).examine(config),
-  migrate: async (config) => (await migrations()).migrateConfigured(config),
-  startPage: async (config) => (await page()).startPage(config),
+  migrate: async (config, onWait) => (await migrations()).migrateConfigured(config, onWait),
+  startPage: async (config, onWait) => (await page()).startPage(config, onWait),
   generateDeviceEvents: async (folder, options, onDay) =>
     (await generator()).generateDeviceEvents(folder, options, onDay),
-  startIngest: async (config, place) => (await ingest()).startIngest(config, place),
+  startIngest: async (config, place, onWait) => (await ingest()).startIngest(config, place, onWait),
   sendEvents: async (options) => (await sending()).sendEvents(options),
-  openDeviceProfiles: async (config) => (await devices()).openDeviceProfiles(config),
-  openDeviceTokens: async (config) => (await ingest()).openDeviceTokens(config),
+  openDeviceProfiles: async (config, onWait) =>
+    (await devices()).openDeviceProfiles(config, onWait),
+  openDeviceTokens: async (config, onWait) => (await ingest()).openDeviceTokens(config, onWait),
 };

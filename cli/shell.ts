@@ -131,6 +131,12 @@ function showTrace(notes: Voice, error: unknown): void {
   }
 }
 
+/** For services that wait for a part: says so on stderr, as stdout belongs to the result. */
+export const tellingOfWaits =
+  ({ notes }: Shell) =>
+  (sentence: string): void =>
+    notes.line(notes.colors.dim(sentence));
+
 /** Rejects at Ctrl-C; `stop` has to be called when the wait is over. */
 export function interruption(
   shell: Shell,

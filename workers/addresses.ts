@@ -1,7 +1,8 @@
 /** Where the parts answer: external ones from the configuration, else those of the running stack. */
 import { WatchlakeError } from '../core/errors';
 import type { ExternalServices } from '../stack/components';
-import { readStack } from '../stack/stack';
+import { readStack, type StackAddresses } from '../stack/stack';
+import type { ComponentName } from '../stack/stack-file';
 import type { Config } from './config';
 
 export interface Addresses {
@@ -23,16 +24,30 @@ export const externalServices = (config: Config): ExternalServices => ({
   ...(config.DATABASE_URL && { postgres: { url: config.DATABASE_URL } }),
 });
 
+/** As messages call them. */
+export const PART_NAMES: Readonly<Record<ComponentName, string>> = {
+  temporal: 'Temporal',
+  kafka: 'Kafka',
+  postgres: 'PostgreSQL',
+};
+
+/** Those that are configured or run now. */
+export async function presentParts(config: Config): Promise<Partial<StackAddresses>> {
+  const embedded = (await readStack(config.WATCHLAKE_HOME))?.addresses;
+  return { ...embedded, ...externalServices(config) };
+}
+
+export const toAddresses = ({ temporal, kafka, postgres }: StackAddresses): Addresses => ({
+  temporal: { address: temporal.address, uiUrl: temporal.uiUrl ?? '' },
+  kafka: { brokers: kafka.brokers.split(',') },
+  postgres,
+});
+
 /** Throws STACK_NOT_RUNNING when a part is neither configured nor running. */
 export async function resolveAddresses(config: Config): Promise<Addresses> {
-  const embedded = (await readStack(config.WATCHLAKE_HOME))?.addresses;
-  const { temporal, kafka, postgres } = { ...embedded, ...externalServices(config) };
-  if (!temporal) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'Temporal' });
-  if (!kafka) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'Kafka' });
-  if (!postgres) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'PostgreSQL' });
-  return {
-    temporal: { address: temporal.address, uiUrl: temporal.uiUrl ?? '' },
-    kafka: { brokers: kafka.brokers.split(',') },
-    postgres,
-  };
+  const { temporal, kafka, postgres } = await presentParts(config);
+  if (!temporal) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES.temporal });
+  if (!kafka) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES.kafka });
+  if (!postgres) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES.postgres });
+  return toAddresses({ temporal, kafka, postgres });
 }

@@ -19,9 +19,10 @@ import { createRegistry, type Registry } from '../registry/registry';
 import { announceVersion } from '../streaming/control';
 import { topicNames } from '../streaming/topics';
 import { commandAthena, type CommandAthena } from './athena';
+import { awaitAddresses, type OnWait } from './awaited-parts';
 import { commandConsent, type CommandConsent } from './consent';
 import { catalogDdl, type DdlOptions } from './catalog-ddl';
-import { resolveAddresses, type Addresses } from './addresses';
+import type { Addresses } from './addresses';
 import type { Config } from './config';
 import { brokerOf, lakeOf } from './dependencies';
 import { holdoutScores, type HoldoutScores } from './holdout-scores';
@@ -67,9 +68,9 @@ export interface CommandLake {
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Throws STACK_NOT_RUNNING when a part is neither configured nor running. */
-export async function connectCommand(config: Config): Promise<CommandContext> {
-  const addresses = await resolveAddresses(config);
+/** Throws STACK_NOT_RUNNING when a part is neither configured nor running, and STACK_NOT_READY. */
+export async function connectCommand(config: Config, onWait?: OnWait): Promise<CommandContext> {
+  const addresses = await awaitAddresses(config, onWait);
   const client = await connectClient(config, addresses.temporal.address);
   const pool = openPool(addresses.postgres.url);
   const registry = createRegistry(pool);

@@ -13,18 +13,16 @@ import type { OnProgress } from '../stack/progress';
 import { stopStack } from '../stack/stack';
 import { environmentOf, type Config } from './config';
 import { createLog } from './logging';
-import { readState, supervisorOf, type UpState } from './state';
+import { readState, supervisorLog, supervisorOf, type UpState } from './state';
 import { supervise } from './supervisor';
 
-export { readState, supervisorOf, type UpState } from './state';
+export { readState, supervisorLog, supervisorOf, type UpState } from './state';
 
 const ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'supervisor-main.js');
 // A first start may download everything.
 const START_LIMIT_MS = 15 * 60_000;
 const STOP_LIMIT_MS = 90_000;
 const LOOK_EVERY_MS = 150;
-
-export const supervisorLog = (home: string): string => join(home, 'logs', 'supervisor.log');
 
 /** Joining another version would leave the caller with code that is not its own, unnoticed. */
 function requireSameVersion(home: string, { version }: UpState): void {

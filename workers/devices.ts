@@ -1,14 +1,12 @@
 /** What the commands about devices do themselves: profiles in PostgreSQL. */
 import { createConsent } from '../consent/consent';
-import { WatchlakeError } from '../core/errors';
 import { createDeviceTables, type DeviceTables } from '../devices/devices';
 import type { ImportResult } from '../devices/profiles';
 import { DEVICES_DATASET } from '../lakehouse/devices/names';
 import { deviceIdentifier, type Suppression } from '../lakehouse/suppression';
 import { openPool, requireMigrated } from '../registry/database';
-import { readStack } from '../stack/stack';
-import { externalServices } from './addresses';
 import type { UserProfile } from '../telemetry/profile';
+import { awaitParts, type OnWait } from './awaited-parts';
 import type { Config } from './config';
 import { pseudonymKey } from './secrets';
 
@@ -32,11 +30,9 @@ async function consenting(
   );
 }
 
-/** Needs PostgreSQL alone. Throws STACK_NOT_RUNNING and DATABASE_OLDER. */
-export async function openDeviceProfiles(config: Config) {
-  const embedded = (await readStack(config.WATCHLAKE_HOME))?.addresses;
-  const { postgres } = { ...embedded, ...externalServices(config) };
-  if (!postgres) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'PostgreSQL' });
+/** Needs PostgreSQL alone. Throws STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */
+export async function openDeviceProfiles(config: Config, onWait?: OnWait) {
+  const { postgres } = await awaitParts(config, { needed: ['postgres'], onWait });
   const pool = openPool(postgres.url);
   try {
     await requireMigrated(pool);

@@ -1,17 +1,15 @@
 /** The ingest server as the command line runs it: the home's Kafka and PostgreSQL, and the configuration. */
 import { join } from 'node:path';
 import type { Pool } from 'pg';
-import { WatchlakeError } from '../core/errors';
 import { isLoopback, parseTokens } from '../core/tokens';
 import { CODE_VERSION } from '../core/version';
 import { createDeviceTokens } from '../devices/tokens';
 import { openPool, requireMigrated } from '../registry/database';
 import { makeFolder } from '../stack/files';
 import { reservePort } from '../stack/ports';
-import { readStack } from '../stack/stack';
 import { deviceTopics } from '../streaming/topics';
 import { createIngestServer, type IngestServer } from '../streaming/ingest/server';
-import { externalServices, type Addresses } from './addresses';
+import { awaitParts, type OnWait } from './awaited-parts';
 import type { Config } from './config';
 import { brokerOf, streamLog } from './dependencies';
 import { createLog } from './logging';
@@ -36,20 +34,9 @@ export interface IngestPlace {
   readonly port?: number;
 }
 
-type Parts = Pick<Addresses, 'kafka'> & Partial<Pick<Addresses, 'postgres'>>;
-
-/** Temporal has no part in this: a server that only takes events does without it. */
-async function partsOf(config: Config): Promise<Parts> {
-  const embedded = (await readStack(config.WATCHLAKE_HOME))?.addresses;
-  const { kafka, postgres } = { ...embedded, ...externalServices(config) };
-  if (!kafka) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'Kafka' });
-  return { kafka: { brokers: kafka.brokers.split(',') }, ...(postgres && { postgres }) };
-}
-
-/** Of the address that a stack or the configuration has. Throws STACK_NOT_RUNNING and DATABASE_OLDER. */
-export async function openDeviceTokens(config: Config) {
-  const { postgres } = { ...(await partsOf(config)) };
-  if (!postgres) throw new WatchlakeError('STACK_NOT_RUNNING', { what: 'PostgreSQL' });
+/** Needs PostgreSQL alone. Throws STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */
+export async function openDeviceTokens(config: Config, onWait?: OnWait) {
+  const { postgres } = await awaitParts(config, { needed: ['postgres'], onWait });
   const pool = openPool(postgres.url);
   try {
     await requireMigrated(pool);
@@ -86,14 +73,23 @@ async function listen(server: IngestServer, given: number | undefined): Promise<
   }
 }
 
-/** Throws STACK_NOT_RUNNING, BROKER_UNAVAILABLE, TOPIC_MISMATCH, DATABASE_OLDER and PORT_TAKEN. */
-export async function startIngest(config: Config, place: IngestPlace): Promise<RunningIngest> {
+/**
+ * Temporal has no part in this: a server that only takes events does without it. Throws STACK_NOT_RUNNING,
+ * STACK_NOT_READY, BROKER_UNAVAILABLE, TOPIC_MISMATCH, DATABASE_OLDER and PORT_TAKEN.
+ */
+export async function startIngest(
+  config: Config,
+  place: IngestPlace,
+  onWait?: OnWait,
+): Promise<RunningIngest> {
+  const found = await awaitParts(config, { needed: ['kafka'], welcome: ['postgres'], onWait });
+  const { postgres } = found;
+  const kafka = { brokers: found.kafka.brokers.split(',') };
   const logs = join(config.WATCHLAKE_HOME, 'logs');
   const folder = join(config.WATCHLAKE_HOME, 'ingest');
   await Promise.all([logs, folder].map((each) => makeFolder(each)));
   const processLog = createLog(config, 'ingest', join(logs, 'ingest.log'));
   const log = streamLog(processLog);
-  const { kafka, postgres } = await partsOf(config);
   const { host = config.INGEST_HOST, port = config.INGEST_PORT } = place;
   const tokens = parseTokens(config.INGEST_TOKENS ?? '');
   const broker = brokerOf(config, { kafka }, log);

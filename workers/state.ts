@@ -49,6 +49,8 @@ export async function readState(home: string): Promise<UpState | null> {
   }
 }
 
+export const supervisorLog = (home: string): string => join(home, 'logs', 'supervisor.log');
+
 const supervisorLock = (home: string): string => join(home, 'supervisor.lock');
 
 /** For a supervisor's whole life; throws STACK_BUSY where another one has the home. */

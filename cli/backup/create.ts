@@ -54,7 +54,7 @@ async function writeManifest(
 async function copyParts({ config, target, onProgress }: BackupOptions): Promise<BackupResult> {
   const parts = await presentParts(config);
   if (parts.length === 0) {
-    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: config.WATCHLAKE_HOME });
+    throw new WatchlakeError('NOTHING_TO_BACK_UP', { home: config.WATCHLAKE_HOME });
   }
   const partial = `${target}.partial-${process.pid}`;
   const tree: Tree = { folders: [], files: [] };
@@ -81,7 +81,7 @@ export async function checkBackup({
 }: Pick<BackupOptions, 'target' | 'config'>): Promise<void> {
   if (await isPresent(target)) throw new WatchlakeError('TARGET_EXISTS', { target });
   if (!(await isPresent(config.WATCHLAKE_HOME))) {
-    throw new WatchlakeError('SOURCE_NOT_FOUND', { source: config.WATCHLAKE_HOME });
+    throw new WatchlakeError('NOTHING_TO_BACK_UP', { home: config.WATCHLAKE_HOME });
   }
 }
 

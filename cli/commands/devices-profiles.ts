@@ -6,7 +6,7 @@ import { parseProfiles } from '../../telemetry/profiles';
 import type { DeviceProfiles } from '../../workers/devices';
 import { declare, declareGroup, wholeNumber } from '../command';
 import { commandLine } from '../follow-run';
-import type { Actions, Shell } from '../shell';
+import { tellingOfWaits, type Actions, type Shell } from '../shell';
 import { unreadableFile } from '../unreadable-file';
 import { showFacts, showHeading, showTable } from '../tables';
 import { count, type Voice } from '../voice';
@@ -20,7 +20,7 @@ async function withProfiles<T>(
   shell: Shell,
   work: (profiles: DeviceProfiles) => Promise<T>,
 ): Promise<T> {
-  const opened = await shell.services.openDeviceProfiles(shell.config);
+  const opened = await shell.services.openDeviceProfiles(shell.config, tellingOfWaits(shell));
   try {
     return await work(opened.profiles);
   } finally {

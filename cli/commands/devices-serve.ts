@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { RunningIngest } from '../../workers/ingest';
 import { declare, wholeNumber } from '../command';
-import { untilInterrupted, type Actions } from '../shell';
+import { tellingOfWaits, untilInterrupted, type Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import type { Voice } from '../voice';
 
@@ -44,7 +44,8 @@ export function addDevicesServe(group: Command, act: Actions): void {
     .option('--port <n>', 'port to listen on, instead of INGEST_PORT', wholeNumber(0, 65_535))
     .action(
       act(async (shell, { host, port }: ServeFlags) => {
-        const ingest = await shell.services.startIngest(shell.config, { host, port });
+        const onWait = tellingOfWaits(shell);
+        const ingest = await shell.services.startIngest(shell.config, { host, port }, onWait);
         showIngest(shell.notes, ingest);
         await untilInterrupted(shell);
         shell.notes.line('Stopping …');

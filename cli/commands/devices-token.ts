@@ -4,7 +4,7 @@ import type { DeviceToken, DeviceTokens, IssuedToken } from '../../devices/token
 import { WatchlakeError } from '../../core/errors';
 import { declare, declareGroup, numberBetween } from '../command';
 import { commandLine } from '../follow-run';
-import type { Actions, Outcome, Shell } from '../shell';
+import { tellingOfWaits, type Actions, type Outcome, type Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
 import { counted, moment, type Voice } from '../voice';
 
@@ -13,7 +13,7 @@ const SECONDS_A_DAY = 86_400;
 const days = numberBetween(0, MOST_DAYS);
 
 async function withTokens<T>(shell: Shell, work: (tokens: DeviceTokens) => Promise<T>): Promise<T> {
-  const opened = await shell.services.openDeviceTokens(shell.config);
+  const opened = await shell.services.openDeviceTokens(shell.config, tellingOfWaits(shell));
   try {
     return await work(opened.tokens);
   } finally {

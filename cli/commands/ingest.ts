@@ -41,18 +41,22 @@ export function addIngest(program: Command, act: Actions): void {
         .default('recordings'),
     );
   waiting(command).action(
-    act(async (shell, archive: string, { dataset, format, cancelOnExit }: IngestOptions) => {
-      const source = absoluteSource(archive);
-      const sourceHash = await withProgress(shell.notes, (line) =>
-        shell.services.sourceHash(source, format, shell.config, {
-          onNote: (note) => line.note(note),
-          onProgress: ({ bytes: done, total }) =>
-            line.update('fetching the archive', factsLine({ downloaded: done, of: total ?? null })),
-          onHashed: ({ bytes: done, total }) =>
-            line.update('reading the archive', factsLine({ hashed: done, of: total })),
-        }),
-      );
-      return withContext(shell, async (context) => {
+    act((shell, archive: string, { dataset, format, cancelOnExit }: IngestOptions) =>
+      withContext(shell, async (context) => {
+        // A stack that does not run is told before an archive is fetched and read.
+        const source = absoluteSource(archive);
+        const sourceHash = await withProgress(shell.notes, (line) =>
+          shell.services.sourceHash(source, format, shell.config, {
+            onNote: (note) => line.note(note),
+            onProgress: ({ bytes: done, total }) =>
+              line.update(
+                'fetching the archive',
+                factsLine({ downloaded: done, of: total ?? null }),
+              ),
+            onHashed: ({ bytes: done, total }) =>
+              line.update('reading the archive', factsLine({ hashed: done, of: total })),
+          }),
+        );
         const { run, result } = await runWorkflow<IngestResult, 'ingest'>(
           shell,
           context,
@@ -81,7 +85,7 @@ export function addIngest(program: Command, act: Actions): void {
             showNext(voice, shell, `refresh ${dataset}`);
           },
         };
-      });
-    }),
+      }),
+    ),
   );
 }

@@ -1,7 +1,7 @@
 /** `watchlake migrate`: brings the database to this version, where `up` does not do it. */
 import type { Command } from 'commander';
 import { declare } from '../command';
-import type { Actions } from '../shell';
+import { tellingOfWaits, type Actions } from '../shell';
 import { counted } from '../voice';
 
 export function addMigrate(program: Command, act: Actions): void {
@@ -11,8 +11,9 @@ export function addMigrate(program: Command, act: Actions): void {
     examples: ['migrate'],
     more: '`watchlake up` does it by itself. It is for databases whose workers run elsewhere; those start after it.',
   }).action(
-    act(async ({ services, config }) => {
-      const migrations = await services.migrate(config);
+    act(async (shell) => {
+      const { services, config } = shell;
+      const migrations = await services.migrate(config, tellingOfWaits(shell));
       return {
         result: { migrations },
         show: (voice) => {

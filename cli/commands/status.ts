@@ -1,5 +1,7 @@
 /** `watchlake status`: what runs, where it answers, and which workflows are open. */
 import type { Command } from 'commander';
+import { isWatchlakeError } from '../../core/errors';
+import type { CommandContext } from '../../workers/connect';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
 import { demoHome, demoOption } from '../demo-home';
@@ -18,16 +20,25 @@ interface OpenRun {
 
 const OPEN_RUNS_SHOWN = 50;
 
-const openRuns = (shell: Shell): Promise<OpenRun[]> =>
-  withContext(shell, async ({ client }) => {
-    const runs: OpenRun[] = [];
-    for await (const run of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
-      const { workflowId, type, startTime } = run;
-      runs.push({ workflowId, type, startedAt: startTime.toISOString() });
-      if (runs.length > OPEN_RUNS_SHOWN) break;
-    }
-    return runs;
-  });
+async function listOpen({ client }: CommandContext): Promise<OpenRun[]> {
+  const runs: OpenRun[] = [];
+  for await (const run of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
+    const { workflowId, type, startTime } = run;
+    runs.push({ workflowId, type, startedAt: startTime.toISOString() });
+    if (runs.length > OPEN_RUNS_SHOWN) break;
+  }
+  return runs;
+}
+
+/** It says what is, without waiting: that a part is being started again is an answer too. */
+async function openRuns(shell: Shell): Promise<{ runs: OpenRun[]; missing: string | null }> {
+  try {
+    return { runs: await withContext(shell, listOpen, { isPatient: false }), missing: null };
+  } catch (error) {
+    if (!isWatchlakeError(error) || error.code !== 'STACK_NOT_RUNNING') throw error;
+    return { runs: [], missing: String(error.context.what) };
+  }
+}
 
 interface HomeStatus {
   home: string;
@@ -35,6 +46,8 @@ interface HomeStatus {
   homeOption: string | undefined;
   state: UpState | null;
   isStarting: boolean;
+  /** The part that has ended and is started again. */
+  missing: string | null;
   open: OpenRun[];
   /** Whether there are more of them. */
   more: boolean;
@@ -48,28 +61,31 @@ async function statusOf(
   const state = await shell.services.readState(home);
   if (!state?.worker.ready) {
     const isStarting = (await shell.services.supervisorOf(home)) !== null;
-    return { ...place, state, isStarting, open: [], more: false };
+    return { ...place, state, isStarting, missing: null, open: [], more: false };
   }
   const config = { ...shell.config, WATCHLAKE_HOME: home };
-  const runs = await openRuns({ ...shell, config });
+  const { runs, missing } = await openRuns({ ...shell, config });
   const open = runs.slice(0, OPEN_RUNS_SHOWN);
-  return { ...place, state, isStarting: false, open, more: runs.length > open.length };
+  const more = runs.length > open.length;
+  return { ...place, state, isStarting: false, missing, open, more };
 }
 
-const asResult = ({ home, state, isStarting, open, more }: HomeStatus) => ({
+const asResult = ({ home, state, isStarting, missing, open, more }: HomeStatus) => ({
   home,
   running: state !== null,
   starting: isStarting,
+  ...(missing === null ? {} : { missing }),
   ...(state ? { ...publicState(state), workflows: open, truncated: more } : {}),
 });
 
 function showStatus(voice: Voice, status: HomeStatus): void {
-  const { home, state, isStarting, open, more } = status;
+  const { home, state, isStarting, missing, open, more } = status;
   showHeading(voice, home);
   if (state) showAddresses(voice, state);
   else if (isStarting)
     voice.line(`  starting; \`${commandLine(status, 'up --detach')}\` waits until it is up`);
   else voice.line(`  not running; \`${commandLine(status, 'up')}\` starts it`);
+  if (missing !== null) voice.line(`  ${missing} has ended; the supervisor starts it again`);
   if (open.length === 0) return;
   voice.line();
   const columns = [{ title: 'open workflow' }, { title: 'type' }, { title: 'since' }];

@@ -1,5 +1,8 @@
 /** Errors of: configuration, the machine, commands and backups. */
-import { catalogue, entry } from './entry';
+import { catalogue, entry, type Facts } from './entry';
+
+const origin = ({ from, attempts }: Facts): string =>
+  from ? ` from ${from}, tried ${attempts} times` : '';
 
 export const MACHINE_ERRORS = catalogue({
   // Configuration and the machine
@@ -16,8 +19,8 @@ export const MACHINE_ERRORS = catalogue({
     'Install it, or give the address of a running service; `watchlake doctor` names the variable.',
   ),
   DOWNLOAD_FAILED: entry(
-    (c) => `${c.what} could not be downloaded: ${c.detail}`,
-    'Check the address and the network. Of what Watchlake itself needs an installed copy does as well: `watchlake doctor` names the variable.',
+    (c) => `${c.what} could not be downloaded${origin(c)}: ${c.detail}`,
+    'Check the address and the network, and run the command again: what is there already is kept. Of what Watchlake itself needs an installed copy does as well: `watchlake doctor` names the variable.',
     { retryable: true },
   ),
   CHECKSUM_MISMATCH: entry(
@@ -31,6 +34,11 @@ export const MACHINE_ERRORS = catalogue({
   STACK_NOT_RUNNING_BUT_DEMO: entry(
     (c) => `The stack of ${c.home} is not running; the demo is, in ${c.demo}.`,
     'Add `--home` with the folder of the demo to ask the demo, or start a stack of your own with `watchlake up`.',
+  ),
+  STACK_NOT_READY: entry(
+    (c) =>
+      `Not running after ${c.seconds} s: ${c.what}. The supervisor, process ${c.supervisor}, lives and starts what is missing; its log is ${c.log}`,
+    'A first start may take minutes: `watchlake up --detach` waits for it. Where the log shows that a start fails again and again, mend what it names, then `watchlake down` and `watchlake up`.',
   ),
   STACK_STILL_STARTING: entry(
     () => 'The stack goes on starting without this command.',
@@ -95,6 +103,10 @@ export const MACHINE_ERRORS = catalogue({
     'Give another place, or the right to write there; WATCHLAKE_HOME and WATCHLAKE_CACHE say where Watchlake keeps its own files.',
   ),
   // Backups
+  NOTHING_TO_BACK_UP: entry(
+    (c) => `There is nothing in ${c.home} that could be backed up.`,
+    'Give the home with --home, or WATCHLAKE_HOME; `watchlake status` shows which one is meant.',
+  ),
   BACKUP_INVALID: entry(
     (c) => `${c.source} is not a complete backup: ${c.detail}`,
     'Use another backup; nothing was restored.',

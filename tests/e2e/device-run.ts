@@ -28,6 +28,8 @@ export interface DeviceRunOptions {
   /** Shares of the events at which the server and the broker are killed. */
   readonly killServerAt?: readonly number[];
   readonly killBrokerAt?: readonly number[];
+  /** The broker is killed just before the last landings begin. */
+  readonly endBrokerAtLanding?: boolean;
   /** How often the worker is killed in the middle of a landing; once more in that of an aggregation. */
   readonly killWorkers?: number;
 }
@@ -104,6 +106,7 @@ async function flow(
     }
   })();
   const [sent] = await Promise.all([sending, disturbing, landing]);
+  if (options.endBrokerAtLanding) await world.endBroker();
   while ((await world.land()).lag > 0);
   await killing;
   return sent;

@@ -91,11 +91,17 @@ export class DeviceWorld {
     return (await this.#server?.finished)?.code ?? null;
   }
 
-  /** The supervisor starts another on the same data and port. */
-  async killBroker(): Promise<void> {
+  /** The supervisor starts another on the same data and port; gives the one that has ended. */
+  async endBroker(): Promise<number> {
     const pid = (await readStackRecord(this.home))?.processes.kafka?.pid as number;
     process.kill(pid, 'SIGKILL');
     this.kills.broker += 1;
+    return pid;
+  }
+
+  /** Until another one runs. */
+  async killBroker(): Promise<void> {
+    const pid = await this.endBroker();
     await until(async () => {
       const now = (await readStackRecord(this.home))?.processes.kafka;
       return now !== undefined && now.pid !== pid && now.state === 'running' ? now : null;

@@ -5,11 +5,14 @@ import { expectNothingLost } from './expect-devices';
 const LIMIT_MS = 5 * 60_000;
 
 test(
-  'a month of devices comes out of PostgreSQL as it was made, with the server killed on the way',
+  'a month of devices comes out of PostgreSQL as it was made, with server and broker killed on the way',
   async () => {
-    const options = { everySeconds: 3_600, maximumEvents: 10_000, killServerAt: [0.1] };
-    const run = await runDevices(options);
-    expect(run.kills.server).toBe(1);
+    const run = await runDevices({
+      ...{ everySeconds: 3_600, maximumEvents: 10_000, killServerAt: [0.1] },
+      // The command waits until the supervisor has brought it back.
+      endBrokerAtLanding: true,
+    });
+    expect(run.kills).toMatchObject({ server: 1, broker: 1 });
     expectNothingLost(run);
   },
   LIMIT_MS,

@@ -93,7 +93,7 @@ test('a backup that fails leaves nothing behind', async () => {
   await mkdir(config.WATCHLAKE_HOME);
   const target = join(folder, 'backup');
   await expect(createBackup({ config, target, ...quiet })).rejects.toMatchObject({
-    code: 'SOURCE_NOT_FOUND',
+    code: 'NOTHING_TO_BACK_UP',
   });
   expect(await readdir(folder)).toEqual(['home']);
 });

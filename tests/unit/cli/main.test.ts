@@ -155,6 +155,46 @@ test('status of a home that starts says so, and so it does of the demo', async (
   }
 });
 
+test('status tells of a part that is started again, and waits for nothing', async () => {
+  let given: unknown[] = [];
+  const services = {
+    readState: async (asked: string) => (asked === '/tmp/a' ? UP : null),
+    supervisorOf: async () => null,
+    connect: (...all: unknown[]) => {
+      given = all.slice(1);
+      return Promise.reject(new WatchlakeError('STACK_NOT_RUNNING', { what: 'Kafka' }));
+    },
+  };
+  const { exitCode, stdout } = await run(['status', '--home', '/tmp/a'], { services });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('Kafka has ended; the supervisor starts it again');
+  expect(given).toEqual([undefined]);
+  const json = await run(['status', '--home', '/tmp/a', '--json'], { services });
+  expect(onlyObject(json.stdout)).toMatchObject({ running: true, missing: 'Kafka', workflows: [] });
+});
+
+test.each([
+  ['models', 'list'],
+  ['ingest', 'recordings.zip', '--dataset', 'trial'],
+  ['devices', 'serve'],
+  ['devices', 'token', 'list'],
+  ['devices', 'profiles', 'list'],
+  ['migrate'],
+  ['page'],
+])('what %s %s waits for is said on stderr alone', async (...words) => {
+  const waits = (...all: unknown[]) => {
+    (all.at(-1) as (sentence: string) => void)('Waiting for Kafka');
+    return Promise.reject(new WatchlakeError('STACK_NOT_READY', { what: 'Kafka' }));
+  };
+  const services = {
+    ...{ connect: waits, migrate: waits, startPage: waits, startIngest: waits },
+    ...{ openDeviceProfiles: waits, openDeviceTokens: waits },
+  };
+  const { stdout, stderr } = await run([...words, '--json'], { services });
+  expect(stderr).toBe('Waiting for Kafka\n');
+  expect(onlyObject(stdout)).toMatchObject({ error: { code: 'STACK_NOT_READY' } });
+});
+
 test('help before a command is --help after it', async () => {
   for (const words of [['models'], ['models', 'show'], []]) {
     const { exitCode, stdout } = await run(['help', ...words]);
