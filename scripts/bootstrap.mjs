@@ -24,6 +24,7 @@ const OLDEST_NODE = [20, 19];
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, 'built.json');
 const STILL_WORKING_MS = 15_000;
+const INSTALL_ATTEMPTS = 3;
 
 const say = (text) => process.stderr.write(`watchlake: ${text}\n`);
 
@@ -82,8 +83,29 @@ async function install() {
   const cli = process.env['npm_execpath'];
   const isNpm = cli !== undefined && /npm-cli\.c?js$/.test(cli);
   const [command, first] = isNpm ? [process.execPath, [cli]] : ['npm', []];
-  const seconds = await run(command, [...first, 'ci', ...options], 'installing the dependencies');
-  say(`dependencies installed in ${seconds} s`);
+  for (let attempt = 1; ; attempt += 1) {
+    // npm asks again for an answer that does not come, but never for a file that breaks off.
+    const patience = attempt === 1 ? [] : ['--fetch-retries=1'];
+    const args = [...first, 'ci', ...options, ...patience];
+    try {
+      const seconds = await run(command, args, 'installing the dependencies');
+      return say(`dependencies installed in ${seconds} s`);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      if (attempt === INSTALL_ATTEMPTS) throw installFailure(error);
+      say(`${error.message}; trying again (${attempt + 1} of ${INSTALL_ATTEMPTS})`);
+    }
+  }
+}
+
+function installFailure({ message }) {
+  const registry =
+    process.env['npm_config_registry'] ?? 'the registry of `npm config get registry`';
+  return new SetupError(
+    `${message} ${INSTALL_ATTEMPTS} times: npm could not get the packages of package-lock.json from ${registry}. ` +
+      'Its words above, and the log that they name, say which. Check the network and its proxy, and run the command again: ' +
+      'what was fetched is kept.',
+  );
 }
 
 const filesBelow = (folder) =>

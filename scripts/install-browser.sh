@@ -8,8 +8,9 @@ for name in chromium chromium-browser google-chrome; do
   fi
 done
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+  retries='Acquire::Retries=3' # Of its own accord only newer ones try again.
+  apt-get -o "$retries" update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get -o "$retries" install -y -qq --no-install-recommends chromium >/dev/null
   echo "installed $(command -v chromium)"
   exit 0
 fi

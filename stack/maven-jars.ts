@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WatchlakeError } from '../core/errors';
+import { download } from './attempts';
 import { cachedFolder, verifySha256 } from './cache';
 import { filesBelow } from './files';
 import type { OnProgress } from './progress';
@@ -22,9 +23,13 @@ export interface MavenJarsOptions {
   readonly totalBytes?: number;
   readonly environment?: NodeJS.ProcessEnv;
   readonly onProgress?: OnProgress;
+  /** Between the attempts of a download. */
+  readonly pauseMs?: number;
 }
 
 const DOWNLOAD_LIMIT_MS = 15 * 60_000;
+// eslint-disable-next-line no-control-regex -- Maven's own, also where nobody sees them
+const COLOURS = /\u001b\[[\d;]*m/g;
 
 /** The version of the Maven on the PATH; throws TOOL_MISSING when there is none. */
 export async function mavenVersion({
@@ -50,19 +55,29 @@ export function parseHashes(text: string): Map<string, string> {
   );
 }
 
-async function download(folder: string, options: MavenJarsOptions): Promise<void> {
-  const { environment, sources, what } = options;
+/** The first of its errors says what it could not fetch and from where; the others say how to read it. */
+export function mavenError(output: string): string {
+  const lines = output
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(COLOURS, '').trim());
+  const first = lines.find((line) => line.startsWith('[ERROR] ')) ?? lines.at(-1) ?? '';
+  return first.replace('[ERROR] ', '').replace(/ -> \[Help \d+\]$/, '');
+}
+
+async function fetchJars(folder: string, options: MavenJarsOptions): Promise<void> {
+  const { environment, sources, what, name, onProgress, pauseMs } = options;
   await mavenVersion(options);
   const goal = 'dependency:copy-dependencies';
   const pom = join(sources, 'pom.xml');
   const settings = [`-DoutputDirectory=${folder}`, '-DincludeScope=runtime'];
   const args = ['--batch-mode', '--quiet', '--file', pom, goal, ...settings];
-  try {
-    await runTool({ command: 'mvn', args, environment, timeoutMs: DOWNLOAD_LIMIT_MS });
-  } catch (cause) {
-    const detail = (cause as Error).message;
-    throw new WatchlakeError('DOWNLOAD_FAILED', { what, detail }, cause);
-  }
+  const limits = { limitMs: DOWNLOAD_LIMIT_MS, pauseMs };
+  const from = "Maven's repository";
+  // What is whole stays in Maven's own store: only the rest is fetched again.
+  await download({ what, from, component: name, onProgress, ...limits }, (timeoutMs) =>
+    runTool({ command: 'mvn', args, environment, timeoutMs, said: mavenError }),
+  );
 }
 
 async function verifyJars(folder: string, hashes: Map<string, string>, what: string) {
@@ -85,7 +100,7 @@ export async function mavenJars(options: MavenJarsOptions): Promise<string[]> {
     ...{ cache, name, version, totalBytes, onProgress },
     sha256: createHash('sha256').update(list).digest('hex'),
     async fill(target) {
-      await download(target, options);
+      await fetchJars(target, options);
       await verifyJars(target, hashes, options.what);
     },
   });

@@ -1,8 +1,9 @@
 /** Python environments with pinned packages: each made once in the download cache, complete or made again. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
+import { download } from './attempts';
 import { exists } from './files';
 import { withLock } from './lock';
 import type { OnProgress } from './progress';
@@ -18,6 +19,8 @@ export interface PythonOptions {
   readonly requirements: string;
   readonly environment?: NodeJS.ProcessEnv;
   readonly onProgress?: OnProgress;
+  /** Between the attempts of a download. */
+  readonly pauseMs?: number;
 }
 
 // Written last: a folder without it was left half-made by a killed process.
@@ -37,24 +40,24 @@ async function pythonVersion({ name, environment }: PythonOptions): Promise<stri
 const isComplete = (folder: string): Promise<boolean> => exists(join(folder, MARKER));
 
 async function make(folder: string, options: PythonOptions): Promise<void> {
-  const { name, requirements, environment } = options;
+  const { name, requirements, environment, onProgress, pauseMs } = options;
   const python = join(folder, 'bin', 'python');
-  const run = (command: string, args: readonly string[]) =>
-    runTool({ command, args, environment, timeoutMs: INSTALL_LIMIT_MS });
-  const pip = (...args: string[]) =>
-    run(python, ['-m', 'pip', '--disable-pip-version-check', ...args]);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  options.onProgress?.({ component: name, message: 'installing Python packages' });
-  try {
-    await run('python3', ['-m', 'venv', folder]);
+  const run = (timeoutMs: number, command: string, args: readonly string[]) =>
+    runTool({ command, args, environment, timeoutMs });
+  const what = `Python for ${name}`;
+  const from = `PyPI (${basename(requirements)})`;
+  const limits = { limitMs: INSTALL_LIMIT_MS, pauseMs };
+  onProgress?.({ component: name, message: 'installing Python packages' });
+  await download({ what, from, component: name, onProgress, ...limits }, async (limitMs) => {
+    const pip = (...args: string[]) =>
+      run(limitMs, python, ['-m', 'pip', '--disable-pip-version-check', ...args]);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await run(limitMs, 'python3', ['-m', 'venv', folder]);
     // Nothing but what is pinned; `check` tells when the list lacks something.
     await pip('install', '--quiet', '--no-deps', '--requirement', requirements);
     await pip('check');
-  } catch (cause) {
-    const detail = (cause as Error).message;
-    throw new WatchlakeError('DOWNLOAD_FAILED', { what: `Python for ${name}`, detail }, cause);
-  }
+  });
   await writeFile(join(folder, MARKER), '');
 }
 

