@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { WatchlakeError } from '../core/errors';
 import { download } from './attempts';
 import { cachedFolder, verifySha256 } from './cache';
@@ -28,8 +29,6 @@ export interface MavenJarsOptions {
 }
 
 const DOWNLOAD_LIMIT_MS = 15 * 60_000;
-// eslint-disable-next-line no-control-regex -- Maven's own, also where nobody sees them
-const COLOURS = /\u001b\[[\d;]*m/g;
 
 /** The version of the Maven on the PATH; throws TOOL_MISSING when there is none. */
 export async function mavenVersion({
@@ -60,7 +59,7 @@ export function mavenError(output: string): string {
   const lines = output
     .trim()
     .split('\n')
-    .map((line) => line.replace(COLOURS, '').trim());
+    .map((line) => stripVTControlCharacters(line).trim());
   const first = lines.find((line) => line.startsWith('[ERROR] ')) ?? lines.at(-1) ?? '';
   return first.replace('[ERROR] ', '').replace(/ -> \[Help \d+\]$/, '');
 }

@@ -1,6 +1,6 @@
 /** Where the parts answer: external ones from the configuration, else those of the running stack. */
 import { WatchlakeError } from '../core/errors';
-import type { ExternalServices } from '../stack/components';
+import { COMPONENTS, type ExternalServices } from '../stack/components';
 import { readStack, type StackAddresses } from '../stack/stack';
 import type { ComponentName } from '../stack/stack-file';
 import type { Config } from './config';
@@ -43,11 +43,16 @@ export const toAddresses = ({ temporal, kafka, postgres }: StackAddresses): Addr
   postgres,
 });
 
-/** Throws STACK_NOT_RUNNING when a part is neither configured nor running. */
-export async function resolveAddresses(config: Config): Promise<Addresses> {
-  const { temporal, kafka, postgres } = await presentParts(config);
-  if (!temporal) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES.temporal });
-  if (!kafka) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES.kafka });
-  if (!postgres) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES.postgres });
-  return toAddresses({ temporal, kafka, postgres });
+/** Throws STACK_NOT_RUNNING for the first one that is neither configured nor running. */
+export function requireParts<Needed extends ComponentName>(
+  parts: Partial<StackAddresses>,
+  needed: readonly Needed[],
+): Pick<StackAddresses, Needed> & Partial<StackAddresses> {
+  const absent = needed.find((name) => !parts[name]);
+  if (absent) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES[absent] });
+  return parts as Pick<StackAddresses, Needed> & Partial<StackAddresses>;
 }
+
+/** Throws STACK_NOT_RUNNING when a part is neither configured nor running. */
+export const resolveAddresses = async (config: Config): Promise<Addresses> =>
+  toAddresses(requireParts(await presentParts(config), COMPONENTS));

@@ -8,6 +8,7 @@ import {
   externalServices,
   PART_NAMES,
   presentParts,
+  requireParts,
   toAddresses,
   type Addresses,
 } from './addresses';
@@ -86,7 +87,7 @@ export async function awaitParts<Needed extends ComponentName>(
   for (;;) {
     const seen = await look(config, own);
     const isThere = own.length === 0 || (seen.missing.length === 0 && !seen.isStarting);
-    if (isThere || seen.supervisor === null || !onWait) return required(seen.parts, needed);
+    if (isThere || seen.supervisor === null || !onWait) return requireParts(seen.parts, needed);
     const waitedMs = Date.now() - startedMs;
     if (waitedMs >= waitMs) throw notReady(config, seen, waitMs);
     if (!told && waitedMs >= TELL_AFTER_MS) {
@@ -95,15 +96,6 @@ export async function awaitParts<Needed extends ComponentName>(
     }
     await sleep(LOOK_EVERY_MS);
   }
-}
-
-function required<Needed extends ComponentName>(
-  parts: Partial<StackAddresses>,
-  needed: readonly Needed[],
-): Found<Needed> {
-  const absent = needed.find((name) => !parts[name]);
-  if (absent) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES[absent] });
-  return parts as Found<Needed>;
 }
 
 /** Of all parts. */

@@ -174,7 +174,7 @@ export async function lookAhead(
   await writeFile(path, ahead, { mode: 0o600 });
   const lines = new LineReader();
   lines.add(ahead);
-  const slice = { ...each.slice, ...lines.end(), path, skip: 0, ahead: Buffer.alloc(0) };
+  const slice = { ...each.slice, ...lines.end(), path, skip: 0 };
   const rows = goodRowsSql(await asReadable(session, { ...each, slice }), fields, 'exact');
   const select = `SELECT a.${quoted(msColumn(looksAheadAt))} AS ms FROM (${rows}) a
     ORDER BY a.source_line LIMIT 1`;
