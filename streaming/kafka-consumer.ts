@@ -1,7 +1,7 @@
 /** A group's consumer on kafkajs whose handler alone moves the position and commits. */
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { isKafkaJsError } from './kafka-support';
-import type { ConsumedBatch, ConsumeRequest, ReceivedMessage } from './ports';
+import type { ConsumedBatch, ConsumeRequest, Offsets, ReceivedMessage } from './ports';
 
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEATS_PER_SESSION = 4;
@@ -87,15 +87,34 @@ function consumedBatch(
   };
 }
 
-export async function consume(client: Kafka, request: ConsumeRequest): Promise<void> {
+/** Where to fetch first, by partition: every place has to be there. */
+export type FindPlaces = (group: string, topic: string) => Promise<Offsets>;
+
+export async function consume(
+  client: Kafka,
+  request: ConsumeRequest,
+  findPlaces: FindPlaces,
+): Promise<void> {
   const { group, topic, signal, sessionTimeoutMs = SESSION_TIMEOUT_MS } = request;
   const consumer = createConsumer(client, group, sessionTimeoutMs);
   const outcome = new Outcome(consumer, signal);
   let generation = 0;
+  // Where a committed offset is gone kafkajs commits the broker's oldest instead, and what was committed with it is lost:
+  // nothing is fetched before the places are known.
+  const begin = async (partitions: readonly number[], ofGeneration: number) => {
+    const places = await findPlaces(group, topic);
+    if (outcome.isSettled || ofGeneration !== generation) return;
+    for (const partition of partitions)
+      consumer.seek({ topic, partition, offset: String(places[partition] ?? 0) });
+    consumer.resume([{ topic }]);
+  };
   // kafkajs calls this before the first fetch of the new assignment.
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     generation += 1;
-    request.onAssigned?.(payload.memberAssignment[topic] ?? [], generation);
+    const partitions = payload.memberAssignment[topic] ?? [];
+    request.onAssigned?.(partitions, generation);
+    consumer.pause([{ topic }]);
+    begin(partitions, generation).catch((error: unknown) => outcome.fail(error));
   });
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
     if (outcome.isSettled) return;

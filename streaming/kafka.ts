@@ -2,7 +2,7 @@
 import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
-import { consume } from './kafka-consumer';
+import { consume, type FindPlaces } from './kafka-consumer';
 import { openIdempotentProducer, openTransactionalProducer } from './kafka-producer';
 import { readRange } from './kafka-reader';
 import { brokerError, isKafkaJsError, logTo, RETRY, type KafkaSecurity } from './kafka-support';
@@ -242,8 +242,19 @@ class KafkaBroker implements Broker {
   }
 
   consume(request: Parameters<Broker['consume']>[0]): Promise<void> {
-    return this.translated(() => consume(this.client, request));
+    return this.translated(() => consume(this.client, request, this.findPlaces));
   }
+
+  /** The committed offsets; the oldest kept one where there is none, or it is gone. */
+  private readonly findPlaces: FindPlaces = async (group, topic) => {
+    const bounds = await this.fetchBounds(topic);
+    const committed = await this.committed(group, topic);
+    const places = [...bounds].map(([partition, { start, end }]): [number, number] => {
+      const offset = committed.get(partition)?.offset ?? start;
+      return [partition, start <= offset && offset <= end ? offset : start];
+    });
+    return Object.fromEntries(places);
+  };
 
   async *read({ topic, from = {}, to, follow, signal }: ReadRequest) {
     try {

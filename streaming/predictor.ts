@@ -10,7 +10,7 @@ import {
   addCounters,
   encodeProgress,
   NOTHING_COUNTED,
-  progressOf,
+  placeOf,
   type Counters,
   type Progress,
   type ProgressByPartition,
@@ -36,6 +36,8 @@ const MESSAGES_PER_TRANSACTION = 500;
 const FAILURES_ALLOWED = 60;
 const FAILURE_WAIT_MS = 1000;
 const CONCURRENT_PARTITIONS = 4;
+const LOST =
+  'samples were deleted before they were predicted: set a longer retention.ms of the samples topic';
 
 /** A partition that this process has taken over. */
 interface Owned {
@@ -43,6 +45,10 @@ interface Owned {
   readonly producer: TransactionalProducer;
   readonly generation: number;
 }
+
+/** Messages that lie before those that are known are read after a restart, or of a topic that was made anew. */
+const goesOn = ({ generation, messages }: ConsumedBatch, owned: Owned): boolean =>
+  generation === owned.generation && (messages[0]?.offset ?? Infinity) >= owned.state.nextOffset;
 
 const isPassing = (error: unknown): boolean =>
   isWatchlakeError(error) &&
@@ -129,7 +135,7 @@ export class Predictor {
   private async onBatch(batch: ConsumedBatch): Promise<void> {
     const known = this.owned.get(batch.partition);
     try {
-      if (known?.generation === batch.generation) await this.work(batch, known);
+      if (known && goesOn(batch, known)) await this.work(batch, known);
       else await this.takeOver(batch);
     } catch (error) {
       // Whether the transaction was committed is not known here: ask the broker before going on.
@@ -155,13 +161,14 @@ export class Predictor {
     try {
       const committed = (await broker.committed(this.group, topics.samples)).get(partition);
       const kept = (await broker.bounds(topics.samples)).get(partition);
-      // What retention has deleted cannot be read again: the windows that needed it are lost.
-      const from = Math.max(committed?.offset ?? 0, kept?.start ?? 0);
-      const progress = progressOf(committed);
+      const { from, progress, lost, isAnew } = placeOf(committed, kept);
       const signal = (this.champion as ChampionHolder).schema.signal;
       const state = new PartitionState({ ...this.options, signal }, from, progress);
       this.owned.set(partition, { state, producer, generation });
       log.info('partition taken over', { partition, from, next: progress.next });
+      if (isAnew)
+        log.warn('the samples topic was made anew: it is read from its start', { partition });
+      if (lost > 0) log.warn(LOST, { partition, offsets: lost });
       batch.seek(from);
     } catch (error) {
       await producer.close().catch(() => undefined);

@@ -1,6 +1,6 @@
 /** What a partition's committed offset says beside the offset: how far, and how much in all. */
 import { z } from 'zod';
-import type { Broker, CommittedOffset, Offsets } from './ports';
+import type { Broker, CommittedOffset, Offsets, PartitionBounds } from './ports';
 import { predictorGroup, type TopicNames } from './topics';
 
 const counters = {
@@ -62,6 +62,28 @@ export function progressOf(committed: CommittedOffset | undefined): Progress {
   } catch {
     return start;
   }
+}
+
+/** Where to go on in a partition. */
+interface Place {
+  readonly from: number;
+  readonly progress: Progress;
+  /** Offsets, markers among them, that retention has deleted before their windows were emitted. */
+  readonly lost: number;
+  /** The partition ends before what was read of it: it is another one, and begins at its start. */
+  readonly isAnew: boolean;
+}
+
+export function placeOf(
+  committed: CommittedOffset | undefined,
+  { start, end }: PartitionBounds = { start: 0, end: Infinity },
+): Place {
+  const progress = progressOf(committed);
+  if (progress.next > end) {
+    return { from: start, progress: { ...progress, next: start }, lost: 0, isAnew: true };
+  }
+  const lost = committed ? Math.max(0, start - progress.next) : 0;
+  return { from: Math.max(committed?.offset ?? 0, start), progress, lost, isAnew: false };
 }
 
 export type ProgressByPartition = ReadonlyMap<number, Progress>;

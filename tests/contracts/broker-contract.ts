@@ -204,6 +204,31 @@ export function describeBroker(name: string, connect: () => Broker): void {
       expect(seen).toEqual([[0, 1, 2, 3, 4, 5], [4, 5], [5]]);
     });
 
+    test('leaves what a group has committed although the broker has deleted that offset', async () => {
+      const topic = await makeTopic();
+      const group = `group-${topic}`;
+      const producer = await broker.openTransactional(`id-${topic}`);
+      const commit = { group, topic, partition: 0, offset: 1, metadata: '{"next":4}' };
+      expect(await broker.committed(group, topic)).toEqual(new Map());
+      await producer.commit([{ topic, messages: numbered(6) }], () => [commit]);
+      await producer.close();
+      await (await broker.openTransactional(`id-${topic}`)).close();
+      await broker.deleteRecords(topic, { 0: 3 });
+      const stop = new AbortController();
+      const seen: number[] = [];
+      await broker.consume({
+        ...{ group, topic, signal: stop.signal },
+        onBatch(batch) {
+          seen.push(...batch.messages.map(({ offset }) => offset));
+          stop.abort();
+          return Promise.resolve();
+        },
+      });
+      expect(seen).toEqual([3, 4, 5]);
+      const committed = await broker.committed(group, topic);
+      expect(committed).toEqual(new Map([[0, { offset: 1, metadata: '{"next":4}' }]]));
+    });
+
     test('gives the partitions of a member that leaves to the others', async () => {
       const topic = await makeTopic(2);
       const join = () => {

@@ -3,7 +3,7 @@ import { MESSAGE_BYTES, sizeOf } from '../../../streaming/kafka-producer';
 import type { OutgoingMessage, ReceivedMessage } from '../../../streaming/ports';
 import { PartitionState, type Step } from '../../../streaming/partition-state';
 import { decodeFeatures, decodePrediction, decodeSignal } from '../../../streaming/prediction';
-import { NOTHING_COUNTED, progressOf, type Progress } from '../../../streaming/progress';
+import { NOTHING_COUNTED, placeOf, progressOf, type Progress } from '../../../streaming/progress';
 import {
   decodeSampleBatch,
   encodeSampleBatch,
@@ -211,4 +211,18 @@ test('what was emitted before a restart is not emitted again', async () => {
 test('an offset that an operator has set is where the stream goes on', () => {
   expect(progressOf({ offset: 7, metadata: null })).toMatchObject({ next: 7, predicted: 0 });
   expect(progressOf({ offset: 7, metadata: 'by hand' })).toMatchObject({ next: 7, predicted: 0 });
+});
+
+test('a partition is gone on with where it was left, and what was deleted unread is told', () => {
+  const progress = { ...NOTHING_COUNTED, next: 8, predicted: 3, written: { 0: 3 } };
+  const committed = { offset: 5, metadata: JSON.stringify(progress) };
+  const kept = (start: number, end: number) => placeOf(committed, { start, end });
+  expect(kept(0, 8)).toEqual({ from: 5, progress, lost: 0, isAnew: false });
+  expect(kept(7, 9)).toEqual({ from: 7, progress, lost: 0, isAnew: false });
+  expect(kept(10, 12)).toEqual({ from: 10, progress, lost: 2, isAnew: false });
+  // Less than was read: the counts stay, the offsets are those of a former topic.
+  const anew = { ...progress, next: 1 };
+  expect(kept(1, 7)).toEqual({ from: 1, progress: anew, lost: 0, isAnew: true });
+  const fresh = placeOf(undefined, { start: 4, end: 9 });
+  expect(fresh).toMatchObject({ from: 4, lost: 0, isAnew: false });
 });
