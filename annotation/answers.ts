@@ -22,20 +22,29 @@ export interface AnswerOutcome {
   campaigns: { campaign: string; answered: number; skipped: number }[];
 }
 
-interface StateRow extends Omit<TaskState, 'closed'> {
+interface StateRow extends Omit<TaskState, 'label'> {
   task: string;
   campaign: string;
-  closed: boolean;
 }
+
+interface LabelRow {
+  task: string;
+  label: string;
+}
+
+type State = StateRow & TaskState;
 
 // Locked in one order, so that two batches cannot wait for each other; the campaign as well: it is closed
 // before an answer or after it.
 const READ_STATES = `
-  SELECT t.task::text, t.campaign, t.status, t.lease, t.annotator, l.label, c.classes AS labels,
+  SELECT t.task::text, t.campaign, t.status, t.lease, t.annotator, c.classes AS labels,
     c.closed_at IS NOT NULL AS closed
   FROM annotation.tasks t JOIN annotation.campaigns c USING (campaign)
-  LEFT JOIN annotation.labels l USING (task)
   WHERE t.task = ANY($1::bigint[]) ORDER BY t.task FOR UPDATE OF t FOR SHARE OF c`;
+
+// Asked for when the tasks are locked: joined to them, a label that came while they were waited for would not be seen.
+const READ_LABELS =
+  'SELECT task::text, label FROM annotation.labels WHERE task = ANY($1::bigint[])';
 
 const FINISH_TASKS = `
   UPDATE annotation.tasks t
@@ -51,11 +60,16 @@ const INSERT_LABELS = `
   JOIN annotation.tasks t ON t.task = a.task JOIN annotation.campaigns c USING (campaign)
   WHERE a.label IS NOT NULL`;
 
-async function readStates(connection: Queryable, answers: readonly Answer[]) {
+async function readStates(
+  connection: Queryable,
+  answers: readonly Answer[],
+): Promise<ReadonlyMap<string, State>> {
   // What names no task must not fail the others.
   const ids = answers.map(({ task }) => task).filter(isTaskId);
   const { rows } = await connection.query<StateRow>(READ_STATES, [ids]);
-  return new Map(rows.map((row) => [row.task, row]));
+  const { rows: given } = await connection.query<LabelRow>(READ_LABELS, [ids]);
+  const labelOf = new Map(given.map(({ task, label }) => [task, label]));
+  return new Map(rows.map((row) => [row.task, { ...row, label: labelOf.get(row.task) ?? null }]));
 }
 
 async function write(connection: Queryable, batch: string, annotator: string, accepted: Answer[]) {
@@ -66,7 +80,7 @@ async function write(connection: Queryable, batch: string, annotator: string, ac
   await connection.query(INSERT_LABELS, [tasks, labels, annotator, batch]);
 }
 
-function countByCampaign(accepted: readonly Answer[], states: ReadonlyMap<string, StateRow>) {
+function countByCampaign(accepted: readonly Answer[], states: ReadonlyMap<string, State>) {
   const counts = new Map<string, { campaign: string; answered: number; skipped: number }>();
   for (const { task, label } of accepted) {
     const campaign = states.get(task)?.campaign ?? '';
@@ -119,7 +133,7 @@ export function createAnswers(database: Database) {
   };
 }
 
-const refusalContext = (answer: Answer, state: StateRow | undefined): ErrorContext => ({
+const refusalContext = (answer: Answer, state: State | undefined): ErrorContext => ({
   task: answer.task,
   campaign: state?.campaign,
   label: answer.label,

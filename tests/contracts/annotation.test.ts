@@ -1,6 +1,5 @@
 /** What the annotation store promises to annotators, to campaigns and to training. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PoolClient } from 'pg';
 import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
 import type { Label } from '../../annotation/labels';
 import type { LeasedTask } from '../../annotation/tasks';
@@ -37,9 +36,10 @@ async function labelsOf(query: { dataset: string; knownUntil?: string; pageSize?
   return found;
 }
 
-async function untilWaiting(connection: PoolClient, count = 1): Promise<void> {
+/** By a connection of its own: within a transaction it is always told the same. */
+async function untilWaiting(count = 1): Promise<void> {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  while ((await connection.query(waiting)).rowCount !== count) await pause(10);
+  while ((await database.pool.query(waiting)).rowCount !== count) await pause(10);
 }
 
 const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
@@ -244,6 +244,31 @@ describe('an answer', () => {
     expect(await labelsOf({ dataset: 'race' })).toHaveLength(1);
   });
 
+  test('sent again while it is under way is a repetition, and no skip of it is', async () => {
+    await openCampaignWith(store, { campaign, tasks: 1, dataset: 'again' });
+    const tasks = await lease('anna');
+    const holder = await database.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM annotation.tasks WHERE campaign = $1 FOR UPDATE', [
+        campaign,
+      ]);
+      const first = answerAll('anna', tasks, 'walk');
+      await untilWaiting();
+      const again = answerAll('anna', tasks, 'walk');
+      await untilWaiting(2);
+      const skip = answerAll('anna', tasks, null);
+      await untilWaiting(3);
+      await holder.query('COMMIT');
+      const accepted = [tasks[0]!.task];
+      expect(await first).toMatchObject({ accepted, refused: [] });
+      expect(await again).toMatchObject({ accepted, refused: [], campaigns: [] });
+      expect(await skip).toMatchObject({ accepted: [], refused: [{ code: 'TASK_ANSWERED' }] });
+    } finally {
+      holder.release();
+    }
+  });
+
   test('under way while its campaign is closed comes too late', async () => {
     await openCampaignWith(store, { campaign, tasks: 1, dataset: 'meanwhile' });
     const tasks = await lease('anna');
@@ -254,7 +279,7 @@ describe('an answer', () => {
         campaign,
       ]);
       const answering = answerAll('anna', tasks, 'walk');
-      await untilWaiting(holder);
+      await untilWaiting();
       await store.closeCampaign({ campaign });
       await holder.query('COMMIT');
       expect(await answering).toMatchObject({
@@ -279,9 +304,9 @@ describe('an answer', () => {
         campaign,
       ]);
       const undoing = store.undoAnswer({ ...task!, annotator: 'anna' });
-      await untilWaiting(holder);
+      await untilWaiting();
       const erasing = store.eraseAnswers({ dataset: 'erased', subjectKey: task!.subjectKey });
-      await untilWaiting(holder, 2);
+      await untilWaiting(2);
       await holder.query('COMMIT');
       expect(await Promise.all([undoing, erasing])).toEqual([
         { undone: true },
