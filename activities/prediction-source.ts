@@ -39,8 +39,8 @@ const toPrediction = (dataset: string, row: Row): Prediction => ({
   signal: JSON.parse(text(row, 14)) as PredictionSignal,
 });
 
-// A registry counts them; what is no number is nobody's.
-const NUMBER = 'TRY_CAST(p.version AS BIGINT)';
+// A registry counts them; what is no number, or a larger one than it can count, is nobody's.
+const NUMBER = 'TRY_CAST(p.version AS INTEGER)';
 
 export const createPredictionSource = (lake: Lake): PredictionSource => ({
   async *candidates({ dataset, model, subjectKeys, except = [] }: CandidateQuery) {

@@ -2,33 +2,49 @@
 import { z } from 'zod';
 import type { SampleSpan } from '../models/signal';
 
-/** Numbers of so many bytes. */
-const numbersOf = (bytes: number) =>
-  z.base64().refine((text) => Buffer.byteLength(text, 'base64') % bytes === 0);
+const bytesIn = (text: string): number => Buffer.byteLength(text, 'base64');
 
-const predictionSchema = z.object({
-  windowId: z.string(),
-  dataset: z.string(),
-  device: z.string(),
-  subjectKey: z.string(),
+/** Numbers of so many bytes. */
+const numbersOf = (bytes: number) => z.base64().refine((text) => bytesIn(text) % bytes === 0);
+
+// PostgreSQL, where tasks lie, takes no text with a NUL.
+const name = z.string().refine((text) => !text.includes('\0'));
+
+const fields = z.object({
+  windowId: name,
+  dataset: name,
+  device: name,
+  subjectKey: name,
   startMs: z.int(),
   endMs: z.int(),
-  model: z.string(),
-  version: z.string(),
-  classes: z.array(z.string()),
+  model: name,
+  version: name,
+  classes: z.array(name).min(1),
   probabilities: z.array(z.number()),
-  label: z.string(),
+  label: name,
   confidence: z.number(),
   candidate: z.enum(['uncertain', 'audit']).nullable(),
   /** Hash of the feature schema. */
-  featureSchema: z.string(),
+  featureSchema: name,
   /** float32, little-endian. */
   features: numbersOf(4).optional(),
   /** Timestamps as float64, values as float32 channel by channel, little-endian. */
   signal: z
-    .object({ channels: z.array(z.string()), timestampsMs: numbersOf(8), values: numbersOf(4) })
+    .object({ channels: z.array(name), timestampsMs: numbersOf(8), values: numbersOf(4) })
+    .refine(
+      ({ channels, timestampsMs, values }) =>
+        bytesIn(values) * 2 === bytesIn(timestampsMs) * channels.length,
+    )
     .optional(),
 });
+
+/** What a task can be made of, where it is a candidate: anything else would keep every campaign from opening. */
+const predictionSchema = fields.refine(
+  ({ classes, probabilities, startMs, endMs, candidate, features, signal }) =>
+    classes.length === probabilities.length &&
+    startMs < endMs &&
+    (candidate === null || (features !== undefined && signal !== undefined)),
+);
 
 export type Prediction = z.infer<typeof predictionSchema>;
 export type PredictionSignal = NonNullable<Prediction['signal']>;

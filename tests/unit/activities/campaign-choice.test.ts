@@ -112,6 +112,8 @@ test('of several versions that have predicted a window the newest one decides', 
     by('10', 1, null),
     by('9', 2, 'uncertain'),
     by('10', 2, 'audit'),
+    // A registry does not count that far: somebody else has written it.
+    by('9999999999', 2, null),
     by('9', 3, 'uncertain'),
     by('10', 4, 'uncertain'),
     by('9', 4, null),

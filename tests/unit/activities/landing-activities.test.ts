@@ -4,7 +4,12 @@ import { landedPredictions } from '../../../activities/erasure-streams';
 import { createLandingActivities, type LandedTable } from '../../../activities/landing-activities';
 import { query } from '../../../lakehouse/query';
 import type { Broker, ReceivedMessage } from '../../../streaming/ports';
-import { encodePrediction, type Prediction } from '../../../streaming/prediction';
+import {
+  encodeFeatures,
+  encodePrediction,
+  encodeSignal,
+  type Prediction,
+} from '../../../streaming/prediction';
 import { topicNames } from '../../../streaming/topics';
 import {
   archiveFiles,
@@ -77,10 +82,21 @@ test('of a window each version keeps its first prediction, and the others are co
   ]);
 });
 
+const features = encodeFeatures(Float32Array.of(1));
+const signal = encodeSignal(['x'], {
+  timestampsMs: Float64Array.of(1, 2),
+  values: [Float32Array.of(3, 4)],
+});
+
 test('what is no prediction is counted, and kept from nobody’s erasure', async () => {
   const strange = [
     ...['not json', '{}', prediction(1, { startMs: 0.5 }), prediction(1, { features: 'AAAA' })],
     prediction(1, { signal: { channels: ['x'], timestampsMs: 'AAAA', values: '' } }),
+    // What no task can be made of would keep every campaign from opening.
+    ...[prediction(1, { candidate: 'audit' }), prediction(1, { candidate: 'audit', features })],
+    prediction(1, { features, signal: { ...signal, channels: ['x', 'y'] } }),
+    ...[prediction(1, { classes: ['a'] }), prediction(1, { classes: [], probabilities: [] })],
+    ...[prediction(1, { endMs: 2000 }), prediction(1, { device: 'a\u0000b' })],
   ];
   const { land, isLanded: look } = landingFrom([...strange, prediction(2)]);
   const landed = await land();
@@ -88,8 +104,8 @@ test('what is no prediction is counted, and kept from nobody’s erasure', async
   expect(landed.tables.predictions).toMatchObject(expected);
   const isLanded = await look();
   expect(strange.map((value, at) => isLanded(messageOf(value, at + 100)))).not.toContain(false);
-  expect(isLanded(messageOf(prediction(2), 5))).toBe(true);
-  expect(isLanded(messageOf(prediction(2), 6))).toBe(false);
+  expect(isLanded(messageOf(prediction(2), strange.length))).toBe(true);
+  expect(isLanded(messageOf(prediction(2), strange.length + 1))).toBe(false);
 });
 
 test.each([
