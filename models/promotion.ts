@@ -76,6 +76,7 @@ export const PROMOTION_REASONS = [
   'calibration-worse',
   'too-few-audit-labels',
   'audit-worse',
+  'control-passed',
   'proved-better',
 ] as const;
 export type PromotionReason = (typeof PROMOTION_REASONS)[number];
@@ -284,3 +285,11 @@ export function decidePromotion(comparison: Comparison, gate: Partial<GateOption
     gate: options,
   };
 }
+
+/** Of a challenger that learned shuffled labels: that it passes tells of the gate, and it never becomes champion. */
+export const refuseControl = (passed: Verdict): Verdict => ({
+  ...passed,
+  outcome: 'reject',
+  reason: 'control-passed',
+  explanation: `It passed although it learned shuffled labels: trust nothing that this gate decides on this holdout. ${passed.explanation}`,
+});

@@ -13,7 +13,7 @@ import type { ComparisonActivities } from '../activities/comparison-activities';
 import type { TrainingActivities } from '../activities/training-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
 import type { ErrorCode } from '../core/errors';
-import { decidePromotion, type Comparison, type Verdict } from '../models/promotion';
+import { decidePromotion, refuseControl, type Comparison, type Verdict } from '../models/promotion';
 import { toFailure } from './failures';
 import { SHORT, TRAINING } from './profiles';
 import { tagRun, trackProgress } from './progress';
@@ -127,7 +127,7 @@ async function challenge(
     run: runReference(),
     lease,
   });
-  const verdict = decide(comparison.figures, input.gate);
+  const verdict = decide(comparison.figures, input);
   log.info('promotion decided', { model, outcome: verdict.outcome, reason: verdict.reason });
   progress(`decided: ${verdict.outcome}`, {
     reason: verdict.reason,
@@ -182,8 +182,14 @@ function standsDown(error: unknown): { reason: string; explanation: string } | n
   return null;
 }
 
+function decide(figures: Comparison, input: ValidInput<'retrain'>): Verdict {
+  const verdict = judged(figures, input.gate);
+  const isPassingControl = input.shuffleLabels && verdict.outcome === 'promote';
+  return isPassingControl && patched('control-never-champion') ? refuseControl(verdict) : verdict;
+}
+
 /** Figures that do not fit together end the run. */
-function decide(figures: Comparison, gate: ValidInput<'retrain'>['gate']): Verdict {
+function judged(figures: Comparison, gate: ValidInput<'retrain'>['gate']): Verdict {
   try {
     return decidePromotion(figures, gate);
   } catch (error) {

@@ -135,6 +135,15 @@ test('shuffles the labels of a negative control alone', async () => {
   expect(shuffled).toEqual([true, false]);
 });
 
+test('never makes a negative control champion, whatever the gate says of it', async () => {
+  const result = await run('retrain', { ...input, shuffleLabels: true });
+  expect(result).toMatchObject({ outcome: 'reject', reason: 'control-passed', pValue: 1 / 64 });
+  expect(fakes.recordVerdict).toHaveBeenCalledWith(
+    expect.objectContaining({ version: '2', outcome: 'reject', reason: 'control-passed' }),
+  );
+  expectChampionUntouched();
+});
+
 test('gives the lease back when there is no champion', async () => {
   fakes.requireChampion.mockImplementation(failing('NO_CHAMPION'));
   expect(await failureOf(run('retrain', input))).toContain('NO_CHAMPION');
