@@ -246,6 +246,9 @@ async function lease() {
   return post('/api/tasks/lease', { campaign, annotator: state.annotator });
 }
 
+/** Closed, in other hands, or erased with its person: there is nothing more to do with this task. */
+const isOver = ({ status }) => status === 404 || status === 409;
+
 function recover(error) {
   if (error.status === 401) {
     byId('notice').replaceChildren(...tokenForm(() => void next()));
@@ -291,7 +294,7 @@ async function finish(path, body, sentence, chosen) {
     rememberLast(sentence, task);
     announce(sentence);
   } catch (error) {
-    if (error.status !== 409) {
+    if (!isOver(error)) {
       setBusy(false);
       chosen?.classList.remove('chosen');
       return recover(error);
@@ -322,7 +325,7 @@ async function undo() {
   } catch (error) {
     setBusy(false);
     // Closed meanwhile, or somebody else's: the answer stays.
-    if (error.status === 409) {
+    if (isOver(error)) {
       rememberLast('', null);
       // Without a task the page itself says what has become of the campaign.
       if (!state.task) await next();

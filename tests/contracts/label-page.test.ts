@@ -219,6 +219,23 @@ withBrowser('the label page', () => {
     expect(await page.locator('#plot svg').count()).toBe(1);
   });
 
+  test('goes on when the person of the window has been erased meanwhile', async () => {
+    const { campaign, dataset } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 2 done');
+    const { subjectKey } = newTask(0);
+    await pages.annotation.eraseAnswers({ dataset, subjectKey });
+    await page.keyboard.press('1');
+    await doneIs(page, '0 of 1 done');
+    await page.locator('#problem', { hasText: 'There is no label task' }).waitFor();
+    await page.keyboard.press('1');
+    await doneIs(page, '1 of 1 done');
+    await pages.annotation.eraseAnswers({ dataset, subjectKey: newTask(1).subjectKey });
+    await page.keyboard.press('u');
+    await page.locator('#problem', { hasText: 'There is no label task' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+  });
+
   test('asks for a token where the server wants one', async () => {
     const secret = 'a-long-enough-secret';
     const tokens = parseTokens(`annotator:${secret}`);
