@@ -10,7 +10,7 @@ import { ARWISE_LANDING, declareArwiseLanding, windowRowsSql } from './landing-t
 import { readHeader, readLayout, recordingOf, subjectOf } from './layout';
 import { arwiseTrustedTable } from './trusted';
 
-const ARWISE_KIND: BulkKind = {
+export const ARWISE_KIND: BulkKind = {
   format: 'arwise',
   table: ARWISE_LANDING,
   declare: declareArwiseLanding,
@@ -18,6 +18,8 @@ const ARWISE_KIND: BulkKind = {
   describing: ['source_file', LABEL.name],
   subjectOf,
   headerLines: 1,
+  // Windows of a file need not be in the order of time: what overlaps any of a slice before is known by its latest.
+  lastBy: 'time_ms',
   fields: ARWISE_FIELDS,
   rowsInLine: SAMPLES_OF_WINDOW,
   labelColumn: LABEL.name,

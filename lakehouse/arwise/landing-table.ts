@@ -1,5 +1,5 @@
 /** The landing table of the format `arwise`: the samples of every window, and how a line becomes them. */
-import type { MemberOfSlice } from '../bulk/bulk-kind';
+import type { MemberOfSlice, RowFacts } from '../bulk/bulk-kind';
 import { msColumn } from '../bulk/fields';
 import { bulkLandingTable } from '../bulk/landing-table';
 import { literal, quoted, sqlType } from '../engines/duckdb-session';
@@ -21,7 +21,7 @@ const COLUMNS: readonly ColumnDeclaration[] = [
   column('stamp', 'string', 'End of the window on the local clock, as written'),
   column('sample', 'integer', 'Which sample of the window'),
   column('time_ms', 'double', 'Moment of the sample on the local clock, ms'),
-  column('latest_ms', 'double', 'Last moment of the window before', optional),
+  column('latest_ms', 'double', 'Last moment of the windows before', optional),
   ...SAMPLE_FIELDS.map(({ name, unit, comment, required }) =>
     column(name, 'double', `${comment}; ${unit}`, { required }),
   ),
@@ -37,9 +37,15 @@ export const declareArwiseLanding = (facts: LandingTableFacts) =>
     columns: COLUMNS,
   });
 
+/** What has ended in slices before; their rows need not lie before those of this one. */
+function latestBefore(before: RowFacts | null): string {
+  if (before === null) return 'NULL';
+  const moments = [before.time_ms, before.latest_ms].filter((ms) => ms !== null).map(Number);
+  return literal(String(Math.max(...moments)));
+}
+
 /** The stamp is that of the last sample; the others lie before it, a tenth of a second apart. */
 export function windowRowsSql(good: string, { entry, subjectKey, before }: MemberOfSlice): string {
-  const latest = before === null ? 'NULL' : literal(String(before.time_ms));
   const given: Record<string, string> = {
     recording: literal(entry.recording),
     device: literal(entry.device),
@@ -47,7 +53,7 @@ export function windowRowsSql(good: string, { entry, subjectKey, before }: Membe
     subject_key: literal(subjectKey),
     source_file: literal(entry.file),
     time_ms: `w._end_ms - (${SAMPLES_OF_WINDOW} - w.sample) * ${STEP_MS}`,
-    latest_ms: `coalesce(w._before_ms, ${latest})`,
+    latest_ms: `greatest(w._before_ms, CAST(${latestBefore(before)} AS DOUBLE))`,
     ...Object.fromEntries(
       SAMPLE_FIELDS.map((field) => [field.name, `w.${quoted(field.name)}[w.sample]`]),
     ),

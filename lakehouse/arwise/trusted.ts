@@ -49,7 +49,7 @@ export const arwiseTrustedTable = (facts: TrustedFacts): TableDeclaration<RowWis
     transform: { type: 'row-wise', sql: trustedSql(facts) },
     checks: [],
     reasons: [
-      reason('dropped', 'window-overlaps', 'it begins before the window before it has ended'),
+      reason('dropped', 'window-overlaps', 'it begins before a window before it has ended'),
       reason(
         'dropped',
         'activity-unwanted',

@@ -9,7 +9,7 @@ export type RowFacts = Readonly<Record<string, string | number | null>>;
 export interface MemberOfSlice {
   readonly entry: RecordingEntry;
   readonly subjectKey: string;
-  /** The last row of this member that has landed, where the slice is not its first. */
+  /** The last row of the slice before, or of the last one that had any, where the slice is not its first. */
   readonly before: RowFacts | null;
   /** The last of those that hold: of a kind without such a condition it is the same. */
   readonly held: RowFacts | null;
@@ -26,6 +26,8 @@ export interface BulkKind extends LandingKind {
   readonly labelColumn: string;
   /** Field of the moment that the first row behind a slice is asked for, where the rows before depend on it. */
   readonly looksAheadAt?: BulkField;
+  /** Column of the landing table that is largest on the row which the next slice goes on from; that of the lines without it. */
+  readonly lastBy?: string;
   /** Of rows of the landing table: which of them later rows go on from; without it each does. */
   readonly holdsSql?: string;
   /** COLUMN_MISSING or CSV_MALFORMED when the first lines are not those of the format. */

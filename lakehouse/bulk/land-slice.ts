@@ -101,15 +101,16 @@ async function describeProblems(
 /** The last row, of those that the condition holds of. */
 async function lastRow(
   session: DuckdbSession,
+  { lastBy = 'source_line' }: BulkKind,
   good: readonly LocalFile[],
   condition = 'true',
 ): Promise<RowFacts | null> {
   const from = parquetSql(good);
-  const last = `SELECT max(source_line) FROM ${from} WHERE ${condition}`;
+  const last = `SELECT max(${lastBy}) FROM ${from} WHERE ${condition}`;
   // As a number of its own it leaves all row groups but the last one unread.
   const [row] = await rowsOf(
     session,
-    `SELECT * FROM ${from} WHERE source_line = ${await numberOf(session, last)}
+    `SELECT * FROM ${from} WHERE ${lastBy} = ${await numberOf(session, last)}
       ORDER BY time_ms DESC LIMIT 1`,
   );
   return (row ?? null) as RowFacts | null;
@@ -118,13 +119,14 @@ async function lastRow(
 /** What the next slice of the member has to know. */
 async function lastKnown(
   session: DuckdbSession,
-  { holdsSql }: BulkKind,
+  kind: BulkKind,
   { before, held }: SliceToLand,
   good: readonly LocalFile[],
 ): Promise<Pick<LandedSlice, 'last' | 'held'>> {
-  const last = (await lastRow(session, good)) ?? before;
+  const { holdsSql } = kind;
+  const last = (await lastRow(session, kind, good)) ?? before;
   if (holdsSql === undefined) return { last };
-  return { last, held: (await lastRow(session, good, holdsSql)) ?? held };
+  return { last, held: (await lastRow(session, kind, good, holdsSql)) ?? held };
 }
 
 async function describe(

@@ -2,10 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { pseudonym } from '../../../../core/hash';
 import { sideOf, splitOfFile } from '../../../../lakehouse/arwise/shipped-split';
+import { ARWISE_KIND } from '../../../../lakehouse/arwise/arwise-format';
+import { readLayout } from '../../../../lakehouse/arwise/layout';
+import { landBulkPart } from '../../../../lakehouse/bulk/land-part';
+import { entriesOf, planIngest } from '../../../../lakehouse/landing/ingest-plan';
+import { publishLanding } from '../../../../lakehouse/landing/publish-landing';
 import { query } from '../../../../lakehouse/query';
+import { openSource } from '../../../../lakehouse/sources/open-source';
 import { trainingWindows } from '../../../../lakehouse/samples';
 import { probeLeakage } from '../../../../models/leakage';
+import type { MadeWindow } from '../../../support/arwise';
 import { arwiseFile, realArwise, whenRealArwise } from '../../../support/arwise';
+import { stampOf } from '../../../support/casas';
 import { ingestFormat, refreshFormat } from '../../../support/format-runs';
 import type { Files } from '../../../support/recordings';
 import {
@@ -81,6 +89,41 @@ test('labels are summed up, unwanted ones and windows that overlap go, counted',
   const labelling = { activities: 'as-written' as const };
   const written = await refreshFormat(lake, { dataset: 'arwise', labelling });
   expect(written.recordings_trusted?.dropped).toEqual({ 'window-overlaps': 200 });
+});
+
+/** Lands the windows in slices of that many bytes, and tells what the cleaned table has of them. */
+async function cleanedInSlices(windows: readonly MadeWindow[], sliceBytes: number) {
+  const lake = newLake(folder.path());
+  const source = await openSource(await writeZip(folder.path(), { 'p1.csv': arwiseFile(windows) }));
+  const request = { dataset: 'arwise', source, secret: SECRET };
+  const layout = await readLayout(request);
+  const plan = await planIngest(lake, { ...request, kind: ARWISE_KIND, layout });
+  const entries = entriesOf(plan, 0, layout.recordings);
+  const part = { plan, part: 0, source, entries, secret: SECRET };
+  const { files } = await landBulkPart(lake, ARWISE_KIND, part, { sliceBytes });
+  await publishLanding(lake, ARWISE_KIND, plan);
+  await source.close();
+  const { recordings_trusted: trusted } = await refreshFormat(lake, { dataset: 'arwise' });
+  const { rows } = await query(lake, { sql: 'SELECT timestamp_ms, stamp FROM recordings_trusted' });
+  const moments = rows.map(({ timestamp_ms: ms }) => Number(ms));
+  return {
+    slices: files.length,
+    trusted,
+    moments,
+    stamps: new Set(rows.map(({ stamp }) => stamp)),
+  };
+}
+
+test('windows overlap across the cuts of a file as well, in whatever order it has them', async () => {
+  const seconds = [0, 20, 40, 60, 80, 65, 5, 45, 85, 100, 55, 110];
+  const windows = seconds.map((at) => ({ endMs: END + at * 1000, label: 'Meal' }));
+  const { slices, trusted, moments, stamps } = await cleanedInSlices(windows, 20_000);
+  expect(slices).toBeGreaterThan(2);
+  expect(trusted?.dropped).toEqual({ 'window-overlaps': 1200 - moments.length });
+  // Ten seconds each: no moment is of two windows, and all windows in their order stay.
+  expect(new Set(moments).size).toBe(moments.length);
+  const stay = [0, 20, 40, 60, 80, 100, 110].map((at) => stampOf(END + at * 1000));
+  expect([...stamps].sort()).toEqual(stay);
 });
 
 test('what the archive says of its labels counts', async () => {
