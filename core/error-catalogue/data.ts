@@ -24,6 +24,10 @@ export const DATA_ERRORS = catalogue({
       `${c.dataset} has no activity that ${c.people} people showed for ${c.seconds} s without a gap.`,
     'Bring longer recordings of more people, or let fewer do with `--least-people`.',
   ),
+  SOURCE_LINK: entry(
+    (c) => `${c.source} holds the symbolic link ${c.link}; links are not followed.`,
+    'Put what it points to there, as a copy or a hard link, or remove it.',
+  ),
   ARCHIVE_CORRUPT: entry(
     (c) => `${c.source} cannot be read: ${c.detail}`,
     'Make the archive again, as a zip; `unzip -t` tests it, and `gzip -t` a compressed file.',

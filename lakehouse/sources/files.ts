@@ -1,5 +1,5 @@
 /** Local files as a source: those of a folder with the layout of an archive, or one by itself. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream';
@@ -73,9 +73,25 @@ async function measure(
   return { name, bytes, crc32: checksum };
 }
 
-async function listFiles(root: string, endings: readonly string[]): Promise<LocalFile[]> {
+/** A link could lead out of the folder, and passed over in silence it would be missing: SOURCE_LINK. */
+async function refuseLinks(
+  { name: source, path: root, extensions }: SourceOptions,
+  entries: readonly Dirent[],
+): Promise<void> {
+  for (const entry of entries.filter((each) => each.isSymbolicLink())) {
+    const path = join(entry.parentPath, entry.name);
+    // Whatever it may be called, files could stand below.
+    const leadsToFolder = async () => (await stat(path).catch(() => null))?.isDirectory() === true;
+    if (hasEnding(entry.name, extensions) || (await leadsToFolder())) {
+      throw new WatchlakeError('SOURCE_LINK', { source, link: relative(root, path) });
+    }
+  }
+}
+
+async function listFiles(options: SourceOptions): Promise<LocalFile[]> {
+  const { path: root, extensions: endings } = options;
   const entries = await readdir(root, { withFileTypes: true, recursive: true });
-  // A symbolic link could lead out of the folder: it is not followed.
+  await refuseLinks(options, entries);
   return entries
     .filter((entry) => entry.isFile() && hasEnding(entry.name, endings))
     .map((entry) => join(entry.parentPath, entry.name))
@@ -161,7 +177,7 @@ async function openFiles(files: readonly LocalFile[], options: SourceOptions): P
 }
 
 export const openFolderSource = async (options: SourceOptions): Promise<Source> =>
-  openFiles(await listFiles(options.path, options.extensions), options);
+  openFiles(await listFiles(options), options);
 
 /** Its one member has the file's own name; a download's path does not tell it. */
 export const openFileSource = (options: SourceOptions, fileName: string): Promise<Source> =>

@@ -1,5 +1,5 @@
 /** Whatever is wrong with an archive is said by file, line and remedy, and nothing is published. */
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ErrorCode, WatchlakeError } from '../../../core/errors';
 import type { Lake } from '../../../lakehouse/lake';
@@ -249,4 +249,17 @@ test('two recordings at the same time on one device block publishing', async () 
     message: expect.stringContaining('recordings-of-a-device-overlap-in-time (1 row)') as string,
   });
   expect((await lake.catalog.list()).map(({ table }) => table)).toEqual(['recordings_landing']);
+});
+
+test('a symbolic link in a folder, where what it leads to would be missing', async () => {
+  const root = await writeFolder(folder.path(), good());
+  const elsewhere = await writeFolder(folder.path(), good());
+  const links = { 'recordings/r3.csv': 'recordings/r1.csv', 'gone.csv': 'gone.csv', more: '' };
+  for (const [link, target] of Object.entries(links)) {
+    await symlink(join(elsewhere, target), join(root, link));
+    expect(await refused(root)).toMatchObject({ code: 'SOURCE_LINK', context: { link } });
+    await rm(join(root, link));
+  }
+  await symlink(join(elsewhere, 'notes.txt'), join(root, 'notes.txt'));
+  await ingestInto(newLake(folder.path()), { source: root });
 });
