@@ -23,7 +23,7 @@ function controlMessage(model: string, { key, value }: ReceivedMessage): Control
   }
 }
 
-async function sendOnce(broker: Broker, send: (producer: Producer) => Promise<void>) {
+async function sendOnce(broker: Broker, send: (producer: Producer) => Promise<unknown>) {
   const producer = await broker.openProducer();
   try {
     await send(producer);

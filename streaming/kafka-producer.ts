@@ -10,6 +10,7 @@ import { WatchlakeError } from '../core/errors';
 import { useCompactRecords } from './kafka-records';
 import type {
   LastOffsets,
+  LastSent,
   OffsetCommit,
   OutgoingMessage,
   Producer,
@@ -31,6 +32,7 @@ export type PartitionCount = (topic: string) => Promise<number>;
 
 interface Placed {
   readonly topic: string;
+  readonly source: OutgoingMessage;
   readonly message: Message & { partition: number };
   readonly bytes: number;
 }
@@ -92,7 +94,7 @@ function place(topic: string, message: OutgoingMessage, partitions: number): Pla
   }
   const { key, value, headers = {} } = message;
   const partition = partitionOf(key, partitions);
-  return { topic, bytes, message: { key, value, headers, partition } };
+  return { topic, source: message, bytes, message: { key, value, headers, partition } };
 }
 
 async function placeAll(output: readonly TopicMessages[], count: PartitionCount) {
@@ -122,30 +124,43 @@ function requestsOf(placed: readonly Placed[]): Placed[][] {
 
 type Sender = Pick<Transaction, 'sendBatch'>;
 
-async function sendRequest(sender: Sender, request: readonly Placed[]) {
+interface LastPlaced extends Omit<LastSent, 'message'> {
+  readonly topic: string;
+  readonly placed: Placed;
+}
+
+async function sendRequest(sender: Sender, request: readonly Placed[]): Promise<LastPlaced[]> {
   const topics = [...new Set(request.map(({ topic }) => topic))];
   const topicMessages = topics.map((topic) => ({
     topic,
     messages: request.filter((entry) => entry.topic === topic).map(({ message }) => message),
   }));
   const stored = await sender.sendBatch({ acks: -1, topicMessages });
-  return stored.map(({ topicName, partition, baseOffset }) => {
-    const count = request.filter(
-      ({ topic, message }) => topic === topicName && message.partition === partition,
-    ).length;
-    return { topic: topicName, partition, lastOffset: Number(baseOffset) + count - 1 };
+  return stored.flatMap(({ topicName: topic, partition, baseOffset }) => {
+    const there = request.filter(
+      ({ message, ...of }) => of.topic === topic && message.partition === partition,
+    );
+    const placed = there.at(-1);
+    if (placed === undefined) return [];
+    return [{ topic, partition, offset: Number(baseOffset) + there.length - 1, placed }];
   });
 }
 
-/** Sends one request after the other, and tells the last offset of each partition. */
-async function sendAll(sender: Sender, placed: readonly Placed[]): Promise<LastOffsets> {
-  const last = new Map<string, Record<number, number>>();
+/** Sends one request after the other, and tells the last message of each partition. */
+async function sendAll(sender: Sender, placed: readonly Placed[]): Promise<LastPlaced[]> {
+  const last = new Map<string, LastPlaced>();
   for (const request of requestsOf(placed)) {
-    for (const { topic, partition, lastOffset } of await sendRequest(sender, request)) {
-      last.set(topic, { ...last.get(topic), [partition]: lastOffset });
-    }
+    for (const each of await sendRequest(sender, request))
+      last.set(`${each.topic}/${each.partition}`, each);
   }
-  return last;
+  return [...last.values()];
+}
+
+function offsetsOfLast(last: readonly LastPlaced[]): LastOffsets {
+  const offsets = new Map<string, Record<number, number>>();
+  for (const { topic, partition, offset } of last)
+    offsets.set(topic, { ...offsets.get(topic), [partition]: offset });
+  return offsets;
 }
 
 export async function openIdempotentProducer(
@@ -157,7 +172,11 @@ export async function openIdempotentProducer(
   await producer.connect();
   return {
     async send(topic, messages) {
-      await sendAll(producer, await placeAll([{ topic, messages }], partitionCount));
+      const placed = await placeAll([{ topic, messages }], partitionCount);
+      const sent = await sendAll(producer, placed);
+      return sent.map(({ partition, offset, placed: { source } }) => ({
+        ...{ partition, offset, message: source },
+      }));
     },
     close: () => producer.disconnect(),
   };
@@ -199,7 +218,7 @@ export async function openTransactionalProducer(
       const placed = await placeAll(output, partitionCount);
       const transaction = await producer.transaction();
       const last = await sendAll(transaction, placed);
-      await sendOffsets(transaction, offsetsOf(last));
+      await sendOffsets(transaction, offsetsOf(offsetsOfLast(last)));
       await transaction.commit();
     },
     close: () => producer.disconnect(),

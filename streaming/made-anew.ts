@@ -9,7 +9,7 @@ export type LastRead = Readonly<
 
 /** Partitions in which another message, or none, lies where the last one was read. What the broker has removed tells nothing. */
 export async function madeAnew(
-  broker: Broker,
+  broker: Pick<Broker, 'read'>,
   topic: string,
   { bounds, lastRead }: { bounds: ReadonlyMap<number, PartitionBounds>; lastRead: LastRead },
 ): Promise<Set<number>> {

@@ -62,9 +62,16 @@ export interface CommittedOffset {
   readonly metadata: string | null;
 }
 
+/** The last message that was sent to a partition, and where it lies there. */
+export interface LastSent {
+  readonly partition: number;
+  readonly offset: number;
+  readonly message: OutgoingMessage;
+}
+
 export interface Producer {
-  /** Resolves when the broker has stored all messages, each once. */
-  send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Resolves when the broker has stored all messages, each once; gives the last one of each partition. */
+  send(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly LastSent[]>;
   close(): Promise<void>;
 }
 

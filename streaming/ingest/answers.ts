@@ -78,6 +78,11 @@ export class KeptAnswers {
     await this.generations[this.state.current]?.put(keyOf(sender, key), answer);
   }
 
+  async forgetAll(): Promise<void> {
+    this.state = this.fresh(this.state.current);
+    await Promise.all(this.generations.map((generation) => generation.clearAsync()));
+  }
+
   async close(): Promise<void> {
     await this.root.flushed;
     await this.root.close();

@@ -7,7 +7,7 @@
  * behind a failed batch fails with it, and the next one is sent by a new producer.
  */
 import { WatchlakeError } from '../../core/errors';
-import type { OutgoingMessage, Producer, StreamLog } from '../ports';
+import type { LastSent, OutgoingMessage, Producer, StreamLog } from '../ports';
 import type { IngestLimits } from './limits';
 
 export interface OutboxOptions {
@@ -17,6 +17,8 @@ export interface OutboxOptions {
   readonly log: StreamLog;
   /** Told the size of each stored batch, and the milliseconds until the broker's acknowledgement. */
   readonly onStored?: (records: number, milliseconds: number) => void;
+  /** Told the last message of each partition before anybody hears that a batch is stored. */
+  readonly onLast?: (last: readonly LastSent[]) => void;
 }
 
 export interface Queued {
@@ -108,7 +110,8 @@ export class Outbox {
     const messages = batch.flatMap((entry) => entry.messages);
     try {
       await this.open();
-      await this.producer?.send(this.options.topic, messages);
+      const last = await this.producer?.send(this.options.topic, messages);
+      this.options.onLast?.(last ?? []);
       this.options.onStored?.(messages.length, performance.now() - startedMs);
       this.settle(batch, (entry) => entry.resolve());
     } catch (error) {

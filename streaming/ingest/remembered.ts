@@ -10,6 +10,7 @@
 import { hash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import type { LastRead } from '../made-anew';
 
 export interface RememberedOptions {
   readonly folder: string;
@@ -35,6 +36,15 @@ const ID_BYTES = 12;
 const REMOVE_STEP = 500;
 /** A generation may last longer by this many when the process is killed. */
 const STATE_EVERY = 100;
+
+const PLACE = 'place';
+
+/** Where the events are stored that are remembered. */
+export interface StoredPlace {
+  readonly topic: string;
+  /** By partition, the last message that was stored. */
+  readonly last: LastRead;
+}
 
 const LAST = Buffer.alloc(DAY_BYTES + ID_BYTES + 1, 0xff);
 const FIRST = Buffer.alloc(1);
@@ -109,6 +119,22 @@ export class RememberedEvents {
     }
     // Writes are made in their order: the last one's end is that of all.
     await written;
+  }
+
+  /** Where they are stored; undefined when that was never told. */
+  get place(): StoredPlace | undefined {
+    return this.root.get(PLACE) as StoredPlace | undefined;
+  }
+
+  /** In the order of what else is written. */
+  keepPlace(place: StoredPlace): void {
+    void this.root.put(PLACE, place);
+  }
+
+  /** At once, whatever is being written. */
+  async forgetAll(): Promise<void> {
+    this.devices.clear();
+    await Promise.all([this.events.clearAsync(), this.states.clearAsync()]);
   }
 
   /** Forgets devices that have been silent for long; the others forget as they go on. */

@@ -18,6 +18,7 @@ import { createSenders } from './senders';
 import { addServiceRoutes } from './service-routes';
 import { allowedMs } from './slow-body';
 import { addStreamRoute } from './stream-route';
+import { TopicMemory } from './topic-memory';
 import { Turns } from './turns';
 
 export interface IngestServerOptions {
@@ -46,6 +47,7 @@ export interface IngestServer {
 
 const DOOR = 'The ingest server';
 const SWEEP_EVERY_MS = 60 * 60_000;
+const LOOK_EVERY_MS = 60_000;
 
 function openStores(folder: string) {
   const remembered = new RememberedEvents({ folder: join(folder, 'events') });
@@ -73,12 +75,16 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
     requestsPerMinute: options.requestsPerMinute ?? Infinity,
     ...(logger && { logger }),
   });
+  const stores = openStores(options.folder);
+  const memory = new TopicMemory({ broker, topic: topics.events, ...stores, log });
   const openProducer = () => broker.openProducer();
   const onStored = (records: number, ms: number) => metrics.countStored(records, ms);
-  const events = new Outbox({ topic: topics.events, openProducer, limits, log, onStored });
+  const events = new Outbox({
+    ...{ topic: topics.events, openProducer, limits, log, onStored },
+    onLast: (last) => memory.note(last),
+  });
   const deadLetters = new Outbox({ topic: topics.deadLetter, openProducer, limits, log });
   const metrics = createMetrics({ [topics.events]: events, [topics.deadLetter]: deadLetters });
-  const stores = openStores(options.folder);
   const reception = new Reception({ ...stores, events, deadLetters, limits, log });
   const turns = new Turns();
   door.server.on('connection', () => turns.connected());
@@ -95,15 +101,19 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
     ...{ version, metrics, tokens, isOpen: tokens.length === 0 && isLoopback(host) },
     readiness: createReadiness({ broker, topic: topics.events, isClosing }),
   });
+  await memory.open();
   await events.open();
-  const sweeper = setInterval(() => void stores.remembered.sweep(), SWEEP_EVERY_MS).unref();
+  const timers = [
+    setInterval(() => void stores.remembered.sweep(), SWEEP_EVERY_MS).unref(),
+    setInterval(() => void memory.look(), LOOK_EVERY_MS).unref(),
+  ];
   const close = async (): Promise<void> => {
     closing = true;
-    clearInterval(sweeper);
+    timers.forEach((timer) => clearInterval(timer));
     // In this order: whoever waits for an answer waits for an outbox, and that for the broker.
     await door.close();
     await Promise.all([events.close(), deadLetters.close()]);
-    await reception.settled();
+    await Promise.all([reception.settled(), memory.settled()]);
     await stores.close();
   };
   let closed: Promise<void> | undefined;

@@ -8,7 +8,7 @@ import { createIngestServer, type IngestServer } from '../../streaming/ingest/se
 import type { Broker } from '../../streaming/ports';
 import { sendEvents } from '../../streaming/send/send-events';
 import { deviceTopics } from '../../streaming/topics';
-import { event, lines, post } from '../support/ingest';
+import { event, lines, NDJSON, post } from '../support/ingest';
 import {
   sequencesOf,
   startIngestProcess,
@@ -17,7 +17,7 @@ import {
   type IngestProcess,
 } from '../support/ingest-runs';
 import { makeTestHome, testCache } from '../support/start-stack';
-import { connectBroker, freshTopicNames, silentLog } from '../support/streams';
+import { connectBroker, freshTopicNames, makeAnew, silentLog } from '../support/streams';
 
 jest.setTimeout(120_000);
 
@@ -90,6 +90,39 @@ describe('on a broker that stays', () => {
         headers: { reason: 'missing-time', field: 'timestamp' },
       },
     ]);
+  });
+
+  test('what a topic held that was made anew is stored again', async () => {
+    const open = async () => {
+      const server = await createIngestServer({
+        ...{ broker, folder, version: '0.1.0', log: silentLog, topics: deviceTopics(topic) },
+      });
+      return { server, url: await server.listen(0) };
+    };
+    const batch = (from: number) => lines([...Array(20).keys()].map((at) => event(from + at)));
+    const answered = async (url: string, from: number) =>
+      (await post(url, batch(from), NDJSON)).body;
+    let { server, url } = await open();
+    expect(await answered(url, 0)).toMatchObject({ accepted: 20 });
+    // While the server runs, the first message that is new tells.
+    await makeAnew(topic, 4);
+    while ((await post(url, event(100))).status !== 200) await pause(100);
+    expect(await answered(url, 0)).toMatchObject({ accepted: 20 });
+    await server.close();
+    ({ server, url } = await open());
+    expect(await answered(url, 0)).toMatchObject({ duplicate: 20 });
+    await server.close();
+    // While it does not, the topic is looked at before it does.
+    await makeAnew(topic, 4);
+    const producer = await broker.openProducer();
+    await producer.send(
+      topic,
+      [...Array(200).keys()].map((at) => ({ key: String(at), value: '{}' })),
+    );
+    await producer.close();
+    ({ server, url } = await open());
+    expect(await answered(url, 0)).toMatchObject({ accepted: 20 });
+    await server.close();
   });
 
   test('a server that is killed again and again loses nothing, and no order changes', async () => {

@@ -20,6 +20,7 @@ export class HeldBroker {
   readonly batches: number[] = [];
   opened = 0;
   send: Send = async () => undefined;
+  lastSent: (messages: readonly OutgoingMessage[]) => readonly object[] = () => [];
 
   get events(): OutgoingMessage[] {
     return this.stored[this.topics.events] ?? [];
@@ -39,6 +40,7 @@ export class HeldBroker {
           await this.send(topic, messages);
           this.batches.push(messages.length);
           (this.stored[topic] ??= []).push(...messages);
+          return this.lastSent(messages);
         },
         close: async () => undefined,
       };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { deviceTopics } from '../../../../streaming/topics';
 import {
   event,
   lines,
@@ -272,6 +273,19 @@ describe('each event once', () => {
     });
     await again.close();
     expect(broker.events).toHaveLength(3);
+  });
+
+  test('a topic of another name holds nothing of what was stored before', async () => {
+    const key = { 'idempotency-key': 'one' };
+    // A broker that says where messages lie, as it needs them to be told apart.
+    ingest.broker.lastSent = ([message]) => [{ partition: 0, offset: 0, message }];
+    await post(ingest.url, [event(1), event(2)], key);
+    const { broker, folder, server } = ingest;
+    await server.close();
+    const again = await startIngest({ folder, topics: deviceTopics('another_topic') }, broker);
+    expect((await post(again.url, [event(1), event(2)], key)).body).toMatchObject({ accepted: 2 });
+    await again.close();
+    expect(broker.stored['another_topic']).toHaveLength(2);
   });
 });
 
