@@ -29,6 +29,14 @@ export function createSuppressionList(database: Database, secret: string) {
       return rows[0]?.since?.toISOString() ?? null;
     },
 
+    /** Datasets that somebody is left out of. */
+    async suppressedDatasets(): Promise<readonly string[]> {
+      const { rows } = await database.query<{ dataset: string }>(
+        'SELECT DISTINCT dataset FROM consent.suppressed ORDER BY 1',
+      );
+      return rows.map(({ dataset }) => dataset);
+    },
+
     async keys(dataset: string): Promise<ReadonlySet<string>> {
       const { rows } = await database.query<{ key: string }>(
         'SELECT key FROM consent.suppressed WHERE dataset = $1',

@@ -3,11 +3,13 @@ import { createConsent } from '../consent/consent';
 import { createDeviceTables, type DeviceTables } from '../devices/devices';
 import type { ImportResult } from '../devices/profiles';
 import { DEVICES_DATASET } from '../lakehouse/devices/names';
+import { holdsDevices } from '../lakehouse/formats';
 import { deviceIdentifier, type Suppression } from '../lakehouse/suppression';
 import { openPool, requireMigrated } from '../registry/database';
 import type { UserProfile } from '../telemetry/profile';
 import { awaitParts, type OnWait } from './awaited-parts';
 import type { Config } from './config';
+import { lakeOf } from './dependencies';
 import { pseudonymKey } from './secrets';
 
 /** Profiles of erased people are left out. */
@@ -17,20 +19,32 @@ export interface DeviceProfiles extends Pick<DeviceTables, 'listProfiles'> {
   ) => Promise<ImportResult & { readonly withdrawn: number }>;
 }
 
+/** Events may land under any name, and one person's profile serves all of them. */
+async function ofDevices(config: Config, datasets: readonly string[]): Promise<string[]> {
+  if (datasets.every((each) => each === DEVICES_DATASET)) return [...datasets];
+  const lake = lakeOf(config);
+  try {
+    const held = await Promise.all(datasets.map((each) => holdsDevices(lake, each)));
+    return datasets.filter((_, at) => held[at]);
+  } finally {
+    await lake.close();
+  }
+}
+
 /** Who withdrew is known by keyed hashes of the person and of each device. */
-async function consenting(
+async function withoutWithdrawn(
   consent: Suppression,
+  dataset: string,
   profiles: readonly UserProfile[],
-): Promise<UserProfile[]> {
-  const gone = await consent.keys(DEVICES_DATASET);
-  if (gone.size === 0) return [...profiles];
-  const isGone = (name: string) => gone.has(consent.keyOf(DEVICES_DATASET, name));
+): Promise<readonly UserProfile[]> {
+  const gone = await consent.keys(dataset);
+  const isGone = (name: string) => gone.has(consent.keyOf(dataset, name));
   return profiles.filter(
     ({ userId, deviceId }) => !isGone(userId) && !isGone(deviceIdentifier(deviceId)),
   );
 }
 
-/** Needs PostgreSQL alone. Throws STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */
+/** Needs PostgreSQL, and the lake where people withdrew from other datasets than `devices`. Throws STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */
 export async function openDeviceProfiles(config: Config, onWait?: OnWait) {
   const { postgres } = await awaitParts(config, { needed: ['postgres'], onWait });
   const pool = openPool(postgres.url);
@@ -45,7 +59,10 @@ export async function openDeviceProfiles(config: Config, onWait?: OnWait) {
   const profiles: DeviceProfiles = {
     listProfiles,
     async importProfiles(given, options) {
-      const kept = await consenting(consent, given);
+      let kept = given;
+      for (const dataset of await ofDevices(config, await consent.suppressedDatasets())) {
+        kept = await withoutWithdrawn(consent, dataset, kept);
+      }
       return { ...(await importProfiles(kept, options)), withdrawn: given.length - kept.length };
     },
   };

@@ -202,6 +202,23 @@ test('a profile of the person is not imported again', async () => {
   expect(listed.map(({ userId }) => userId)).toEqual(['bob', 'cyd']);
 });
 
+test('neither is one of somebody who was erased from events under another name', async () => {
+  const [dataset, userId] = ['wearables', 'fay-of-wearables'];
+  const given = [profile(userId, 'watch-of-fay')];
+  await devices.importProfiles(given);
+  await send(message({ device: 'watch-of-fay', at: at('2026-03-08', 8), hr: 70 }));
+  await world.run('landDeviceEvents', { dataset });
+  await world.erase(dataset, userId);
+  const config = loadConfig({
+    ...{ WATCHLAKE_HOME: world.home, WATCHLAKE_PSEUDONYM_KEY: world.pseudonymKey },
+    ...{ DATABASE_URL: world.databaseUrl },
+  });
+  const { profiles, close } = await openDeviceProfiles(config);
+  const imported = await profiles.importProfiles(given);
+  await close();
+  expect(imported).toMatchObject({ profiles: 0, added: 0, withdrawn: 1 });
+});
+
 test('an e-mail is refused by name: a profile is found by its user_id', async () => {
   await expect(devices.ownerOf('BOB@example.org')).rejects.toMatchObject({
     code: 'INPUT_INVALID',
