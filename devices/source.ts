@@ -38,13 +38,17 @@ export async function aggregatedLake(
   return { dataset, lake, snapshotVersion: Number(version) };
 }
 
-/** Takes another lake, or an earlier state of the known one, for the source: every date is looked at again. */
+/**
+ * Takes another lake, or an earlier state of the known one, for the source: every date is looked at again, and every period made
+ * again, for events that are called the same there may say something else.
+ */
 export const adoptLake = (
   connection: Queryable,
   { lake, snapshotVersion }: LakeState,
 ): Promise<unknown> =>
   connection.query(
-    `WITH source AS (UPDATE devices.aggregation_source SET lake = $1, snapshot_version = $2)
+    `WITH source AS (UPDATE devices.aggregation_source SET lake = $1, snapshot_version = $2),
+        days AS (UPDATE devices.local_days SET readings_before = readings_before + 1)
       UPDATE devices.landed_dates SET content = NULL`,
     [lake, snapshotVersion],
   );

@@ -76,6 +76,17 @@ test('another lake is refused, whatever its version, until it is accepted; then 
   await expectMadeFrom(other);
 });
 
+test('events that are called the same in the other lake are counted as they are there', async () => {
+  const [one, other] = [newWorld(), newWorld()];
+  const at = '2026-03-02T12:00:00Z';
+  await landAll(one.lake, one.topic.add({ at, steps: 1, sequence: 7 }));
+  await aggregateAll(one.lake, database.pool);
+  await landAll(other.lake, other.topic.add({ at, steps: 10, hr: 70, sequence: 7 }));
+  await aggregateDays(other, true);
+  await aggregateAll(other.lake, database.pool);
+  await expectMadeFrom(other);
+});
+
 test('an earlier state of the same lake is refused like another one', async () => {
   const world = newWorld();
   await land(world, '2026-03-02', 1);
