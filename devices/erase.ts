@@ -113,6 +113,13 @@ async function outdatePeriods(connection: Queryable, devices: readonly string[])
     `UPDATE devices.landed_dates SET content = NULL WHERE event_date IN ${dates}`,
     [devices],
   );
+  // Else a period that comes to have the same events again would be taken for one that has its rows.
+  await connection.query(
+    `UPDATE devices.aggregated_periods SET content = '' WHERE EXISTS (
+      SELECT 1 FROM devices.local_days days WHERE days.event_date IN ${dates}
+        AND date_trunc(grain, days.local_date)::date = period_start)`,
+    [devices],
+  );
   await connection.query(
     `UPDATE devices.local_days SET readings_before = readings_before + 1
       WHERE event_date IN ${dates}`,

@@ -1,6 +1,8 @@
 /** Aggregates are those of one lake in one state: another one, or an earlier state of it, is refused until it is accepted. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createDeviceTables } from '../../devices/devices';
+import { rewriteEvents } from '../../lakehouse/devices/rewrite-events';
+import { needlesOf } from '../../lakehouse/erasure/person';
 import type { Lake } from '../../lakehouse/lake';
 import { GRAINS } from '../../telemetry/aggregate';
 import { aggregatesByHand } from '../support/aggregates-by-hand';
@@ -85,6 +87,23 @@ test('events that are called the same in the other lake are counted as they are 
   await aggregateDays(other, true);
   await aggregateAll(other.lake, database.pool);
   await expectMadeFrom(other);
+});
+
+test('a person who was erased and consents anew is counted again in every period', async () => {
+  const world = newWorld();
+  await land(world, '2026-03-02', 1);
+  await aggregateAll(world.lake, database.pool);
+  const devices = createDeviceTables(database.pool);
+  const needles = needlesOf({ own: ['ada'], others: [] });
+  const person = { identifier: 'ada', subjectKey: 'key', devices: ['watch-1'], ...needles };
+  await rewriteEvents(world.lake, { dataset: 'devices', erased: 'once', person });
+  await devices.eraseOwner({ userId: 'ada', devices: ['watch-1'] });
+  // Weeks and months have not been looked at when the same events come again.
+  await aggregateDays(world);
+  await devices.importProfiles([profile('watch-1')]);
+  await land(world, '2026-03-02', 1);
+  await aggregateAll(world.lake, database.pool);
+  await expectMadeFrom(world);
 });
 
 test('an earlier state of the same lake is refused like another one', async () => {
