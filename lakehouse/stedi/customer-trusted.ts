@@ -76,6 +76,6 @@ export const customerTrusted = (dataset: string): TableDeclaration<RowWiseTransf
       ),
       reason('dropped', 'same-person-again', 'a later row of the same e-mail counts instead'),
       reason('quarantined', 'email-malformed', 'the e-mail has no name or no host'),
-      reason('mended', 'serial-number-respelled', 'it was in upper case or had spaces around it'),
+      reason('mended', 'serial-number-respelled', 'it was in upper case or had blanks around it'),
     ],
   });

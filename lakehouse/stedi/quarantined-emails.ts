@@ -31,11 +31,17 @@ export const isCrowdedSql = (text: string): string => isRepeatedSql(text, KEY);
 export const spelledEmailSql = (text: string, nth: string): string =>
   `REGEXP_EXTRACT(SPLIT_PART(${text}, '${KEY}', ${nth} + 1), '${VALUE}', 1)`;
 
-/** In the one spelling, in which escapes are in lower case, too; other escapes than of punctuation stay. */
+// As encoders write what stands around an e-mail unseen.
+const BLANKS = ['t', 'n', 'r', 'u00a0', 'u00A0', 'ufeff', 'uFEFF'];
+
+const withoutBlanksSql = (spelled: string): string =>
+  BLANKS.reduce((text, blank) => unescapedSql(text, blank, ' '), spelled);
+
+/** In the one spelling, in which escapes are in lower case, too; other escapes than of punctuation and blanks stay. */
 export const emailSql = (spelled: string): string =>
   PUNCTUATION.reduce(
     (text, letter) => unescapedSql(text, `u${codeOf(letter)}`, letter),
-    unescapedSql(unescapedSql(normalSql(spelled), '/', '/'), 'u0130', 'i'),
+    unescapedSql(unescapedSql(normalSql(withoutBlanksSql(spelled)), '/', '/'), 'u0130', 'i'),
   );
 
 const LETTERS = `abcdefghijklmnopqrstuvwxyz0123456789${PUNCTUATION.join('').replace("'", "''")} "(),:;<>[]`;

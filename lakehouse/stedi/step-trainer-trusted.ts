@@ -128,6 +128,6 @@ export const stepTrainerTrusted = (
       reason('dropped', 'before-consent', 'read before the consent; with `--consent from-date`'),
       reason('dropped', 'same-reading-again', 'the device has sent this very reading before'),
       reason('quarantined', 'out-of-range', `below 0 or above ${FARTHEST}`),
-      reason('mended', 'serial-number-respelled', 'it was in upper case or had spaces around it'),
+      reason('mended', 'serial-number-respelled', 'it was in upper case or had blanks around it'),
     ],
   });

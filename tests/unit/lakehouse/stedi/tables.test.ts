@@ -242,6 +242,28 @@ test.each(['0', '0.0', '-0', '0e0', '""', '"  "', 'null'])(
   },
 );
 
+test.each(['\u00a0', '\t', '\r\n', '\u200b', '\ufeff', '\u3000 '])(
+  'who is called the same but for %j around it is one person, with one device',
+  async (blank) => {
+    const around = (text: string, name: string) =>
+      text.replaceAll(name, JSON.stringify(blank + name + blank).slice(1, -1));
+    const { customers, accelerometer, steps } = threePeople();
+    const later = customerLine({ name: 'ben', updated: DAY + 5, consented: null });
+    const { lake, tables } = await built({
+      customers: [...customers, around(later, emailOf('ben'))],
+      accelerometer: accelerometer.map((line) => around(line, emailOf('ann'))),
+      steps: steps.map((line) => around(line, 'serial-ann')),
+    });
+    expect(tables.customer_trusted?.dropped).toEqual({ 'no-consent': 2, 'same-person-again': 1 });
+    expect(rowsOfTables(tables)).toEqual([1, 2, 1, 2, 2]);
+    const subject = subjectKey(SECRET, 'stedi', emailOf('ben'));
+    const identifier = STEDI_ERASING.identifierOf(blank + emailOf('ben'));
+    const known = { dataset: 'stedi', identifier, subjectKey: subject };
+    const { rows } = await STEDI_ERASING.findPerson(lake, known);
+    expect(rows).toMatchObject({ customer_landing: 2, accelerometer_landing: 2 });
+  },
+);
+
 describe('a line in quarantine that is newer than the consent', () => {
   const consented = customerLine({ name: 'ann' });
   const newer = customerLine({ name: 'ann', updated: DAY + 5, consented: 1 });
@@ -257,6 +279,7 @@ describe('a line in quarantine that is newer than the consent', () => {
     ['with a consent that is none', newer],
     ['with another fault', newer.replace(/"serialNumber":"[^"]*"/, '"serialNumber":17')],
     ['in another spelling', newer.replace('ann@', ' ANN@')],
+    ['in a spelling with blanks', newer.replace('ann@', '\\u00A0ann@').replace('.org', '.org\\t')],
     ['with blanks', newer.replaceAll('":', '" : ')],
     ['that was cut off', newer.slice(0, newer.indexOf('"lastUpdateDate"') + 20)],
     ['at the same moment', newer.replace(String(DAY + 5), String(DAY))],
