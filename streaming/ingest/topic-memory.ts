@@ -83,10 +83,16 @@ export class TopicMemory {
     });
   }
 
+  /** A server that may write to the topic, and not read it, goes by the ends alone. */
   private async differs(): Promise<boolean> {
     const { broker, topic } = this.parts;
-    const bounds = await broker.bounds(topic);
-    return (await madeAnew(broker, topic, { bounds, lastRead: this.last })).size > 0;
+    try {
+      const bounds = await broker.bounds(topic);
+      return (await madeAnew(broker, topic, { bounds, lastRead: this.last })).size > 0;
+    } catch (error) {
+      this.warn(error);
+      return false;
+    }
   }
 
   private async forget(): Promise<void> {

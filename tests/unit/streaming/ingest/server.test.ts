@@ -275,6 +275,20 @@ describe('each event once', () => {
     expect(broker.events).toHaveLength(3);
   });
 
+  test.each([
+    [2, { duplicate: 1 }],
+    [0, { accepted: 1 }],
+  ])('a server that may not read its topic goes by its end, %d', async (end, outcome) => {
+    ingest.broker.lastSent = ([message]) => [{ partition: 0, offset: 1, message }];
+    await post(ingest.url, [event(1)]);
+    const { broker, folder, server } = ingest;
+    await server.close();
+    broker.port.bounds = async () => new Map([[0, { start: 0, end }]]);
+    const again = await startIngest({ folder }, broker);
+    expect((await post(again.url, [event(1)])).body).toMatchObject(outcome);
+    await again.close();
+  });
+
   test('a topic of another name holds nothing of what was stored before', async () => {
     const key = { 'idempotency-key': 'one' };
     // A broker that says where messages lie, as it needs them to be told apart.
