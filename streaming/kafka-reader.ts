@@ -5,12 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { createConsumer, receivedMessage } from './kafka-consumer';
 import { isKafkaJsError } from './kafka-support';
-import type { ReceivedMessage } from './ports';
+import type { PartitionBounds, ReceivedMessage } from './ports';
 
 const SESSION_TIMEOUT_MS = 30_000;
 const HEARTBEAT_MS = 3000;
 const RESTARTS = 10;
 const RESTART_WAIT_MS = 300;
+const LOOK_EVERY_MS = 1000;
 
 export interface TopicRange {
   readonly topic: string;
@@ -18,6 +19,8 @@ export interface TopicRange {
   /** Exclusive ends, absent when the reading goes on until the signal. */
   readonly to?: ReadonlyMap<number, number>;
   readonly signal?: AbortSignal;
+  /** What the topic holds at the moment. */
+  readonly bounds: () => Promise<ReadonlyMap<number, PartitionBounds>>;
 }
 
 /** How far each partition has been read; what lies before it is not handed out again. */
@@ -25,12 +28,17 @@ class Positions {
   private readonly next: Map<number, number>;
   private readonly to?: ReadonlyMap<number, number>;
 
-  constructor({ from, to }: TopicRange) {
+  constructor({ from, to }: Pick<TopicRange, 'from' | 'to'>) {
     this.next = new Map(from);
     this.to = to;
   }
 
   take(messages: readonly ReceivedMessage[]): ReceivedMessage[] {
+    const [first] = messages;
+    // Nothing else leads back, where there is no end: the topic was made anew.
+    if (first && !this.to && first.offset < (this.next.get(first.partition) ?? 0)) {
+      this.next.set(first.partition, first.offset);
+    }
     const wanted = messages.filter(({ partition, offset }) => {
       const end = this.to ? (this.to.get(partition) ?? 0) : Infinity;
       return offset >= (this.next.get(partition) ?? 0) && offset < end;
@@ -85,7 +93,7 @@ async function writePatiently(
 /** Resolves when all has been read or nobody listens any more; rejects when kafkajs gives up. */
 async function pump(
   consumer: Consumer,
-  topic: string,
+  { topic, to, bounds }: TopicRange,
   positions: Positions,
   output: PassThrough,
 ): Promise<void> {
@@ -94,7 +102,17 @@ async function pump(
   const ended = new Promise<void>((resolve, reject) => {
     const end = () => resolve();
     output.once('close', end).once('finish', end);
-    stopListening = () => void output.off('close', end).off('finish', end);
+    // What was deleted meanwhile is waited for in vain, unless something comes behind it.
+    const passDeleted = async () => {
+      for (const [partition, { start }] of await bounds()) positions.advance(partition, start);
+      if (positions.isDone) resolve();
+    };
+    const look = () => void passDeleted().catch(() => undefined);
+    const timer = to && setInterval(look, LOOK_EVERY_MS);
+    stopListening = () => {
+      clearInterval(timer);
+      output.off('close', end).off('finish', end);
+    };
     consumer.on(GROUP_JOIN, () => positions.seekAll(consumer, topic));
     consumer.on(CRASH, ({ payload }) => reject(payload.error));
     // Markers of transactions take offsets too, and reach nobody but this event.
@@ -139,7 +157,7 @@ async function fill(client: Kafka, range: TopicRange, output: PassThrough): Prom
     const group = `${range.topic}/read/${randomUUID()}`;
     const consumer = createConsumer(client, group, SESSION_TIMEOUT_MS);
     try {
-      await pump(consumer, range.topic, positions, output);
+      await pump(consumer, range, positions, output);
       await consumer.disconnect();
       await deleteGroup(client, group);
     } catch (error) {

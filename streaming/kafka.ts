@@ -268,7 +268,10 @@ class KafkaBroker implements Broker {
         to ? (to[partition] ?? 0) : end,
       ]);
       const end = follow ? undefined : new Map(ends);
-      yield* readRange(this.client, { topic, from: new Map(starts), to: end, signal });
+      yield* readRange(this.client, {
+        ...{ topic, from: new Map(starts), to: end, signal },
+        bounds: () => this.fetchBounds(topic),
+      });
     } catch (error) {
       throw brokerError(error, this.options.brokers);
     }

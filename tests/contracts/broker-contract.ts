@@ -105,6 +105,22 @@ export function describeBroker(name: string, connect: () => Broker): void {
       expect(await valuesOf({ topic, from: { 0: 8 } })).toEqual(['8', '9']);
     });
 
+    test('ends a reading of what is deleted meanwhile', async () => {
+      const topic = await makeTopic();
+      const producer = await broker.openProducer();
+      const value = Buffer.alloc(150_000, 1);
+      const messages = Array.from({ length: 40 }, () => ({ key: 'a', value }));
+      await producer.send(topic, messages);
+      await producer.close();
+      let read = 0;
+      for await (const some of broker.read({ topic })) {
+        if (read === 0) await broker.deleteRecords(topic, { 0: messages.length });
+        read += some.length;
+      }
+      expect(read).toBeGreaterThan(0);
+      expect(read).toBeLessThan(messages.length);
+    });
+
     test('follows a topic until the signal aborts', async () => {
       const topic = await makeTopic();
       const producer = await broker.openProducer();
