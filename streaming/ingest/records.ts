@@ -21,7 +21,7 @@ type Limits = Pick<IngestLimits, 'recordBytes' | 'recordsPerRequest'>;
 
 const LINES = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines|json-seq)\b/i;
 const NEWLINE = 0x0a;
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const MOST_DEPTH = 100;
 const BYTE_ORDER_MARK = '\ufeff';
@@ -55,9 +55,9 @@ function written(value: unknown): string | null {
 const compact = (text: string, value: unknown): string | null =>
   text.includes('\n') || text.includes('\r') ? written(value) : text;
 
-/** Parsing what is nested endlessly takes far longer than other text of its length. */
-function isTooDeep(body: Buffer): boolean {
-  let [depth, inString] = [0, false];
+/** How many elements an array has, as far as it is one; null when it is nested endlessly. */
+function countElements(body: Buffer): number | null {
+  let [depth, inString, commas] = [0, false, 0];
   for (let index = 0; index < body.length; index += 1) {
     const byte = body[index];
     if (inString) {
@@ -66,10 +66,11 @@ function isTooDeep(body: Buffer): boolean {
     } else if (byte === QUOTE) inString = true;
     else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
       depth += 1;
-      if (depth > MOST_DEPTH) return true;
+      if (depth > MOST_DEPTH) return null;
     } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1;
+    else if (byte === COMMA && depth === 1) commas += 1;
   }
-  return false;
+  return commas + 1;
 }
 
 function oneOf(body: Buffer, text: string, value: unknown): RawRecord {
@@ -109,13 +110,17 @@ function linesOf(body: Buffer, { recordBytes, recordsPerRequest }: Limits): RawR
   return records;
 }
 
-/** An array that cannot be read as one is one record that is wrong. */
+/**
+ * An array that cannot be read as one is one record that is wrong. Parsing one that is nested endlessly, or has millions of elements,
+ * takes far longer, and more memory, than other text of its length: it is looked through before.
+ */
 function arrayOf(body: Buffer, text: string, limits: Limits): Records {
-  if (isTooDeep(body)) return { single: true, records: [refused(body, 'too-deep')] };
+  const elements = countElements(body);
+  if (elements === null) return { single: true, records: [refused(body, 'too-deep')] };
+  tooMany(elements, limits.recordsPerRequest);
   const parsed = parse(text);
   if (!Array.isArray(parsed?.value)) return { single: true, records: [refused(body, 'not-json')] };
   const values: readonly unknown[] = parsed.value;
-  tooMany(values.length, limits.recordsPerRequest);
   const records = values.map((value) => elementOf(value, limits.recordBytes));
   return { single: false, records };
 }

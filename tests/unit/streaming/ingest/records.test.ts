@@ -45,6 +45,13 @@ test('no body is a fault of ours', () => {
   );
 });
 
+test('an array of too many elements is refused before it is parsed, which takes long', () => {
+  // What is no JSON shows that nobody has parsed it.
+  const array = (elements: number) => Buffer.from(`[${'{"a":[1,2]},'.repeat(elements)}`);
+  expect(cut(array(49), 'application/json')).toMatchObject({ records: [{ code: 'not-json' }] });
+  expect(cut(array(50), 'application/json')).toBe('TOO_MANY_RECORDS');
+});
+
 test('values arrive the same, as lines or as an array', () => {
   const values = fc.array(
     fc.dictionary(fc.string({ maxLength: 9 }), fc.integer(), { maxKeys: 5 }),
