@@ -4,7 +4,7 @@ import type { CampaignProgress, Channel } from '../annotation/campaigns';
 import { createTaskClient } from '../annotation/client';
 import type { NewTask } from '../annotation/tasks';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
-import { selectTasks, type CandidatePrediction, type Pick } from '../models/acquisition';
+import { rankCandidate, selectTasks, type Pick, type RankedCandidate } from '../models/acquisition';
 import type { Registry } from '../registry/registry';
 import { decodeFeatures, decodeSignal, type Prediction } from '../streaming/prediction';
 import { alive, type Alive } from './alive';
@@ -17,11 +17,13 @@ export interface CandidateQuery {
   subjectKeys?: readonly string[];
   /** Whose windows are left out. */
   except?: readonly string[];
+  /** Of these windows alone, and with what a task needs: features and signals, which are most of a prediction. */
+  windowIds?: readonly string[];
 }
 
 /** Predictions that a person may look at; read twice, with the same result each time. */
 export interface PredictionSource {
-  /** Of each window what the newest of the versions that have predicted it says. */
+  /** Of each window what the newest of the versions that have predicted it says, by window id. */
   candidates(query: CandidateQuery): AsyncIterable<Prediction>;
   /** The dataset's channels with their units, for the plot. */
   channels(query: { dataset: string }): Promise<readonly Channel[]>;
@@ -53,7 +55,7 @@ export interface AnnotationDeps {
   fetch?: typeof globalThis.fetch;
 }
 
-export interface OpenCampaignInput extends Omit<CandidateQuery, 'except'> {
+export interface OpenCampaignInput extends Omit<CandidateQuery, 'except' | 'windowIds'> {
   campaign: string;
   /** The most windows to ask about. */
   budget: number;
@@ -84,7 +86,8 @@ async function survey(
   { signal, report }: Alive,
 ) {
   const classes = new Set<string>();
-  const predictions: CandidatePrediction[] = [];
+  const predictions: RankedCandidate[] = [];
+  const names = new Map<string, string>();
   let formerFeatures = 0;
   for await (const prediction of source) {
     const { windowId, candidate, probabilities, classes: known } = prediction;
@@ -96,7 +99,10 @@ async function survey(
       continue;
     }
     for (const label of known) classes.add(label);
-    predictions.push({ windowId, probabilities, kind: candidate, device, startMs, endMs });
+    // One text for all windows of a device.
+    if (!names.has(device)) names.set(device, device);
+    const place = { device: names.get(device), startMs, endMs };
+    predictions.push(rankCandidate({ windowId, probabilities, kind: candidate, ...place }));
     if (predictions.length % 200 === 0) report({ candidates: predictions.length });
   }
   return { classes, predictions, formerFeatures };
@@ -158,7 +164,8 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     await annotation.openCampaign({ campaign, dataset, model, classes, channels, target });
     const picks = selectTasks({ ...input, predictions: found.predictions });
     let created = 0;
-    for await (const tasks of pickedTasks(predictions.candidates(query), picks)) {
+    const picked = { ...query, windowIds: picks.map(({ windowId }) => windowId) };
+    for await (const tasks of pickedTasks(predictions.candidates(picked), picks)) {
       signal.throwIfAborted();
       // An erasure that has begun meanwhile removes tasks once: none may come after it.
       const isGoneNow = await withdrawnSubjects(suppression, dataset);

@@ -4,7 +4,7 @@ import type { Label } from '../annotation/labels';
 import { contentHash } from '../core/hash';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
-import { trainingWindows, type TrainingWindows } from '../lakehouse/samples';
+import { trainingWindows, type TrainingWindows } from '../lakehouse/training-windows';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import type { Evaluation } from '../models/evaluation';
 import type { AuditComparison, Comparison, Scorecard } from '../models/promotion';

@@ -1,12 +1,17 @@
 /** Freezes what a version is trained on: windows of recordings, and answers of people over them. */
 import type { AnnotationStore } from '../annotation/annotation';
+import type { Label } from '../annotation/labels';
 import { contentHash } from '../core/hash';
 import type { Cell } from '../lakehouse/engines/row-appender';
 import type { Lake } from '../lakehouse/lake';
 import { writeRows } from '../lakehouse/publish';
-import { trainingWindows, type TrainingWindows } from '../lakehouse/samples';
+import {
+  readTrainingWindows,
+  type TrainingReading,
+  type TrainingWindow,
+} from '../lakehouse/training-windows';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
-import { trainingWindowsTable } from '../lakehouse/watch/model-tables';
+import { TRAINING_TABLE, trainingWindowsTable } from '../lakehouse/watch/model-tables';
 import type { LeaseInput } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import { alive } from './alive';
@@ -41,7 +46,7 @@ export interface FreezeInput {
 
 /** What the snapshot's manifest says besides its rows. */
 export interface TrainingFacts {
-  featureSchema: TrainingWindows['schema'];
+  featureSchema: TrainingReading['schema'];
   featuresSnapshotId: string;
   /** Subjects whose recordings were learned from: a challenger starts from the same. */
   baseSubjects: string[];
@@ -62,7 +67,7 @@ export async function freezeTrainingSet(deps: FreezeDeps, input: FreezeInput, si
   const champion = withLabels ? present : null;
   const begunWith = input.subjects ?? (champion?.card.data.baseSubjects as string[] | undefined);
   const base = begunWith && [...begunWith, ...(await addedPeople(deps, input, signal))];
-  const windows = await trainingWindows(lake, { dataset, subjectKeys: base, signal });
+  const recorded = await readTrainingWindows(lake, { dataset, subjectKeys: base, signal });
   const isWithdrawn = await withdrawnSubjects(suppression, dataset);
   const known = withLabels
     ? await knownLabels(annotation, { dataset, champion, knownUntil, isWithdrawn })
@@ -70,47 +75,36 @@ export async function freezeTrainingSet(deps: FreezeDeps, input: FreezeInput, si
   const heldOut = await holdoutOf(registry, input);
   const offered = known.training.filter(({ subjectKey }) => !heldOut.has(subjectKey));
   // Features of another format fit no network that these windows train.
-  const labels = offered.filter((each) => each.featureSchema === windows.schema.hash);
+  const labels = offered.filter((each) => each.featureSchema === recorded.schema.hash);
   const staleLabels = offered.length - labels.length;
   const facts: TrainingFacts = {
-    featureSchema: windows.schema,
-    featuresSnapshotId: windows.snapshotId,
-    baseSubjects: [...new Set(windows.subjectKeys)].filter((key) => !isWithdrawn(key)).sort(),
+    featureSchema: recorded.schema,
+    featuresSnapshotId: recorded.snapshotId,
+    baseSubjects: (await recorded.subjects()).filter((key) => !isWithdrawn(key)).sort(),
     knownUntil: withLabels ? knownUntil : null,
     labels: labels.length,
     staleLabels,
   };
-  const { lengthMs } = windows.schema.signal.window;
-  const isWanted = ({ subjectKey, device, startMs }: RecordedWindow): boolean =>
+  const { lengthMs } = recorded.schema.signal.window;
+  const isWanted = ({ subjectKey, device, startMs }: TrainingWindow): boolean =>
     !isWithdrawn(subjectKey) && !known.isAudited({ device, startMs, endMs: startMs + lengthMs });
-  const rows = new Map<string, readonly Cell[]>([
-    ...windowRows(windows, isWanted),
-    // A person's answer counts more than the recording's own label.
-    ...labels.map(
-      (each) =>
-        [
-          each.windowId,
-          [each.windowId, each.subjectKey, each.device, each.startMs, each.label, each.features],
-        ] as const,
-    ),
-  ]);
   const { manifest } = await writeRows(lake, {
     table: trainingWindowsTable({ dataset, recipe: 1 }),
     inputs: {
-      window_features: windows.snapshotId,
+      window_features: recorded.snapshotId,
       subjects: contentHash(facts.baseSubjects),
       labels: contentHash(labels.map(({ windowId, label }) => [windowId, label])),
       audit: contentHash(known.audit.map(({ windowId }) => windowId)),
       knownUntil: facts.knownUntil ?? 'none',
     },
-    rows: () => rows.values(),
+    rows: () => frozenRows(recorded, isWanted, labels),
     facts: { ...facts },
     signal,
     onRows: (count) => report({ rows: count }),
   });
-  const subjects = new Set([...rows.values()].map(([, subjectKey]) => subjectKey));
-  const { snapshotId, rows: frozen } = manifest;
-  return { snapshotId, rows: frozen, subjects: subjects.size, staleLabels };
+  const { snapshotId, rows } = manifest;
+  const frozen = await readTrainingWindows(lake, { dataset, table: TRAINING_TABLE, snapshotId });
+  return { snapshotId, rows, subjects: (await frozen.subjects()).length, staleLabels };
 }
 
 async function addedPeople(deps: FreezeDeps, input: FreezeInput, signal: AbortSignal) {
@@ -124,26 +118,25 @@ async function holdoutOf(registry: Registry, { dataset, seed }: FreezeInput): Pr
   return new Set(split?.holdout);
 }
 
-interface RecordedWindow {
-  readonly subjectKey: string;
-  readonly device: string;
-  readonly startMs: number;
-}
+const cellsOf = (window: TrainingWindow): Cell[] => [
+  window.windowId,
+  window.subjectKey,
+  window.device,
+  window.startMs,
+  window.label,
+  window.features,
+];
 
-/** By window id. */
-function windowRows(
-  windows: TrainingWindows,
-  isWanted: (window: RecordedWindow) => boolean,
-): (readonly [string, readonly Cell[]])[] {
-  const width = windows.schema.names.length;
-  return windows.windowIds.flatMap((windowId, row) => {
-    const [subjectKey, device] = [
-      windows.subjectKeys[row] as string,
-      windows.devices[row] as string,
-    ];
-    const [startMs, label] = [windows.startsMs[row] as number, windows.labels[row] as string];
-    if (!isWanted({ subjectKey, device, startMs })) return [];
-    const features = windows.features.slice(row * width, (row + 1) * width);
-    return [[windowId, [windowId, subjectKey, device, startMs, label, features]] as const];
-  });
+/** One after another: there may be millions of windows, while people have answered thousands. */
+async function* frozenRows(
+  recorded: TrainingReading,
+  isWanted: (window: TrainingWindow) => boolean,
+  labels: readonly Label[],
+): AsyncGenerator<Cell[]> {
+  const answered = new Set(labels.map(({ windowId }) => windowId));
+  for await (const window of recorded.windows()) {
+    // A person's answer counts more than the recording's own label.
+    if (!answered.has(window.windowId) && isWanted(window)) yield cellsOf(window);
+  }
+  for (const answer of labels) yield cellsOf(answer);
 }

@@ -1,6 +1,6 @@
 /** People whose recordings came after the split was drawn: no part of it has them. */
 import type { Lake } from '../lakehouse/lake';
-import { labelledSubjects } from '../lakehouse/samples';
+import { labelledSubjects } from '../lakehouse/training-windows';
 import type { Registry } from '../registry/registry';
 
 export interface NewPeopleQuery {

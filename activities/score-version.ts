@@ -3,7 +3,7 @@ import type { Label } from '../annotation/labels';
 import { WatchlakeError } from '../core/errors';
 import type { Lake } from '../lakehouse/lake';
 import { readClassifier } from '../lakehouse/model-artefacts';
-import type { TrainingWindows } from '../lakehouse/samples';
+import type { TrainingWindows } from '../lakehouse/training-windows';
 import { loadClassifier, type Classifier } from '../models/classifier';
 import { evaluate, type Evaluation } from '../models/evaluation';
 import { largest } from '../models/softmax';

@@ -4,7 +4,7 @@ import { contentHash } from '../core/hash';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
 import { artefactPrefix, readClassifier, saveClassifier } from '../lakehouse/model-artefacts';
-import { trainingWindows, type TrainingWindows } from '../lakehouse/samples';
+import { trainingWindows, type TrainingWindows } from '../lakehouse/training-windows';
 import { findManifest } from '../lakehouse/snapshots';
 import { TRAINING_TABLE } from '../lakehouse/watch/model-tables';
 import { loadClassifier } from '../models/classifier';

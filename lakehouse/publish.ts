@@ -1,10 +1,10 @@
 /** Publishes a table whose rows our own code makes, by the same path as one that SQL makes. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withDuckdb } from './engines/duckdb-session';
-import { adoptFiles, copyToParquet, rowsIn } from './engines/parquet-sink';
+import { copyInOrder } from './engines/ordered-rows';
+import { adoptFiles, rowsIn } from './engines/parquet-sink';
 import type { Cell } from './engines/row-appender';
 import { createRowAppender } from './engines/row-appender';
-import { quoted } from './engines/duckdb-session';
 import type { Lake } from './lake';
 import type { BuildOutcome, Relation } from './ports';
 import type { Snapshot } from './snapshots';
@@ -53,15 +53,9 @@ async function writeFiles(
       await nextTurn();
     }
     appender.finish();
-    const order = table.orderBy.map(quoted).join(', ');
-    const key = table.key.map(quoted).join(', ');
-    // Rows are numbered as they were appended.
-    const firsts =
-      repeated === undefined ? '' : ` WHERE rowid IN (SELECT MIN(rowid) FROM made GROUP BY ${key})`;
-    const local = await copyToParquet(session, {
-      folder: 'rows',
-      select: `SELECT * FROM made${firsts}${order === '' ? '' : ` ORDER BY ${order}`}`,
-      partitions: table.partitions,
+    const local = await copyInOrder(session, {
+      ...{ table, from: 'made', rows: count, bytes: appender.bytes },
+      firstOfKey: repeated !== undefined,
     });
     const used = rowsIn(local);
     const dropped: Record<string, number> = { ...request.dropped?.() };

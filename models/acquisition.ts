@@ -44,8 +44,15 @@ export interface Pick {
   readonly margin: number;
 }
 
+/** All that the choice needs of a candidate: its probabilities take more memory than the rest of it. */
+export interface RankedCandidate extends Omit<CandidatePrediction, 'probabilities'> {
+  readonly margin: number;
+  /** Index of the most probable class. */
+  readonly predicted: number;
+}
+
 export interface SelectionInput {
-  readonly predictions: readonly CandidatePrediction[];
+  readonly predictions: readonly (CandidatePrediction | RankedCandidate)[];
   readonly budget: number;
   /** Share of the budget for audit windows. */
   readonly auditShare: number;
@@ -61,9 +68,16 @@ export function marginOf(probabilities: readonly number[]): number {
 const byId = (a: { windowId: string }, b: { windowId: string }): number =>
   a.windowId < b.windowId ? -1 : a.windowId > b.windowId ? 1 : 0;
 
-interface Ranked extends CandidatePrediction {
-  readonly margin: number;
-}
+type Ranked = RankedCandidate;
+
+export const rankCandidate = ({
+  probabilities,
+  ...rest
+}: CandidatePrediction): RankedCandidate => ({
+  ...rest,
+  margin: marginOf(probabilities),
+  predicted: largest(probabilities),
+});
 
 const byMargin = (a: Ranked, b: Ranked): number => a.margin - b.margin || byId(a, b);
 
@@ -83,16 +97,16 @@ function byDevice(ranked: readonly Ranked[]): Map<string, Ranked[]> {
   return found;
 }
 
-/** One queue for each device and predicted class, the least sure first. */
+/** One queue for each device and predicted class, the least sure last: there it is taken from. */
 function queuesOf(ranked: readonly Ranked[]): Ranked[][] {
   const queues = new Map<string, Ranked[]>();
   for (const prediction of ranked) {
-    const key = `${prediction.device ?? ''}|${largest(prediction.probabilities)}`;
+    const key = `${prediction.device ?? ''}|${prediction.predicted}`;
     const queue = queues.get(key);
     if (queue === undefined) queues.set(key, [prediction]);
     else queue.push(prediction);
   }
-  return [...queues.values()];
+  return [...queues.values()].map((queue) => queue.reverse());
 }
 
 /** The next of the queue that overlaps nothing chosen on its device; those it passes are put off. */
@@ -101,7 +115,7 @@ function takeApart(
   chosen: Map<string, Ranked[]>,
   putOff: Ranked[],
 ): Ranked | null {
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     const candidate = next;
     const near = chosen.get(candidate.device ?? '') ?? [];
     if (!near.some((other) => overlaps(candidate, other))) {
@@ -143,7 +157,7 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
     throw new WatchlakeError('INPUT_INVALID', { field: 'selection', detail });
   }
   const unique = [...new Map(predictions.map((p) => [p.windowId, p])).values()];
-  const ranked = unique.map((each) => ({ ...each, margin: marginOf(each.probabilities) }));
+  const ranked = unique.map((each) => ('probabilities' in each ? rankCandidate(each) : each));
   const ofKind = (wanted: CandidateKind) => ranked.filter(({ kind }) => kind === wanted);
   // One draw for each window, not two for each comparison: there may be hundreds of thousands.
   const drawn = ofKind('audit')

@@ -9,6 +9,7 @@ import { literal, quoted, rowsOf } from './duckdb-session';
 // Large enough to read well, small enough that engines which read in parallel get several.
 const FILE_BYTES = 256 * 1024 * 1024;
 const ROW_GROUP_ROWS = 122_880;
+const VECTOR_ROWS = 2048;
 // Of a column with more different values in a group a dictionary saves little, and to look for one takes a fifth
 // of the time of writing.
 const ROWS_PER_ENTRY = 16;
@@ -32,6 +33,13 @@ export interface SinkRequest {
   readonly rowGroupRows?: number;
   /** What is written once and read once or twice is not worth the time that zstd takes. */
   readonly compression?: keyof typeof CODECS;
+}
+
+/** As many rows, of those that take `bytes` together, as a group may have that takes `groupBytes`; the usual number at most. */
+export function rowGroupRowsFor(made: { rows: number; bytes: number }, groupBytes: number): number {
+  const fitting = (groupBytes * made.rows) / Math.max(1, made.bytes);
+  const vectors = Math.max(1, Math.floor(fitting / VECTOR_ROWS));
+  return Math.min(ROW_GROUP_ROWS, vectors * VECTOR_ROWS);
 }
 
 /** Options of COPY; without partitions files end at 256 MB. */

@@ -38,8 +38,19 @@ function toValue(cell: Cell, type: ColumnType): DuckDBValue {
   return cell;
 }
 
+/** About as much as the cell takes in memory: to choose sizes by. */
+function bytesOf(cell: Cell): number {
+  if (cell === null || typeof cell === 'boolean') return 1;
+  if (typeof cell === 'string') return cell.length;
+  if (typeof cell === 'number') return 8;
+  if (cell instanceof Float32Array) return cell.byteLength;
+  return cell.reduce<number>((sum, item) => sum + bytesOf(item), 0);
+}
+
 export interface RowAppender {
   append(row: readonly Cell[]): void;
+  /** Of all rows so far. */
+  readonly bytes: number;
   /** Makes all appended rows visible to the session; nothing can be appended afterwards. */
   finish(): number;
 }
@@ -58,6 +69,7 @@ export async function createRowAppender(
   let buffer: DuckDBValue[][] = columns.map(() => []);
   let buffered = 0;
   let total = 0;
+  let bytes = 0;
 
   function flush(): void {
     if (buffered === 0) return;
@@ -71,9 +83,14 @@ export async function createRowAppender(
   }
 
   return {
+    get bytes() {
+      return bytes;
+    },
     append(row) {
       columns.forEach(({ type }, index) => {
-        (buffer[index] as DuckDBValue[]).push(toValue(row[index] ?? null, type));
+        const cell = row[index] ?? null;
+        bytes += bytesOf(cell);
+        (buffer[index] as DuckDBValue[]).push(toValue(cell, type));
       });
       buffered += 1;
       total += 1;

@@ -4,7 +4,7 @@ import { createComparisonActivities } from '../../activities/comparison-activiti
 import { createTrainingActivities } from '../../activities/training-activities';
 import { createAnnotationStore } from '../../annotation/annotation';
 import type { Lake } from '../../lakehouse/lake';
-import { trainingWindows } from '../../lakehouse/samples';
+import { trainingWindows } from '../../lakehouse/training-windows';
 import { TRAINING_TABLE } from '../../lakehouse/watch/model-tables';
 import { createRegistry } from '../../registry/registry';
 import { createTestDatabase, type TestDatabase } from '../support/database';

@@ -12,7 +12,7 @@ import { readJson, writeJson } from '../../lakehouse/json';
 import type { NewTask } from '../../annotation/tasks';
 import type { Lake } from '../../lakehouse/lake';
 import { readClassifier, saveClassifier } from '../../lakehouse/model-artefacts';
-import { trainingWindows } from '../../lakehouse/samples';
+import { trainingWindows } from '../../lakehouse/training-windows';
 import { NOBODY, pseudonymIdentifier, type Suppression } from '../../lakehouse/suppression';
 import { TRAINING_TABLE } from '../../lakehouse/watch/model-tables';
 import { sha256Of } from '../../models/classifier';

@@ -33,7 +33,7 @@ interface Said {
   readonly schema: string;
 }
 
-async function publish(lake: Lake, said: readonly Said[]): Promise<void> {
+async function publish(lake: Lake, said: readonly Said[], shown = signal): Promise<void> {
   const table = predictionsTable({ dataset: DATASET, recipe: 1 });
   const rows = said.map(({ window, version, candidate, schema }, at) => {
     const cells: Record<string, Cell> = {
@@ -43,7 +43,7 @@ async function publish(lake: Lake, said: readonly Said[]): Promise<void> {
       ...{ feature_schema: schema, kafka_partition: 0, kafka_offset: at },
       ...(candidate === null
         ? { features: null, signal: null }
-        : { features: Float32Array.of(1), signal: JSON.stringify(signal) }),
+        : { features: Float32Array.of(1), signal: JSON.stringify(shown) }),
     };
     return table.columns.map(({ name }) => cells[name] as Cell);
   });
@@ -139,4 +139,19 @@ test('before the first refresh every window counts', async () => {
   const lake = await landedLake();
   await publish(lake, [{ window: 1, version: '1', candidate: 'uncertain', schema: 'any' }]);
   expect((await ask(lake)).asked).toEqual(['w1 by 1']);
+});
+
+test('more candidates are chosen from than memory holds with their signals', async () => {
+  const lake = await landedLake();
+  const windows = Array.from({ length: 6000 }, (_, window) => window);
+  const said = windows.map((window): Said => ({
+    window,
+    version: '1',
+    candidate: 'uncertain',
+    schema: 'any',
+  }));
+  // Together they take 48 MB.
+  await publish(lake, said, { ...signal, timestampsMs: 'AAAA'.repeat(2000) });
+  const { opened } = await ask({ ...lake, duckdb: { memoryLimit: '32MB', threads: 1 } });
+  expect(opened).toEqual({ tasks: 20, uncertain: 20, audit: 0 });
 });

@@ -2,7 +2,7 @@
 import { datasetDescriptor } from '../../../lakehouse/landing/descriptor';
 import type { Lake } from '../../../lakehouse/lake';
 import { listQuarantine, showQuarantine } from '../../../lakehouse/read-quarantine';
-import { trainingWindows } from '../../../lakehouse/samples';
+import { trainingWindows } from '../../../lakehouse/training-windows';
 import { findManifest } from '../../../lakehouse/snapshots';
 import {
   archiveFiles,

@@ -4,13 +4,8 @@ import { extractFeatures } from '../../../models/features';
 import { sliceWindow, windowId } from '../../../models/windows';
 import type { Lake } from '../../../lakehouse/lake';
 import { sampleSlices } from '../../../lakehouse/sample-slices';
-import {
-  devicesOf,
-  activitiesOf,
-  labelsOfWindows,
-  subjectsOf,
-  trainingWindows,
-} from '../../../lakehouse/samples';
+import { devicesOf, activitiesOf, labelsOfWindows, subjectsOf } from '../../../lakehouse/samples';
+import { trainingWindows } from '../../../lakehouse/training-windows';
 import type { SampleSpan } from '../../../models/signal';
 import { pseudonym } from '../../../core/hash';
 import {

@@ -9,7 +9,7 @@ import { entriesOf, planIngest } from '../../../../lakehouse/landing/ingest-plan
 import { publishLanding } from '../../../../lakehouse/landing/publish-landing';
 import { query } from '../../../../lakehouse/query';
 import { openSource } from '../../../../lakehouse/sources/open-source';
-import { trainingWindows } from '../../../../lakehouse/samples';
+import { trainingWindows } from '../../../../lakehouse/training-windows';
 import { probeLeakage } from '../../../../models/leakage';
 import type { MadeWindow } from '../../../support/arwise';
 import { arwiseFile, realArwise, whenRealArwise } from '../../../support/arwise';
