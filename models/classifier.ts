@@ -7,6 +7,7 @@ import { useBackend } from './backend';
 import { FEATURE_FORMAT_VERSION, featureSchema, type FeatureSchema } from './features';
 import type { Layer } from './network';
 import { Network } from './network';
+import { allRows, rowsBetween, type Rows } from './rows';
 import { softmax } from './softmax';
 import type { Standardiser } from './standardiser';
 import { standardise } from './standardiser';
@@ -66,14 +67,18 @@ function refuseFormerFeatures({ schema }: ClassifierArtefact): void {
   throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', { expected: schema.hash, found });
 }
 
-/** Logits of standardised rows, in passes of bounded size. */
-export async function logitsOf(network: Network, rows: Float32Array): Promise<Float32Array> {
+/** In passes of bounded size: the rows are standardised as they come. */
+export async function logitsOf(
+  network: Network,
+  rows: Rows,
+  standardiser: Standardiser,
+): Promise<Float32Array> {
   const outputs = (network.layers.at(-1) as Layer).units;
-  const count = rows.length / network.inputs;
+  const count = rows.picks.length;
   const logits = new Float32Array(count * outputs);
   for (let from = 0; from < count; from += ROWS_AT_ONCE) {
     const until = Math.min(count, from + ROWS_AT_ONCE);
-    const part = rows.subarray(from * network.inputs, until * network.inputs);
+    const part = standardise(rowsBetween(rows, from, until), standardiser);
     const result = tf.tidy(() =>
       network.forward(tf.tensor2d(part, [until - from, network.inputs])),
     );
@@ -101,7 +106,8 @@ export async function loadClassifier(stored: StoredClassifier): Promise<Classifi
         throw new WatchlakeError('FEATURES_INVALID', { detail });
       }
       if (count === 0) return new Float32Array(0);
-      const logits = await logitsOf(network, standardise(rows, artefact.standardiser));
+      const all = allRows(rows, network.inputs);
+      const logits = await logitsOf(network, all, artefact.standardiser);
       return softmax(logits, artefact.classes.length, artefact.temperature);
     },
     dispose: () => network.dispose(),

@@ -1,21 +1,19 @@
-/** Fits a network to standardised rows, epoch by epoch, the same way for the same seed. */
+/** Fits a network to rows, epoch by epoch, the same way for the same seed. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { Mask } from './network';
 import { Network } from './network';
 import type { Random } from '../core/random';
 import { createRandom, shuffled, streamSeed } from '../core/random';
+import { someRows, type Rows } from './rows';
+import { standardise, type Standardiser } from './standardiser';
 import type { TrainingOptions } from './training-options';
-
-export interface Rows {
-  /** Standardised, row-major. */
-  readonly features: Float32Array;
-  /** Class of each row. */
-  readonly truth: readonly number[];
-}
 
 export interface FitInput {
   readonly rows: Rows;
+  readonly standardiser: Standardiser;
+  /** Class of each row. */
+  readonly truth: readonly number[];
   readonly classes: number;
   readonly epochs: number;
   readonly seed: number;
@@ -68,17 +66,15 @@ function takeBatch(
   picks: readonly number[],
   random: Random,
 ): Batch {
-  const { rows, classes, options } = input;
-  const columns = rows.features.length / rows.truth.length;
-  const features = drawMask(random, options.inputDropout, picks.length * columns);
+  const { rows, standardiser, truth, classes, options } = input;
+  const standardised = standardise(someRows(rows, picks), standardiser);
+  const features = drawMask(random, options.inputDropout, standardised.length);
+  for (let at = 0; at < features.length; at += 1) {
+    features[at] = (features[at] as number) * (standardised[at] as number);
+  }
   const targets = new Float32Array(picks.length * classes);
   picks.forEach((pick, row) => {
-    targets[row * classes + (rows.truth[pick] as number)] = 1;
-    const [from, to] = [pick * columns, row * columns];
-    for (let column = 0; column < columns; column += 1) {
-      features[to + column] =
-        (features[to + column] as number) * (rows.features[from + column] as number);
-    }
+    targets[row * classes + (truth[pick] as number)] = 1;
   });
   const batchWeights = Float32Array.from(picks, (pick) => weights[pick] as number);
   return { features, targets, weights: batchWeights, count: picks.length };
@@ -94,27 +90,27 @@ function lossOf(network: Network, batch: Batch, mask: Mask): tf.Scalar {
 
 /** Trains a new network; the caller disposes of it. Gives way to other work after every step. */
 export async function fit(input: FitInput): Promise<Network> {
-  const { rows, classes, epochs, seed, options } = input;
+  const { rows, truth, classes, epochs, seed, options } = input;
   const stream = (index: number): Random => createRandom(streamSeed(seed, index));
   const [order, dropout, inputDropout] = [stream(1), stream(2), stream(3)];
-  const columns = rows.features.length / rows.truth.length;
   const layers = [
     ...options.hiddenUnits.map((units) => ({ units, activation: 'relu' })),
     { units: classes, activation: 'softmax' },
   ];
-  const network = Network.initialised(columns, layers, stream(0));
+  const network = Network.initialised(rows.columns, layers, stream(0));
   const optimizer = tf.train.adam(options.learningRate);
-  const weights = rowWeights(rows.truth, classes, options.classWeights);
+  const weights = rowWeights(truth, classes, options.classWeights);
   const mask: Mask = (count, units) =>
     tf.tensor2d(drawMask(dropout, options.dropout, count * units), [count, units]);
-  const indexes = rows.truth.map((_, index) => index);
+  const indexes = truth.map((_, index) => index);
   try {
     for (let epoch = 0; epoch < epochs; epoch += 1) {
       const queue = shuffled(indexes, order);
       let loss = 0;
-      while (queue.length > 0) {
+      for (let at = 0; at < queue.length; at += options.batchSize) {
         input.signal?.throwIfAborted();
-        const batch = takeBatch(input, weights, queue.splice(0, options.batchSize), inputDropout);
+        const picks = queue.slice(at, at + options.batchSize);
+        const batch = takeBatch(input, weights, picks, inputDropout);
         const cost = optimizer.minimize(
           () => lossOf(network, batch, mask),
           true,
@@ -124,7 +120,7 @@ export async function fit(input: FitInput): Promise<Network> {
         tf.dispose(cost as tf.Scalar);
         await nextTurn();
       }
-      const done = await input.afterEpoch?.(epoch, loss / rows.truth.length, network);
+      const done = await input.afterEpoch?.(epoch, loss / truth.length, network);
       if (done) break;
     }
     return network;

@@ -1,5 +1,6 @@
 /** Brings features to zero mean and unit spread, as measured on the training rows. */
 import { WatchlakeError } from '../core/errors';
+import type { Rows } from './rows';
 
 export interface Standardiser {
   readonly mean: number[];
@@ -16,32 +17,57 @@ const CONSTANT_SCALE = 1e-6;
 const { isFinite } = Number;
 const { max, min } = Math;
 
-export function fitStandardiser(features: Float32Array, columns: number): Standardiser {
-  const rows = features.length / columns;
+type See = (value: number, column: number, row: number) => void;
+
+function forEachValue({ features, columns, picks }: Rows, see: See): void {
+  for (let row = 0; row < picks.length; row += 1) {
+    const start = (picks[row] as number) * columns;
+    for (let column = 0; column < columns; column += 1) {
+      see(features[start + column] as number, column, row);
+    }
+  }
+}
+
+export function fitStandardiser(rows: Rows): Standardiser {
+  const { columns, picks } = rows;
   const mean = new Array<number>(columns).fill(0);
   const squares = new Array<number>(columns).fill(0);
-  features.forEach((value, index) => {
-    mean[index % columns] = (mean[index % columns] as number) + value / rows;
+  forEachValue(rows, (value, column) => {
+    mean[column] = (mean[column] as number) + value / picks.length;
   });
-  features.forEach((value, index) => {
-    const column = index % columns;
+  forEachValue(rows, (value, column) => {
     const deviation = value - (mean[column] as number);
-    squares[column] = (squares[column] as number) + (deviation * deviation) / rows;
+    squares[column] = (squares[column] as number) + (deviation * deviation) / picks.length;
   });
   const scale = squares.map((square) => (square < CONSTANT_SCALE ** 2 ? 1 : Math.sqrt(square)));
   return { mean, scale };
 }
 
+function refuse(row: number): never {
+  const detail = `row ${row} has a value that is not a finite number`;
+  throw new WatchlakeError('FEATURES_INVALID', { detail });
+}
+
 /** Throws when a feature is missing or not finite: it would turn every probability into NaN. */
-export function standardise(features: Float32Array, { mean, scale }: Standardiser): Float32Array {
-  const columns = mean.length;
-  return features.map((value, index) => {
-    if (!isFinite(value)) {
-      const detail = `row ${Math.floor(index / columns)} has a value that is not a finite number`;
-      throw new WatchlakeError('FEATURES_INVALID', { detail });
-    }
-    const column = index % columns;
-    const units = (value - (mean[column] as number)) / (scale[column] as number);
-    return max(-LIMIT, min(LIMIT, units));
+export function checkFinite(rows: Rows): void {
+  forEachValue(rows, (value, _, row) => {
+    if (!isFinite(value)) refuse(row);
   });
+}
+
+/** A copy of the rows, row-major. Throws as `checkFinite` does. */
+export function standardise(rows: Rows, { mean, scale }: Standardiser): Float32Array {
+  const { features, columns, picks } = rows;
+  const standardised = new Float32Array(picks.length * columns);
+  // Without a call for each value: each step of a training comes by here.
+  for (let row = 0; row < picks.length; row += 1) {
+    const [from, to] = [(picks[row] as number) * columns, row * columns];
+    for (let column = 0; column < columns; column += 1) {
+      const value = features[from + column] as number;
+      if (!isFinite(value)) refuse(row);
+      const units = (value - (mean[column] as number)) / (scale[column] as number);
+      standardised[to + column] = max(-LIMIT, min(LIMIT, units));
+    }
+  }
+  return standardised;
 }

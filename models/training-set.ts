@@ -1,6 +1,5 @@
 /** The rows that a classifier learns from, and what makes them unfit to learn from. */
 import { WatchlakeError } from '../core/errors';
-import type { Rows } from './fit';
 
 export interface TrainingSet {
   /** Row-major: as many values for each row as the feature schema has names. */
@@ -42,16 +41,6 @@ export function checkTrainingSet(
     const detail = `all windows have the label ${labels[0]}, at least two classes are needed`;
     throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
   }
-}
-
-/** The rows at the indexes, in their order. */
-export function takeRows({ features, truth }: Rows, indexes: readonly number[]): Rows {
-  const columns = features.length / truth.length;
-  const taken = new Float32Array(indexes.length * columns);
-  indexes.forEach((index, row) => {
-    taken.set(features.subarray(index * columns, (index + 1) * columns), row * columns);
-  });
-  return { features: taken, truth: indexes.map((index) => truth[index] as number) };
 }
 
 /** The same choice of rows as a training set of its own. */

@@ -5,16 +5,16 @@ import type { StoredClassifier } from './classifier';
 import { ARTEFACT_FORMAT_VERSION, logitsOf, sha256Of } from './classifier';
 import type { FeatureSchema } from './features';
 import { fit } from './fit';
-import type { Rows } from './fit';
 import type { Fold } from './folds';
 import { foldsBy } from './folds';
 import { streamSeed } from '../core/random';
-import { fitStandardiser, standardise } from './standardiser';
+import { allRows, someRows, type Rows } from './rows';
+import { checkFinite, fitStandardiser } from './standardiser';
 import { calibratedLoss, fitTemperature, lossAt } from './temperature';
 import type { TrainingOptions } from './training-options';
 import { DEFAULT_TRAINING } from './training-options';
 import type { TrainingSet } from './training-set';
-import { checkTrainingSet, takeRows } from './training-set';
+import { checkTrainingSet } from './training-set';
 
 export type { TrainingOptions } from './training-options';
 export type { TrainingSet } from './training-set';
@@ -57,6 +57,8 @@ export interface TrainedClassifier extends StoredClassifier {
 
 interface Settings {
   readonly rows: Rows;
+  /** Class of each row. */
+  readonly truth: readonly number[];
   readonly classes: number;
   readonly seed: number;
   readonly options: TrainingOptions;
@@ -66,29 +68,29 @@ interface Settings {
 
 interface FoldResult {
   readonly truth: readonly number[];
-  /** After each epoch. */
+  /** By epoch; those that cannot be chosen are not kept. */
   readonly logits: Float32Array[];
+  /** After each epoch. */
   readonly losses: number[];
 }
 
 async function validateFold(settings: Settings, fold: Fold, index: number): Promise<FoldResult> {
   const { classes, options } = settings;
-  const all = settings.rows;
-  const columns = all.features.length / all.truth.length;
-  const training = takeRows(all, fold.train);
-  const validation = takeRows(all, fold.validate);
-  const standardiser = fitStandardiser(training.features, columns);
-  const unseen = standardise(validation.features, standardiser);
-  const result: FoldResult = { truth: validation.truth, logits: [], losses: [] };
+  const pick = (rows: readonly number[]) => rows.map((row) => settings.truth[row] as number);
+  const rows = someRows(settings.rows, fold.train);
+  const unseen = someRows(settings.rows, fold.validate);
+  const standardiser = fitStandardiser(rows);
+  const result: FoldResult = { truth: pick(fold.validate), logits: [], losses: [] };
+  const earliest = Math.min(options.minimumEpochs, options.maximumEpochs) - 1;
   const network = await fit({
     ...settings,
-    rows: { features: standardise(training.features, standardiser), truth: training.truth },
+    ...{ rows, standardiser, truth: pick(fold.train) },
     epochs: options.maximumEpochs,
     seed: streamSeed(settings.seed, 100 + index),
     async afterEpoch(epoch, loss, current) {
-      const logits = await logitsOf(current, unseen);
-      const validationLoss = calibratedLoss(logits, classes, validation.truth);
-      result.logits.push(logits);
+      const logits = await logitsOf(current, unseen, standardiser);
+      const validationLoss = calibratedLoss(logits, classes, result.truth);
+      if (epoch >= earliest) result.logits[epoch] = logits;
       result.losses.push(validationLoss);
       settings.report({ phase: `fold-${index + 1}`, epoch, loss, validationLoss });
       const waited = epoch - result.losses.indexOf(Math.min(...result.losses));
@@ -149,10 +151,10 @@ async function chooseEpochs(
   settings: Settings,
   set: TrainingSet,
 ): Promise<{ epochs: number; calibration: Calibration }> {
-  const { classes, options, rows, seed } = settings;
+  const { classes, options, truth, seed } = settings;
   const bySubject = new Set(set.groups).size > 1;
   const keys = bySubject ? set.groups : set.blocks;
-  const folds = foldsBy(keys, rows.truth, options.innerFolds, streamSeed(seed, 99));
+  const folds = foldsBy(keys, truth, options.innerFolds, streamSeed(seed, 99));
   if (folds.length === 0) {
     const none = { method: 'none', rows: 0, temperature: 1, lossBefore: null, lossAfter: null };
     return { epochs: options.fallbackEpochs, calibration: none as Calibration };
@@ -177,8 +179,9 @@ export async function trainClassifier(
   const { model, schema, classes, seed, signal } = input;
   const columns = schema.names.length;
   checkTrainingSet(set, columns, { model, classes });
-  const standardiser = fitStandardiser(set.features, columns);
-  const features = standardise(set.features, standardiser);
+  const rows = allRows(set.features, columns);
+  const standardiser = fitStandardiser(rows);
+  checkFinite(rows);
   await useBackend();
   const options = { ...DEFAULT_TRAINING, ...input.options };
   const history: EpochReport[] = [];
@@ -187,14 +190,11 @@ export async function trainClassifier(
     input.onEpoch?.(epoch);
   };
   const truth = set.labels.map((label) => classes.indexOf(label));
-  const common = { classes: classes.length, seed, options, report, signal };
-  const { epochs, calibration } = await chooseEpochs(
-    { ...common, rows: { features: set.features, truth } },
-    set,
-  );
+  const common = { rows, truth, classes: classes.length, seed, options, report, signal };
+  const { epochs, calibration } = await chooseEpochs(common, set);
   const network = await fit({
     ...common,
-    rows: { features, truth },
+    standardiser,
     epochs,
     async afterEpoch(epoch, loss) {
       report({ phase: 'all', epoch, loss, validationLoss: null });
