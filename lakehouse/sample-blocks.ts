@@ -2,6 +2,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { SampleSpan } from '../models/signal';
 import { quoted } from './engines/duckdb-session';
+import { streamChunks } from './engines/streamed-result';
 
 export interface SampleBlock extends SampleSpan {
   readonly recording: string;
@@ -44,13 +45,9 @@ export async function* sampleBlocks(
   { from, channels }: BlocksRequest,
 ): AsyncGenerator<SampleBlock> {
   const columns = ['recording', 'timestamp_ms', ...channels].map(quoted).join(', ');
-  const result = await connection.stream(
-    `SELECT ${columns} FROM ${quoted(from)} ORDER BY device, timestamp_ms`,
-  );
+  const sql = `SELECT ${columns} FROM ${quoted(from)} ORDER BY device, timestamp_ms`;
   let held: RawBlock | undefined;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
+  for await (const chunk of streamChunks(connection, sql)) {
     for (const block of splitChunk(chunk)) {
       if (held !== undefined) yield { ...held, endsRecording: held.recording !== block.recording };
       held = block;

@@ -3,6 +3,7 @@ import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { SampleSpan } from '../models/signal';
 import { concatSpans } from '../models/spans';
 import { createViews, quoted, rowsOf, streamDuckdb } from './engines/duckdb-session';
+import { streamChunks } from './engines/streamed-result';
 import type { Lake } from './lake';
 import { datasetDescriptor } from './landing/descriptor';
 import { ofSubjects, type DeviceRequest } from './samples';
@@ -109,11 +110,8 @@ async function* runs(
   sql: string,
   sliceMs: number,
 ): AsyncGenerator<Run> {
-  const result = await connection.stream(sql);
   let held: Run | undefined;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
+  for await (const chunk of streamChunks(connection, sql)) {
     for (const run of runsOf(chunk, sliceMs)) {
       const goesOn = held?.number === run.number && held.slot === run.slot;
       if (held !== undefined && !goesOn) yield held;

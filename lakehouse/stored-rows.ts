@@ -1,6 +1,7 @@
 /** Streams rows of stored snapshots to our own code, with bounded memory. */
 import type { DuckDBValue } from '@duckdb/node-api';
 import { createViews, streamDuckdb } from './engines/duckdb-session';
+import { streamRows } from './engines/streamed-result';
 import type { Lake } from './lake';
 import type { SnapshotManifest } from './manifest';
 
@@ -18,8 +19,7 @@ export function storedRows(
 ): AsyncGenerator<readonly DuckDBValue[]> {
   return streamDuckdb({ store, options, signal }, async function* (session) {
     await createViews(session, store, from);
-    const result = await session.connection.stream(sql);
-    for await (const rows of result.yieldRows()) {
+    for await (const rows of streamRows(session.connection, sql)) {
       signal?.throwIfAborted();
       yield* rows;
     }

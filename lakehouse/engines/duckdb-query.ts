@@ -1,5 +1,5 @@
 /** One reading statement over views of published tables, in a DuckDB that can reach nothing else. */
-import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { StatementType } from '@duckdb/node-api';
 import { WatchlakeError } from '../../core/errors';
 import type { QueryRequest, QueryResult, Relation, Store } from '../ports';
@@ -12,6 +12,7 @@ import {
   quoted,
   relationSql,
 } from './duckdb-session';
+import { chunksOf } from './streamed-result';
 
 type Relations = QueryRequest['relations'];
 
@@ -95,11 +96,20 @@ async function prepareReading(
   return statement;
 }
 
-async function readRows(result: DuckDBResult, maximumRows: number): Promise<QueryResult> {
-  const columns = result.deduplicatedColumnNames();
+async function readRows(
+  connection: DuckDBConnection,
+  statement: DuckDBPreparedStatement,
+  maximumRows: number,
+): Promise<QueryResult> {
   const rows: Record<string, unknown>[] = [];
-  for await (const chunk of result.yieldConvertedRows(plainValue)) {
-    for (const row of chunk) {
+  let columns: string[] = [];
+  const open = async () => {
+    const result = await statement.stream();
+    columns = result.deduplicatedColumnNames();
+    return result;
+  };
+  for await (const chunk of chunksOf(connection, open)) {
+    for (const row of chunk.convertRows(plainValue)) {
       if (rows.length === maximumRows) return { columns, rows, truncated: true };
       rows.push(Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null])));
     }
@@ -126,7 +136,7 @@ export async function queryInSession(
   }, timeoutMs);
   try {
     const statement = await prepareReading(session, sql);
-    return await readRows(await statement.stream(), maximumRows);
+    return await readRows(session.connection, statement, maximumRows);
   } catch (error) {
     if (error instanceof WatchlakeError) throw error;
     const said = error instanceof Error ? error.message : String(error);

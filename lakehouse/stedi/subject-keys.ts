@@ -4,6 +4,7 @@ import type { DuckdbSession } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
 import { parquetSql } from '../engines/parquet-sink';
 import { createRowAppender } from '../engines/row-appender';
+import { streamRows } from '../engines/streamed-result';
 import { column } from '../tables';
 import { normal, normalSql } from './fields';
 
@@ -21,10 +22,8 @@ export async function addSubjects(
   keyOf: (email: string) => string,
 ): Promise<void> {
   const appender = await createRowAppender(session, SUBJECTS, columns);
-  const reader = await session.connection.stream(
-    `SELECT DISTINCT ${normalSql('r.email')} AS email FROM ${parquetSql(files)} r`,
-  );
-  for await (const rows of reader.yieldRows()) {
+  const sql = `SELECT DISTINCT ${normalSql('r.email')} AS email FROM ${parquetSql(files)} r`;
+  for await (const rows of streamRows(session.connection, sql)) {
     for (const [email] of rows) appender.append([email as string, keyOf(email as string)]);
   }
   appender.finish();

@@ -1,6 +1,7 @@
 /** Bouts of activities in a dataset's recordings: how long they last, what follows what, and samples of them. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { literal, quoted, rowsOf } from '../engines/duckdb-session';
+import { streamRows } from '../engines/streamed-result';
 import { TRUSTED_TABLE } from '../watch/trusted';
 
 /** Null where nobody said what it was. */
@@ -113,11 +114,13 @@ export async function segmentsOf(
 ): Promise<Segment[]> {
   await connection.run(chosenSql(request));
   const columns = request.channels.map((name) => `, t.${quoted(name)}`).join('');
-  const result =
-    await connection.stream(`SELECT c.number, c.device, c.subject_key, c.start_ms, t.timestamp_ms${columns}
+  const result = streamRows(
+    connection,
+    `SELECT c.number, c.device, c.subject_key, c.start_ms, t.timestamp_ms${columns}
     FROM ${TRUSTED_TABLE} t JOIN chosen c ON t.recording = c.recording
       AND t.timestamp_ms >= c.start_ms AND t.timestamp_ms < c.start_ms + ${request.lengthMs}
-    ORDER BY c.number, t.timestamp_ms`);
+    ORDER BY c.number, t.timestamp_ms`,
+  );
   const segments: Segment[] = [];
   let [held, number]: [number[][], number] = [[], 0];
   let origin = { device: '', subjectKey: '', startMs: 0 };
@@ -127,7 +130,7 @@ export async function segmentsOf(
     const arrays = values.map((each) => Float32Array.from(each));
     segments.push({ ...origin, timestampsMs: Float64Array.from(times), values: arrays });
   };
-  for await (const rows of result.yieldRows()) {
+  for await (const rows of result) {
     for (const [of, device, subjectKey, startMs, ...samples] of rows) {
       if (of !== number) {
         end();

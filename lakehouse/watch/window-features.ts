@@ -4,6 +4,7 @@ import { extractFeatures } from '../../models/features';
 import { sliceWindow } from '../../models/windows';
 import { createViews, streamDuckdb, type OpenSession } from '../engines/duckdb-session';
 import type { Cell } from '../engines/row-appender';
+import { streamRows } from '../engines/streamed-result';
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
 import { createSampleBuffer, sampleBlocks } from '../sample-blocks';
@@ -55,11 +56,9 @@ interface WindowRow {
 async function* windowRows(session: OpenSession): AsyncGenerator<WindowRow, undefined> {
   const connection = await session.connect();
   try {
-    const result = await connection.stream(
-      `SELECT window_id, subject_key, device, recording, CAST(start_ms AS DOUBLE), label, label_share
-        FROM ${WINDOWS_TABLE} ORDER BY device, start_ms`,
-    );
-    for await (const rows of result.yieldRows()) {
+    const sql = `SELECT window_id, subject_key, device, recording, CAST(start_ms AS DOUBLE), label, label_share
+      FROM ${WINDOWS_TABLE} ORDER BY device, start_ms`;
+    for await (const rows of streamRows(connection, sql)) {
       for (const row of rows) {
         const [windowId, subjectKey, device, recording, startMs, label, labelShare] = row as [
           string,

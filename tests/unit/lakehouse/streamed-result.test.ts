@@ -1,0 +1,44 @@
+/** A result whose statement fails in the middle is no shorter result. */
+import { withDuckdb } from '../../../lakehouse/engines/duckdb-session';
+import { streamRows } from '../../../lakehouse/engines/streamed-result';
+import { DEFAULT_DUCKDB } from '../../../lakehouse/engines/duckdb-session';
+import { query } from '../../../lakehouse/query';
+import { storedRows } from '../../../lakehouse/stored-rows';
+import { newLake, temporaryFolder } from '../../support/recordings';
+
+const folder = temporaryFolder();
+const ROWS = 400_000;
+const FAILING = `SELECT CASE WHEN i = ${ROWS / 2} THEN error('full') ELSE i END AS i FROM range(${ROWS}) t(i)`;
+
+async function countOf(rows: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _ of rows) count += 1;
+  return count;
+}
+
+test('it is an error for whoever streams rows out of the lake', async () => {
+  const lake = newLake(folder.path());
+  const whole = storedRows(lake, { from: {}, sql: `SELECT i FROM range(${ROWS}) t(i)` });
+  expect(await countOf(whole)).toBe(ROWS);
+  const broken = storedRows(lake, { from: {}, sql: FAILING });
+  await expect(countOf(broken)).rejects.toThrow('DUCKDB_MEMORY_LIMIT');
+});
+
+test('it is an error for whoever asks a query', async () => {
+  const lake = newLake(folder.path());
+  const asked = query(lake, { sql: FAILING, maximumRows: ROWS });
+  await expect(asked).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+});
+
+test('the connection serves others afterwards, also when it was not read to its end', async () => {
+  const { store } = newLake(folder.path());
+  await withDuckdb({ store, options: DEFAULT_DUCKDB }, async ({ connection }) => {
+    await expect(countOf(streamRows(connection, FAILING))).rejects.toThrow();
+    for await (const rows of streamRows(connection, 'SELECT i FROM range(9000) t(i)')) {
+      expect(rows).toHaveLength(2048);
+      break;
+    }
+    await connection.run('CREATE TABLE kept AS SELECT 1 AS one');
+    expect(await countOf(streamRows(connection, 'SELECT * FROM kept'))).toBe(1);
+  });
+});
