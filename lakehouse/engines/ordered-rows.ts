@@ -70,6 +70,8 @@ export async function copyInOrder(
   };
   const pieces = Math.ceil(bytes / (limit * SORTED_SHARE));
   const select = `SELECT * FROM ${from}${firsts}`;
+  // Several threads write the groups of a file in the order in which they are done.
+  if (rows > options.rowGroupRows) await session.connection.run('SET threads = 1');
   if (!firstOfKey && (await isInOrder(session, request))) {
     return copyToParquet(session, { folder: 'rows', select, ...options });
   }

@@ -22,7 +22,7 @@ const table: TableDeclaration<RowsTransform> = declareTable({
     column('id', 'string', 'Id'),
     column('device', 'string', 'Device'),
     column('at', 'bigint', 'Moment'),
-    column('parts', 'float-list', 'Parts'),
+    column('parts', 'float-list', 'Parts', { required: false }),
   ],
   key: ['id'],
   partitions: [],
@@ -49,7 +49,7 @@ function* interleaved() {
 
 // The rows take a third more.
 const smallLake = () =>
-  openLake({ uri: folder.path(), duckdb: { memoryLimit: '20MB', threads: 1 } });
+  openLake({ uri: folder.path(), duckdb: { memoryLimit: '20MB', threads: 2 } });
 
 async function placesOf(rows: () => Iterable<readonly [string, string, number, Float32Array]>) {
   const lake = smallLake();
@@ -87,6 +87,18 @@ test('of the rows with one key the one that was made first', async () => {
     ...{ table, inputs: { made: again.name }, rows: again, repeated: 'made-again' },
   });
   expect(manifest).toMatchObject({ rows: ROWS, dropped: { 'made-again': 10 } });
+});
+
+test('rows of many groups, which several threads would write as they come', async () => {
+  function* many() {
+    for (let at = 0; at < 400_000; at += 1) yield [String(at), 'd', at, null] as const;
+  }
+  const lake = openLake({ uri: folder.path() });
+  const { manifest } = await writeRows(lake, { table, inputs: { made: many.name }, rows: many });
+  const sql = `SELECT count(*) FILTER (WHERE is_behind)
+    FROM (SELECT "at" < lag("at") OVER () AS is_behind FROM things)`;
+  const counted = storedRows(lake, { from: { things: manifest }, sql });
+  for await (const [behind] of counted) expect(behind).toBe(0n);
 });
 
 test('a group of long rows has fewer of them', () => {
