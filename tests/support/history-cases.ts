@@ -178,6 +178,7 @@ const RETRAIN = casesOf('retrain', [
     activities: () => judgedBy({ challenger: six(0.2) }),
     ends: 'COMPLETED',
   },
+  { name: 'control-passed', input: { ...watch, shuffleLabels: true }, ends: 'COMPLETED' },
   {
     name: 'need-more-labels',
     input: watch,
