@@ -2,7 +2,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { SampleSpan } from '../models/signal';
 import { quoted } from './engines/duckdb-session';
-import { streamChunks } from './engines/streamed-result';
+import { chunksOf } from './engines/streamed-result';
 
 export interface SampleBlock extends SampleSpan {
   readonly recording: string;
@@ -47,7 +47,7 @@ export async function* sampleBlocks(
   const columns = ['recording', 'timestamp_ms', ...channels].map(quoted).join(', ');
   const sql = `SELECT ${columns} FROM ${quoted(from)} ORDER BY device, timestamp_ms`;
   let held: RawBlock | undefined;
-  for await (const chunk of streamChunks(connection, sql)) {
+  for await (const chunk of chunksOf(connection, sql)) {
     for (const block of splitChunk(chunk)) {
       if (held !== undefined) yield { ...held, endsRecording: held.recording !== block.recording };
       held = block;

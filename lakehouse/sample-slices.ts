@@ -3,7 +3,7 @@ import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { SampleSpan } from '../models/signal';
 import { concatSpans } from '../models/spans';
 import { createViews, quoted, rowsOf, streamDuckdb } from './engines/duckdb-session';
-import { streamChunks } from './engines/streamed-result';
+import { chunksOf } from './engines/streamed-result';
 import type { Lake } from './lake';
 import { datasetDescriptor } from './landing/descriptor';
 import { ofSubjects, type DeviceRequest } from './samples';
@@ -111,7 +111,7 @@ async function* runs(
   sliceMs: number,
 ): AsyncGenerator<Run> {
   let held: Run | undefined;
-  for await (const chunk of streamChunks(connection, sql)) {
+  for await (const chunk of chunksOf(connection, sql)) {
     for (const run of runsOf(chunk, sliceMs)) {
       const goesOn = held?.number === run.number && held.slot === run.slot;
       if (held !== undefined && !goesOn) yield held;

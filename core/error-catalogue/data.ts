@@ -93,6 +93,11 @@ export const DATA_ERRORS = catalogue({
     'Free some space (`watchlake vacuum` removes old snapshots) and run the command again: it resumes.',
     { retryable: false },
   ),
+  MEMORY_SHORT: entry(
+    () => 'DuckDB needs more memory than it may use.',
+    'Raise DUCKDB_MEMORY_LIMIT in `.env`. Workers read it when they start: `watchlake down`, then `watchlake up`.',
+    { status: 503, retryable: true },
+  ),
   OBJECT_NOT_FOUND: entry(
     (c) => `The lake has no object ${c.key}.`,
     'It may have been removed by hand; run the refresh again.',

@@ -5,6 +5,7 @@ import { WatchlakeError } from '../../core/errors';
 import type { QueryRequest, QueryResult, Relation, Store } from '../ports';
 import type { DuckdbSession } from './duckdb-session';
 import {
+  isMemoryShort,
   keepInterrupting,
   literal,
   noRowsSql,
@@ -99,7 +100,7 @@ async function prepareReading(
 async function readRows(
   connection: DuckDBConnection,
   statement: DuckDBPreparedStatement,
-  maximumRows: number,
+  { sql, maximumRows }: Pick<QueryRequest, 'sql' | 'maximumRows'>,
 ): Promise<QueryResult> {
   const rows: Record<string, unknown>[] = [];
   let columns: string[] = [];
@@ -108,7 +109,7 @@ async function readRows(
     columns = result.deduplicatedColumnNames();
     return result;
   };
-  for await (const chunk of chunksOf(connection, open)) {
+  for await (const chunk of chunksOf(connection, sql, open)) {
     for (const row of chunk.convertRows(plainValue)) {
       if (rows.length === maximumRows) return { columns, rows, truncated: true };
       rows.push(Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null])));
@@ -136,10 +137,11 @@ export async function queryInSession(
   }, timeoutMs);
   try {
     const statement = await prepareReading(session, sql);
-    return await readRows(session.connection, statement, maximumRows);
+    return await readRows(session.connection, statement, { sql, maximumRows });
   } catch (error) {
     if (error instanceof WatchlakeError) throw error;
     const said = error instanceof Error ? error.message : String(error);
+    if (isMemoryShort(said)) throw new WatchlakeError('MEMORY_SHORT', {}, error);
     const detail = timedOut
       ? `it took more than ${timeoutMs / 1000} s; one that reads less may not`
       : said.trim();

@@ -41,16 +41,23 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 export const inList = (values: readonly string[]): string =>
   values.length === 0 ? '(NULL)' : `(${values.map(literal).join(', ')})`;
 
-/** DuckDB's own words for a full disk, and for SQL that it will never run, become ours. */
+const isDiskFull = (message: string): boolean =>
+  /No space left|ENOSPC|max_temp_directory_size/i.test(message);
+
+/** It calls a full disk, onto which it would spill, alike. */
+export const isMemoryShort = (message: string): boolean =>
+  /\bOut of Memory Error\b/.test(message) && !isDiskFull(message);
+
+/** DuckDB's own words for a full disk, for want of memory, and for SQL that it will never run, become ours. */
 function translated(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   const message = (error as Error | null)?.message ?? '';
   // Without its cause, which quotes the value.
   if (isLasting(message))
     return new WatchlakeError('SQL_FAILED', { detail: withoutValues(message) });
-  if (/No space left|ENOSPC|max_temp_directory_size/i.test(message)) {
+  if (isDiskFull(message))
     return new WatchlakeError('STORE_FULL', { key: 'files of the lake' }, error);
-  }
+  if (isMemoryShort(message)) return new WatchlakeError('MEMORY_SHORT', {}, error);
   return error;
 }
 

@@ -5,27 +5,35 @@ import type {
   DuckDBResult,
   DuckDBValue,
 } from '@duckdb/node-api';
+import { WatchlakeError } from '../../core/errors';
 
 type Connection = Pick<DuckDBConnection, 'run' | 'stream'>;
 
-/**
- * A streamed result ends alike when all was read and when its statement has failed, for want of memory above all. Only
- * the transaction tells: nothing can be asked in one that has failed.
- */
-async function refuseBroken(connection: Connection): Promise<void> {
+/** Nothing can be asked in a transaction in which a statement has failed. */
+const isWhole = (connection: Connection): Promise<boolean> =>
+  connection.run('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+
+/** The result itself does not say why it has ended: the statement is run again, without its rows. */
+async function reasonOf(connection: Connection, sql: string): Promise<unknown> {
   try {
-    await connection.run('SELECT 1');
+    await connection.run(`EXPLAIN ANALYZE ${sql}`);
   } catch (error) {
-    const message =
-      'DuckDB broke off while its result was read, most likely for want of memory: raise DUCKDB_MEMORY_LIMIT';
-    throw new Error(message, { cause: error });
+    return error;
   }
+  return new WatchlakeError('MEMORY_SHORT');
 }
 
-/** Chunks of what `open` streams on the connection, which serves nothing else meanwhile. */
+/**
+ * Chunks of what `open` streams of the statement, on the connection, which serves nothing else meanwhile. A streamed result ends
+ * alike when all was read and when its statement has failed, for want of memory above all. Only the transaction tells.
+ */
 export async function* chunksOf(
   connection: Connection,
-  open: () => Promise<DuckDBResult>,
+  sql: string,
+  open: () => Promise<DuckDBResult> = () => connection.stream(sql),
 ): AsyncGenerator<DuckDBDataChunk> {
   await connection.run('BEGIN TRANSACTION');
   let isRead = false;
@@ -36,23 +44,18 @@ export async function* chunksOf(
       if (chunk === null || chunk.rowCount === 0) break;
       yield chunk;
     }
-    await refuseBroken(connection);
-    isRead = true;
+    isRead = await isWhole(connection);
   } finally {
     // What reads no further, or has failed, is over in any case.
     await connection.run(isRead ? 'COMMIT' : 'ROLLBACK').catch(() => undefined);
   }
+  if (!isRead) throw await reasonOf(connection, sql);
 }
-
-export const streamChunks = (
-  connection: Connection,
-  sql: string,
-): AsyncGenerator<DuckDBDataChunk> => chunksOf(connection, () => connection.stream(sql));
 
 /** Rows of a chunk at a time. */
 export async function* streamRows(
   connection: Connection,
   sql: string,
 ): AsyncGenerator<DuckDBValue[][]> {
-  for await (const chunk of streamChunks(connection, sql)) yield chunk.getRows();
+  for await (const chunk of chunksOf(connection, sql)) yield chunk.getRows();
 }

@@ -21,13 +21,32 @@ test('it is an error for whoever streams rows out of the lake', async () => {
   const whole = storedRows(lake, { from: {}, sql: `SELECT i FROM range(${ROWS}) t(i)` });
   expect(await countOf(whole)).toBe(ROWS);
   const broken = storedRows(lake, { from: {}, sql: FAILING });
-  await expect(countOf(broken)).rejects.toThrow('DUCKDB_MEMORY_LIMIT');
+  // Not tried again: it says what has failed, and that is the SQL.
+  await expect(countOf(broken)).rejects.toMatchObject({ code: 'SQL_FAILED' });
 });
 
 test('it is an error for whoever asks a query', async () => {
   const lake = newLake(folder.path());
   const asked = query(lake, { sql: FAILING, maximumRows: ROWS });
-  await expect(asked).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  const detail = expect.stringContaining('full') as string;
+  await expect(asked).rejects.toMatchObject({ code: 'QUERY_INVALID', context: { detail } });
+});
+
+test('want of memory is called that, whoever asks', async () => {
+  const lake = newLake(folder.path());
+  // Lists are not spilled.
+  const sql = 'SELECT list(i) FROM range(20_000_000) t(i) GROUP BY i % 3';
+  const short = { code: 'MEMORY_SHORT', retryable: true };
+  const options = { memoryLimit: '50MB', threads: 1 };
+  await expect(
+    withDuckdb({ store: lake.store, options }, ({ connection }) => connection.run(sql)),
+  ).rejects.toMatchObject(short);
+  await expect(
+    withDuckdb({ store: lake.store, options }, ({ connection }) =>
+      countOf(streamRows(connection, sql)),
+    ),
+  ).rejects.toMatchObject(short);
+  await expect(query(lake, { sql, maximumRows: 1 })).rejects.toMatchObject(short);
 });
 
 test('the connection serves others afterwards, also when it was not read to its end', async () => {
