@@ -7,8 +7,11 @@ import { storedRows } from '../../../lakehouse/stored-rows';
 import { newLake, temporaryFolder } from '../../support/recordings';
 
 const folder = temporaryFolder();
-const ROWS = 400_000;
-const FAILING = `SELECT CASE WHEN i = ${ROWS / 2} THEN error('full') ELSE i END AS i FROM range(${ROWS}) t(i)`;
+const ROWS = 20_000;
+// More than DuckDB holds ready before it hands out the first.
+const WIDE = 'range(200) AS items';
+const WHOLE = `SELECT i, ${WIDE} FROM range(${ROWS}) t(i)`;
+const FAILING = `SELECT CASE WHEN i = ${ROWS / 2} THEN error('full') ELSE i END AS i, ${WIDE} FROM range(${ROWS}) t(i)`;
 
 async function countOf(rows: AsyncIterable<unknown>): Promise<number> {
   let count = 0;
@@ -18,11 +21,16 @@ async function countOf(rows: AsyncIterable<unknown>): Promise<number> {
 
 test('it is an error for whoever streams rows out of the lake', async () => {
   const lake = newLake(folder.path());
-  const whole = storedRows(lake, { from: {}, sql: `SELECT i FROM range(${ROWS}) t(i)` });
+  const whole = storedRows(lake, { from: {}, sql: WHOLE });
   expect(await countOf(whole)).toBe(ROWS);
   const broken = storedRows(lake, { from: {}, sql: FAILING });
   // Not tried again: it says what has failed, and that is the SQL.
-  await expect(countOf(broken)).rejects.toMatchObject({ code: 'SQL_FAILED' });
+  let seen = 0;
+  const reading = async () => {
+    for await (const _ of broken) seen += 1;
+  };
+  await expect(reading()).rejects.toMatchObject({ code: 'SQL_FAILED' });
+  expect(seen).toBeGreaterThan(0);
 });
 
 test('it is an error for whoever asks a query', async () => {
