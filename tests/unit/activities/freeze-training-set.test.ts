@@ -13,6 +13,9 @@ import type { Registry } from '../../../registry/registry';
 import { publishNext } from '../../support/publishing';
 import { temporaryFolder } from '../../support/recordings';
 
+// Some 100,000 rows are a turn each.
+jest.setTimeout(180_000);
+
 const folder = temporaryFolder();
 const DATASET = 'watch';
 const ROWS = 30_000;
