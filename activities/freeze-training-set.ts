@@ -80,7 +80,7 @@ export async function freezeTrainingSet(deps: FreezeDeps, input: FreezeInput, si
   const facts: TrainingFacts = {
     featureSchema: recorded.schema,
     featuresSnapshotId: recorded.snapshotId,
-    baseSubjects: (await recorded.subjects()).filter((key) => !isWithdrawn(key)).sort(),
+    baseSubjects: (await recorded.subjects()).filter((key) => !isWithdrawn(key)),
     knownUntil: withLabels ? knownUntil : null,
     labels: labels.length,
     staleLabels,

@@ -42,6 +42,22 @@ async function untilWaiting(count = 1): Promise<void> {
   while ((await database.pool.query(waiting)).rowCount !== count) await pause(10);
 }
 
+/** Nobody else can change the campaign's tasks meanwhile; promises are handed out in a list, lest they are waited for here. */
+async function whileHeld<T extends readonly Promise<unknown>[]>(
+  work: () => Promise<T>,
+): Promise<T> {
+  const holder = await database.pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM annotation.tasks WHERE campaign = $1 FOR UPDATE', [campaign]);
+    const underWay = await work();
+    await holder.query('COMMIT');
+    return underWay;
+  } finally {
+    holder.release();
+  }
+}
+
 const failsWith = (code: string) => expect.objectContaining({ code }) as Error;
 
 describe('a campaign', () => {
@@ -247,48 +263,34 @@ describe('an answer', () => {
   test('sent again while it is under way is a repetition, and no skip of it is', async () => {
     await openCampaignWith(store, { campaign, tasks: 1, dataset: 'again' });
     const tasks = await lease('anna');
-    const holder = await database.pool.connect();
-    try {
-      await holder.query('BEGIN');
-      await holder.query('SELECT 1 FROM annotation.tasks WHERE campaign = $1 FOR UPDATE', [
-        campaign,
-      ]);
-      const first = answerAll('anna', tasks, 'walk');
+    const [first, again, skip] = await whileHeld(async () => {
+      const one = answerAll('anna', tasks, 'walk');
       await untilWaiting();
-      const again = answerAll('anna', tasks, 'walk');
+      const two = answerAll('anna', tasks, 'walk');
       await untilWaiting(2);
-      const skip = answerAll('anna', tasks, null);
+      const three = answerAll('anna', tasks, null);
       await untilWaiting(3);
-      await holder.query('COMMIT');
-      const accepted = [tasks[0]!.task];
-      expect(await first).toMatchObject({ accepted, refused: [] });
-      expect(await again).toMatchObject({ accepted, refused: [], campaigns: [] });
-      expect(await skip).toMatchObject({ accepted: [], refused: [{ code: 'TASK_ANSWERED' }] });
-    } finally {
-      holder.release();
-    }
+      return [one, two, three] as const;
+    });
+    const accepted = [tasks[0]!.task];
+    expect(await first).toMatchObject({ accepted, refused: [] });
+    expect(await again).toMatchObject({ accepted, refused: [], campaigns: [] });
+    expect(await skip).toMatchObject({ accepted: [], refused: [{ code: 'TASK_ANSWERED' }] });
   });
 
   test('under way while its campaign is closed comes too late', async () => {
     await openCampaignWith(store, { campaign, tasks: 1, dataset: 'meanwhile' });
     const tasks = await lease('anna');
-    const holder = await database.pool.connect();
-    try {
-      await holder.query('BEGIN');
-      await holder.query('SELECT 1 FROM annotation.tasks WHERE campaign = $1 FOR UPDATE', [
-        campaign,
-      ]);
-      const answering = answerAll('anna', tasks, 'walk');
+    const [answering] = await whileHeld(async () => {
+      const answer = answerAll('anna', tasks, 'walk');
       await untilWaiting();
       await store.closeCampaign({ campaign });
-      await holder.query('COMMIT');
-      expect(await answering).toMatchObject({
-        accepted: [],
-        refused: [{ code: 'CAMPAIGN_CLOSED' }],
-      });
-    } finally {
-      holder.release();
-    }
+      return [answer] as const;
+    });
+    expect(await answering).toMatchObject({
+      accepted: [],
+      refused: [{ code: 'CAMPAIGN_CLOSED' }],
+    });
     expect(await labelsOf({ dataset: 'meanwhile' })).toEqual([]);
   });
 
