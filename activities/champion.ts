@@ -17,20 +17,33 @@ interface Places {
   readonly lake: Lake;
 }
 
+async function championVersion(registry: Registry, model: string): Promise<ModelVersion | null> {
+  const alias = await registry.getAlias({ model, alias: CHAMPION });
+  return alias && registry.getVersion({ model, version: alias.version });
+}
+
+/** Throws MODEL_OF_OTHER_DATASET; a model without a champion is of none yet. */
+export async function refuseOtherDataset(
+  registry: Registry,
+  { model, dataset }: ChampionQuery,
+): Promise<void> {
+  const learned = (await championVersion(registry, model))?.card.data.dataset;
+  if (learned === undefined || learned === dataset) return;
+  throw new WatchlakeError('MODEL_OF_OTHER_DATASET', { model, learned, dataset });
+}
+
 /** Null when the model has no champion yet; throws MODEL_OF_OTHER_DATASET, and DATASET_NOT_FOUND where there is no such other. */
 export async function championOf(
   { registry, lake }: Places,
   { model, dataset }: ChampionQuery,
 ): Promise<ModelVersion | null> {
-  const alias = await registry.getAlias({ model, alias: CHAMPION });
-  const champion = alias && (await registry.getVersion({ model, version: alias.version }));
-  const learned = champion?.card.data.dataset;
-  if (learned === dataset) return champion;
+  const champion = await championVersion(registry, model);
+  if (champion?.card.data.dataset === dataset) return champion;
   // A name that was mistyped is no reason to train, or to take another model.
   const isThere = (await lake.catalog.list({ dataset })).length > 0;
   if (!isThere) throw await unknownDataset(lake, dataset);
-  if (champion === null) return null;
-  throw new WatchlakeError('MODEL_OF_OTHER_DATASET', { model, learned, dataset });
+  await refuseOtherDataset(registry, { model, dataset });
+  return null;
 }
 
 /** Throws NO_CHAMPION besides. */

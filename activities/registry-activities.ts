@@ -4,6 +4,7 @@ import { CHAMPION, type AliasTarget, type Evidence, type MoveResult } from '../r
 import type { LeaseInput, LeaseResult } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import { asActivities } from './as-activities';
+import { refuseOtherDataset, type ChampionQuery } from './champion';
 import { count } from './meters';
 
 export interface RegistryDeps {
@@ -55,6 +56,9 @@ export function createRegistryActivities({ registry, isOpen }: RegistryDeps) {
       if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
       return champion;
     },
+
+    // Reading is safe to repeat.
+    checkModelDataset: (query: ChampionQuery): Promise<void> => refuseOtherDataset(registry, query),
 
     // Safe to retry: a run moves the alias once, and finds the move already made.
     async moveChampion({ yields = false, ...input }: MoveChampionInput): Promise<MoveResult> {

@@ -7,6 +7,7 @@ import { patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ComparisonActivities } from '../activities/comparison-activities';
 import type { IngestActivities } from '../activities/ingest-activities';
 import type { LandingActivities } from '../activities/landing-activities';
+import type { RegistryActivities } from '../activities/registry-activities';
 import type { ReportActivities } from '../activities/report-activities';
 import type { StreamActivities } from '../activities/stream-activities';
 import type { TrainingActivities } from '../activities/training-activities';
@@ -32,6 +33,7 @@ const { landPredictions } = proxyActivities<LandingActivities>(DATA);
 const { prepareTopics, announceChampion } = proxyActivities<StreamActivities>(SHORT);
 const { awaitPredicted, awaitChampion } = proxyActivities<StreamActivities>(WAITING);
 const { scoreChampion } = proxyActivities<ComparisonActivities>(TRAINING);
+const { checkModelDataset } = proxyActivities<RegistryActivities>(SHORT);
 const { writeReport } = proxyActivities<ReportActivities>(DATA);
 
 export interface LoopResult {
@@ -56,8 +58,11 @@ export async function activeLearningLoop(
   raw: WorkflowInput<'activeLearningLoop'>,
 ): Promise<LoopResult> {
   const progress = trackProgress();
+  const checksModel = patched('model-checked-first');
   const input = await validated('activeLearningLoop', raw);
   tagRun({ dataset: input.dataset, model: input.model });
+  // What would fail at the first training fails before an archive is read.
+  if (checksModel) await checkModelDataset({ model: input.model, dataset: input.dataset });
   const stages: Record<string, number> = {};
   const startedAt = new Date().toISOString();
   const stage = async <T>(name: string, work: () => Promise<T>): Promise<T> => {

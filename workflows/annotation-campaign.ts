@@ -56,12 +56,13 @@ export async function annotationCampaign(
     description: 'Answers were stored under this batch id',
     validator: refuseWhenFull,
   });
+  const landsFirst = patched('lands-first');
   // A Schedule gives every run the same input, and an id of its own.
   const named = { campaign: campaignOf(workflowInfo().workflowId) };
   const valid = await validated('annotationCampaign', { ...named, ...raw });
   const input = { ...named, ...valid };
   tagRun({ dataset: input.dataset, model: input.model });
-  const wait = input.waiting ?? (await start(input, progress));
+  const wait = input.waiting ?? (await start(input, landsFirst, progress));
 
   await waitForAnswers(input, wait, () => answers, progress);
   // Counted when nobody can answer any more, so that the figures fit the labels that are published.
@@ -99,9 +100,11 @@ async function landFirst({ dataset, model }: Campaign, progress: Report): Promis
   progress('landed what was predicted', { predictions: rows });
 }
 
-async function start(input: Campaign, progress: Report): Promise<Wait> {
+async function start(input: Campaign, landsFirst: boolean, progress: Report): Promise<Wait> {
   const isOfItsOwn = workflowInfo().parent === undefined;
-  if (isOfItsOwn && patched('lands-before-it-asks')) await landFirst(input, progress);
+  // Runs of before have the second mark, which was asked behind the local activity.
+  if (isOfItsOwn && (landsFirst || patched('lands-before-it-asks')))
+    await landFirst(input, progress);
   progress('choosing what to ask', { campaign: input.campaign });
   const opened = await openCampaign({
     ...input,

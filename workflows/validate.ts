@@ -6,7 +6,12 @@ import { VALIDATION } from './profiles';
 
 const { validateInput } = proxyLocalActivities<InputActivities>(VALIDATION);
 
-/** Fails the workflow with INPUT_INVALID, naming the field, when the input is wrong. */
+/**
+ * Fails the workflow with INPUT_INVALID, naming the field, when the input is wrong.
+ *
+ * A query may end the workflow task with this local activity. What is asked of the history from here
+ * to the next activity, as for a patch, would be answered otherwise on replay: ask it before.
+ */
 export async function validated<N extends WorkflowName>(
   workflow: N,
   input: WorkflowInput<N>,

@@ -61,6 +61,14 @@ test('a champion is asked for, moved once by a run, and found', async () => {
   expect(await registry.history({ model: 'm' })).toMatchObject([{ actor: 'r1', run: 'r1' }]);
 });
 
+test('a model of another dataset is refused, one without a champion or of this dataset is not', async () => {
+  const check = (model: string, dataset: string) =>
+    new MockActivityEnvironment().run(() => activities.checkModelDataset({ model, dataset }));
+  await check('none-yet', 'd');
+  await check('m', 'd');
+  await expect(check('m', 'other')).rejects.toEqual(failure('MODEL_OF_OTHER_DATASET', true));
+});
+
 test('a champion that somebody else moved is not moved back, and no retry helps', async () => {
   const move = { model: 'm', from: '3', to: '2', outcome: 'promote', reason: 'x', run: 'r2' };
   await expect(activities.moveChampion(move)).rejects.toEqual(failure('ALIAS_MOVED', true));

@@ -71,6 +71,8 @@ export const CAMPAIGN = casesOf('annotationCampaign', [
     ends: 'CANCELLED',
   },
   { name: 'landed-first', input: campaign, ...peopleAnswering(), ends: 'COMPLETED' },
+  // With the mark that is asked before the input is checked.
+  { name: 'landed-first-by-mark', input: campaign, ...peopleAnswering(), ends: 'COMPLETED' },
   {
     name: 'nothing-predicted',
     input: campaign,

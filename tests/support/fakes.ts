@@ -226,6 +226,7 @@ const trainingFakes: TrainingActivities = {
 
 const registryFakes: RegistryActivities & ComparisonActivities = {
   getChampion: async () => ({ version: CHAMPION, generation: 1 }),
+  checkModelDataset: async () => undefined,
   requireChampion: async () => ({ version: CHAMPION, generation: 1 }),
   moveChampion: async ({ to }) => ({ version: to, generation: 2, moved: true }),
   takeLease: async ({ holder }) => ({

@@ -239,6 +239,13 @@ const RETRAIN = casesOf('retrain', [
 
 const LOOP = casesOf('activeLearningLoop', [
   {
+    name: 'model-of-other-dataset',
+    input: loop,
+    activities: () => ({ checkModelDataset: failing('MODEL_OF_OTHER_DATASET') }),
+    ends: 'FAILED',
+  },
+  { name: 'model-checked-first', input: loop, ends: 'COMPLETED' },
+  {
     name: 'promote-and-control',
     input: { ...loop, negativeControl: true },
     activities: () => ({

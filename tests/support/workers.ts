@@ -16,7 +16,12 @@ export async function startWorkers(
   const workflowBundle = { codePath: await testBundle() };
   const workers = await Promise.all(
     queues.map((taskQueue) =>
-      Worker.create({ connection, namespace, taskQueue, workflowBundle, activities }),
+      Worker.create({
+        ...{ connection, namespace, taskQueue, workflowBundle, activities },
+        // A cancelled activity learns of it with its next heartbeat.
+        maxHeartbeatThrottleInterval: '50 milliseconds',
+        defaultHeartbeatThrottleInterval: '50 milliseconds',
+      }),
     ),
   );
   const running = Promise.all(workers.map((worker) => worker.run()));

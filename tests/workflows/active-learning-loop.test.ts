@@ -52,6 +52,15 @@ test('goes from recordings to a better champion, and rejects the negative contro
   expect(shuffled).toEqual([false, false, true]);
 });
 
+test('reads no archive for a model that learned from another dataset', async () => {
+  fakes.checkModelDataset.mockImplementation(failing('MODEL_OF_OTHER_DATASET'));
+  const input = loopInput();
+  expect(await failureOf(run('activeLearningLoop', input))).toContain('MODEL_OF_OTHER_DATASET');
+  const { model, dataset } = input;
+  expect(fakes.checkModelDataset).toHaveBeenCalledWith({ model, dataset });
+  expect(fakes.identifySource).not.toHaveBeenCalled();
+});
+
 test('trains, streams and judges on subjects of the draw that do not overlap', async () => {
   await run('activeLearningLoop', loopInput());
   expect(fakes.freezeTrainingSet.mock.calls[0]?.[0].subjects).toEqual(SUBJECTS.bootstrap);
