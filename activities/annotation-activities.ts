@@ -9,6 +9,7 @@ import type { Registry } from '../registry/registry';
 import { decodeFeatures, decodeSignal, type Prediction } from '../streaming/prediction';
 import { alive, type Alive } from './alive';
 import { asActivities } from './as-activities';
+import { inTurn, type Leases } from './held-lease';
 
 export interface CandidateQuery {
   dataset: string;
@@ -46,7 +47,7 @@ export interface AnnotationDeps {
   annotation: AnnotationStore;
   predictions: PredictionSource;
   oracle: LabelSource;
-  registry: { heldOutSubjects: Registry['heldOutSubjects'] };
+  registry: { heldOutSubjects: Registry['heldOutSubjects'] } & Leases;
   /** Whose windows nobody is asked about; nobody's by default. */
   suppression?: Suppression;
   /** Where the application page answers now. */
@@ -144,8 +145,11 @@ const stateOf = (progress: CampaignProgress): CampaignState => ({
 export function createAnnotationActivities(deps: AnnotationDeps) {
   const { annotation, predictions, oracle, registry, suppression = NOBODY } = deps;
 
-  async function fill(input: OpenCampaignInput): Promise<{ formerFeatures?: number }> {
-    const { signal, report } = alive();
+  async function fill(
+    input: OpenCampaignInput,
+    signal: AbortSignal,
+  ): Promise<{ formerFeatures?: number }> {
+    const { report } = alive();
     const { campaign, dataset, model, subjectKeys } = input;
     // Who is asked about is learned from, and judges no version any more.
     const except = subjectKeys ? [] : await registry.heldOutSubjects({ dataset });
@@ -212,9 +216,11 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
   return asActivities({
     // Safe to retry: the same predictions give the same picks, and a window becomes a task once.
     async openCampaign(input: OpenCampaignInput): Promise<OpenedCampaign> {
-      const { campaign } = input;
+      const { campaign, dataset } = input;
       const isFilled = await annotation.isFilled({ campaign });
-      const leftOut = isFilled ? {} : await fill(input);
+      // One after another: each has to see what the others ask.
+      const turn = { name: `ask/${dataset}`, holder: campaign };
+      const leftOut = isFilled ? {} : await inTurn(registry, turn, (signal) => fill(input, signal));
       const counts = await annotation.countTasks({ campaign });
       return { tasks: counts.uncertain + counts.audit, ...counts, ...leftOut };
     },

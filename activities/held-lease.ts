@@ -8,6 +8,8 @@ import { alive } from './alive';
 
 type Renewing = Pick<Registry, 'renewLease'>;
 
+export type Leases = Pick<Registry, 'acquireLease' | 'renewLease' | 'releaseLease'>;
+
 const RENEWALS_IN_A_LEASE = 3;
 
 /** Throws LEASE_LOST unless the lease is still the holder's; a late one that nobody took goes on. */
@@ -60,7 +62,7 @@ const attemptOf = (of: string): string =>
  * at once to its own next attempt. Each attempt holds the lease by itself: a late end of one that was given up frees nothing.
  */
 export async function inTurn<T>(
-  registry: Pick<Registry, 'acquireLease' | 'renewLease' | 'releaseLease'>,
+  registry: Leases,
   { name, holder: of }: { name: string; holder: string },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

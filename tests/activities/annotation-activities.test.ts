@@ -9,6 +9,7 @@ import { createAnnotationStore, type AnnotationStore } from '../../annotation/an
 import type { Label } from '../../annotation/labels';
 import { createAppServer, type AppServer } from '../../annotation/server';
 import { pseudonymIdentifier, type Suppression } from '../../lakehouse/suppression';
+import { createRegistry } from '../../registry/registry';
 import { encodeFeatures, encodeSignal, type Prediction } from '../../streaming/prediction';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { CLASSES, newTask } from '../support/label-tasks';
@@ -79,7 +80,7 @@ function create(changes: Partial<AnnotationDeps> = {}): AnnotationActivities {
       labelsOf: async ({ windowIds }) =>
         new Map(windowIds.flatMap((id) => (truth(id) ? [[id, truth(id) as string]] : []))),
     },
-    registry: { heldOutSubjects: async () => [] },
+    registry: { ...createRegistry(database.pool), heldOutSubjects: async () => [] },
     appUrl: async () => url,
     ...changes,
   });
@@ -200,6 +201,17 @@ test('a second campaign does not ask the windows of the first', async () => {
   await run(create().openCampaign, first);
   const second = { ...first, campaign: `${first.campaign}-b` };
   await run(create().openCampaign, second);
+  const asked = await annotation.askedWindows({ dataset: first.dataset, except: 'none' });
+  expect(asked.size).toBe(40);
+});
+
+test('campaigns that open at the same moment ask no window twice, and each has its budget', async () => {
+  const first = newCampaign();
+  const second = { ...first, campaign: `${first.campaign}-b` };
+  const opened = await Promise.all(
+    [first, second].map((input) => run(create().openCampaign, input)),
+  );
+  expect(opened.map(({ tasks }) => tasks)).toEqual([20, 20]);
   const asked = await annotation.askedWindows({ dataset: first.dataset, except: 'none' });
   expect(asked.size).toBe(40);
 });

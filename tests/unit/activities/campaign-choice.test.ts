@@ -73,7 +73,12 @@ async function ask(lake: Lake) {
     annotation: store,
     predictions: createPredictionSource(lake),
     oracle: { labelsOf: async () => new Map() },
-    registry: { heldOutSubjects: async () => [] },
+    registry: {
+      heldOutSubjects: async () => [],
+      acquireLease: async ({ holder }) => ({ acquired: true, holder, expiresAt: '' }),
+      renewLease: async ({ holder }) => ({ renewed: true, holder }),
+      releaseLease: async () => ({ released: true }),
+    },
     appUrl: async () => '',
   });
   const input = { campaign: 'c', dataset: DATASET, model: 'm', budget: 20, auditShare: 0, seed: 0 };
