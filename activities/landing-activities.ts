@@ -1,4 +1,5 @@
 /** Steps that bring what was said into the lake: predictions from Kafka, labels from PostgreSQL. */
+import { log } from '@temporalio/activity';
 import type { AnnotationStore } from '../annotation/annotation';
 import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
@@ -55,6 +56,8 @@ export interface LandedTable {
   rows: number;
   /** Partitions of the topic that were read from their start, as it had been made anew. */
   restarted?: number;
+  /** At most so many predictions were deleted from the topic before they landed. */
+  skippedOffsets?: number;
   tables: Record<string, LandedSummary>;
 }
 
@@ -71,6 +74,13 @@ interface LandedSummary {
 const PREDICTION_COLUMNS = `window_id, model, version, subject_key, device,
   CAST(start_ms AS DOUBLE), CAST(end_ms AS DOUBLE), label, confidence, classes, probabilities,
   candidate, feature_schema, features, signal, kafka_partition, CAST(kafka_offset AS DOUBLE)`;
+
+const SKIPPED =
+  'predictions were deleted before they landed: land more often, or set a longer retention.ms of the predictions topic';
+
+/** Of all landings so far, as are the rows. */
+const skippedBefore = (previous: SnapshotManifest | null): number =>
+  Number(previous?.facts.skippedOffsets ?? 0);
 
 const predictionCells = (each: LandedPrediction): Record<string, Cell> => ({
   window_id: each.windowId,
@@ -131,8 +141,9 @@ export function createLandingActivities(deps: LandingDeps) {
     const reading = await readPredictions(broker, request);
     const restarted = reading.restarted.length;
     const isRead = contentHash(reading.endOffsets) === contentHash(reading.fromOffsets);
-    if (previous !== null && isRead && restarted === 0) {
-      return { manifest: previous, reused: true, restarted };
+    // A gap is published also where nothing follows it: it is told once.
+    if (previous !== null && isRead && restarted === 0 && reading.skippedOffsets() === 0) {
+      return { manifest: previous, reused: true, restarted, skippedOffsets: 0 };
     }
     const table = predictionsTable({ dataset, recipe: 1 });
     const columns = table.columns.map(({ name }) => name);
@@ -151,12 +162,16 @@ export function createLandingActivities(deps: LandingDeps) {
       dropped: () => addCounts([previous?.dropped ?? {}, reading.leftOut]),
       facts: () => {
         const { endOffsets, lastRead } = reading;
-        return { ...({ endOffsets, lastRead } satisfies LandedTo), lastModel: model };
+        const skippedOffsets = skippedBefore(previous) + reading.skippedOffsets();
+        const landedTo = { endOffsets, lastRead } satisfies LandedTo;
+        return { ...landedTo, lastModel: model, ...(skippedOffsets > 0 && { skippedOffsets }) };
       },
       signal,
       onRows: (rows) => report({ rows }),
     });
-    return { ...published, restarted };
+    const skippedOffsets = reading.skippedOffsets();
+    if (skippedOffsets > 0) log.warn(SKIPPED, { dataset, model, offsets: skippedOffsets });
+    return { ...published, restarted, skippedOffsets };
   }
 
   async function hasPredicted(model: string, manifest: SnapshotManifest): Promise<boolean> {
@@ -174,10 +189,10 @@ export function createLandingActivities(deps: LandingDeps) {
       const { dataset, model, required = false } = input;
       // Before anything is published under a name that was mistyped.
       if (required) await landingManifest(lake, dataset);
-      const { manifest, reused, restarted } = await land(input);
+      const { manifest, reused, restarted, skippedOffsets } = await land(input);
       if (required && !(await hasPredicted(model, manifest)))
         throw new WatchlakeError('NOTHING_PREDICTED', { dataset, model });
-      return { ...summaryOf(manifest, reused), restarted };
+      return { ...summaryOf(manifest, reused), restarted, skippedOffsets };
     },
 
     // Safe to retry: the same labels give the same snapshot. They are read after the base, so that labels
@@ -210,7 +225,7 @@ export function createLandingActivities(deps: LandingDeps) {
       const { manifest, reused } = await publishRows(lake, {
         table,
         replaces,
-        inputs: { labels: contentHash(rows.map(([window, , , , label]) => [window, label])) },
+        inputs: { labels: contentHash(rows.map(answerOf)) },
         rows: () => latestAnswers(rows),
         facts: { featureSchemaHash: featureSchema },
         signal,
@@ -219,6 +234,10 @@ export function createLandingActivities(deps: LandingDeps) {
     },
   });
 }
+
+/** An answer that was taken back and given once more is known from then on, though it says the same. */
+const answerOf = ([window, , , , label, , , knownAtMs, annotator, kind]: readonly Cell[]): Cell[] =>
+  [window, label, knownAtMs, annotator, kind] as Cell[];
 
 /** A window that two campaigns asked for keeps its last answer. */
 function latestAnswers(rows: readonly Cell[][]): Cell[][] {

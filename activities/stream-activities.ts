@@ -1,16 +1,15 @@
 /** Steps on the stream: topics, the simulator, the predictor and the barriers between them. */
 import { Context, log } from '@temporalio/activity';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { count } from '../core/figures';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import { isCandidate } from '../models/acquisition';
+import { awaitPassing } from '../streaming/await-passing';
 import type { Champion } from '../streaming/classify';
 import { announceVersion, awaitVersion } from '../streaming/control';
 import type { Broker, SampleSource } from '../streaming/ports';
 import { Predictor } from '../streaming/predictor';
 import {
   fetchProgress,
-  hasPassed,
   newestProgress,
   subtractCounters,
   totalsOf,
@@ -43,6 +42,8 @@ export interface StreamDeps {
   /** Whose recordings are not sent while an erasure still rebuilds the tables; nobody's by default. */
   suppression?: Suppression;
   candidates: CandidateOptions;
+  /** How long a predictor may take for samples that it has read before they were deleted. */
+  deletedWithinMs?: number;
 }
 
 export interface SimulateInput {
@@ -62,7 +63,6 @@ export interface PredictorTotals {
 }
 
 const REPORT_MS = 1000;
-const POLL_MS = 100;
 
 /** What a later attempt has to know: where the counts of this activity began. */
 interface PredictorDetails {
@@ -163,10 +163,11 @@ export function createStreamActivities(deps: StreamDeps) {
     }): Promise<Record<string, never>> {
       const wanted = Object.entries(input.lastOffsets).map(([key, last]) => [key, Number(last)]);
       const lastOffsets = Object.fromEntries(wanted) as Record<number, number>;
+      const { deletedWithinMs } = deps;
       const { signal } = alive();
-      while (!hasPassed(await fetchProgress(broker, topics, input.model), lastOffsets)) {
-        await sleep(POLL_MS, undefined, { signal });
-      }
+      await awaitPassing(broker, topics, {
+        ...{ model: input.model, lastOffsets, deletedWithinMs, signal },
+      });
       return {};
     },
 

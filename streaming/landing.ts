@@ -5,7 +5,7 @@ import { nextRange, type EventRange } from './event-range';
 import type { LastRead } from './made-anew';
 import type { Broker, Offsets, PartitionBounds } from './ports';
 import { predictionOrNull, type Prediction } from './prediction';
-import { fetchProgress, writtenEnds } from './progress';
+import { fetchProgress, totalsOf, writtenEnds, type ProgressByPartition } from './progress';
 import type { TopicNames } from './topics';
 import { unlandedRange, type LandedTo } from './unlanded';
 
@@ -38,6 +38,11 @@ export interface PredictionReading {
   readonly leftOut: Readonly<Record<string, number>>;
   /** For the next reading, as are the ends; known when all were read. */
   readonly lastRead: LastRead;
+  /**
+   * Offsets that the topic has removed before they were read: at most so many predictions, for markers of transactions are among
+   * them, and what an erasure has moved. Those before a first reading count when all was read, and the model has predicted more.
+   */
+  readonly skippedOffsets: () => number;
 }
 
 type Bounds = ReadonlyMap<number, PartitionBounds>;
@@ -52,11 +57,9 @@ const VISIBLE_WITHIN_MS = 60_000;
  */
 async function visibleBounds(
   broker: Broker,
-  { topics, model, visibleWithinMs = VISIBLE_WITHIN_MS, signal }: PredictionRange,
-  anew: ReadonlySet<number>,
+  { topics, visibleWithinMs = VISIBLE_WITHIN_MS, signal }: PredictionRange,
+  { written, anew }: { written: Offsets; anew: ReadonlySet<number> },
 ): Promise<Bounds> {
-  const written =
-    model === undefined ? {} : writtenEnds(await fetchProgress(broker, topics, model));
   const deadlineMs = Date.now() + visibleWithinMs;
   for (;;) {
     const bounds = await broker.bounds(topics.predictions);
@@ -68,16 +71,24 @@ async function visibleBounds(
   }
 }
 
+interface Found {
+  readonly leftOut: Record<string, number>;
+  readonly lastRead: Record<number, LastRead[number]>;
+  /** Predictions of the model. */
+  ofModel: number;
+}
+
 async function* read(
   broker: Broker,
-  { topics, signal }: PredictionRange,
+  { topics, model, signal }: PredictionRange,
   { from, to }: EventRange,
-  found: { leftOut: Record<string, number>; lastRead: Record<number, LastRead[number]> },
+  found: Found,
 ): AsyncGenerator<readonly LandedPrediction[]> {
   const { leftOut, lastRead } = found;
   for await (const messages of broker.read({ topic: topics.predictions, from, to, signal })) {
     yield messages.flatMap(({ partition, offset, value }) => {
       const prediction = value === null ? null : predictionOrNull(value);
+      if (prediction?.model === model) found.ofModel += 1;
       if (prediction !== null) return [{ ...prediction, partition, offset }];
       leftOut['no-prediction'] = (leftOut['no-prediction'] ?? 0) + 1;
       return [];
@@ -95,21 +106,35 @@ export async function readPredictions(
   broker: Broker,
   request: PredictionRange,
 ): Promise<PredictionReading> {
-  const { topics, landed = {} } = request;
-  const { restarted } = await unlandedRange(broker, topics.predictions, landed);
+  const { topics, model, landed: { endOffsets: known = {}, lastRead = {} } = {} } = request;
+  const { restarted } = await unlandedRange(broker, topics.predictions, request.landed ?? {});
   const anew = new Set(restarted);
-  const bounds = await visibleBounds(broker, request, anew);
-  const range = nextRange(bounds, landed.endOffsets ?? {}, Infinity, anew);
-  const before = Object.entries(landed.lastRead ?? {});
-  const found = {
+  const progress: ProgressByPartition =
+    model === undefined ? new Map() : await fetchProgress(broker, topics, model);
+  const bounds = await visibleBounds(broker, request, { written: writtenEnds(progress), anew });
+  const range = nextRange(bounds, known, Infinity, anew);
+  const before = Object.entries(lastRead);
+  const found: Found = {
     leftOut: {},
     lastRead: Object.fromEntries(before.filter(([partition]) => !anew.has(Number(partition)))),
+    ofModel: 0,
   };
+  const { predicted } = totalsOf(progress);
   return {
     fromOffsets: range.from,
     endOffsets: range.to,
     restarted: range.restarted,
     predictions: read(broker, request, range, found),
-    ...found,
+    leftOut: found.leftOut,
+    lastRead: found.lastRead,
+    skippedOffsets: () =>
+      range.skipped + (found.ofModel < predicted ? beforeFirst(bounds, known) : 0),
   };
 }
+
+/** Offsets that the topic has removed from partitions that were never read. */
+const beforeFirst = (bounds: Bounds, known: Offsets): number =>
+  [...bounds].reduce(
+    (sum, [partition, { start }]) => sum + (known[partition] === undefined ? start : 0),
+    0,
+  );

@@ -87,6 +87,11 @@ export const MODELS_ERRORS = catalogue({
     (c) => `The predictor of ${c.model} was stopped while it was needed.`,
     'Start the loop again; it goes on where it was.',
   ),
+  SAMPLES_DELETED: entry(
+    (c) =>
+      `The topic ${c.topic} no longer holds the samples that were to be predicted (partition ${c.partitions}): they were deleted before the predictor read them.`,
+    'Set a longer retention.ms of the topic, keep the predictor running (`watchlake predict --dataset <name>`), and send again under another name: `watchlake simulate <dataset> --name <name>`, or `watchlake loop --name <name>`.',
+  ),
   BATCH_UNREADABLE: entry(
     (c) => `A batch of samples cannot be read: ${c.detail}`,
     'It went to the dead-letter topic; correct the producer.',

@@ -129,3 +129,17 @@ test('labels that were read before others were published are read again', async 
   await publishLabels();
   expect(await subjectsIn('labelled_windows')).toEqual(['ann', 'ben']);
 });
+
+test('a label that was taken back and given again is known from the second answer on', async () => {
+  const { lake, labels, publishLabels } = world();
+  const answered = async () => {
+    await publishLabels();
+    const sql = 'SELECT known_at_ms, source FROM labelled_windows';
+    return (await query(lake, { sql, dataset: DATASET })).rows;
+  };
+  const [first, second] = ['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'] as const;
+  labels.push(label('ann', 0));
+  expect(await answered()).toEqual([{ known_at_ms: Date.parse(first), source: 'a' }]);
+  labels.splice(0, 1, { ...label('ann', 0), knownAt: second, annotator: 'b' });
+  expect(await answered()).toEqual([{ known_at_ms: Date.parse(second), source: 'b' }]);
+});
