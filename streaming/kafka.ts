@@ -73,6 +73,10 @@ async function createMissing(admin: Admin, specs: readonly TopicSpec[], brokers:
   }
 }
 
+/** While another request makes kafkajs look at a new topic, it knows those that came before it no more for a moment. */
+const isForgotten = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'TypeError' && error.message.includes('.pop(...)');
+
 /** One connected admin client, replaced after a failure. */
 class AdminPool {
   private admin?: Promise<Admin>;
@@ -88,14 +92,14 @@ class AdminPool {
     return admin;
   }
 
-  /** Tries again what kafkajs hands on although it passes, such as a coordinator that loads. */
+  /** Tries again what kafkajs hands on although it passes, such as a coordinator that loads, and what it forgets. */
   async use<T>(task: (admin: Admin) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       this.admin ??= this.connect();
       try {
         return await task(await this.admin);
       } catch (error) {
-        const passes = isKafkaJsError(error) && error.retriable === true;
+        const passes = (isKafkaJsError(error) && error.retriable === true) || isForgotten(error);
         if (!passes || attempt >= ADMIN_ATTEMPTS) {
           await this.close();
           throw error;
