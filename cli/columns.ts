@@ -47,20 +47,26 @@ export function widthOf(text: string): number {
 // Narrower than this nothing is gained: the terminal breaks the lines by itself.
 const LEAST_TO_WRAP = 40;
 
-/** In lines of at most that many columns, each broken between words; what stands between backticks stays together. */
-export function wrapTo(text: string, width: number): string {
-  if (width < LEAST_TO_WRAP) return text;
+/** As many of the parts in each line as its columns take. */
+export function inLines(parts: readonly string[], between: string, width: number): string[] {
+  if (width < LEAST_TO_WRAP) return [parts.join(between)];
   const lines: string[] = [];
   let line = '';
-  for (const word of text.match(/(?:`[^`]*`|\S)+/g) ?? []) {
-    const longer = line === '' ? word : `${line} ${word}`;
+  for (const part of parts) {
+    const longer = line === '' ? part : `${line}${between}${part}`;
     if (line !== '' && widthOf(longer) > width) {
       lines.push(line);
-      line = word;
+      line = part;
     } else line = longer;
   }
-  return [...lines, line].join('\n');
+  return [...lines, line];
 }
+
+/** In lines of at most that many columns, each broken between words; what stands between backticks stays together. */
+export const wrapTo = (text: string, width: number): string =>
+  width < LEAST_TO_WRAP
+    ? text
+    : inLines(text.match(/(?:`[^`]*`|\S)+/g) ?? [], ' ', width).join('\n');
 
 /** One line cut with `…` to that many columns, if it is wider. */
 export function cutTo(text: string, width: number): string {

@@ -2,10 +2,14 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { LoopResult } from '../workflows/active-learning-loop';
 import type { RetrainResult } from '../workflows/retrain';
+import { inLines } from './columns';
 import { showCost } from './commands/refresh';
 import { colouredOutcome, pValueText } from './commands/retrain';
 import { showHeading, showTable } from './tables';
 import { count, counted, duration, score, tally, type Voice } from './voice';
+
+const INDENT = '  ';
+const BETWEEN = ' · ';
 
 interface TableFigures {
   rows: number;
@@ -93,7 +97,8 @@ export function showLoop(voice: Voice, title: string, figures: LoopFigures): voi
   const stages = Object.entries(figures.stages).map(
     ([name, seconds]) => `${name} ${duration(seconds)}`,
   );
-  voice.line(voice.colors.dim(`  ${stages.join(' · ')}`));
+  for (const line of inLines(stages, BETWEEN, (voice.width ?? Infinity) - INDENT.length))
+    voice.line(voice.colors.dim(`${INDENT}${line}`));
   const { windowsPredicted, labels } = figures;
   const said = `${counted(windowsPredicted, 'window')} predicted, ${counted(labels, 'label')}`;
   voice.line(voice.colors.dim(`  ${said}`));

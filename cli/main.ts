@@ -1,5 +1,6 @@
 /** Entry of the command line: reads the arguments, runs one command, and gives its exit code. */
 import { CommanderError, type Command } from 'commander';
+import { WatchlakeError } from '../core/errors';
 import { loadConfig, environmentOf } from '../workers/config';
 import { USUAL_WIDTH } from './command';
 import { buildProgram } from './program';
@@ -42,9 +43,34 @@ const hasJson = (words: readonly string[]): boolean => {
   return (end < 0 ? words : words.slice(0, end)).includes('--json');
 };
 
-/** `help models list` is what people type first; it means `models list --help`. */
-const withHelp = (words: readonly string[]): readonly string[] =>
-  words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+const HELP = new Set(['--help', '-h']);
+
+/**
+ * `help models list` is what people type first; it means `models list --help`. Of a command that there is
+ * not, help would silently show its parent's: without the option it is told as what it is, mistyped.
+ */
+function withHelp(program: Command, words: readonly string[]): readonly string[] {
+  let command = program;
+  for (const [at, word] of words.entries()) {
+    if (command.commands.length === 0 || word.startsWith('-')) break;
+    if (word === 'help') return withHelp(program, [...words.toSpliced(at, 1), '--help']);
+    const named = command.commands.find((each) => each.name() === word);
+    if (!named) return words.filter((each) => !HELP.has(each));
+    command = named;
+  }
+  return words;
+}
+
+/** Commander says only that the program itself has no such option. */
+const isBeforeCommand = (error: unknown, [first = '']: readonly string[]): boolean =>
+  error instanceof CommanderError &&
+  error.code === 'commander.unknownOption' &&
+  first.startsWith('-');
+
+const beforeCommand = (option: string): WatchlakeError =>
+  new WatchlakeError('USAGE_INVALID', {
+    detail: `Option '${option}' stands before a command: a command's options follow it.`,
+  });
 
 /** Runs the command that the words name, and gives the exit code. */
 export async function runCommand(
@@ -55,13 +81,14 @@ export async function runCommand(
   const program = buildProgram(createActions(surroundings, running));
   captured(program, surroundings);
   try {
-    await program.parseAsync(withHelp(words), { from: 'user' });
+    await program.parseAsync(withHelp(program, words), { from: 'user' });
     return running.exitCode;
   } catch (error) {
     // Help and version are answers; help in place of a missing command is not.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof CommanderError && error.code === 'commander.help') return 1;
-    return reportFailure(surroundings, running, hasJson(words), error);
+    const told = isBeforeCommand(error, words) ? beforeCommand(words[0] ?? '') : error;
+    return reportFailure(surroundings, running, hasJson(words), told);
   }
 }
 

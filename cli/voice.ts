@@ -1,6 +1,6 @@
 /** How a command speaks to a stream: lines, colours where a terminal shows them, and figures. */
 import pc from 'picocolors';
-import { bytes, count, counted } from '../core/figures';
+import { bytes, count, counted, duration } from '../core/figures';
 
 /** What is needed of stdout and stderr; tests give their own. */
 export interface Target {
@@ -39,17 +39,10 @@ export const SILENT: Voice = {
   line: () => undefined,
 };
 
-export { bytes, count, counted };
+export { bytes, count, counted, duration };
 
 export const score = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : value.toFixed(3);
-
-/** `4.2 s` below two minutes, `3 min 5 s` above. */
-export function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-}
 
 /** `2026-11-27 03:40:44 UTC`, for a time as --json has it. */
 export const moment = (iso: string): string =>

@@ -20,6 +20,15 @@ export function bytes(value: number): string {
   return `${unit === 0 ? rest : rest.toFixed(1)} ${UNITS[unit]}`;
 }
 
+/** Seconds as a person says them: `4.2 s`, `1 min 23 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 export const dollars = (value: number): string => `$${value.toFixed(4)}`;
 
 /** Other figures: three digits say enough. */

@@ -1,8 +1,8 @@
 /** Writes numbers as the report shows them: the same rounding, signs and units everywhere. */
-import { counted } from '../core/figures';
+import { counted, duration } from '../core/figures';
 import type { Evaluation } from '../models/evaluation';
 
-export { counted };
+export { counted, duration };
 
 type Scored = Pick<Evaluation, 'windows' | 'bySubject'>;
 
@@ -13,9 +13,6 @@ const MINUS = '\u2212';
 
 /** Share of one, three decimals: 0.823. */
 export const score = (value: number | null): string => finite(value, (v) => v.toFixed(3));
-
-/** Share of one in words of a sentence, two decimals: 0.82. */
-export const shortScore = (value: number): string => value.toFixed(2);
 
 /** Difference of two scores with its sign: +0.061, −0.012. */
 export function signed(value: number | null): string {
@@ -40,15 +37,6 @@ export const figure = (value: number | null): string =>
 
 export const pValue = (value: number | null): string =>
   finite(value, (v) => (v < 0.001 ? '< 0.001' : v.toFixed(3)));
-
-/** Seconds as a person says them: 4.2 s, 1 min 23 s. */
-export function duration(seconds: number): string {
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
 
 const UNITS = [
   [86_400_000, 'd'],

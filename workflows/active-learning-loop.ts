@@ -12,7 +12,7 @@ import type { ReportActivities } from '../activities/report-activities';
 import type { StreamActivities } from '../activities/stream-activities';
 import type { TrainingActivities } from '../activities/training-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
-import { counted } from '../core/figures';
+import { counted, duration } from '../core/figures';
 import { workflowIds } from '../core/workflow-ids';
 import { annotationCampaign, type CampaignResult } from './annotation-campaign';
 import { runChild } from './children';
@@ -70,7 +70,7 @@ export async function activeLearningLoop(
     progress(name);
     const result = await work();
     stages[name] = (Date.now() - startedMs) / 1000;
-    progress(`${name}: done`, { [name]: `${stages[name].toFixed(1)} s` });
+    progress(`${name}: done`, { [name]: duration(stages[name]) });
     return result;
   };
 

@@ -46,8 +46,21 @@ export const post = (path, body) =>
     body: JSON.stringify(body),
   });
 
+/** Another token may do: the refusal of a host is no matter of tokens. */
+export const wantsToken = ({ code }) => code === 'UNAUTHORIZED' || code === 'FORBIDDEN';
+
+/** Why the token that this tab has does not do; null where it has none yet. */
+function faultOf({ code, message }) {
+  if (code === 'FORBIDDEN') return message;
+  const hasOne = sessionStorage.getItem(TOKEN_KEY) !== null;
+  return hasOne ? 'The token given here is mistyped, or no longer valid.' : null;
+}
+
 /** A form that keeps the token for as long as the tab is open, then goes on. */
-export function tokenForm(onDone) {
+export function tokenForm(onDone, refusal) {
+  const fault = faultOf(refusal);
+  const whence = `Whoever set it up can give you ${fault ? 'another' : 'one'}.`;
+  const sentence = fault ? `${fault} ${whence}` : `${whence} It stays in this tab only.`;
   const input = element('input', {
     id: 'token',
     type: 'password',
@@ -66,9 +79,5 @@ export function tokenForm(onDone) {
     sessionStorage.setItem(TOKEN_KEY, input.value.trim());
     onDone();
   });
-  return [
-    element('h1', {}, 'This server asks for a token'),
-    element('p', {}, 'Whoever set it up can give you one. It stays in this tab only.'),
-    form,
-  ];
+  return [element('h1', {}, 'This server asks for a token'), element('p', {}, sentence), form];
 }

@@ -1,5 +1,5 @@
 /** The home page: champions, campaigns with their progress, and where else to look. */
-import { get, post, tokenForm } from './api.js';
+import { get, post, tokenForm, wantsToken } from './api.js';
 import { byId, drawProgress, element, show } from './dom.js';
 
 const REFRESH_MS = 5_000;
@@ -131,15 +131,16 @@ async function refresh() {
     show(byId('problem'), false);
     show(byId('ask-token'), false);
   } catch (error) {
-    if (error.status === 401) return askForToken();
+    if (wantsToken(error)) return askForToken(error);
     complain(error);
   }
   setTimeout(refresh, REFRESH_MS);
 }
 
-function askForToken() {
+function askForToken(refusal) {
+  show(byId('problem'), false);
   const card = byId('ask-token');
-  card.replaceChildren(...tokenForm(refresh));
+  card.replaceChildren(...tokenForm(refresh, refusal));
   show(card);
   byId('token').focus();
 }

@@ -1,11 +1,12 @@
 /** The label page: takes a task, shows its signal, sends the answer, goes on to the next. */
-import { post, tokenForm } from './api.js';
+import { post, tokenForm, wantsToken } from './api.js';
 import { byId, drawProgress, element, readable, show } from './dom.js';
 import { followLastAnswer } from './last-answer.js';
 import { span } from './moments.js';
 import { drawSignal } from './plot.js';
 
 const ANNOTATOR_KEY = 'watchlake.annotator';
+const LONGEST_NAME = 80;
 const WAIT_MS = 5_000;
 const TAKEN_BACK = 'Taken back: answer again';
 
@@ -59,7 +60,7 @@ function showOnly(id) {
 
 function showProblem(error) {
   const problem = byId('problem');
-  problem.textContent = error ? `${error.message} ${error.remedy ?? ''}` : '';
+  problem.textContent = error ? [error.message, error.remedy].filter(Boolean).join(' ') : '';
   show(problem, Boolean(error));
 }
 
@@ -88,7 +89,7 @@ function askForName() {
   const input = element('input', {
     id: 'name',
     required: true,
-    maxlength: 80,
+    maxlength: LONGEST_NAME,
     autocomplete: 'nickname',
     value: state.annotator,
   });
@@ -250,8 +251,9 @@ async function lease() {
 const isOver = ({ status }) => status === 404 || status === 409;
 
 function recover(error) {
-  if (error.status === 401) {
-    byId('notice').replaceChildren(...tokenForm(() => void next()));
+  if (wantsToken(error)) {
+    showProblem(null);
+    byId('notice').replaceChildren(...tokenForm(() => void next(), error));
     showOnly('notice');
     byId('token').focus();
     return;
@@ -302,7 +304,7 @@ async function finish(path, body, sentence, chosen) {
     refusal = error;
   }
   await next();
-  if (refusal) showProblem(refusal);
+  if (refusal) showProblem({ message: `${refusal.message} Your answer was not kept.` });
 }
 
 function answer(label) {
@@ -324,13 +326,12 @@ async function undo() {
     present(given);
   } catch (error) {
     setBusy(false);
+    if (!isOver(error)) return recover(error);
     // Closed meanwhile, or somebody else's: the answer stays.
-    if (isOver(error)) {
-      rememberLast('', null);
-      // Without a task the page itself says what has become of the campaign.
-      if (!state.task) await next();
-    }
-    recover(error);
+    rememberLast('', null);
+    // Without a task the page itself says what has become of the campaign.
+    if (!state.task) await next();
+    showProblem({ message: error.message });
   }
 }
 
@@ -351,8 +352,8 @@ byId('undo').addEventListener('click', () => void undo());
 byId('annotator').addEventListener('click', askForName);
 new ResizeObserver(drawPlot).observe(byId('plot'));
 
-const known = query.get('annotator') ?? localStorage.getItem(ANNOTATOR_KEY);
-if (known) {
+const known = (query.get('annotator') ?? localStorage.getItem(ANNOTATOR_KEY) ?? '').trim();
+if (known !== '' && known.length <= LONGEST_NAME) {
   rememberAnnotator(known);
   void next();
 } else {

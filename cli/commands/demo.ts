@@ -77,7 +77,7 @@ export function demoInput(demo: Shell, byHand: number): WorkflowInput<'activeLea
   };
 }
 
-/** Writes a line for each stage that has ended, with its seconds. */
+/** Writes a line for each stage that has ended, with the time it took. */
 export function stageReporter(notes: Voice, atLabels: () => void) {
   const told = new Set<string>();
   let asked = false;
@@ -153,7 +153,7 @@ async function runDemo(shell: Shell, options: DemoOptions) {
   const state = await startDetached(demo);
   const start = Number((process.uptime() - begin).toFixed(1));
   const mark = shell.notes.colors.green('✓');
-  shell.notes.line(`  ${mark} start ${shell.notes.colors.dim(`${start.toFixed(1)} s`)}`);
+  shell.notes.line(`  ${mark} start ${shell.notes.colors.dim(duration(start))}`);
   const figures = loopFigures(await runLoop(demo, state, options));
   const result: DemoResult = {
     seconds: secondsSoFar(),

@@ -1,6 +1,7 @@
 /** `watchlake ingest`: lands an archive of recordings in the lake. */
 import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
+import { parseInput } from '../../activities/input-activities';
 import { workflowIds } from '../../core/workflow-ids';
 import { FORMAT_NAMES, type FormatName } from '../../lakehouse/dataset-format';
 import type { IngestResult } from '../../workflows/ingest';
@@ -43,8 +44,10 @@ export function addIngest(program: Command, act: Actions): void {
   waiting(command).action(
     act((shell, archive: string, { dataset, format, cancelOnExit }: IngestOptions) =>
       withContext(shell, async (context) => {
-        // A stack that does not run is told before an archive is fetched and read.
+        // A stack that does not run, or a wrong option, is told before an archive is fetched and read.
         const source = absoluteSource(archive);
+        const input = { source, dataset, format };
+        parseInput('ingest', input);
         const sourceHash = await withProgress(shell.notes, (line) =>
           shell.services.sourceHash(source, format, shell.config, {
             onNote: (note) => line.note(note),
@@ -63,7 +66,7 @@ export function addIngest(program: Command, act: Actions): void {
           {
             workflow: 'ingest',
             workflowId: workflowIds.ingest(dataset, sourceHash),
-            input: { source, dataset, format },
+            input,
             summary: `Land ${dataset}`,
           },
           { cancelOnExit },

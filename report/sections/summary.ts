@@ -1,15 +1,5 @@
 /** Opens the report: the result in a sentence or two, and the key figures as tiles. */
-import {
-  count,
-  counted,
-  duration,
-  inWords,
-  rangeOf,
-  score,
-  scoredOn,
-  shortScore,
-  signed,
-} from '../format';
+import { count, counted, duration, inWords, rangeOf, score, scoredOn, signed } from '../format';
 import { html, type Html } from '../html';
 import { sum } from '../parts';
 import { isScored, type ReportData, type RetrainDecision, type ScoredReport } from '../report-data';
@@ -77,13 +67,13 @@ function championOf(data: ReportData): string {
   const { before, after } = data;
   const people = after.evaluation.bySubject.length;
   const on = `on ${inWords(people)} unseen ${people === 1 ? 'person' : 'people'}`;
-  const last = shortScore(after.evaluation.macroF1);
+  const last = score(after.evaluation.macroF1);
   const single = rangeOf(after.evaluation.bySubject.map(({ macroF1 }) => macroF1));
   const spread = people > 1 ? ` From person to person it runs ${single}.` : '';
   if (before.version === after.version) {
     return `The champion is still version ${after.version}, with macro-F1 ${last} ${on}.${spread}`;
   }
-  const first = shortScore(before.evaluation.macroF1);
+  const first = score(before.evaluation.macroF1);
   return `The champion went from macro-F1 ${first} to ${last} ${on}, all their windows together.${spread}`;
 }
 
@@ -94,14 +84,14 @@ const OUTCOMES = {
   skipped: 'was skipped',
 } as const satisfies Record<RetrainDecision['outcome'], string>;
 
-/** Fits a sentence behind a colon; a name that begins with two capitals keeps them. */
+/** Fits a sentence into brackets; a name that begins with two capitals keeps them. */
 const asClause = (sentence: string): string =>
   sentence.replace(/[.\s]*$/, '').replace(/^\p{Lu}(?=\p{Ll})/u, (letter) => letter.toLowerCase());
 
 function decisionOf({ version, outcome, explanation, negativeControl }: RetrainDecision): string {
   const named = version === null ? 'A retrain' : `Challenger ${version}`;
   const who = negativeControl ? 'The challenger trained on shuffled labels' : named;
-  return `${who} ${OUTCOMES[outcome]}: ${asClause(explanation)}.`;
+  return `${who} ${OUTCOMES[outcome]} (${asClause(explanation)}).`;
 }
 
 interface Tile {

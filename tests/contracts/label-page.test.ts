@@ -189,6 +189,13 @@ withBrowser('the label page', () => {
     expect(await page.locator('#facts').textContent()).toBe(before);
   });
 
+  test('asks for another name than one that is too long', async () => {
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.openLabel(campaign, 'x'.repeat(81));
+    await page.getByLabel('Your name or initials').waitFor();
+    expect(await page.locator('#problem').isHidden()).toBe(true);
+  });
+
   test('asks who labels, once', async () => {
     const { campaign, dataset } = await pages.newCampaign(1);
     const page = await pages.openLabel(campaign, '');
@@ -228,6 +235,7 @@ withBrowser('the label page', () => {
     await page.keyboard.press('1');
     await doneIs(page, '0 of 1 done');
     await page.locator('#problem', { hasText: 'There is no label task' }).waitFor();
+    expect(await page.locator('#problem').textContent()).toMatch(/\. Your answer was not kept\.$/);
     await page.keyboard.press('1');
     await doneIs(page, '1 of 1 done');
     await pages.annotation.eraseAnswers({ dataset, subjectKey: newTask(1).subjectKey });
@@ -238,10 +246,19 @@ withBrowser('the label page', () => {
 
   test('asks for a token where the server wants one', async () => {
     const secret = 'a-long-enough-secret';
-    const tokens = parseTokens(`annotator:${secret}`);
+    const reader = 'a-long-reading-secret';
+    const tokens = parseTokens(`annotator:${secret},reader:${reader}`);
     const guarded = await createAppServer({ annotation: pages.annotation, version: '0', tokens });
     const { campaign } = await pages.newCampaign(1);
     const page = await pages.openLabel(campaign, 'anna', await guarded.listen(0));
+    for (const [wrong, fault] of [
+      ['mistyped', 'mistyped, or no longer valid'],
+      [reader, 'does not allow'],
+    ] as const) {
+      await page.getByLabel('Token').fill(wrong);
+      await page.keyboard.press('Enter');
+      await page.locator('#notice', { hasText: fault }).waitFor();
+    }
     await page.getByLabel('Token').fill(secret);
     await page.keyboard.press('Enter');
     await page.locator('#plot svg').waitFor();

@@ -37,6 +37,16 @@ test('an archive is landed in its format', async () => {
   expect(forgotten).toEqual(['/data/group1.zip']);
 });
 
+test('a wrong option is told before the archive is read', async () => {
+  const sourceHash = jest.fn(async () => 'c0ffee');
+  const connect = async () => fakeContext({ client: fakeClient({ result: {} }, []) });
+  const words = ['ingest', '/data/group1.zip', '--dataset', 'Not Good'];
+  const { exitCode, stderr } = await run(words, { services: { connect, sourceHash } });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('error: --dataset: use');
+  expect(sourceHash).not.toHaveBeenCalled();
+});
+
 test('the span of answers is given in minutes; what is not given stays as it was', async () => {
   const words = ['refresh', 'wsu', '--label-span', '2.5', '--activities', 'summed-up'];
   const [call] = await inputsOf(words);

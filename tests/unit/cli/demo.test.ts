@@ -195,6 +195,21 @@ test('a loop on an engine of AWS tells what its refresh has cost, about', () => 
   expect(stream.text()).toContain('about $0.30 for j-1: 2 instances (prices of 2026-05-31)');
 });
 
+test('the times of the stages are broken between two of them where the terminal is narrow', () => {
+  const stream = captured();
+  const names = ['ingest', 'refresh', 'train', 'stream again', 'negative control'];
+  const stages = Object.fromEntries(names.map((name) => [name, 305.2]));
+  const figures = { ...loopFigures(RESULT), stages };
+  const voice = { ...createVoice(stream), width: 60 };
+  showLoop(voice, 'The demo has ended', figures);
+  const lines = stream.text().split('\n');
+  const told = lines.filter((line) => line.includes('5 min 5 s'));
+  expect(told).toEqual([
+    '  ingest 5 min 5 s · refresh 5 min 5 s · train 5 min 5 s',
+    '  stream again 5 min 5 s · negative control 5 min 5 s',
+  ]);
+});
+
 test('each stage is told once when it has ended, and the label page when it is wanted', () => {
   const stream = captured();
   const notes = createVoice(stream);

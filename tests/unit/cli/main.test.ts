@@ -203,6 +203,28 @@ test('help before a command is --help after it', async () => {
   }
 });
 
+test.each([
+  ['statsu', '--help'],
+  ['help', 'statsu'],
+  ['models', 'lsit', '-h'],
+  ['models', 'help', 'lsit'],
+])('help of a command that there is not says so (%s %s)', async (...words) => {
+  const { exitCode, stdout, stderr } = await run(words);
+  expect(exitCode).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(
+    /^error: Unknown command '(statsu|lsit)'\n\(Did you mean (status|list)\?\)/,
+  );
+});
+
+test('an option of a command that stands before it is told where it belongs', async () => {
+  const { exitCode, stderr } = await run(['--home', '/tmp/a', 'status']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(
+    "Option '--home' stands before a command: a command's options follow it.",
+  );
+});
+
 test('who asks a home that does not run hears of the demo that does', async () => {
   const services = {
     connect: () => Promise.reject(new WatchlakeError('STACK_NOT_RUNNING', { what: 'Temporal' })),

@@ -154,7 +154,7 @@ test('shows a skipped retrain and a person who got worse', () => {
       },
     ],
   });
-  expect(textOf(turned)).toContain('A retrain was skipped: another retrain runs');
+  expect(textOf(turned)).toContain('A retrain was skipped (another retrain runs');
   expect(textOf(sectionOf(turned, 'gate'))).toContain('No check was made.');
   expect(sectionOf(turned, 'people')).toContain('stroke="var(--bad)"');
   expect(sectionOf(page, 'people')).not.toContain('stroke="var(--bad)"');
