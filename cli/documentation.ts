@@ -1,7 +1,8 @@
 /** Writes the reference pages from their sources: configuration, error codes and commands. */
 import type { Command } from 'commander';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ERRORS } from '../core/errors';
+import { formOf, schemaOf } from '../workers/variable-forms';
 import { buildProgram, leafCommands } from './program';
 
 type Variables = Readonly<Record<string, z.ZodType>>;
@@ -28,38 +29,7 @@ export function markdownTable(
   return [padded[0], rule, ...padded.slice(1)].join('\n');
 }
 
-interface JsonSchema {
-  type?: string;
-  format?: string;
-  enum?: readonly unknown[];
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  default?: string | number | boolean | readonly string[];
-}
-
-const schemaOf = (variable: z.ZodType): JsonSchema =>
-  z.toJSONSchema(variable, { unrepresentable: 'any' }) as JsonSchema;
-
 const code = (value: unknown): string => `\`${String(value)}\``;
-
-function numberForm({ minimum, maximum }: JsonSchema): string {
-  if (maximum === undefined || maximum === Number.MAX_SAFE_INTEGER) {
-    return minimum === undefined ? 'number' : `number from ${minimum}`;
-  }
-  return `number from ${minimum ?? 0} to ${maximum}`;
-}
-
-/** What a value has to look like, in a few words. */
-export function formOf(variable: z.ZodType): string {
-  const schema = schemaOf(variable);
-  if (schema.enum) return schema.enum.map(code).join(', ');
-  if (schema.type === 'boolean') return '`true` or `false`';
-  if (schema.type === 'integer' || schema.type === 'number') return numberForm(schema);
-  if (schema.format === 'uri') return 'address';
-  if (schema.type !== 'string') return 'comma-separated list';
-  return schema.minLength ? `text, at least ${schema.minLength} characters` : 'text';
-}
 
 /** The default as it would be written into the environment; undefined when there is none. */
 export function defaultOf(variable: z.ZodType): string | undefined {

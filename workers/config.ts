@@ -10,7 +10,7 @@ import { lakeAddress } from '../lakehouse/lake-folder';
 import { DEFAULT_LIMITS } from '../lakehouse/sources/source';
 import { CLOUD_VARIABLES } from './cloud-variables';
 import { INGEST_VARIABLES } from './ingest-variables';
-import { flag, list, port } from './variable-forms';
+import { flag, formOf, list, port } from './variable-forms';
 import { DEFAULT_EVENTS_TOPIC } from '../streaming/topics';
 
 /** Every variable: its form, its default and what it is for. docs/configuration.md is made from it. */
@@ -168,6 +168,7 @@ export const VARIABLES = {
 
   DATABASE_URL: z
     .string()
+    .regex(/^postgres(ql)?:\/\//i, 'expected postgres://user:password@host:port/database')
     .optional()
     .describe(
       'PostgreSQL to use instead of the embedded one, `postgres://user:password@host:port/database`.',
@@ -316,6 +317,17 @@ type ComputedDefault = 'WATCHLAKE_CACHE' | 'LAKE_URI' | 'S3_CACHE_FOLDER' | 'SCH
 
 export type Config = Readonly<z.output<typeof schema> & Record<ComputedDefault, string>>;
 
+// Of these a form says nothing that the message does not say better.
+const LOOSE_FORMS = new Set(['text', 'comma-separated list']);
+
+/** The form as the reference has it; undefined where the message says more. */
+function expected(issue: z.core.$ZodIssue): string | undefined {
+  const form = formOf(VARIABLES[issue.path[0] as keyof typeof VARIABLES]);
+  const isFraction = issue.code === 'invalid_type' && issue.expected === 'int';
+  if (issue.code === 'custom' || isFraction || LOOSE_FORMS.has(form)) return undefined;
+  return `expected ${form}`;
+}
+
 /** Reads the environment (and `.env` of the working folder); throws CONFIG_INVALID with every bad variable. */
 export function loadConfig(environment: NodeJS.ProcessEnv = withDotenv()): Config {
   const given = Object.fromEntries(
@@ -326,7 +338,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = withDotenv()): Confi
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
-      (issue) => `${issue.path.join('.')}: ${issue.message}`,
+      (issue) => `${issue.path.join('.')}: ${expected(issue) ?? issue.message}`,
     );
     throw new WatchlakeError('CONFIG_INVALID', { problems: problems.join('; ') });
   }

@@ -7,9 +7,9 @@ import {
   defaultOf,
   environmentExample,
   errorsPage,
-  formOf,
   markdownTable,
 } from '../../../cli/documentation';
+import { formOf } from '../../../workers/variable-forms';
 import { policiesPage } from '../../../cli/policy-documentation';
 import { stediTablesPage } from '../../../cli/table-documentation';
 import { ERRORS } from '../../../core/errors';

@@ -13,6 +13,19 @@ test('the catalogue lies in the lake unless told otherwise', () => {
   expect(loadConfig({})).toMatchObject({ CATALOG: 'file', ATHENA_WORKGROUP: 'primary' });
 });
 
+test.each([
+  [{ APP_PORT: 'abc' }, 'APP_PORT: expected number from 0 to 65535'],
+  [{ APP_PORT: '70000' }, 'APP_PORT: expected number from 0 to 65535'],
+  [{ APP_PORT: '80.5' }, 'APP_PORT: Invalid input: expected int'],
+  [{ WATCHLAKE_PSEUDONYM_KEY: 'x' }, 'KEY: expected text, at least 16 characters'],
+  [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: expected `trace`, `debug`, `info`, `warn`, `error`'],
+  [{ METRICS: 'perhaps' }, 'METRICS: expected `true` or `false`'],
+  // Its client would look for a host that nobody has named.
+  [{ DATABASE_URL: 'nonsense' }, 'DATABASE_URL: expected postgres://user:password@host:port/'],
+])('a wrong value is told by the form it should have: %j', (environment, said) => {
+  expect(() => loadConfig(environment)).toThrow(said);
+});
+
 test('a database may be named after the dataset', () => {
   expect(loadConfig({ GLUE_DATABASE: 'lab_{dataset}' }).GLUE_DATABASE).toBe('lab_{dataset}');
   expect(() => loadConfig({ GLUE_DATABASE: 'Lab.1' })).toThrow('GLUE_DATABASE');
