@@ -5,7 +5,7 @@ import { SOURCE_FIELDS, normalSql } from './fields';
 import { landingColumns } from './landing-tables';
 import { CUSTOMER_TRUSTED, STEDI_LANDING, stediLocation } from './locations';
 import { escapedKeySql } from './quarantined-emails';
-import { CUSTOMER_QUARANTINE, UNCLEAR, UNCLEAR_SQL, isNewerSql } from './unclear-consent';
+import { CUSTOMER_QUARANTINE, UNCLEAR, UNCLEAR_SQL, mayTakeBackSql } from './unclear-consent';
 
 const KEPT = SOURCE_FIELDS.customer.map(({ name }) => name);
 
@@ -18,20 +18,20 @@ const expression = (name: string): string => {
 };
 
 /**
- * Of a person's rows the last one counts: also when it takes the consent back. Where not even the line tells
- * which is the last, as after earlier versions two files may bear one name, a row without consent does.
+ * Of a person's rows the last updated counts: also when it takes the consent back. Of several of one moment nobody
+ * can tell which came last: one without consent counts, wherever it stands.
  */
 const SQL = `WITH ranked AS (
   SELECT l.*, ${normalSql('l.email')} AS normal_email, ROW_NUMBER() OVER (PARTITION BY ${normalSql('l.email')}
-    ORDER BY l.lastUpdateDate DESC, l.registrationDate DESC, l.source_file DESC, l.source_line DESC,
-    COALESCE(l.shareWithResearchAsOfDate, 0)) AS place
+    ORDER BY l.lastUpdateDate DESC, CASE WHEN l.shareWithResearchAsOfDate IS NULL THEN 0 ELSE 1 END,
+    l.registrationDate DESC, l.source_file DESC, l.source_line DESC, l.shareWithResearchAsOfDate DESC) AS place
   FROM ${STEDI_LANDING.customer} l
 ), judged AS (
   SELECT k.*,
     CASE
       WHEN k.place > 1 THEN 'same-person-again'
       WHEN k.shareWithResearchAsOfDate IS NULL THEN 'no-consent'
-      WHEN ${isNewerSql('u', 'k')} OR ${isNewerSql('e', 'k')} THEN 'consent-unclear'
+      WHEN ${mayTakeBackSql('u', 'k')} OR ${mayTakeBackSql('e', 'k')} THEN 'consent-unclear'
     END AS left_out
   FROM ranked k
   LEFT JOIN ${UNCLEAR} u ON u.found_by = k.normal_email
@@ -72,9 +72,9 @@ export const customerTrusted = (dataset: string): TableDeclaration<RowWiseTransf
       reason(
         'dropped',
         'consent-unclear',
-        'a newer line of the same e-mail is in quarantine: it may take the consent back',
+        'a line of the same e-mail that is as new or newer is in quarantine: it may take the consent back',
       ),
-      reason('dropped', 'same-person-again', 'a later row of the same e-mail counts instead'),
+      reason('dropped', 'same-person-again', 'another row of the same e-mail counts instead'),
       reason('quarantined', 'email-malformed', 'the e-mail has no name or no host'),
       reason('mended', 'serial-number-respelled', 'it was in upper case or had blanks around it'),
     ],

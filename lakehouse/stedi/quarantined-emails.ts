@@ -79,10 +79,10 @@ const DIGITS = Array.from({ length: 10 }, (_, digit) => `SELECT ${digit} AS digi
 
 const piecesSql = (from: string, width: number): string => `
   SELECT SUBSTR(p.line, n.n * ${width} + 1, ${width + OVERLAP}) AS line,
-    LEAST(p.size - n.n * ${width}, ${width + OVERLAP}) AS size, p.source_file, p.source_line
+    LEAST(p.size - n.n * ${width}, ${width + OVERLAP}) AS size
   FROM ${from} p CROSS JOIN numbers n WHERE n.n * ${width} < p.size`;
 
-/** Common table expressions, the last one `crowds`: each e-mail as it is spelled in a crowded line of `unread` (line, its origin). */
+/** Common table expressions, the last one `crowds`: each e-mail as it is spelled in a crowded line of `unread`. */
 export const CROWDS_SQL = `digits AS (${DIGITS}),
 numbers AS (
   SELECT ${AT_ONCE / 10} * t.digit + o.digit AS n FROM digits t CROSS JOIN digits o
@@ -92,7 +92,7 @@ numbers AS (
 ), pieces_1 AS (${piecesSql('pieces_0', WIDTHS[1])}
 ), pieces_2 AS (${piecesSql('pieces_1', WIDTHS[2])}
 ), crowds AS (
-  SELECT ${spelledEmailSql('c.line', 'n.n')} AS spelled, c.source_file, c.source_line
+  SELECT ${spelledEmailSql('c.line', 'n.n')} AS spelled
   FROM (SELECT p.*, ${lettersSql('p.line', KEY)} AS letters FROM pieces_2 p) c
   CROSS JOIN numbers n
   WHERE n.n BETWEEN 1 AND ${MOST_IN_PIECE} AND n.n * ${KEY.length} <= c.letters

@@ -19,9 +19,17 @@ const UNCLEAR = ['İPEK@example.com', ' 🚶@EXAMPLE.com', 'ΟΔΥΣΣΕΥΣ@exa
   }),
 );
 
+/** Rows of one moment, of which one takes the consent back. */
+const TIED = [true, false, true].map((hasConsent, at) => ({
+  ...{ email: 'tied@example.com', serialNumber: `EDGE-TIED-${at}` },
+  ...{ registrationDate: 1_655_000_000_000 + at, lastUpdateDate: 1_656_000_000_000 },
+  ...(hasConsent ? { shareWithResearchAsOfDate: 1_655_000_000_000 } : {}),
+}));
+
 const EDGES: Record<string, readonly object[]> = {
   customer: [
     ...UNCLEAR,
+    ...TIED,
     ...[
       'İpek@example.com',
       'ΟΔΥΣΣΕΥΣ@example.com',

@@ -242,6 +242,31 @@ test.each(['0', '0.0', '-0', '0e0', '""', '"  "', 'null'])(
   },
 );
 
+describe('of two rows that were updated at the same moment', () => {
+  const consented = customerLine({ name: 'ann' });
+  const without = customerLine({ name: 'ann', consented: null });
+  const registeredEarlier = customerLine({
+    ...{ name: 'ann', registered: DAY - 5, updated: DAY, consented: null },
+  });
+
+  test.each([
+    ['behind', [consented, without]],
+    ['before', [without, consented]],
+    ['before, and registered earlier', [registeredEarlier, consented]],
+  ])('the one without consent counts: %s the other', async (_where, customers) => {
+    const { tables } = await built({ ...threePeople(), customers });
+    expect(tables.customer_trusted?.dropped).toEqual({ 'no-consent': 1, 'same-person-again': 1 });
+    expect(tables.machine_learning_curated?.rows).toBe(0);
+  });
+
+  test('a row that was updated later counts, whatever those say', async () => {
+    const later = customerLine({ name: 'ann', updated: DAY + 1 });
+    const customers = [later, without, consented];
+    const { tables } = await built({ ...threePeople(), customers });
+    expect(tables.customer_trusted).toMatchObject({ rows: 1, dropped: { 'same-person-again': 2 } });
+  });
+});
+
 test.each(['\u00a0', '\t', '\r\n', '\u200b', '\ufeff', '\u3000 '])(
   'who is called the same but for %j around it is one person, with one device',
   async (blank) => {
@@ -315,6 +340,11 @@ describe('a line in quarantine that is newer than the consent', () => {
       expect(tables.customer_trusted).toMatchObject({ rows: 1, dropped: { 'consent-unclear': 1 } });
     },
   );
+
+  test('leaves the person out also when a good row of the same moment stands behind it', async () => {
+    const line = newer.replace(String(DAY + 5), String(DAY));
+    expect(await unclear(line, consented)).toEqual([{ 'consent-unclear': 1 }, 0]);
+  });
 
   test('does so until a newer row follows', async () => {
     const again = customerLine({ name: 'ann', updated: DAY + 6 });
