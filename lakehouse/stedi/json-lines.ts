@@ -120,8 +120,9 @@ const newlineDelimited = (
   path: string,
   typeOf: (field: Field) => string,
   fields: readonly Field[],
+  ignoreErrors = true,
 ) =>
-  `read_json(${literal(path)}, format = 'newline_delimited', ignore_errors = true,
+  `read_json(${literal(path)}, format = 'newline_delimited', ignore_errors = ${ignoreErrors},
     columns = {${fields.map((field) => `${literal(field.name)}: '${typeOf(field)}'`).join(', ')}},
     maximum_object_size = ${LINE_BYTES})`;
 
@@ -143,14 +144,29 @@ export const typedGoodSql = (fields: readonly Field[]): string =>
 const asText = (expression: string, { name }: Field): string =>
   `CAST(${expression} AS VARCHAR) AS ${quoted(name)}`;
 
-/** Objects of the file, a line each; what is no object is a row of nulls. */
-export const objectsSql = (path: string, fields: readonly Field[]): string => {
+const withTexts = (objects: string, fields: readonly Field[]): string => {
   const texts = fields.map((field) => asText(`o.${quoted(field.name)}`, field)).join(', ');
-  return `(SELECT ${texts} FROM ${newlineDelimited(path, () => 'JSON', fields)} o)`;
+  return `(SELECT ${texts} FROM ${objects} o)`;
 };
+
+const asJson = (): string => 'JSON';
+
+/** Objects of the file, a line each; what is no object is a row of nulls, and of a repeated field the first counts. */
+export const objectsSql = (path: string, fields: readonly Field[]): string =>
+  withTexts(newlineDelimited(path, asJson, fields), fields);
+
+/** The same where each line is an object that has no field twice; else the reader refuses the file. */
+export const strictObjectsSql = (path: string, fields: readonly Field[]): string =>
+  withTexts(newlineDelimited(path, asJson, fields, false), fields);
 
 const paths = (fields: readonly Field[]): string =>
   fields.map(({ name }) => literal(`$."${name}"`)).join(', ');
+
+/** Readers of JSON differ in which of them counts; null when no field is there twice. */
+const repeatedSql = (names: string, fields: readonly Field[]): string => {
+  const declared = fields.map(({ name }) => literal(name)).join(', ');
+  return `list_filter([${declared}], lambda f: len(list_filter(${names}, lambda k: k = f)) > 1)[1]`;
+};
 
 /**
  * From (source_file, source_line, line): the line's fields as JSON text, and what is wrong with the line itself.
@@ -158,12 +174,15 @@ const paths = (fields: readonly Field[]): string =>
  */
 export const fieldsOfLinesSql = (numbered: string, fields: readonly Field[]): string => {
   const columns = fields.map((field, at) => asText(`t.texts[${at + 1}]`, field));
-  return `SELECT t.source_file, t.source_line, t.line, t.line_problem, ${columns.join(', ')} FROM (
+  return `SELECT t.source_file, t.source_line, t.line,
+    coalesce(t.line_problem, 'field-repeated:' || ${repeatedSql('t.names', fields)}) AS line_problem,
+    ${columns.join(', ')} FROM (
     SELECT n.source_file, n.source_line, n.line,
       CASE WHEN contains(n.line, chr(65533)) THEN 'not-utf-8:'
         WHEN NOT json_valid(n.line) AND contains(n.line, chr(13)) THEN 'carriage-return:'
         WHEN NOT json_valid(n.line) THEN 'json-malformed:'
         WHEN json_type(n.line) <> 'OBJECT' THEN 'not-an-object:' END AS line_problem,
+      CASE WHEN json_valid(n.line) THEN json_keys(n.line) END AS names,
       CASE WHEN json_valid(n.line) THEN json_extract(n.line, [${paths(fields)}]) END AS texts
     FROM (${numbered}) n
   ) t`;

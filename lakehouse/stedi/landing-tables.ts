@@ -30,6 +30,7 @@ const LANDING_REASONS = [
   reason('quarantined', 'carriage-return', 'the line is no JSON and has a carriage return within'),
   reason('quarantined', 'not-an-object', 'the line is JSON, but no object'),
   reason('quarantined', 'not-utf-8', 'the line has bytes that are no UTF-8'),
+  reason('quarantined', 'field-repeated', 'a field stands in the line more than once'),
   reason('quarantined', 'field-missing', 'a required field is absent, null or blank'),
   reason('quarantined', 'wrong-type', 'a field is not of its declared type'),
   reason('quarantined', 'epoch-in-seconds', 'a moment is too small for milliseconds since 1970'),

@@ -13,10 +13,10 @@ import {
   fieldsOfLinesSql,
   isFilledSql,
   linesSql,
-  objectsSql,
   plainValueSql,
   plainlyGoodSql,
   problemSql,
+  strictObjectsSql,
   typedGoodSql,
   typedObjectsSql,
   valueSql,
@@ -64,12 +64,21 @@ const plainObjects = (session: DuckdbSession, request: ReadRequest) => {
   return numberedObjects(session, request, { folder: 'plain', objects });
 };
 
-const goodObjects = (session: DuckdbSession, request: ReadRequest) => {
+const isRefusal = (error: unknown): boolean =>
+  String((error as Error | null)?.message).startsWith('Invalid Input Error');
+
+/** Null when the reader refuses the file: which of its lines are at fault has to be found line by line. */
+const goodObjects = async (session: DuckdbSession, request: ReadRequest) => {
   const { path, fields } = request;
   const values = fields.map((each) => `${plainValueSql(each)} AS ${quoted(each.name)}`);
   const objects = `SELECT ${values.join(', ')}, (${plainlyGoodSql(fields)}) AS _is_good
-    FROM ${objectsSql(path, fields)} j`;
-  return numberedObjects(session, request, { folder: 'objects', objects });
+    FROM ${strictObjectsSql(path, fields)} j`;
+  try {
+    return await numberedObjects(session, request, { folder: 'objects', objects });
+  } catch (error) {
+    if (isRefusal(error)) return null;
+    throw error;
+  }
 };
 
 /** `numbered`: a relation with source_file, source_line and line. */
@@ -158,6 +167,6 @@ export async function readLines(session: DuckdbSession, request: ReadRequest): P
   if (plain !== null) return plain;
   const lines = await countLines(request.path, request);
   const good = await goodObjects(session, request);
-  const isAll = rowsIn(good) === lines.filled && lines.filled === lines.all;
+  const isAll = good !== null && rowsIn(good) === lines.filled && lines.filled === lines.all;
   return isAll ? { good, bad: [], lines: lines.filled } : readLineByLine(session, request);
 }

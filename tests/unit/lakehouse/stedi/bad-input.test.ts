@@ -30,6 +30,8 @@ async function landed(made: MadeSource) {
 const reading = (fields: Record<string, unknown>): string =>
   JSON.stringify({ user: 'ann@example.org', timestamp: DAY, x: 0, y: 0, z: 0, ...fields });
 
+const twice = (line: string, pair: string): string => `${line.slice(0, -1)},${pair}}`;
+
 const WRONG: [string, string, string, string | null][] = [
   ['a truncated line', reading({}).slice(0, 40), 'json-malformed', null],
   ['two objects', `${reading({})}${reading({})}`, 'json-malformed', null],
@@ -48,6 +50,7 @@ const WRONG: [string, string, string, string | null][] = [
   ['a field that is null', reading({ y: null }), 'field-missing', 'y'],
   ['a field that is not there', reading({ y: undefined }), 'field-missing', 'y'],
   ['a blank text', reading({ user: '  ' }), 'field-missing', 'user'],
+  ['a field that is there twice', twice(reading({}), '"x":1'), 'field-repeated', 'x'],
 ];
 
 test.each(WRONG)('%s is quarantined with its reason', async (_what, line, reason, detail) => {
@@ -72,6 +75,33 @@ test.each([
   });
   const { tables } = await landed({ customers: [line] });
   expect(tables.customer_landing).toMatchObject({ rows: 0, quarantined: { [reason]: 1 } });
+});
+
+test.each([
+  ['email', '"email":"ben@example.org"'],
+  ['email', '"\\u0065mail":"ben@example.org"'],
+  ['serialNumber', '"serialNumber":"serial-ben"'],
+  ['lastUpdateDate', `"lastUpdateDate":${DAY}`],
+  ['shareWithResearchAsOfDate', '"shareWithResearchAsOfDate":null'],
+])('a customer with %s twice is quarantined, and without consent: %s', async (field, pair) => {
+  const line = twice(customerLine({ name: 'ann', updated: DAY + 5 }), pair);
+  const { lake } = await landed({
+    ...threePeople(),
+    customers: [customerLine({ name: 'ann' }), line],
+  });
+  const request = { dataset: 'stedi', table: 'customer_landing' };
+  const { rows } = await showQuarantine(lake, { ...request, withRaw: true, maximumRows: 10 });
+  expect(rows).toEqual([
+    expect.objectContaining({ reason: 'field-repeated', detail: field, raw: line }),
+  ]);
+  const { customer_trusted: people } = await refreshStedi(lake);
+  expect(people).toMatchObject({ rows: 0, dropped: { 'consent-unclear': 1 } });
+});
+
+test('a field of another object, an undeclared one and one of a value are no repetition', async () => {
+  const pairs = '"other":{"email":"ben@example.org"},"more":1,"more":2,"note":"\\"email\\":"';
+  const { tables } = await landed({ customers: [twice(customerLine({ name: 'ann' }), pairs)] });
+  expect(tables.customer_landing).toMatchObject({ rows: 1, quarantined: {} });
 });
 
 test('a line whose bytes are no UTF-8 is quarantined, the others land', async () => {
