@@ -1,5 +1,5 @@
 /** The ledger of consents: each grant and each withdrawal is one entry, and none is ever changed. */
-import type { Database } from '../core/postgres';
+import { onlyRow, type Database } from '../core/postgres';
 
 export const PURPOSE = 'research';
 
@@ -49,6 +49,13 @@ const insertion = (column: 'granted_at' | 'withdrawn_at') => `
     ) newest WHERE newest.said IS NOT NULL
   )`;
 
+// A first consent lets nobody back in.
+const NEWEST_RENEWAL = `SELECT coalesce(max(entry), 0)::text AS entry FROM consent.ledger renewal
+  WHERE granted_at IS NOT NULL AND EXISTS (
+    SELECT 1 FROM consent.ledger former
+    WHERE former.dataset = renewal.dataset AND former.subject = renewal.subject
+      AND former.entry < renewal.entry AND former.withdrawn_at IS NOT NULL)`;
+
 export function createLedger(database: Database) {
   const add = async (
     column: 'granted_at' | 'withdrawn_at',
@@ -70,6 +77,11 @@ export function createLedger(database: Database) {
         entry.subject,
       ]);
       return added;
+    },
+
+    /** The number of the newest grant of somebody who had withdrawn; 0 when there is none. */
+    async newestRenewal(): Promise<number> {
+      return Number(onlyRow(await database.query<{ entry: string }>(NEWEST_RENEWAL)).entry);
     },
 
     /** The newest first. */

@@ -1,6 +1,8 @@
 /** The ingest server as the command line runs it: the home's Kafka and PostgreSQL, and the configuration. */
 import { join } from 'node:path';
 import type { Pool } from 'pg';
+import { createLedger } from '../consent/ledger';
+import { createDatabase } from '../core/postgres';
 import { isLoopback, parseTokens } from '../core/tokens';
 import { CODE_VERSION } from '../core/version';
 import { createDeviceTokens } from '../devices/tokens';
@@ -60,6 +62,11 @@ function deviceOfToken(pool: Pool): (token: string) => Promise<string | null> {
   return (token) => tokens.deviceOf(token);
 }
 
+function renewalsIn(pool: Pool): () => Promise<number> {
+  const ledger = createLedger(createDatabase(pool));
+  return () => ledger.newestRenewal();
+}
+
 async function listen(server: IngestServer, given: number | undefined): Promise<string> {
   const reserved = await reservePort({
     service: 'the ingest server',
@@ -110,6 +117,7 @@ export async function startIngest(
       topics: deviceTopics(config.EVENTS_TOPIC),
       shape: { partitions: config.KAFKA_PARTITIONS, replicationFactor: config.KAFKA_REPLICATION },
       deviceOf: pool && deviceOfToken(pool),
+      newestRenewal: pool && renewalsIn(pool),
       limits: limitsOf(config),
       requestsPerMinute: config.INGEST_REQUESTS_PER_MINUTE,
       logger: processLog.child({ part: 'ingest' }, { level: 'warn' }),

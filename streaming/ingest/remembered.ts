@@ -38,6 +38,7 @@ const REMOVE_STEP = 500;
 const STATE_EVERY = 100;
 
 const PLACE = 'place';
+const RENEWAL = 'renewal';
 
 /** Where the events are stored that are remembered. */
 export interface StoredPlace {
@@ -129,6 +130,15 @@ export class RememberedEvents {
   /** In the order of what else is written. */
   keepPlace(place: StoredPlace): void {
     void this.root.put(PLACE, place);
+  }
+
+  /** The newest consent given anew that is known of; 0 before there is one. */
+  get renewal(): number {
+    return (this.root.get(RENEWAL) as number | undefined) ?? 0;
+  }
+
+  async keepRenewal(renewal: number): Promise<void> {
+    await this.root.put(RENEWAL, renewal);
   }
 
   /** At once, whatever is being written. */

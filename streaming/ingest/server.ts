@@ -7,6 +7,7 @@ import type { Broker, StreamLog } from '../ports';
 import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../topics';
 import { KeptAnswers } from './answers';
 import { BodyBudget } from './body-budget';
+import { ConsentMemory } from './consent-memory';
 import { describeRoutes } from './document';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits';
 import { createMetrics } from './metrics';
@@ -32,6 +33,8 @@ export interface IngestServerOptions {
   readonly tokens?: readonly Token[];
   /** The device that a token is good for now; null when there is none. */
   readonly deviceOf?: (token: string) => Promise<string | null>;
+  /** Changes whenever somebody who withdrew consents anew; absent where nobody can tell. */
+  readonly newestRenewal?: () => Promise<number>;
   readonly limits?: Partial<IngestLimits>;
   readonly requestsPerMinute?: number;
   readonly log: StreamLog;
@@ -77,6 +80,8 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
   });
   const stores = openStores(options.folder);
   const memory = new TopicMemory({ broker, topic: topics.events, ...stores, log });
+  const { newestRenewal = async () => stores.remembered.renewal } = options;
+  const consents = new ConsentMemory({ newestRenewal, ...stores, log });
   const openProducer = () => broker.openProducer();
   const onStored = (records: number, ms: number) => metrics.countStored(records, ms);
   const events = new Outbox({
@@ -102,10 +107,12 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
     readiness: createReadiness({ broker, topic: topics.events, isClosing }),
   });
   await memory.open();
+  await consents.look();
   await events.open();
   const timers = [
     setInterval(() => void stores.remembered.sweep(), SWEEP_EVERY_MS).unref(),
     setInterval(() => void memory.look(), LOOK_EVERY_MS).unref(),
+    setInterval(() => void consents.look(), LOOK_EVERY_MS).unref(),
   ];
   const close = async (): Promise<void> => {
     closing = true;
@@ -113,7 +120,7 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
     // In this order: whoever waits for an answer waits for an outbox, and that for the broker.
     await door.close();
     await Promise.all([events.close(), deadLetters.close()]);
-    await Promise.all([reception.settled(), memory.settled()]);
+    await Promise.all([reception.settled(), memory.settled(), consents.settled()]);
     await stores.close();
   };
   let closed: Promise<void> | undefined;

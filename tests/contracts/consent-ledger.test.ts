@@ -40,3 +40,19 @@ test('one of either has as many entries as it has, and so has that of devices', 
   expect(await consent.entries('devices')).toEqual([]);
   expect(await consent.entries()).toHaveLength(1);
 });
+
+test('a consent is given anew by whoever had withdrawn, and each time by another entry', async () => {
+  const ledger = createConsent(database.pool, 'secret');
+  const of = (subject: string) => ({ dataset: 'former', subject });
+  const [ann, ben] = [of('00000000000000aa'), of('00000000000000bb')];
+  await ledger.recordGrant(ann);
+  await ledger.recordWithdrawal(ben);
+  expect(await ledger.newestRenewal()).toBe(0);
+  await ledger.recordGrant(ben);
+  const first = await ledger.newestRenewal();
+  await ledger.recordWithdrawal(ben);
+  await ledger.recordGrant(ben);
+  const second = await ledger.newestRenewal();
+  await ledger.recordGrant(ben);
+  expect([first > 0, second > first, await ledger.newestRenewal()]).toEqual([true, true, second]);
+});
