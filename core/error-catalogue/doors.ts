@@ -74,6 +74,11 @@ export const DOORS_ERRORS = catalogue({
     'Send it in smaller parts.',
     { status: 413 },
   ),
+  TOO_MANY_PARTS: entry(
+    (c) => `The request holds more than ${c.limit} ${c.what}.`,
+    'Send it in smaller parts, or what is nested as a flat array.',
+    { status: 413 },
+  ),
   IDEMPOTENCY_KEY_REUSED: entry(
     () => 'The Idempotency-Key was used for another body.',
     'Give each request a key of its own; repeat a key only with the same body.',

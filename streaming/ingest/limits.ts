@@ -13,6 +13,8 @@ export interface IngestLimits {
   /** Of one event. */
   readonly recordBytes: number;
   readonly recordsPerRequest: number;
+  /** Objects and arrays of all records together, wherever they are nested: many take long to read. */
+  readonly containersPerRequest: number;
   /** An event further in the future than this is wrong. */
   readonly clockAheadMs: number;
   /** Events, and bytes of them, that wait for the broker; more are refused for a moment. */
@@ -31,6 +33,7 @@ export const DEFAULT_LIMITS: IngestLimits = {
   bodyBytesPerSecond: 16 * 2 ** 10,
   recordBytes: 64 * 2 ** 10,
   recordsPerRequest: 10_000,
+  containersPerRequest: 250_000,
   clockAheadMs: 5 * 60_000,
   queuedRecords: 100_000,
   queuedBytes: 64 * 2 ** 20,

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { WatchlakeError } from '../../core/errors';
 import type { IngestLimits } from './limits';
+import { haveMoreContainers, mostFieldsIn, partsOfArray } from './parts';
 
 /** What cannot be parsed keeps its bytes, for the dead letters. */
 export type RawRecord =
@@ -17,13 +18,10 @@ export interface Records {
   readonly records: readonly RawRecord[];
 }
 
-type Limits = Pick<IngestLimits, 'recordBytes' | 'recordsPerRequest'>;
+type Limits = Pick<IngestLimits, 'recordBytes' | 'recordsPerRequest' | 'containersPerRequest'>;
 
 const LINES = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines|json-seq)\b/i;
 const NEWLINE = 0x0a;
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
-const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
-const MOST_DEPTH = 100;
 const BYTE_ORDER_MARK = '\ufeff';
 
 export const isLines = (contentType: string | undefined): boolean => LINES.test(contentType ?? '');
@@ -42,6 +40,12 @@ function tooMany(count: number, limit: number): void {
   if (count > limit) throw new WatchlakeError('TOO_MANY_RECORDS', { count, limit });
 }
 
+const tooManyParts = (limit: number, what: string): WatchlakeError =>
+  new WatchlakeError('TOO_MANY_PARTS', { limit, what });
+
+const tooManyContainers = ({ containersPerRequest }: Limits): WatchlakeError =>
+  tooManyParts(containersPerRequest, 'objects and arrays');
+
 /** Null when it is nested more deeply than the stack of calls can be. */
 function written(value: unknown): string | null {
   try {
@@ -54,24 +58,6 @@ function written(value: unknown): string | null {
 /** A text that stands on one line is kept as it was sent; another is written without its breaks. */
 const compact = (text: string, value: unknown): string | null =>
   text.includes('\n') || text.includes('\r') ? written(value) : text;
-
-/** How many elements an array has, as far as it is one; null when it is nested endlessly. */
-function countElements(body: Buffer): number | null {
-  let [depth, inString, commas] = [0, false, 0];
-  for (let index = 0; index < body.length; index += 1) {
-    const byte = body[index];
-    if (inString) {
-      if (byte === BACKSLASH) index += 1;
-      else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) inString = true;
-    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
-      depth += 1;
-      if (depth > MOST_DEPTH) return null;
-    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1;
-    else if (byte === COMMA && depth === 1) commas += 1;
-  }
-  return commas + 1;
-}
 
 function oneOf(body: Buffer, text: string, value: unknown): RawRecord {
   const oneLine = compact(text, value);
@@ -97,7 +83,9 @@ function lineOf(line: Buffer, limit: number): RawRecord | null {
 }
 
 /** Line by line, so that one that is wrong spoils no other. */
-function linesOf(body: Buffer, { recordBytes, recordsPerRequest }: Limits): RawRecord[] {
+function linesOf(body: Buffer, limits: Limits): RawRecord[] {
+  const { recordBytes, recordsPerRequest, containersPerRequest } = limits;
+  if (haveMoreContainers(body, containersPerRequest)) throw tooManyContainers(limits);
   const records: RawRecord[] = [];
   for (let start = 0; start < body.length;) {
     const newline = body.indexOf(NEWLINE, start);
@@ -115,9 +103,13 @@ function linesOf(body: Buffer, { recordBytes, recordsPerRequest }: Limits): RawR
  * takes far longer, and more memory, than other text of its length: it is looked through before.
  */
 function arrayOf(body: Buffer, text: string, limits: Limits): Records {
-  const elements = countElements(body);
-  if (elements === null) return { single: true, records: [refused(body, 'too-deep')] };
-  tooMany(elements, limits.recordsPerRequest);
+  const parts = partsOfArray(body);
+  if (parts === null) return { single: true, records: [refused(body, 'too-deep')] };
+  tooMany(parts.elements, limits.recordsPerRequest);
+  if (parts.containers > limits.containersPerRequest) throw tooManyContainers(limits);
+  // It would be too long, and has to be read to be told from the others.
+  const mostFields = mostFieldsIn(limits.recordBytes);
+  if (parts.fields > mostFields) throw tooManyParts(mostFields, 'fields in one record');
   const parsed = parse(text);
   if (!Array.isArray(parsed?.value)) return { single: true, records: [refused(body, 'not-json')] };
   const values: readonly unknown[] = parsed.value;
@@ -127,7 +119,7 @@ function arrayOf(body: Buffer, text: string, limits: Limits): Records {
 
 /**
  * By the content type where it says lines, else by look: senders of several lines often call them JSON. Throws
- * TOO_MANY_RECORDS and BODY_EMPTY.
+ * TOO_MANY_RECORDS, TOO_MANY_PARTS and BODY_EMPTY.
  */
 export function recordsOf(body: Buffer, contentType: string | undefined, limits: Limits): Records {
   if (!isLines(contentType) && isUtf8(body)) {

@@ -50,7 +50,7 @@ export const STREAM = {
       new WatchlakeError('BODY_TOO_SLOW', { least: DEFAULT_LIMITS.bodyBytesPerSecond }),
     ),
     413: refusalAs(
-      'The body, or the number of its records, is too large.',
+      'The body, or the number of its records or of what they hold, is too large.',
       new WatchlakeError('BODY_TOO_LARGE', { limit: DEFAULT_LIMITS.bodyBytes }),
     ),
     415: refusalAs(

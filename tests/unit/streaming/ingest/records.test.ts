@@ -5,7 +5,10 @@ import { admit } from '../../../../streaming/ingest/admission';
 import { DEFAULT_LIMITS } from '../../../../streaming/ingest/limits';
 import { recordsOf, type Records } from '../../../../streaming/ingest/records';
 
-const limits = { ...DEFAULT_LIMITS, recordBytes: 500, recordsPerRequest: 50 };
+const limits = {
+  ...DEFAULT_LIMITS,
+  ...{ recordBytes: 500, recordsPerRequest: 50, containersPerRequest: 120 },
+};
 const rules = { deviceId: null, nowMs: Date.now(), clockAheadMs: 0 };
 
 const bodies = fc.oneof(
@@ -33,7 +36,7 @@ test('no body is a fault of ours', () => {
     fc.property(bodies, types, (body, type) => {
       const found = cut(body, type);
       if (typeof found === 'string')
-        return expect(['BODY_EMPTY', 'TOO_MANY_RECORDS']).toContain(found);
+        return expect(['BODY_EMPTY', 'TOO_MANY_RECORDS', 'TOO_MANY_PARTS']).toContain(found);
       if (found.single) expect(found.records).toHaveLength(1);
       for (const record of found.records) {
         const admission = admit(record, rules);
@@ -50,6 +53,31 @@ test('an array of too many elements is refused before it is parsed, which takes 
   const array = (elements: number) => Buffer.from(`[${'{"a":[1,2]},'.repeat(elements)}`);
   expect(cut(array(49), 'application/json')).toMatchObject({ records: [{ code: 'not-json' }] });
   expect(cut(array(50), 'application/json')).toBe('TOO_MANY_RECORDS');
+});
+
+// What is no JSON shows that nobody has parsed it.
+const nested = (unit: string, times: number) => `{"a":[${`${unit},`.repeat(times)}`;
+const spread = (unit: string, end: string) => Array(4).fill(nested(unit, 30)).join(end);
+
+test.each([
+  ['arrays in an array', `[${nested('[]', 117)}`, `[${nested('[]', 118)}`],
+  ['objects in an array', `[${nested('{"b":1}', 40)}`, `[${nested('{}', 119)}`],
+  ['lines', spread('[]', '\n').slice(0, -30), spread('[]', '\n')],
+  [
+    'lines after a text that nobody closes',
+    `"\\\n${nested('[]', 110)}`,
+    `"\\\n${spread('[]', '\n"\n')}`,
+  ],
+  ['fields in a record', `[{${'"a":1,'.repeat(100)}`, `[{${'"a":1,'.repeat(101)}`],
+])('%s are as many as may be, or none of them is parsed', (_what, few, many) => {
+  expect(cut(Buffer.from(few), 'application/json')).not.toBe('TOO_MANY_PARTS');
+  expect(cut(Buffer.from(many), 'application/json')).toBe('TOO_MANY_PARTS');
+});
+
+test('brackets and colons in texts are none', () => {
+  const text = JSON.stringify('[{\\"":'.repeat(60));
+  for (const body of [`[${text}]`, `${text}\n1`])
+    expect(cut(Buffer.from(body), 'application/json')).not.toBe('TOO_MANY_PARTS');
 });
 
 test('values arrive the same, as lines or as an array', () => {
