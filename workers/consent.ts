@@ -5,6 +5,7 @@ import { erasingOf } from '../activities/erasing-of';
 import { newestProof, type ErasureProof } from '../activities/erasure-proof';
 import { createConsent } from '../consent/consent';
 import type { ConsentEntry } from '../consent/ledger';
+import { WatchlakeError } from '../core/errors';
 import { createDeviceTables } from '../devices/devices';
 import { requireDataset } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
@@ -25,6 +26,7 @@ export interface CommandConsent {
   survey(dataset: string, identifier: string): Promise<ConsentSurvey>;
   /** Seals what an erasure has to know of the person, for as long as it runs. */
   openCase(dataset: string, identifier: string): Promise<CaseName>;
+  /** ERASURE_UNFINISHED while the person is being erased. */
   grant(dataset: string, identifier: string): Promise<CaseName & { added: boolean }>;
   /** DATASET_NOT_FOUND when neither the ledger nor the lake knows the one named. */
   entries(dataset?: string): Promise<ConsentEntry[]>;
@@ -68,6 +70,8 @@ export function commandConsent(
     grant: (dataset, given) =>
       withLake(async (lake) => {
         const { consent, name } = await known(lake, dataset, given);
+        // It would go on to erase, put devices on the list again, and prove what is not so.
+        if (await consent.isOpen(name)) throw new WatchlakeError('ERASURE_UNFINISHED');
         return { ...name, ...(await consent.recordGrant(name)) };
       }),
     async entries(dataset) {

@@ -164,6 +164,10 @@ export const DATA_ERRORS = catalogue({
     (c) => `There is no open case ${c.subject} for the dataset ${c.dataset}.`,
     'An erasure is started by `watchlake consent withdraw`, which opens the case; a finished one has closed it.',
   ),
+  ERASURE_UNFINISHED: entry(
+    () => 'The person is being erased: what is under way would not know of the new consent.',
+    'Consent again when `watchlake consent withdraw` has ended; one that failed is taken up again by the same command.',
+  ),
   ERASURE_WAITS: entry(
     (c) => `Something is still being written that may hold the person: ${c.what}.`,
     'The erasure tries again by itself until it has ended.',

@@ -56,3 +56,12 @@ test('a consent is given anew by whoever had withdrawn, and each time by another
   await ledger.recordGrant(ben);
   expect([first > 0, second > first, await ledger.newestRenewal()]).toEqual([true, true, second]);
 });
+
+test('nobody consents anew while their erasure is under way', async () => {
+  const ledger = createConsent(database.pool, 'secret');
+  const name = await consent.openCase('watch', 's1');
+  await expect(consent.grant('watch', 's1')).rejects.toMatchObject({ code: 'ERASURE_UNFINISHED' });
+  expect(await ledger.entries(name)).toEqual([]);
+  await ledger.closeCase(name);
+  expect(await consent.grant('watch', 's1')).toMatchObject({ ...name, added: true });
+});
