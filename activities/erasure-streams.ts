@@ -31,16 +31,28 @@ export async function samplesRead(
   return lowest;
 }
 
-/** Up to where the dataset's events have landed, by partition; of a partition that was made anew since, nothing has. */
+/**
+ * Up to where events have landed, by partition: in the dataset, and in all others that land the same topic, whose
+ * events of other people would be lost. Of a partition that was made anew since, nothing has.
+ */
 export async function landedEvents(
   { lake, broker, deviceTopics }: { lake: Lake; broker: Broker; deviceTopics: DeviceTopics },
   dataset: string,
 ): Promise<Offsets> {
   const topic = deviceTopics.events;
-  const manifest = await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE });
-  const { offsets, lastRead } = deviceFacts(manifest);
-  const landed = { endOffsets: offsets[topic], lastRead: lastRead?.[topic] };
-  return (await unlandedRange(broker, topic, landed)).from;
+  const lowest: Record<number, number> = {};
+  const tables = (await lake.catalog.list()).filter(({ table }) => table === EVENTS_TABLE);
+  for (const each of new Set([dataset, ...tables.map((pointer) => pointer.dataset)])) {
+    const manifest = await findManifestOrNull(lake, { dataset: each, table: EVENTS_TABLE });
+    const { offsets, lastRead } = deviceFacts(manifest);
+    if (each !== dataset && offsets[topic] === undefined) continue;
+    const landed = { endOffsets: offsets[topic], lastRead: lastRead?.[topic] };
+    const { from } = await unlandedRange(broker, topic, landed);
+    for (const [partition, offset] of Object.entries(from)) {
+      lowest[Number(partition)] = Math.min(lowest[Number(partition)] ?? Infinity, offset);
+    }
+  }
+  return lowest;
 }
 
 /** Whether the prediction lies in its dataset's table. */

@@ -219,6 +219,22 @@ test('neither is one of somebody who was erased from events under another name',
   expect(imported).toMatchObject({ profiles: 0, added: 0, withdrawn: 1 });
 });
 
+test('what another dataset has yet to land stays in the topic, that of others among it', async () => {
+  await devices.importProfiles([profile('gil-of-nine', 'watch-of-gil')]);
+  // One of them at least lies in the partition of the one who goes, before their event.
+  const others = Array.from({ length: 8 }, (_, number) =>
+    message({ device: `watch-${number}-of-9`, at: at('2026-03-09', 8), hr: 60 }),
+  );
+  const landWearables = () => world.run('landDeviceEvents', { dataset: 'wearables' });
+  await landWearables();
+  await send(...others, message({ device: 'watch-of-gil', at: at('2026-03-09', 9), hr: 70 }));
+  await land();
+  const { topics, waiting } = await world.erase(DATASET, 'gil-of-nine');
+  expect({ waiting, topic: topics[0] }).toMatchObject({ waiting: 1, topic: { kept: 1 } });
+  expect(await landWearables()).toMatchObject({ messages: 9, rows: 9, skippedOffsets: 0 });
+  expect(await world.erase(DATASET, 'gil-of-nine')).toMatchObject({ waiting: 0 });
+});
+
 test('an e-mail is refused by name: a profile is found by its user_id', async () => {
   await expect(devices.ownerOf('BOB@example.org')).rejects.toMatchObject({
     code: 'INPUT_INVALID',
