@@ -212,6 +212,12 @@ export const WORKFLOW_INPUTS = {
       .min(1)
       .max(60 * 24)
       .default(15),
+    // How long another retrain of the model is waited for; without it this one is skipped.
+    waitMinutes: z
+      .number()
+      .min(0)
+      .max(60 * 24)
+      .optional(),
     // Learns also from recordings of people who are in no part of the split, such as those of later archives.
     newPeople: z.boolean().default(false),
     // A negative control: the challenger learns shuffled labels and has to be rejected.

@@ -1,5 +1,11 @@
 /** Erases a person who withdrew: from landing upward, from what was learned about, and with a proof at the end. */
-import { ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  ParentClosePolicy,
+  patched,
+  proxyActivities,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { ErasureActivities } from '../activities/erasure-activities';
 import type { WorkflowInput } from '../activities/inputs';
@@ -23,6 +29,9 @@ const {
   removeHoldings,
   proveErasure,
 } = proxyActivities<ErasureActivities>(DATA);
+
+// Longer than a step of another retrain may take.
+const RETRAIN_WAITS_MINUTES = 7 * 60;
 
 type Case = Parameters<ErasureActivities['rewriteLanding']>[0];
 type Tainted = Awaited<ReturnType<ErasureActivities['taintedVersions']>>[number];
@@ -69,7 +78,7 @@ export async function eraseSubject(raw: WorkflowInput<'eraseSubject'>): Promise<
   const removedObjects = await removeHoldings({ ...input, since });
   progress('looking for models', { objects: removedObjects.objects });
   const models = await taintedVersions(input);
-  const retrainings = await startRetrainings(models);
+  const retrainings = await startRetrainings(models, input.subject);
   progress('proving', { models: models.length, retrainings: retrainings.length });
   const facts = { removedRows, removedObjects, records, topics, models, retrainings };
   const { proof, scanned, waiting } = await proveErasure({ ...input, run, facts });
@@ -113,22 +122,43 @@ const rebuild = (refresh: WorkflowInput<'refreshTables'>): Promise<RefreshResult
     joinsAny: true,
   });
 
-/** They outlive this run; one that runs already counts, for the registry lets no second one work. */
-async function startRetrainings(models: readonly Tainted[]): Promise<string[]> {
+async function startRetrainings(models: readonly Tainted[], subject: string): Promise<string[]> {
   const started: string[] = [];
   for (const { model, dataset, seed } of models.filter(({ isChampion }) => isChampion)) {
-    const workflowId = workflowIds.retrain(model);
-    try {
-      await startChild(retrain, {
-        workflowId,
-        args: [{ model, dataset, seed }],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        staticSummary: `retrain ${model} without the person`,
-      });
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
-    started.push(workflowId);
+    const input = { model, dataset, seed, waitMinutes: RETRAIN_WAITS_MINUTES };
+    started.push(await startRetraining(input, subject));
   }
   return started;
+}
+
+/** It outlives this run. One that runs already may be a control, or skipped: ours comes after it. */
+async function startRetraining(
+  input: WorkflowInput<'retrain'> & { model: string },
+  subject: string,
+): Promise<string> {
+  const workflowId = workflowIds.retrain(input.model);
+  if (await isStarted(workflowId, input)) return workflowId;
+  if (!patched('retrains-after-another')) return workflowId;
+  const ownId = `${workflowId}/${workflowIds.eraseSubject(subject)}`;
+  // One under this id is of a former run of this erasure.
+  await isStarted(ownId, input);
+  return ownId;
+}
+
+async function isStarted(
+  workflowId: string,
+  input: WorkflowInput<'retrain'> & { model: string },
+): Promise<boolean> {
+  try {
+    await startChild(retrain, {
+      workflowId,
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `retrain ${input.model} without the person`,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
 }

@@ -6,6 +6,7 @@ import {
   log,
   patched,
   proxyActivities,
+  sleep,
 } from '@temporalio/workflow';
 import type { RegistryActivities } from '../activities/registry-activities';
 import type { StreamActivities } from '../activities/stream-activities';
@@ -30,7 +31,11 @@ const { announceChampion } = proxyActivities<StreamActivities>(SHORT);
 const LEASE_LOST: ErrorCode = 'LEASE_LOST';
 const ALIAS_MOVED: ErrorCode = 'ALIAS_MOVED';
 
+// An hour of waiting stays below seven hundred events.
+const LOOK_EVERY_MS = 60_000;
+
 type Lease = Parameters<typeof takeLease>[0];
+type Report = ReturnType<typeof trackProgress>;
 
 export interface Score {
   version: string;
@@ -66,9 +71,11 @@ export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainRes
   };
   // Inside the try: a run cancelled while it takes the lease may have got it nevertheless.
   try {
-    const { acquired, holder, expiresAt } = await takeLease(lease);
+    const { waitMinutes = 0 } = input;
+    const { acquired, holder, expiresAt } = await takeWithin(lease, waitMinutes, progress);
     if (!acquired) {
-      const detail = `Another retrain runs: ${holder}. Its lease ends at ${expiresAt}, unless it is renewed.`;
+      const waited = waitMinutes > 0 ? ` It was waited for ${waitMinutes} minutes.` : '';
+      const detail = `Another retrain runs: ${holder}. Its lease ends at ${expiresAt}, unless it is renewed.${waited}`;
       return finished(skipped(input, 'lease-held', detail));
     }
     const fresh = await countNewLabels({
@@ -91,10 +98,26 @@ export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainRes
   }
 }
 
+/** Another retrain is waited for as long as was asked. */
+async function takeWithin(
+  lease: Lease,
+  waitMinutes: number,
+  progress: Report,
+): ReturnType<typeof takeLease> {
+  const untilMs = Date.now() + waitMinutes * 60_000;
+  for (;;) {
+    const taken = await takeLease(lease);
+    const leftMs = Math.ceil(untilMs - Date.now());
+    if (taken.acquired || leftMs <= 0) return taken;
+    progress(`waiting for ${taken.holder}`);
+    await sleep(Math.min(LOOK_EVERY_MS, leftMs));
+  }
+}
+
 async function challenge(
   input: ValidInput<'retrain'>,
   lease: Lease,
-  progress: ReturnType<typeof trackProgress>,
+  progress: Report,
 ): Promise<RetrainResult> {
   const { model, dataset } = input;
   const champion = await requireChampion({ model });

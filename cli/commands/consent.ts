@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ErasureProof } from '../../activities/erasure-proof';
 import type { ConsentEntry } from '../../consent/ledger';
 import { WatchlakeError } from '../../core/errors';
+import { callable } from '../../core/program-name';
 import { workflowIds } from '../../core/workflow-ids';
 import type { ConsentSurvey } from '../../workers/consent';
 import type { EraseResult } from '../../workflows/erase-subject';
@@ -57,6 +58,9 @@ const deviceFacts = ({ profiles, aggregates, deviceTokens }: EraseResult['record
   'tokens of devices': deviceTokens === undefined ? null : count(deviceTokens),
 });
 
+const champions = ({ dataset }: EraseResult): string =>
+  `the champion stays; \`watchlake retrain --dataset ${dataset}\` tries once more, \`watchlake models promote\` replaces it`;
+
 function showErased(voice: Voice, result: EraseResult): void {
   showHeading(voice, `Erased from ${result.dataset}`);
   showFacts(voice, {
@@ -69,6 +73,7 @@ function showErased(voice: Voice, result: EraseResult): void {
     'models that learned from them':
       result.models.map(({ model, version }) => `${model} ${version}`).join(', ') || null,
     'retrainings started': result.retrainings.join(', ') || null,
+    'until they promote': result.retrainings.length > 0 ? callable(champions(result)) : null,
   });
   showHeading(voice, 'Proved: found nowhere in');
   showFacts(voice, { ...scannedFacts(result.scanned), proof: result.proof });

@@ -194,6 +194,20 @@ const RETRAIN = casesOf('retrain', [
     ends: 'COMPLETED',
   },
   {
+    name: 'waits-for-another',
+    input: { ...watch, waitMinutes: 0.02 },
+    activities: () => {
+      let looks = 0;
+      return {
+        takeLease: async ({ holder }) => {
+          looks += 1;
+          return { acquired: looks > 1, holder: looks > 1 ? holder : 'retrain/b', expiresAt: '' };
+        },
+      };
+    },
+    ends: 'COMPLETED',
+  },
+  {
     name: 'lease-lost',
     input: watch,
     activities: () => ({ compareVersions: failing('LEASE_LOST') }),

@@ -1,4 +1,5 @@
 /** The erasure: in this order, with the tables rebuilt, the champion retrained and a proof. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
 const { fakes, run, start, client } = useWorkflows();
@@ -91,15 +92,32 @@ test('starts the retraining of a champion, which goes on by itself, and of no ot
   await retraining.terminate();
 });
 
-test('counts a retraining that runs already as started', async () => {
+test('the retraining waits while another one of the model works', async () => {
+  championOf('busy').release();
+  fakes.takeLease.mockImplementation(async ({ name, holder }) => {
+    const isHeld = name === 'retrain/busy';
+    return { acquired: !isHeld, holder: isHeld ? 'retrain/other' : holder, expiresAt: '' };
+  });
+  const { retrainings } = await run('eraseSubject', INPUT);
+  expect(retrainings).toEqual(['retrain/busy']);
+  const retraining = client().workflow.getHandle('retrain/busy');
+  const step = async () => (await retraining.query<{ step: string }>('progress')).step;
+  for (let looks = 0; looks < 100 && (await step()) === 'checking the input'; looks += 1)
+    await pause(50);
+  expect(await step()).toBe('waiting for retrain/other');
+  await retraining.terminate();
+});
+
+test('starts one of its own behind a retraining that runs already, which may promote nothing', async () => {
   const { begun, release } = championOf('joined');
-  const input = { dataset: 'watch', model: 'joined' };
+  const input = { dataset: 'watch', model: 'joined', shuffleLabels: true };
   const running = await start('retrain', input, { workflowId: 'retrain/joined' });
   await begun;
   const { retrainings } = await run('eraseSubject', INPUT);
-  expect(retrainings).toEqual(['retrain/joined']);
+  expect(retrainings).toEqual([`retrain/joined/erase/${SUBJECT}`]);
   release();
   await running.terminate();
+  await client().workflow.getHandle(`retrain/joined/erase/${SUBJECT}`).terminate();
 });
 
 test('retrains nothing when no champion learned from the person', async () => {

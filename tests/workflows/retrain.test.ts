@@ -94,6 +94,24 @@ test('is skipped while another run has the lease, naming it', async () => {
   expectChampionUntouched();
 });
 
+const HELD = { acquired: false, holder: 'retrain/other', expiresAt: '2026-01-01T12:00:00.000Z' };
+
+test('waits for another retrain where it was told to, and then works', async () => {
+  for (let looks = 0; looks < 3; looks += 1) fakes.takeLease.mockResolvedValueOnce(HELD);
+  expect(await run('retrain', { ...input, waitMinutes: 10 })).toMatchObject({ outcome: 'promote' });
+  expect(fakes.takeLease).toHaveBeenCalledTimes(4);
+  expectLeaseReturned();
+});
+
+test('is skipped when another retrain goes on for longer than it was told to wait', async () => {
+  fakes.takeLease.mockResolvedValue(HELD);
+  const result = await run('retrain', { ...input, waitMinutes: 2.5 });
+  expect(result).toMatchObject({ outcome: 'skipped', reason: 'lease-held' });
+  expect(result.explanation).toContain('waited for 2.5 minutes');
+  expect(fakes.takeLease).toHaveBeenCalledTimes(4);
+  expectChampionUntouched();
+});
+
 test('is skipped when too few labels are new', async () => {
   fakes.countNewLabels.mockResolvedValue({ labels: 24 });
   const result = await run('retrain', { ...input, minimumNewLabels: 25 });
