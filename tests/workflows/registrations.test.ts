@@ -91,6 +91,7 @@ test('registers these activities and no other', () => {
     ],
     createRefreshActivities: ['buildTable', 'endSession', 'planRefresh', 'publishRelease'],
     createRegistryActivities: [
+      'checkModelDataset',
       'getChampion',
       'moveChampion',
       'recordVerdict',
