@@ -96,8 +96,9 @@ async function landFirst({ dataset, model }: Campaign, progress: Report): Promis
   progress('landing what was predicted');
   await requireChampion({ model });
   await prepareTopics({});
-  const { rows } = await landPredictions({ dataset, model, required: true });
-  progress('landed what was predicted', { predictions: rows });
+  const { rows, skippedOffsets } = await landPredictions({ dataset, model, required: true });
+  // Deleted before they landed: nobody is asked about those.
+  progress('landed what was predicted', { predictions: rows, skippedOffsets: skippedOffsets ?? 0 });
 }
 
 async function start(input: Campaign, landsFirst: boolean, progress: Report): Promise<Wait> {

@@ -31,8 +31,8 @@ const { announceChampion } = proxyActivities<StreamActivities>(SHORT);
 const LEASE_LOST: ErrorCode = 'LEASE_LOST';
 const ALIAS_MOVED: ErrorCode = 'ALIAS_MOVED';
 
-// An hour of waiting stays below seven hundred events.
-const LOOK_EVERY_MS = 60_000;
+// Seven hours of waiting stay below a thousand events.
+const LOOK_EVERY_MS = 5 * 60_000;
 
 type Lease = Parameters<typeof takeLease>[0];
 type Report = ReturnType<typeof trackProgress>;

@@ -98,16 +98,16 @@ const HELD = { acquired: false, holder: 'retrain/other', expiresAt: '2026-01-01T
 
 test('waits for another retrain where it was told to, and then works', async () => {
   for (let looks = 0; looks < 3; looks += 1) fakes.takeLease.mockResolvedValueOnce(HELD);
-  expect(await run('retrain', { ...input, waitMinutes: 10 })).toMatchObject({ outcome: 'promote' });
+  expect(await run('retrain', { ...input, waitMinutes: 20 })).toMatchObject({ outcome: 'promote' });
   expect(fakes.takeLease).toHaveBeenCalledTimes(4);
   expectLeaseReturned();
 });
 
 test('is skipped when another retrain goes on for longer than it was told to wait', async () => {
   fakes.takeLease.mockResolvedValue(HELD);
-  const result = await run('retrain', { ...input, waitMinutes: 2.5 });
+  const result = await run('retrain', { ...input, waitMinutes: 12.5 });
   expect(result).toMatchObject({ outcome: 'skipped', reason: 'lease-held' });
-  expect(result.explanation).toContain('waited for 2.5 minutes');
+  expect(result.explanation).toContain('waited for 12.5 minutes');
   expect(fakes.takeLease).toHaveBeenCalledTimes(4);
   expectChampionUntouched();
 });
