@@ -1,5 +1,6 @@
 /**
- * Runs the tests: first those that share one embedded stack, then the end-to-end ones, one at a time.
+ * Runs the tests: first those that need nothing, on every core, then those that share one embedded stack, then the
+ * end-to-end ones, one at a time.
  * `--long` adds the long variants; other arguments go to Jest, for example a part of a file's name.
  */
 import { spawnSync } from 'node:child_process';
@@ -16,7 +17,8 @@ const isLong = given.includes('--long');
 const filters = given.filter((argument) => argument !== '--long');
 
 const runs = [
-  { name: 'fast', args: ['--selectProjects', 'unit', 'stack'] },
+  { name: 'unit', args: ['--selectProjects', 'unit', '--maxWorkers=100%'] },
+  { name: 'stack', args: ['--selectProjects', 'stack'] },
   { name: 'e2e', args: ['--selectProjects', 'e2e', '--runInBand'] },
 ];
 
