@@ -45,21 +45,22 @@ export function fitted(
   return { step: head, detail: cutTo(detail, width - widthOf(head) - BETWEEN.length) };
 }
 
-const INDENT = 2;
+// The spinner puts a space behind it. Its own indent would stay before each line that is written after it.
+const INDENT = ' ';
 const FIGURES_EVERY_MS = 100;
 // The spinner itself, and a space after it.
-const BEFORE_TEXT = INDENT + 2;
+const BEFORE_TEXT = INDENT.length + 1 + 2;
 
 async function spinner(voice: Voice, stream: NodeJS.WriteStream): Promise<ProgressLine> {
   // The package ships ES modules only.
   const { default: ora } = await import('ora');
   // Ctrl-C has to stay a signal: raw mode would take it.
-  const line = ora({ stream, indent: INDENT, discardStdin: false }).start();
+  const line = ora({ stream, prefixText: INDENT, discardStdin: false }).start();
   let latest = { step: '', detail: '' };
   let next: NodeJS.Timeout | undefined;
   const show = () => {
     next = undefined;
-    // A line that wraps would not be cleared as a whole: the spinner counts it without the indent.
+    // A line that wraps could not be cleared as a whole.
     const { step, detail } = fitted(latest, (stream.columns ?? 80) - BEFORE_TEXT);
     line.text = detail ? `${step}${voice.colors.dim(`${BETWEEN}${detail}`)}` : step;
   };
