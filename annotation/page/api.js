@@ -50,8 +50,8 @@ export const post = (path, body) =>
 export const wantsToken = ({ code }) => code === 'UNAUTHORIZED' || code === 'FORBIDDEN';
 
 /** Why the token that this tab has does not do; null where it has none yet. */
-function faultOf({ code, message }) {
-  if (code === 'FORBIDDEN') return message;
+function faultOf({ code }) {
+  if (code === 'FORBIDDEN') return 'The token given here does not allow this.';
   const hasOne = sessionStorage.getItem(TOKEN_KEY) !== null;
   return hasOne ? 'The token given here is mistyped, or no longer valid.' : null;
 }
@@ -59,7 +59,7 @@ function faultOf({ code, message }) {
 /** A form that keeps the token for as long as the tab is open, then goes on. */
 export function tokenForm(onDone, refusal) {
   const fault = faultOf(refusal);
-  const whence = `Whoever set it up can give you ${fault ? 'another' : 'one'}.`;
+  const whence = `Whoever set the server up can give you ${fault ? 'another' : 'one'}.`;
   const sentence = fault ? `${fault} ${whence}` : `${whence} It stays in this tab only.`;
   const input = element('input', {
     id: 'token',
