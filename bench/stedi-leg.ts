@@ -17,7 +17,7 @@ import { DEFAULT_OPTIONS } from '../lakehouse/stedi/options';
 import { NOBODY } from '../lakehouse/suppression';
 import { loadConfig } from '../workers/config';
 import { sparkOptions } from '../workers/spark';
-import { bareSources, bareTables, keptSelect } from './stedi-sql';
+import { NO_QUARANTINE, bareSources, bareTables, keptSelect } from './stedi-sql';
 
 // As many as the workflow lands side by side.
 const BATCHES_AT_ONCE = 4;
@@ -117,6 +117,7 @@ async function bareDuckdb(notes: Notes, source: string, folder: string) {
       'snappy',
     );
   }
+  await connection.run(`CREATE VIEW ${quoted(NO_QUARANTINE.name)} AS ${NO_QUARANTINE.select}`);
   for (const table of bareTables()) await write(table.name, keptSelect(table), 'zstd');
   const [row] = await rowsOf({ connection }, 'SELECT version() AS version');
   return { duckdb: row?.version as string };
@@ -156,7 +157,8 @@ function sparkSteps(source: string, folder: string): RunnerStep[] {
       table.columns.map(({ name, type }) => [name, types[type] as string] as const),
     ),
   );
-  return [...landing, ...tables];
+  const { name, select } = NO_QUARANTINE;
+  return [...landing, { step: 'view', name, sql: select }, ...tables];
 }
 
 async function bareSpark(notes: Notes, source: string, folder: string) {

@@ -6,6 +6,7 @@ import { SOURCE_FIELDS, SOURCE_NAMES } from '../lakehouse/stedi/fields';
 import { STEDI_LANDING } from '../lakehouse/stedi/locations';
 import { DEFAULT_OPTIONS } from '../lakehouse/stedi/options';
 import { declaredTables } from '../lakehouse/stedi/refresh-plan';
+import { CUSTOMER_QUARANTINE } from '../lakehouse/stedi/unclear-consent';
 import type { SqlTable } from '../lakehouse/tables';
 import { wholeSelect } from '../lakehouse/tables';
 
@@ -37,6 +38,12 @@ export function bareSources(source: string, dialect: 'duckdb' | 'spark'): BareSo
     more: name === 'customer' ? [`${SUBJECT_KEY[dialect]} AS subject_key`] : [],
   }));
 }
+
+/** What the tables read beside the landing tables: every line of the bench is good, so that it has no rows. */
+export const NO_QUARANTINE = {
+  name: CUSTOMER_QUARANTINE,
+  select: 'SELECT CAST(NULL AS STRING) AS raw WHERE 1 = 0',
+};
 
 export const bareTables = (): SqlTable[] =>
   declaredTables({ dataset: 'stedi', options: DEFAULT_OPTIONS }) as SqlTable[];
