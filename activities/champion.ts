@@ -22,15 +22,15 @@ async function championVersion(registry: Registry, model: string): Promise<Model
   return alias && registry.getVersion({ model, version: alias.version });
 }
 
-/** Throws MODEL_OF_OTHER_DATASET; a model without a champion is of none yet. */
-export async function refuseOtherDataset(
-  registry: Registry,
-  { model, dataset }: ChampionQuery,
-): Promise<void> {
-  const learned = (await championVersion(registry, model))?.card.data.dataset;
+function refuseOther(champion: ModelVersion | null, { model, dataset }: ChampionQuery): void {
+  const learned = champion?.card.data.dataset;
   if (learned === undefined || learned === dataset) return;
   throw new WatchlakeError('MODEL_OF_OTHER_DATASET', { model, learned, dataset });
 }
+
+/** Throws MODEL_OF_OTHER_DATASET; a model without a champion is of none yet. */
+export const refuseOtherDataset = async (registry: Registry, query: ChampionQuery): Promise<void> =>
+  refuseOther(await championVersion(registry, query.model), query);
 
 /** Null when the model has no champion yet; throws MODEL_OF_OTHER_DATASET, and DATASET_NOT_FOUND where there is no such other. */
 export async function championOf(
@@ -42,7 +42,7 @@ export async function championOf(
   // A name that was mistyped is no reason to train, or to take another model.
   const isThere = (await lake.catalog.list({ dataset })).length > 0;
   if (!isThere) throw await unknownDataset(lake, dataset);
-  await refuseOtherDataset(registry, { model, dataset });
+  refuseOther(champion, { model, dataset });
   return null;
 }
 

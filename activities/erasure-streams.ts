@@ -10,6 +10,14 @@ import { predictionOrNull } from '../streaming/prediction';
 import { predictorGroup, type DeviceTopics, type TopicNames } from '../streaming/topics';
 import { unlandedRange, type LandedTo } from '../streaming/unlanded';
 
+/** By partition the lowest of all; of a partition that few have, theirs. */
+function lowestOf(all: readonly Offsets[]): Offsets {
+  const lowest: Record<number, number> = {};
+  for (const [partition, offset] of all.flatMap((each) => Object.entries(each)))
+    lowest[Number(partition)] = Math.min(lowest[Number(partition)] ?? Infinity, offset);
+  return lowest;
+}
+
 /**
  * The lowest offset that a predictor would go on from, by partition; empty where no model is registered. A model that has
  * committed nothing in a partition begins at its start.
@@ -19,16 +27,14 @@ export async function samplesRead(
   registry: Registry,
   topics: TopicNames,
 ): Promise<Offsets> {
-  const lowest: Record<number, number> = {};
+  const read: Offsets[] = [];
   const partitions = [...(await broker.bounds(topics.samples)).keys()];
   for (const { model } of await registry.listModels()) {
     const committed = await broker.committed(predictorGroup(topics, model), topics.samples);
-    for (const partition of partitions) {
-      const offset = committed.get(partition)?.offset ?? 0;
-      lowest[partition] = Math.min(lowest[partition] ?? Infinity, offset);
-    }
+    const next = partitions.map((partition) => [partition, committed.get(partition)?.offset ?? 0]);
+    read.push(Object.fromEntries(next) as Offsets);
   }
-  return lowest;
+  return lowestOf(read);
 }
 
 /**
@@ -40,19 +46,16 @@ export async function landedEvents(
   dataset: string,
 ): Promise<Offsets> {
   const topic = deviceTopics.events;
-  const lowest: Record<number, number> = {};
+  const read: Offsets[] = [];
   const tables = (await lake.catalog.list()).filter(({ table }) => table === EVENTS_TABLE);
   for (const each of new Set([dataset, ...tables.map((pointer) => pointer.dataset)])) {
     const manifest = await findManifestOrNull(lake, { dataset: each, table: EVENTS_TABLE });
     const { offsets, lastRead } = deviceFacts(manifest);
     if (each !== dataset && offsets[topic] === undefined) continue;
     const landed = { endOffsets: offsets[topic], lastRead: lastRead?.[topic] };
-    const { from } = await unlandedRange(broker, topic, landed);
-    for (const [partition, offset] of Object.entries(from)) {
-      lowest[Number(partition)] = Math.min(lowest[Number(partition)] ?? Infinity, offset);
-    }
+    read.push((await unlandedRange(broker, topic, landed)).from);
   }
-  return lowest;
+  return lowestOf(read);
 }
 
 /** Whether the prediction lies in its dataset's table. */

@@ -11,7 +11,7 @@ import {
   type TrainingWindow,
 } from '../lakehouse/training-windows';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
-import { TRAINING_TABLE, trainingWindowsTable } from '../lakehouse/watch/model-tables';
+import { TRAINING_TABLE, trainingWindowsTable, windowCells } from '../lakehouse/watch/model-tables';
 import type { LeaseInput } from '../registry/leases';
 import type { Registry } from '../registry/registry';
 import { alive } from './alive';
@@ -118,15 +118,6 @@ async function holdoutOf(registry: Registry, { dataset, seed }: FreezeInput): Pr
   return new Set(split?.holdout);
 }
 
-const cellsOf = (window: TrainingWindow): Cell[] => [
-  window.windowId,
-  window.subjectKey,
-  window.device,
-  window.startMs,
-  window.label,
-  window.features,
-];
-
 /** One after another: there may be millions of windows, while people have answered thousands. */
 async function* frozenRows(
   recorded: TrainingReading,
@@ -136,7 +127,7 @@ async function* frozenRows(
   const answered = new Set(labels.map(({ windowId }) => windowId));
   for await (const window of recorded.windows()) {
     // A person's answer counts more than the recording's own label.
-    if (!answered.has(window.windowId) && isWanted(window)) yield cellsOf(window);
+    if (!answered.has(window.windowId) && isWanted(window)) yield windowCells(window);
   }
-  for (const answer of labels) yield cellsOf(answer);
+  for (const answer of labels) yield windowCells(answer);
 }

@@ -22,6 +22,7 @@ import {
   PREDICTIONS_TABLE,
   labelledWindowsTable,
   predictionsTable,
+  windowCells,
 } from '../lakehouse/watch/model-tables';
 import type { SnapshotManifest } from '../lakehouse/manifest';
 import { readPredictions, type LandedPrediction } from '../streaming/landing';
@@ -208,12 +209,7 @@ export function createLandingActivities(deps: LandingDeps) {
         if (isGone(label.subjectKey)) continue;
         featureSchema = label.featureSchema;
         rows.push([
-          label.windowId,
-          label.subjectKey,
-          label.device,
-          label.startMs,
-          label.label,
-          label.features,
+          ...windowCells(label),
           label.eventTimeMs,
           Date.parse(label.knownAt),
           label.annotator,

@@ -10,7 +10,11 @@ import { openLake } from '../lakehouse/lake';
 import { publishRows, writeRows } from '../lakehouse/publish';
 import type { TrainingWindow } from '../lakehouse/training-windows';
 import { readTrainingWindows, trainingWindows } from '../lakehouse/training-windows';
-import { predictionsTable, trainingWindowsTable } from '../lakehouse/watch/model-tables';
+import {
+  predictionsTable,
+  trainingWindowsTable,
+  windowCells,
+} from '../lakehouse/watch/model-tables';
 import { windowFeaturesTable } from '../lakehouse/watch/window-features';
 import { trainClassifier } from '../models/training';
 import { SCHEMA, featureCells, predictionCells } from './window-rows';
@@ -73,8 +77,7 @@ async function writePredictions({ lake, count }: Place): Promise<number> {
 }
 
 async function* cellsOf(windows: AsyncGenerator<TrainingWindow>) {
-  for await (const { windowId, subjectKey, device, startMs, label, features: values } of windows)
-    yield [windowId, subjectKey, device, startMs, label, values];
+  for await (const window of windows) yield windowCells(window);
 }
 
 async function freeze({ lake }: Place): Promise<number> {

@@ -1,4 +1,6 @@
 /** Tables that the loop fills: predictions, the feature store of labels, and frozen training sets. */
+import type { Cell } from '../engines/row-appender';
+import type { TrainingWindow } from '../training-windows';
 import type { ColumnDeclaration, RowsTransform, TableDeclaration } from '../tables';
 import { column, declareTable } from '../tables';
 
@@ -13,6 +15,16 @@ const windowColumns: readonly ColumnDeclaration[] = [
   column('start_ms', 'bigint', 'First moment, on the clock of the device'),
   column('label', 'string', 'Activity'),
   column('features', 'float-list', 'In the order of the feature schema'),
+];
+
+/** In the order of the columns that a training set and the feature store begin with. */
+export const windowCells = (window: TrainingWindow): Cell[] => [
+  window.windowId,
+  window.subjectKey,
+  window.device,
+  window.startMs,
+  window.label,
+  window.features,
 ];
 
 export interface ModelTableFacts {
