@@ -17,7 +17,7 @@ import { DEFAULT_OPTIONS } from '../lakehouse/stedi/options';
 import { NOBODY } from '../lakehouse/suppression';
 import { loadConfig } from '../workers/config';
 import { sparkOptions } from '../workers/spark';
-import { NO_QUARANTINE, bareSources, bareTables, keptSelect } from './stedi-sql';
+import { NO_QUARANTINE, bareSources, bareTables, keptSelect, preparedFor } from './stedi-sql';
 
 // As many as the workflow lands side by side.
 const BATCHES_AT_ONCE = 4;
@@ -94,8 +94,16 @@ async function bareDuckdb(notes: Notes, source: string, folder: string) {
   });
   const connection = await instance.connect();
   // As our own tables are: those of landing with Snappy, the others with zstd.
-  const write = (table: string, select: string, compression: 'snappy' | 'zstd') =>
+  const write = (
+    table: string,
+    select: string,
+    compression: 'snappy' | 'zstd',
+    prepared: readonly (readonly [string, string])[] = [],
+  ) =>
     notes.step(table, async () => {
+      for (const [relation, sql] of prepared) {
+        await connection.run(`CREATE TEMP TABLE ${quoted(relation)} AS ${sql}`);
+      }
       const to = join(folder, table);
       const files = await rowsOf(
         { connection },
@@ -118,7 +126,9 @@ async function bareDuckdb(notes: Notes, source: string, folder: string) {
     );
   }
   await connection.run(`CREATE VIEW ${quoted(NO_QUARANTINE.name)} AS ${NO_QUARANTINE.select}`);
-  for (const table of bareTables()) await write(table.name, keptSelect(table), 'zstd');
+  for (const table of bareTables()) {
+    await write(table.name, keptSelect(table), 'zstd', preparedFor(table));
+  }
   const [row] = await rowsOf({ connection }, 'SELECT version() AS version');
   return { duckdb: row?.version as string };
 }
@@ -150,13 +160,19 @@ function sparkSteps(source: string, folder: string): RunnerStep[] {
     ];
   });
   const types: Record<string, string> = { string: 'STRING', bigint: 'BIGINT', double: 'DOUBLE' };
-  const tables = bareTables().flatMap((table) =>
-    write(
+  const tables = bareTables().flatMap((table) => [
+    ...preparedFor(table).map(([name, sql]): RunnerStep => ({
+      step: 'view',
+      name,
+      sql,
+      keep: true,
+    })),
+    ...write(
       table.name,
       keptSelect(table),
       table.columns.map(({ name, type }) => [name, types[type] as string] as const),
     ),
-  );
+  ]);
   const { name, select } = NO_QUARANTINE;
   return [...landing, { step: 'view', name, sql: select }, ...tables];
 }

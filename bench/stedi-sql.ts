@@ -8,7 +8,6 @@ import { DEFAULT_OPTIONS } from '../lakehouse/stedi/options';
 import { declaredTables } from '../lakehouse/stedi/refresh-plan';
 import { CUSTOMER_QUARANTINE } from '../lakehouse/stedi/unclear-consent';
 import type { SqlTable } from '../lakehouse/tables';
-import { wholeSelect } from '../lakehouse/tables';
 
 const TYPES: Record<Field['type'], { duckdb: string; spark: string }> = {
   text: { duckdb: 'VARCHAR', spark: 'STRING' },
@@ -48,11 +47,15 @@ export const NO_QUARANTINE = {
 export const bareTables = (): SqlTable[] =>
   declaredTables({ dataset: 'stedi', options: DEFAULT_OPTIONS }) as SqlTable[];
 
+/** What a table's SELECT reads beside its inputs, by name: made once, as the engines do. */
+export const preparedFor = ({ transform }: SqlTable): [name: string, select: string][] =>
+  Object.entries((transform.type === 'row-wise' && transform.prepared) || {});
+
 /** The rows that a table keeps, in its columns. */
 export function keptSelect({ columns, orderBy, transform }: SqlTable): string {
   const names = columns.map(({ name }) => `made.${name}`).join(', ');
   const kept =
     transform.type === 'row-wise' ? 'WHERE made._quarantine IS NULL AND made._drop IS NULL' : '';
   const order = orderBy.length > 0 ? `ORDER BY ${orderBy.join(', ')}` : '';
-  return `SELECT ${names} FROM (${wholeSelect(transform)}) made ${kept} ${order}`;
+  return `SELECT ${names} FROM (${transform.sql}) made ${kept} ${order}`;
 }

@@ -24,7 +24,7 @@ const { values } = parseArgs({
   options: {
     replicas: { type: 'string', default: '200' },
     runs: { type: 'string', default: '3' },
-    /** Spark takes its time: once is enough, and fewer replicas may be. */
+    /** Spark takes its time: fewer replicas may be enough. */
     'spark-replicas': { type: 'string' },
     legs: { type: 'string', default: 'ours,bare-duckdb,bare-spark' },
     data: { type: 'string', default: join(PROJECT_ROOT, '..', 'shared', 'data') },
@@ -92,33 +92,35 @@ async function prepared(folder: string, replicas: number, versions: Bench['versi
   return { folder, input, replicas, versions };
 }
 
-/** The legs of DuckDB in turn, so that a busy hour does not count for one of them alone. */
-async function runLegs(bench: Bench, sparkBench: () => Promise<Bench>) {
-  const wanted = values.legs.split(',');
+/** The legs in turn, so that a busy hour does not count for one of them alone. */
+async function runLegs(benches: ReadonlyMap<string, Bench>): Promise<Record<string, LegRuns>> {
   const made = new Map<string, Run[]>();
   for (let run = 0; run < Number(values.runs); run += 1) {
-    for (const leg of wanted.filter((name) => name !== 'bare-spark')) {
+    for (const [leg, bench] of benches) {
       made.set(leg, [...(made.get(leg) ?? []), await runLeg(leg, bench)]);
     }
   }
   const legs: Record<string, LegRuns> = {};
-  for (const [leg, runs] of made) legs[leg] = legRuns(bench.replicas, runs);
-  if (!wanted.includes('bare-spark')) return legs;
-  const spark = await sparkBench();
-  return { ...legs, 'bare-spark': legRuns(spark.replicas, [await runLeg('bare-spark', spark)]) };
+  for (const [leg, { replicas }] of benches) legs[leg] = legRuns(replicas, made.get(leg) ?? []);
+  return legs;
 }
 
 async function main(): Promise<void> {
+  const wanted = values.legs.split(',');
   // First of all: without Spark there is nothing to compare with.
-  if (values.legs.includes('spark')) await sparkOptions(loadConfig()).python();
+  if (wanted.includes('bare-spark')) await sparkOptions(loadConfig()).python();
   const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'watchlake-bench-')));
   const versions: Record<string, string> = { node: process.versions.node };
   const replicas = Number(values.replicas);
   const sparkReplicas = Number(values['spark-replicas'] ?? replicas);
   try {
     const bench = await prepared(join(folder, 'all'), replicas, versions);
-    const legs = await runLegs(bench, async () =>
-      sparkReplicas === replicas ? bench : prepared(join(folder, 'spark'), sparkReplicas, versions),
+    const ofSpark =
+      sparkReplicas === replicas || !wanted.includes('bare-spark')
+        ? bench
+        : await prepared(join(folder, 'spark'), sparkReplicas, versions);
+    const legs = await runLegs(
+      new Map(wanted.map((leg) => [leg, leg === 'bare-spark' ? ofSpark : bench])),
     );
     const { origin, expected } = bench.input;
     const rows = Object.entries(expected).reduce(

@@ -14,17 +14,23 @@ const AXES = ['x', 'y', 'z'];
 
 const beyond = AXES.map((axis) => `WHEN ABS(j.${axis}) > ${LARGEST_G} THEN '${axis}'`).join(' ');
 
-const sql = ({ consent }: StediOptions): string => `WITH people AS (
-  SELECT k.email, k.spelling, t.subject_key, t.shareWithResearchAsOfDate AS consented_ms,
-    CASE WHEN t.subject_key IS NOT NULL THEN NULL
-      WHEN ${isMalformedSql('k.email')} THEN 'person-quarantined'
-      ELSE 'no-consent' END AS objection
-  FROM (
-    SELECT ${normalSql('l.email')} AS email, MIN(l.email) AS spelling
-    FROM ${CUSTOMERS} l GROUP BY ${normalSql('l.email')}
-  ) k
-  LEFT JOIN ${CUSTOMER_TRUSTED} t ON t.email = k.email
-), judged AS (
+/**
+ * Whose each e-mail is that readings are written with. It is brought to its usual spelling once for
+ * each way to write it: for each of the readings that takes longer than all the rest.
+ */
+const WRITERS = `SELECT w.written, k.email, k.spelling,
+  t.subject_key, t.shareWithResearchAsOfDate AS consented_ms,
+  CASE WHEN t.subject_key IS NOT NULL THEN NULL
+    WHEN ${isMalformedSql('k.email')} THEN 'person-quarantined'
+    ELSE 'no-consent' END AS objection
+FROM (SELECT DISTINCT a.user AS written FROM ${STEDI_LANDING.accelerometer} a) w
+JOIN (
+  SELECT ${normalSql('l.email')} AS email, MIN(l.email) AS spelling
+  FROM ${CUSTOMERS} l GROUP BY ${normalSql('l.email')}
+) k ON k.email = ${normalSql('w.written')}
+LEFT JOIN ${CUSTOMER_TRUSTED} t ON t.email = k.email`;
+
+const sql = ({ consent }: StediOptions): string => `WITH judged AS (
   SELECT a.user, a.timestamp, a.x, a.y, a.z, a.source_file, a.source_line,
     p.email, p.spelling, p.subject_key,
     CASE
@@ -37,7 +43,7 @@ const sql = ({ consent }: StediOptions): string => `WITH people AS (
       }
     END AS left_out
   FROM ${STEDI_LANDING.accelerometer} a
-  LEFT JOIN people p ON p.email = ${normalSql('a.user')}
+  LEFT JOIN writers p ON p.written = a.user
 ), ranged AS (
   SELECT j.*, CASE WHEN j.left_out IS NULL THEN CASE ${beyond} END END AS axis
   FROM judged j
@@ -85,7 +91,7 @@ export const accelerometerTrusted = (
     partitions: [],
     orderBy: [],
     inputs: [STEDI_LANDING.accelerometer, CUSTOMERS, CUSTOMER_TRUSTED],
-    transform: { type: 'row-wise', sql: sql(options), notes: true },
+    transform: { type: 'row-wise', prepared: { writers: WRITERS }, sql: sql(options), notes: true },
     checks: checks(options),
     reasons: [
       reason('dropped', 'unknown-person', 'no customer has this e-mail'),

@@ -9,13 +9,14 @@ import type { StediOptions } from './options';
 // The device sees objects in front of it; its readings lie between 200 and 300.
 const FARTHEST = 10_000;
 
-/** By their number readings are grouped in a third of the room that the devices' keys would take. */
-const DEVICES = `devices AS (
-  SELECT c.serialNumber, DENSE_RANK() OVER (ORDER BY c.serialNumber) AS device
-  FROM ${CUSTOMER_CURATED} c
-)`;
-
-const WRITTEN = normalSql('s.serialNumber');
+/**
+ * The device that each serial number in the readings means. It is brought to its usual spelling once
+ * for each way to write it; by `device` readings are grouped in a third of the room that keys take.
+ */
+const KNOWN_DEVICES = `SELECT w.written, c.serialNumber, c.subject_key, c.shareWithResearchAsOfDate,
+  DENSE_RANK() OVER (ORDER BY c.serialNumber) AS device
+FROM (SELECT DISTINCT s.serialNumber AS written FROM ${STEDI_LANDING.step_trainer} s) w
+JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${normalSql('w.written')}`;
 
 const READING = ['sensorReadingTime', 'serialNumber', 'distanceFromObject'];
 const ROW = [...READING, 'source_file', 'source_line'].map((name) => `s.${name}`).join(', ');
@@ -24,18 +25,18 @@ const ROW = [...READING, 'source_file', 'source_line'].map((name) => `s.${name}`
  * A device has one distance at one moment: what says the same again was sent again. Only what
  * occurs several times is numbered, because that is little and everything is much.
  */
-const REPEATED_READINGS = `WITH ${DEVICES}, repeated AS (
+const REPEATED_READINGS = `WITH repeated AS (
   SELECT d.device, s.sensorReadingTime, s.distanceFromObject
   FROM ${STEDI_LANDING.step_trainer} s
-  JOIN devices d ON d.serialNumber = ${WRITTEN}
+  JOIN known_devices d ON d.written = s.serialNumber
   GROUP BY d.device, s.sensorReadingTime, s.distanceFromObject
   HAVING COUNT(*) > 1
 )
-SELECT ${ROW}, d.serialNumber AS known, ROW_NUMBER() OVER (
+SELECT ${ROW}, d.device, ROW_NUMBER() OVER (
     PARTITION BY r.device, r.sensorReadingTime, r.distanceFromObject
     ORDER BY s.source_file, s.source_line, s.serialNumber) AS place
 FROM ${STEDI_LANDING.step_trainer} s
-JOIN devices d ON d.serialNumber = ${WRITTEN}
+JOIN known_devices d ON d.written = s.serialNumber
 JOIN repeated r ON r.device = d.device
   AND r.sensorReadingTime = s.sensorReadingTime AND r.distanceFromObject = s.distanceFromObject`;
 
@@ -43,11 +44,11 @@ JOIN repeated r ON r.device = d.device
 const PLACED = `placed AS (
   SELECT ${ROW}, 1 AS place
   FROM ${STEDI_LANDING.step_trainer} s
-  LEFT JOIN (SELECT f.known, f.sensorReadingTime, f.distanceFromObject
-    FROM repeated_readings f WHERE f.place = 1) g
-    ON g.known = ${WRITTEN}
+  LEFT JOIN (SELECT d.written, f.sensorReadingTime, f.distanceFromObject
+    FROM repeated_readings f JOIN known_devices d ON d.device = f.device WHERE f.place = 1) g
+    ON g.written = s.serialNumber
     AND g.sensorReadingTime = s.sensorReadingTime AND g.distanceFromObject = s.distanceFromObject
-  WHERE g.known IS NULL
+  WHERE g.written IS NULL
   UNION ALL
   SELECT ${ROW}, s.place FROM repeated_readings s
 )`;
@@ -65,7 +66,7 @@ const sql = ({ consent }: StediOptions): string => `WITH ${PLACED}, judged AS (
       WHEN s.place > 1 THEN 'same-reading-again'
     END AS left_out
   FROM placed s
-  LEFT JOIN ${CUSTOMER_CURATED} c ON c.serialNumber = ${WRITTEN}
+  LEFT JOIN known_devices c ON c.written = s.serialNumber
 ), ranged AS (
   SELECT j.*, CASE WHEN j.left_out IS NULL
     AND (j.distanceFromObject < 0 OR j.distanceFromObject > ${FARTHEST}) THEN 1 ELSE 0 END AS is_beyond
@@ -118,7 +119,7 @@ export const stepTrainerTrusted = (
     inputs: [STEDI_LANDING.step_trainer, CUSTOMER_CURATED],
     transform: {
       type: 'row-wise',
-      prepared: { repeated_readings: REPEATED_READINGS },
+      prepared: { known_devices: KNOWN_DEVICES, repeated_readings: REPEATED_READINGS },
       sql: sql(options),
       notes: true,
     },

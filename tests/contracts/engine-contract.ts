@@ -4,6 +4,7 @@ import { tableContentHash } from '../../lakehouse/content-hash';
 import { QUARANTINE_COLUMNS } from '../../lakehouse/quarantine';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
 import { writeRows } from '../../lakehouse/publish';
+import { normal, normalSql } from '../../lakehouse/stedi/fields';
 import type { SqlTable, Transform } from '../../lakehouse/tables';
 import { column, declareTable } from '../../lakehouse/tables';
 
@@ -71,6 +72,17 @@ const typedTable = <T extends Transform>(transform: T, changes: Partial<SqlTable
     ...changes,
     transform,
   });
+
+// Whatever stands at an end of the one must not be taken for its inside by the other.
+const ENDS = [
+  '',
+  ...' \t\n\r\v\f\0\x1f!~\x7f\x80\x85\u00a0\u1680\u200b\u2028\u2060\u3000\ufeffé\u0130\u{1f642}',
+];
+const INSIDE = ['', 'Ann@X.org', 'A b', '\u0130ΣΣ', 'ß@ſ.ex', 'Ǆ', 'e\u0301É', 'a\u00a0B', '\x01Q'];
+const SPELLINGS: readonly (string | null)[] = [
+  null,
+  ...INSIDE.flatMap((text) => ENDS.flatMap((end) => [end + text, text + end, end + text + end])),
+];
 
 export function engineContract(name: string, open: () => Promise<Lake>): void {
   describe(`engine ${name}`, () => {
@@ -142,6 +154,34 @@ export function engineContract(name: string, open: () => Promise<Lake>): void {
       }
       expect(hashes[0]).toBe(hashes[1]);
       expect(hashes[0]).toMatch(/^2-\d+$/);
+    });
+
+    test('brings spellings of e-mails and serial numbers together as the code does', async () => {
+      const written = SPELLINGS.map((size, n) => [`${n}`.padStart(4, '0'), size, 'f', n] as const);
+      const { manifest } = await writeRows(lake, {
+        ...{ table: { ...rawTable, name: 'spelled' }, inputs: {}, rows: () => written },
+      });
+      const table = typedTable(
+        {
+          type: 'row-wise' as const,
+          sql: `SELECT r.id, ${normalSql('r.size')} AS size, r.source_file, r.source_line,
+            CAST(NULL AS STRING) AS _quarantine, CAST(NULL AS STRING) AS _detail,
+            CAST(NULL AS STRING) AS _drop FROM spelled r`,
+        },
+        { columns: rawTable.columns, inputs: ['spelled'] },
+      );
+      const { files } = await lake.engine.build({
+        ...{ table, inputs: { spelled: manifest }, prefix: 'trusted/watch/typed/n/' },
+      });
+      const { rows } = await lake.engine.query({
+        relations: { typed: { columns: table.columns, files } },
+        sql: 'SELECT id, size FROM typed ORDER BY id',
+        maximumRows: SPELLINGS.length + 1,
+        timeoutMs: 60_000,
+      });
+      expect(rows.map(({ size }) => size)).toEqual(
+        SPELLINGS.map((text) => (text === null ? null : normal(text))),
+      );
     });
 
     test('accounts for the input of a table with other rows than its own', async () => {

@@ -89,6 +89,21 @@ describeSpark('spark', () => {
     expect(results.map(({ steps }) => steps.made?.rows)).toEqual([[{ n: 1 }], [{ n: 2 }]]);
   });
 
+  // Else it sends the larger side of a join to every task: with a million rows more than its memory.
+  test('knows how large a kept relation is before it joins it', async () => {
+    const few = `SELECT a.id FROM range(1000) a JOIN range(1000) b ON b.id = a.id JOIN range(1000) c ON c.id = a.id`;
+    const { steps } = await shared.run({
+      ...manifest('EXPLAIN COST SELECT f.id FROM few f'),
+      steps: [
+        { step: 'view', name: 'few', sql: few, keep: true },
+        { step: 'rows', name: 'made', sql: 'EXPLAIN COST SELECT f.id FROM few f', limit: 1 },
+      ],
+    });
+    const plan = String(steps.made?.rows?.[0]?.plan);
+    expect(plan).toMatch(/InMemoryRelation/);
+    expect(/InMemoryRelation.*sizeInBytes=([^,)]+)/.exec(plan)?.[1]).toMatch(/^[\d.]+ KiB$/);
+  });
+
   test('who waits in line leaves it without ending the one that works', async () => {
     const pid = shared.pid();
     const working = shared.run(manifest('SELECT COUNT(*) AS n FROM range(100000000) r'));

@@ -163,6 +163,9 @@ class Run:
         if step.get("keep"):
             frame = frame.persist()
             self.kept.append(frame)
+            # Made at once, Spark knows how large it is: of what is yet to be made it guesses the product
+            # of what was joined, and sends the larger side of the next join to everybody.
+            frame.count()
         frame.createOrReplaceTempView(step["name"])
 
     def write(self, step):
