@@ -36,12 +36,13 @@ async function csvBelow(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.csv')).sort();
 }
 
-/** So many times the files, each copy of another participant. */
+/** So many times the files, which are a gigabyte, each copy of another participant. */
 export async function copyFiles(
   of: BenchFiles,
   folder: string,
   times: number,
 ): Promise<BenchFiles> {
+  if (!Number.isInteger(times) || times < 1) throw new Error(`${times} is no number of gigabytes`);
   await mkdir(folder, { recursive: true });
   for (const [at, name] of (await csvBelow(of.folder)).entries()) {
     for (let copy = 0; copy < times; copy += 1) {

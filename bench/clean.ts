@@ -40,15 +40,12 @@ async function programOf(leg: string, files: BenchFiles): Promise<Program> {
   return { command: python, args: (out) => [script, files.folder, out] };
 }
 
-// Spark takes its time, and varies little beside what it is compared with.
-const runsOf = (leg: string): number => (leg === 'bare-spark' ? 1 : Number(values.runs));
-
 /** In turn, so that a busy hour does not count for one of them alone. */
 async function measure(folder: string, files: BenchFiles, versions: Record<string, string>) {
   const legs = values.legs.split(',');
   const runs = new Map<string, LegRun[]>(legs.map((leg) => [leg, []]));
   for (let run = 0; run < Number(values.runs); run += 1) {
-    for (const leg of legs.filter((each) => run < runsOf(each))) {
+    for (const leg of legs) {
       const program = await programOf(leg, files);
       runs.get(leg)?.push(await runLeg(leg, program, { folder, of: files, versions }));
     }
