@@ -136,11 +136,19 @@ test('what it was learned from is written down beside it', async () => {
 });
 
 test('the same seed gives the same bytes, another one others; nothing is written over', async () => {
+  // Learned from anew each time, from little: several people and activities.
+  const recordings = ['P1', 'P2', 'P3'].flatMap((subject) =>
+    ['resting', 'walking'].map((label, at) => ({
+      ...{ recording: `${subject}-${label}`, subject, device: subject, label },
+      ...{ startMs: at * 30_000, samples: 600, periodMs: 40 },
+    })),
+  );
+  await landed(lake, await writeZip(folder.path(), archiveFiles(recordings)), 'small');
   const make = async (name: string, seed: number) => {
     const target = join(folder.path(), name);
     await generateLike(
       lake,
-      { dataset: 'real', archive: target },
+      { dataset: 'small', archive: target },
       { people: 1, minutes: 0.5, seed },
     );
     return readFile(target);
