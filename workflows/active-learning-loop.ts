@@ -74,6 +74,16 @@ export async function activeLearningLoop(
     return result;
   };
 
+  let skippedOffsets = 0;
+  const streamed = (name: string, part: string, replayed: string[]) =>
+    stage(name, async () => {
+      const landed = await streamAndPredict(input, part, replayed);
+      skippedOffsets += landed.skippedOffsets ?? 0;
+      // Deleted before they landed: nobody is asked about those.
+      progress(name, { skippedOffsets });
+      return landed;
+    });
+
   const { source } = input;
   const landing =
     source === undefined ? null : await stage('ingest', () => ingestSource(input, source));
@@ -85,7 +95,7 @@ export async function activeLearningLoop(
   await announceChampion({ model: input.model, version: first.champion });
   return whilePredicting(input, async () => {
     await awaitChampion({ model: input.model, version: first.champion });
-    await stage('stream', () => streamAndPredict(input, 'pool', subjects.stream));
+    await streamed('stream', 'pool', subjects.stream);
     const campaign = await stage('label', () => askForLabels(input, subjects.stream));
     const decided = await stage('retrain', () => tryChallenger(input, 'retrain', false));
     const stays = await scoreWithoutVerdict(input, decided);
@@ -94,9 +104,7 @@ export async function activeLearningLoop(
     // A barrier: what is streamed from here on is predicted by the champion of this moment. Without
     // a verdict nothing has moved here.
     if (after && !stays) await awaitChampion({ model: input.model, version: after.version });
-    const live = await stage('stream again', () =>
-      streamAndPredict(input, 'unseen', subjects.holdout),
-    );
+    const live = await streamed('stream again', 'unseen', subjects.holdout);
     const control = input.negativeControl
       ? [await stage('negative control', () => tryChallenger(input, 'control', true))]
       : [];

@@ -83,9 +83,10 @@ export function stageReporter(notes: Voice, atLabels: () => void) {
   let asked = false;
   return (progress: Progress, line: Pick<ProgressLine, 'note'>): void => {
     for (const [stage, seconds] of Object.entries(progress.facts)) {
-      if (told.has(stage)) continue;
+      // Its counts are of no stage.
+      if (typeof seconds !== 'string' || told.has(stage)) continue;
       told.add(stage);
-      line.note(`  ${notes.colors.green('✓')} ${stage} ${notes.colors.dim(String(seconds))}`);
+      line.note(`  ${notes.colors.green('✓')} ${stage} ${notes.colors.dim(seconds)}`);
     }
     if (progress.step === 'label' && !asked) {
       asked = true;

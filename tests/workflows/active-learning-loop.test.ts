@@ -88,6 +88,15 @@ test('asks for labels only when every window that was sent is predicted and land
   expect(fakes.landPredictions).toHaveBeenCalledTimes(2);
 });
 
+test('shows how many predictions were deleted before they landed, of both replays', async () => {
+  const whole = await fakes.landPredictions({ dataset: 'watch', model: 'activity' });
+  fakes.landPredictions.mockResolvedValue({ ...whole, skippedOffsets: 3 });
+  const handle = await start('activeLearningLoop', loopInput());
+  await handle.result();
+  const { facts } = await handle.query<{ facts: object }>('progress');
+  expect(facts).toMatchObject({ skippedOffsets: 6 });
+});
+
 test('runs no negative control unless it is asked for', async () => {
   const { retrains } = await run('activeLearningLoop', loopInput());
   expect(retrains).toHaveLength(1);
