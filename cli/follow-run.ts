@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import { spaced } from '../core/facts';
 import { PROGRAM } from '../core/program-name';
+import { shellWord } from '../core/shell-word';
 import type { Progress } from '../workflows/progress';
 import { FailedRun } from './problem';
 import { withProgress, type ProgressLine } from './progress-line';
@@ -154,7 +155,7 @@ function atInterrupt(
 
 /** A command line for the person to copy, with the home that this command was given. */
 export const commandLine = ({ homeOption }: Pick<Shell, 'homeOption'>, words: string): string =>
-  `${PROGRAM} ${words}${homeOption ? ` --home ${homeOption}` : ''}`;
+  `${PROGRAM} ${words}${homeOption ? ` --home ${shellWord(homeOption)}` : ''}`;
 
 const left = (shell: Shell, workflowId: string): WatchlakeError =>
   new WatchlakeError('INTERRUPTED', {

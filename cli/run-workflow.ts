@@ -3,6 +3,7 @@ import { parseInput } from '../activities/input-activities';
 import type { WorkflowInput, WorkflowName } from '../activities/inputs';
 import { differingPaths, inputOf } from '../activities/running-input';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
+import { shellWord } from '../core/shell-word';
 import { TASK_QUEUES } from '../core/task-queues';
 import type { CommandContext } from '../workers/connect';
 import { demoHome } from './demo-home';
@@ -80,7 +81,7 @@ async function connected(shell: Shell, isPatient: boolean): Promise<CommandConte
     const home = config.WATCHLAKE_HOME;
     const demo = demoHome(home);
     if ((await services.readState(demo)) === null) throw error;
-    throw new WatchlakeError('STACK_NOT_RUNNING_BUT_DEMO', { home, demo }, error);
+    throw new WatchlakeError('STACK_NOT_RUNNING_BUT_DEMO', { home, demo: shellWord(demo) }, error);
   }
 }
 

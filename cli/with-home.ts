@@ -1,5 +1,6 @@
 /** Commands that a remedy tells to type, for the home that the command was given. */
 import { PROGRAM } from '../core/program-name';
+import { shellWord } from '../core/shell-word';
 import type { Problem } from './problem';
 
 const COMMAND = new RegExp(`\`${PROGRAM} [^\`]*`, 'g');
@@ -8,4 +9,7 @@ const COMMAND = new RegExp(`\`${PROGRAM} [^\`]*`, 'g');
 export const withHome = (problem: Problem, home: string | undefined): Problem =>
   home === undefined
     ? problem
-    : { ...problem, remedy: problem.remedy.replace(COMMAND, (words) => `${words} --home ${home}`) };
+    : {
+        ...problem,
+        remedy: problem.remedy.replace(COMMAND, (words) => `${words} --home ${shellWord(home)}`),
+      };

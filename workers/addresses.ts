@@ -31,6 +31,12 @@ export const PART_NAMES: Readonly<Record<ComponentName, string>> = {
   postgres: 'PostgreSQL',
 };
 
+const VARIABLES: Readonly<Record<ComponentName, keyof Config>> = {
+  temporal: 'TEMPORAL_ADDRESS',
+  kafka: 'KAFKA_BROKERS',
+  postgres: 'DATABASE_URL',
+};
+
 /** Those that are configured or run now. */
 export async function presentParts(config: Config): Promise<Partial<StackAddresses>> {
   const embedded = (await readStack(config.WATCHLAKE_HOME))?.addresses;
@@ -47,12 +53,18 @@ export const toAddresses = ({ temporal, kafka, postgres }: StackAddresses): Addr
 export function requireParts<Needed extends ComponentName>(
   parts: Partial<StackAddresses>,
   needed: readonly Needed[],
+  external: ExternalServices,
 ): Pick<StackAddresses, Needed> & Partial<StackAddresses> {
   const absent = needed.find((name) => !parts[name]);
-  if (absent) throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES[absent] });
+  if (absent) {
+    // Who has none of them elsewhere starts the stack.
+    const isMixed = Object.keys(external).length > 0;
+    const variable = isMixed ? VARIABLES[absent] : undefined;
+    throw new WatchlakeError('STACK_NOT_RUNNING', { what: PART_NAMES[absent], variable });
+  }
   return parts as Pick<StackAddresses, Needed> & Partial<StackAddresses>;
 }
 
 /** Throws STACK_NOT_RUNNING when a part is neither configured nor running. */
 export const resolveAddresses = async (config: Config): Promise<Addresses> =>
-  toAddresses(requireParts(await presentParts(config), COMPONENTS));
+  toAddresses(requireParts(await presentParts(config), COMPONENTS, externalServices(config)));

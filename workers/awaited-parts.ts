@@ -87,7 +87,9 @@ export async function awaitParts<Needed extends ComponentName>(
   for (;;) {
     const seen = await look(config, own);
     const isThere = own.length === 0 || (seen.missing.length === 0 && !seen.isStarting);
-    if (isThere || seen.supervisor === null || !onWait) return requireParts(seen.parts, needed);
+    if (isThere || seen.supervisor === null || !onWait) {
+      return requireParts(seen.parts, needed, external);
+    }
     const waitedMs = Date.now() - startedMs;
     if (waitedMs >= waitMs) throw notReady(config, seen, waitMs);
     if (!told && waitedMs >= TELL_AFTER_MS) {

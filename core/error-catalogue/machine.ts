@@ -1,6 +1,10 @@
 /** Errors of: configuration, the machine, commands and backups. */
 import { catalogue, entry, type Facts } from './entry';
 
+/** Told to who runs some of the parts elsewhere. */
+const elsewhere = ({ variable }: Facts): string =>
+  variable ? `, and ${variable} names none elsewhere` : '';
+
 const origin = ({ from, attempts }: Facts): string =>
   from ? ` from ${from}, tried ${attempts} times` : '';
 
@@ -28,12 +32,12 @@ export const MACHINE_ERRORS = catalogue({
     'It was not kept: try again. If it happens again, Maven may have kept it in ~/.m2/repository: remove it there. Else do not use the file.',
   ),
   STACK_NOT_RUNNING: entry(
-    (c) => `${c.what ?? 'The stack'} is not running.`,
+    (c) => `${c.what ?? 'The stack'} is not running${elsewhere(c)}.`,
     'Start it with `watchlake up`.',
   ),
   STACK_NOT_RUNNING_BUT_DEMO: entry(
-    (c) => `The stack of ${c.home} is not running; the demo is, in ${c.demo}.`,
-    'Add `--home` with the folder of the demo to ask the demo, or start a stack of your own with `watchlake up`.',
+    (c) => `The stack of ${c.home} is not running; the demo is: --home ${c.demo}`,
+    'Add that `--home` to ask the demo, or start a stack of your own with `watchlake up`.',
   ),
   STACK_NOT_READY: entry(
     (c) =>
@@ -72,7 +76,7 @@ export const MACHINE_ERRORS = catalogue({
   INTERRUPTED: entry(
     (c) =>
       `${c.what} goes on without this command.${c.command ? ` Come back with: ${c.command}` : ''}`,
-    'See its result with `watchlake attach <workflow id>`; started with --cancel-on-exit, Ctrl-C cancels it.',
+    'Where --cancel-on-exit is added to that, or to what started it, Ctrl-C cancels it.',
   ),
   RUN_DIFFERS: entry(
     (c) => `${c.workflow} runs already, with other inputs (${c.fields}).`,

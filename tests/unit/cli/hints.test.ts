@@ -113,6 +113,20 @@ test('a remedy starts the home that was asked for, not the usual one', async () 
   expect(other.stderr).toContain('remedy: Start it with `npx watchlake up --home /tmp/a`.');
 });
 
+test('a home with a blank in its name is quoted wherever it is to be copied', async () => {
+  const connect = () => Promise.reject(new WatchlakeError('STACK_NOT_RUNNING'));
+  const words = ['models', 'list', '--home', "/tmp/Ann's lake"];
+  const none = { connect, readState: async () => null, supervisorOf: async () => null };
+  const quoted = String.raw`--home '/tmp/Ann'\''s lake`;
+  const alone = await run(words, { services: none });
+  expect(alone.stderr).toContain(`\`npx watchlake up ${quoted}'\``);
+  const status = await run(['status', ...words.slice(2)], { services: none });
+  expect(status.stdout).toContain(`\`npx watchlake up ${quoted}'\``);
+  const demo = async (home: string) => (home.endsWith('demo') ? UP : null);
+  const { stderr } = await run(words, { services: { ...none, readState: demo } });
+  expect(stderr).toContain(`the demo is: ${quoted}/demo'\n`);
+});
+
 test('a status that cannot show every open run says that there are more', async () => {
   const services = (runs: number) => ({
     readState: async (home: string) => (home.endsWith('demo') ? null : UP),

@@ -232,7 +232,7 @@ test('who asks a home that does not run hears of the demo that does', async () =
   };
   const { exitCode, stderr } = await run(['models', 'list', '--home', '/tmp/a'], { services });
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('the demo is, in /tmp/a/demo');
+  expect(stderr).toContain('the demo is: --home /tmp/a/demo\n');
   const alone = { ...services, readState: async () => null };
   const nothing = await run(['models', 'list', '--home', '/tmp/a'], { services: alone });
   expect(nothing.stderr).toContain('Temporal is not running');

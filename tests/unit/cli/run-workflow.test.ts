@@ -255,7 +255,9 @@ test('Ctrl-C leaves the workflow running and says how to attach again', async ()
     { onListening: (interrupt) => interrupt() },
   );
   expect(exitCode).toBe(130);
-  expect(stderr).toContain('npx watchlake attach refresh/trial --home /tmp/a');
+  expect(stderr).toContain('Come back with: npx watchlake attach refresh/trial --home /tmp/a\n');
+  // Once, and nowhere as a pattern that cannot be typed.
+  expect(stderr.match(/watchlake attach/g)).toHaveLength(1);
   expect(cancelled).toBe(false);
 });
 

@@ -99,6 +99,13 @@ test('without a supervisor nothing is waited for, nor when it ends meanwhile', a
   await expect(waiting).rejects.toMatchObject(absent);
 });
 
+test('who runs some parts elsewhere is told the variable that names the missing one', async () => {
+  const elsewhere = { TEMPORAL_ADDRESS: 'temporal.example:7233' };
+  await expect(wait({}, elsewhere)).rejects.toMatchObject({
+    message: 'Kafka is not running, and KAFKA_BROKERS names none elsewhere.',
+  });
+});
+
 test('who cannot say that it waits does not', async () => {
   await claimed();
   await expect(wait({ onWait: undefined, waitMs: Infinity })).rejects.toMatchObject({
