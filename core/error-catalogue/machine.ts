@@ -76,7 +76,7 @@ export const MACHINE_ERRORS = catalogue({
   INTERRUPTED: entry(
     (c) =>
       `${c.what} goes on without this command.${c.command ? ` Come back with: ${c.command}` : ''}`,
-    'Where --cancel-on-exit is added to that, or to what started it, Ctrl-C cancels it.',
+    'With --cancel-on-exit, Ctrl-C cancels the run instead.',
   ),
   RUN_DIFFERS: entry(
     (c) => `${c.workflow} runs already, with other inputs (${c.fields}).`,
