@@ -10,8 +10,12 @@ export interface Standardiser {
 /** In standard deviations. A feature far outside what training saw must not decide alone. */
 const LIMIT = 5;
 
-/** A feature that does not vary says nothing: it is centred and left at zero. */
-const CONSTANT_SCALE = 1e-6;
+/**
+ * A feature that does not vary says nothing, and what it is multiplied by has learned nothing: it is left at zero, also
+ * where it varies later. By this scale, which JSON holds, everything is.
+ */
+const CONSTANT = 1e-6;
+const CONSTANT_SCALE = Number.MAX_VALUE;
 
 // Bound once: where code runs in a context of its own, as in tests, each look-up of a global is slow.
 const { isFinite } = Number;
@@ -39,7 +43,9 @@ export function fitStandardiser(rows: Rows): Standardiser {
     const deviation = value - (mean[column] as number);
     squares[column] = (squares[column] as number) + (deviation * deviation) / picks.length;
   });
-  const scale = squares.map((square) => (square < CONSTANT_SCALE ** 2 ? 1 : Math.sqrt(square)));
+  const scale = squares.map((square) =>
+    square < CONSTANT ** 2 ? CONSTANT_SCALE : Math.sqrt(square),
+  );
   return { mean, scale };
 }
 

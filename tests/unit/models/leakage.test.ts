@@ -59,6 +59,28 @@ test('finds the nearest on either side, and takes the later of equals', () => {
   expect(scoreOf(25, 'c')).toBe(1);
 });
 
+/** Nearly everything is walking; what is not lies elsewhere in time on either side. */
+const mostlyWalking = (count: number, every: number): TimedLabels =>
+  timed(
+    Array.from({ length: count }, (_, index) => ({
+      timestampMs: index * 1000,
+      label: index % every === 0 ? 'fall' : 'walk',
+    })),
+  );
+
+test('passes a clean split where nearly all windows have one label', () => {
+  const probe = probeLeakage({ train: mostlyWalking(1000, 83), test: mostlyWalking(1000, 71) });
+  expect(probe.score).toBeGreaterThan(0.95);
+  expect(probe.leaks).toBe(false);
+  const all = timed([{ timestampMs: 0, label: 'walk' }]);
+  expect(probeLeakage({ train: all, test: all })).toMatchObject({ score: 1, leaks: false });
+});
+
+test('flags a leak also where nearly all windows have one label', () => {
+  const both = mostlyWalking(1000, 83);
+  expect(probeLeakage({ train: both, test: both })).toMatchObject({ score: 1, leaks: true });
+});
+
 test('cannot probe an empty side', () => {
   const none = { timestampsMs: [], labels: [] };
   expect(codeThrownBy(() => probeLeakage({ train: none, test: none }))).toBe(

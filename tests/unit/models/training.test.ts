@@ -90,6 +90,24 @@ test('validates by device when there is one subject, and not at all with one dev
   expect(trained.history.every(({ phase }) => phase === 'all')).toBe(true);
 });
 
+/** Its first feature is the same on every row. */
+const withConstant = (set: TrainingSet, value: number): TrainingSet => ({
+  ...set,
+  features: set.features.map((each, index) => (index % COLUMNS === 0 ? value : each)),
+});
+
+test('a feature that never varied in training decides nothing when it varies later', async () => {
+  const trained = await trainClassifier(withConstant(cloudSet(), 3), input);
+  const stored = JSON.parse(JSON.stringify(trained.artefact)) as typeof trained.artefact;
+  const classifier = await loadClassifier({ artefact: stored, weights: trained.weights });
+  const [usual, other] = [
+    await classifier.predict(withConstant(cloudSet(), 3).features, 144),
+    await classifier.predict(withConstant(cloudSet(), 40).features, 144),
+  ];
+  classifier.dispose();
+  expect(other).toEqual(usual);
+});
+
 test('knows classes that have no row yet', async () => {
   const { artefact } = await trainClassifier(cloudSet(), {
     ...input,
