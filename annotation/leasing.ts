@@ -40,14 +40,23 @@ interface LeasedRow {
 
 // Whoever asks gets back first what is still in his hands, so that a reloaded page or a restarted
 // program goes on where it was. Rows that another request is just taking are passed over.
+// Audits come at even distances among the others, in an order that has nothing to do with how sure the model was: a
+// campaign that closes early has its share of them, and those answered are as random as all.
 const LEASE_TASKS = `
-  WITH picked AS (
-    SELECT t.task FROM annotation.tasks t JOIN annotation.campaigns c USING (campaign)
+  WITH placed AS (
+    SELECT p.task, (row_number() OVER (PARTITION BY p.campaign, p.kind
+        ORDER BY CASE p.kind WHEN 'uncertain' THEN p.margin END, p.window_id) - 0.5)::float8
+      / count(*) OVER (PARTITION BY p.campaign, p.kind) AS place
+    FROM annotation.tasks p JOIN annotation.campaigns o USING (campaign)
+    WHERE o.closed_at IS NULL AND ($1::text IS NULL OR p.campaign = $1)
+  ), picked AS (
+    SELECT t.task, l.place FROM annotation.tasks t JOIN annotation.campaigns c USING (campaign)
+    JOIN placed l USING (task)
     WHERE c.closed_at IS NULL AND ($1::text IS NULL OR t.campaign = $1)
       AND ($7::bigint IS NULL OR t.task = $7)
       AND (t.status = 'open'
         OR t.status = 'leased' AND (t.annotator = $2 OR t.lease_expires_at <= now()))
-    ORDER BY (t.status = 'leased' AND t.annotator = $2) DESC, t.margin, t.window_id, t.task
+    ORDER BY (t.status = 'leased' AND t.annotator = $2) DESC, l.place, t.margin, t.window_id, t.task
     LIMIT $3
     FOR UPDATE OF t SKIP LOCKED
   )
@@ -59,10 +68,19 @@ const LEASE_TASKS = `
   FROM picked, annotation.campaigns c
   WHERE t.task = picked.task AND c.campaign = t.campaign
   RETURNING t.task::text, t.campaign, c.dataset, c.model, t.window_id, t.device, t.subject_key,
-    t.start_ms::float8, t.end_ms::float8, t.kind, t.version, t.classes, t.probabilities, t.margin,
+    t.start_ms::float8, t.end_ms::float8, t.kind, t.version, t.classes, t.probabilities,
+    t.margin, picked.place,
     t.lease, t.lease_expires_at, c.classes AS labels, c.channels AS campaign_channels, t.channels,
     CASE WHEN $6 THEN t.timestamps_ms END AS timestamps_ms,
     CASE WHEN $6 THEN t.sample_values END AS sample_values`;
+
+interface PlacedRow extends LeasedRow {
+  place: number;
+  margin: number;
+}
+
+const inTurn = (a: PlacedRow, b: PlacedRow): number =>
+  a.place - b.place || a.margin - b.margin || (a.window_id < b.window_id ? -1 : 1);
 
 function signalOf(row: LeasedRow): LeasedTask['signal'] {
   if (row.timestamps_ms === null || row.sample_values === null) return undefined;
@@ -97,11 +115,11 @@ const toTask = (row: LeasedRow): LeasedTask => ({
 
 export function createLeasing(database: Database) {
   return {
-    /** Up to `count` tasks, the least certain first; none when none is free. */
+    /** Up to `count` tasks, the least certain first, audits in between; none when none is free. */
     async leaseTasks(request: LeaseRequest): Promise<LeasedTask[]> {
       const { campaign = null, task = null, annotator, leaseSeconds } = request;
       const { count = 1, withSignal = true } = request;
-      const { rows } = await database.query<LeasedRow & { margin: number }>(LEASE_TASKS, [
+      const { rows } = await database.query<PlacedRow>(LEASE_TASKS, [
         campaign,
         annotator,
         count,
@@ -110,7 +128,7 @@ export function createLeasing(database: Database) {
         withSignal,
         task,
       ]);
-      rows.sort((a, b) => a.margin - b.margin || (a.window_id < b.window_id ? -1 : 1));
+      rows.sort(inTurn);
       return rows.map(toTask);
     },
   };

@@ -146,6 +146,23 @@ describe('a lease', () => {
     expect(plain!.signal).toBeUndefined();
   });
 
+  test('comes to audits at even distances, however sure the model was of them', async () => {
+    await openCampaignWith(store, { campaign, tasks: 0 });
+    // The first of them by name is the one that the model was surest of.
+    const audits = [19, 18, 17, 16].map((index, at) =>
+      newTask(index, { kind: 'audit', windowId: `a${at}` }),
+    );
+    const others = Array.from({ length: 16 }, (_, at) => newTask(at, { kind: 'uncertain' }));
+    await store.createTasks({ campaign, tasks: [...audits, ...others] });
+    const asked: string[] = [];
+    for (const count of [3, 4, 3]) {
+      const got = await lease('anna', count);
+      asked.push(...got.map(({ windowId }) => windowId));
+      await answerAll('anna', got, 'rest');
+    }
+    expect(asked).toEqual('w0000 w0001 a0 w0002 w0003 w0004 w0005 a1 w0006 w0007'.split(' '));
+  });
+
   test('never gives one task to two annotators, however many ask at once', async () => {
     const tasks = 60;
     await openCampaignWith(store, { campaign, tasks });

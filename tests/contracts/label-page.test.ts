@@ -101,10 +101,11 @@ withBrowser('the label page', () => {
       'No open task: 0 in somebody’s hands, 3 answered, 1 skipped.',
     );
     const labels = await pages.labelsOf(dataset);
-    expect(labels.map(({ label, annotator }) => [label, annotator])).toEqual([
-      ['walk', 'anna'],
-      ['forward-elevation', 'anna'],
-      ['rest', 'anna'],
+    // In the order in which the tasks were made; the audit was asked before the last of the others.
+    expect(labels.map(({ kind, label, annotator }) => [kind, label, annotator])).toEqual([
+      ['uncertain', 'walk', 'anna'],
+      ['uncertain', 'rest', 'anna'],
+      ['audit', 'forward-elevation', 'anna'],
     ]);
   });
 
