@@ -139,13 +139,14 @@ async function removeGroup({ store }: Lake, { objects }: Found): Promise<boolean
 /** Never removes what the catalogue, a kept release or a passed reference names. */
 export async function vacuum(lake: Lake, request: VacuumRequest): Promise<VacuumResult> {
   const { dryRun, signal, onSnapshot, graceMs = DEFAULTS.graceMs } = request;
+  // Counted from here: to list a large lake takes minutes, and the first uses of a long run would be over by then.
+  const beforeMs = Date.now() - graceMs;
   // The objects are listed before the references are read: what is published in between is kept.
   const groups: [string, Found][] = [];
   for (const place of await visitedPlaces(lake, request)) {
     groups.push(...(await groupObjects(lake, place)));
   }
   const keep = await referenced(lake, request);
-  const beforeMs = Date.now() - graceMs;
 
   const removed: string[] = [];
   let freed = 0;

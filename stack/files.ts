@@ -13,15 +13,20 @@ export const isMissing = (error: unknown): boolean =>
 export const siblingOf = (path: string, marker: string): string =>
   `${path}.${marker}-${process.pid}-${randomBytes(4).toString('hex')}`;
 
-/** Writes the whole file or nothing; the mode holds from the first byte on. */
+/** Writes the whole file or nothing, also on a full disk; the mode holds from the first byte on. */
 export async function writeFileAtomically(
   path: string,
   content: string,
   mode = 0o600,
 ): Promise<void> {
   const temporary = siblingOf(path, 'partial');
-  await writeFile(temporary, content, { mode });
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, content, { mode });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What runs in a home: written by the supervisor, read by every command. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../stack/files';
+import { isMissing, makeFolder, writeFileAtomically } from '../stack/files';
 import { acquireLock, holderOf, type Release } from '../stack/lock';
 import { isRunning, processIdentity } from '../stack/processes';
 
@@ -28,15 +28,13 @@ const stateFile = (home: string): string => join(home, 'up.json');
 /** Readable by the owner alone: the database's address carries its password. */
 export async function writeState(home: string, state: UpState): Promise<void> {
   const stored: Stored = { ...state, identity: processIdentity(state.pid) ?? '' };
-  const temporary = `${stateFile(home)}.${process.pid}`;
   await makeFolder(home);
-  await writeFile(temporary, `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600 });
-  await rename(temporary, stateFile(home));
+  await writeFileAtomically(stateFile(home), `${JSON.stringify(stored, null, 2)}\n`);
 }
 
 export const clearState = (home: string): Promise<void> => rm(stateFile(home), { force: true });
 
-/** Null when nothing runs there; the file that a killed supervisor left behind does not count. */
+/** Null when nothing runs there; what a killed supervisor or a power cut left behind does not count. */
 export async function readState(home: string): Promise<UpState | null> {
   try {
     const text = await readFile(stateFile(home), 'utf8');
@@ -44,7 +42,7 @@ export async function readState(home: string): Promise<UpState | null> {
     if (!isRunning({ pid: state.pid, identity })) return null;
     return { ...state, version: state.version ?? VERSION_UNKNOWN };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (isMissing(error) || error instanceof SyntaxError) return null;
     throw error;
   }
 }

@@ -15,7 +15,8 @@ import { environmentOf, type Config } from './config';
 import { migrateDatabase } from './dependencies';
 import { HeldHome } from './held-home';
 import { withFewArenas } from './malloc-arenas';
-import { claimHome, clearState, supervisorOf, writeState, type UpState } from './state';
+import { recordState } from './record-state';
+import { claimHome, clearState, supervisorOf, type UpState } from './state';
 
 const WORKER_ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'main.js');
 const LOOK_EVERY_MS = 3_000;
@@ -146,6 +147,7 @@ async function keepWorker(
     metrics: null,
     worker: { pid: null, restarts: 0, ready: false },
   };
+  const record = () => recordState({ home: config.WATCHLAKE_HOME, log, signal }, state);
   let pauseMs = 500;
   while (!signal.aborted) {
     const startedMs = Date.now();
@@ -154,10 +156,11 @@ async function keepWorker(
     worker.once('message', ({ metrics }: { metrics: string | null }) => {
       state.metrics = metrics ? { url: `http://${metrics}/metrics` } : null;
       state.worker.ready = true;
-      void writeState(config.WATCHLAKE_HOME, state).then(() => options.onReady?.(state));
+      void record().then((isRecorded) => isRecorded && options.onReady?.(state));
     });
     state.worker = { pid: worker.pid ?? null, restarts: state.worker.restarts, ready: false };
-    await writeState(config.WATCHLAKE_HOME, state);
+    // Not waited for: the end of the worker would go unseen.
+    void record();
     await endOf(worker, signal);
     if (signal.aborted) return;
 

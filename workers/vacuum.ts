@@ -35,18 +35,22 @@ export async function vacuumLake(
 ): Promise<VacuumResult> {
   const known = await datasetsOf(lake);
   if (dataset !== undefined && !known.includes(dataset)) throw await unknownDataset(lake, dataset);
-  const keepSnapshotIds = await snapshotsOfModels(registry);
   const total = { removed: 0, bytes: 0 };
-  const graceOf = async (runs: string) =>
-    Math.max(graceMs, Date.now() - (await oldestRunMs(client, runs)));
+  const graceSince = (oldestMs: number) => Math.max(graceMs, Date.now() - oldestMs);
   for (const name of known.filter((each) => dataset === undefined || each === dataset)) {
-    const grace = await graceOf(`WatchlakeDataset = '${name}' AND ${RUNNING}`);
-    const found = await vacuum(lake, { dataset: name, dryRun, keepSnapshotIds, graceMs: grace });
+    const oldestMs = await oldestRunMs(client, `WatchlakeDataset = '${name}' AND ${RUNNING}`);
+    // After the runs: a training that is not among them any more has registered its model by now.
+    const keepSnapshotIds = await snapshotsOfModels(registry);
+    const of = { dataset: name, dryRun, keepSnapshotIds };
+    const found = await vacuum(lake, { ...of, graceMs: graceSince(oldestMs) });
     total.removed += found.removed.length;
     total.bytes += found.bytes;
   }
   // Whose unfinished files and uploads are, nothing tells: any running workflow may still need them.
-  if (!dryRun) total.bytes += (await lake.store.sweep(await graceOf(RUNNING))).bytes;
+  if (!dryRun) {
+    const oldestMs = await oldestRunMs(client, RUNNING);
+    total.bytes += (await lake.store.sweep(graceSince(oldestMs))).bytes;
+  }
   return total;
 }
 

@@ -1,14 +1,14 @@
 /** Makes a backup of a home that is stopped: a consistent copy of all its parts, complete or absent. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { makeFolder } from '../../stack/files';
-import { lockHome } from '../../stack/stack';
 import type { Config } from '../../workers/config';
 import { copyTree, type Tree } from './copy-tree';
 import { MANIFEST_FILE, type BackupManifest } from './manifest';
-import { isPresent, notIncluded, partsOf, type Part } from './parts';
+import { existingPath, isPresent, notIncluded, partsOf, type Part } from './parts';
+import { lockStoppedHome } from './stopped-home';
 
 export interface BackupOptions {
   config: Config;
@@ -74,7 +74,16 @@ async function copyParts({ config, target, onProgress }: BackupOptions): Promise
   }
 }
 
-/** Throws TARGET_EXISTS rather than mixing two backups, and SOURCE_NOT_FOUND without a home. */
+/** A copy inside of what is copied would never end. */
+async function refuseInside(target: string, config: Config): Promise<void> {
+  const path = join(await existingPath(dirname(resolve(target))), sep);
+  for (const { place } of await partsOf(config)) {
+    const part = join(await existingPath(place), sep);
+    if (path.startsWith(part)) throw new WatchlakeError('TARGET_INSIDE', { target, place });
+  }
+}
+
+/** Throws TARGET_EXISTS rather than mixing two backups, TARGET_INSIDE, and NOTHING_TO_BACK_UP without a home. */
 export async function checkBackup({
   target,
   config,
@@ -83,10 +92,11 @@ export async function checkBackup({
   if (!(await isPresent(config.WATCHLAKE_HOME))) {
     throw new WatchlakeError('NOTHING_TO_BACK_UP', { home: config.WATCHLAKE_HOME });
   }
+  await refuseInside(target, config);
 }
 
 /** While it copies, nothing can start. */
 export async function createBackup(options: BackupOptions): Promise<BackupResult> {
   await checkBackup(options);
-  return lockHome(options.config.WATCHLAKE_HOME, () => copyParts(options));
+  return lockStoppedHome(options.config.WATCHLAKE_HOME, () => copyParts(options));
 }

@@ -1,7 +1,7 @@
 /** Which files and folders make up a home, and where each lies. */
 import { existsSync } from 'node:fs';
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { isS3Address } from '../../lakehouse/stores/s3/address';
 import { dataParent } from '../../stack/postgres-data';
 import { unprivilegedUser } from '../../stack/system-user';
@@ -72,3 +72,10 @@ export const isPresent = (path: string): Promise<boolean> =>
       throw error;
     },
   );
+
+/** Without links, as far down as it is there. */
+export const existingPath = (path: string): Promise<string> =>
+  realpath(path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || dirname(path) === path) throw error;
+    return join(await existingPath(dirname(path)), basename(path));
+  });

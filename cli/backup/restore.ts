@@ -3,11 +3,11 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { makeFolder } from '../../stack/files';
-import { lockHome } from '../../stack/stack';
 import type { Config } from '../../workers/config';
 import { applyOwner, copyFileHashed } from './copy-tree';
 import { partOf, readManifest, type BackupFile, type BackupManifest } from './manifest';
 import { isPresent, memoriesOf, partsOf, type Part } from './parts';
+import { lockStoppedHome } from './stopped-home';
 
 export interface RestoreOptions {
   config: Config;
@@ -129,6 +129,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   const { source, config } = options;
   const manifest = await readManifest(source);
   await makeFolder(config.WATCHLAKE_HOME);
-  const swapped = await lockHome(config.WATCHLAKE_HOME, () => stageAndSwap(options, manifest));
+  const swapped = await lockStoppedHome(config.WATCHLAKE_HOME, () =>
+    stageAndSwap(options, manifest),
+  );
   return { source, createdAt: manifest.createdAt, ...swapped };
 }

@@ -23,7 +23,9 @@ interface Offline<T> {
 /** Runs the work on files that nothing writes to; what had to be stopped is started again. */
 async function whileStopped<T>(shell: Shell, { yes, until, work }: Offline<T>): Promise<T> {
   const home = shell.config.WATCHLAKE_HOME;
-  const running = await shell.services.readState(home);
+  // One that still starts is stopped as well, and nobody else would start it again.
+  const running =
+    (await shell.services.readState(home)) ?? (await shell.services.supervisorOf(home));
   if (running && !yes) {
     const what = `${home} is running and has to be stopped while its files are ${until}.`;
     throw new WatchlakeError('CONFIRMATION_NEEDED', { what });

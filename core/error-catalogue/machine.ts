@@ -119,6 +119,10 @@ export const MACHINE_ERRORS = catalogue({
     (c) => `${c.target} exists already.`,
     'Give another path: nothing is written over what is there.',
   ),
+  TARGET_INSIDE: entry(
+    (c) => `${c.target} lies in ${c.place}, which is a part of the backup.`,
+    'Give a folder outside of it: a copy cannot hold itself.',
+  ),
   RESTORE_TARGET_EXISTS: entry(
     (c) => `${c.target} exists already.`,
     'Add `--force`, which moves aside what is there and keeps it, or restore into another home with `--home`.',

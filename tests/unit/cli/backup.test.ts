@@ -1,9 +1,22 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBackup } from '../../../cli/backup/create';
 import { isPresent, postgresFolder } from '../../../cli/backup/parts';
 import { restoreBackup } from '../../../cli/backup/restore';
+import { processIdentity } from '../../../stack/processes';
+import { StackFile } from '../../../stack/stack-file';
 import { loadConfig, type Config } from '../../../workers/config';
 import { run, UP } from './fake-surroundings';
 
@@ -139,7 +152,11 @@ test('of events that an older Kafka lacks nothing is remembered', async () => {
 test('a restore says that erased people are back, and what no erasure reaches', async () => {
   const source = join(folder, 'backup');
   await createBackup({ config, target: source, ...quiet });
-  const services = { readState: async () => null, down: async () => ({ stopped: false }) };
+  const services = {
+    readState: async () => null,
+    supervisorOf: async () => null,
+    down: async () => ({ stopped: false }),
+  };
   const words = ['restore', source, '--force', '--home', config.WATCHLAKE_HOME];
   const told = await run(words, { services });
   expect(told.stdout).toMatch(/Who was erased after .* is back/);
@@ -214,4 +231,50 @@ test('a running stack is not stopped for what cannot be done, whether or not --y
   }
   expect(await told('restore', taken, '--force')).toContain('while its files are replaced');
   expect(calls).toEqual([]);
+});
+
+test('a stack that is still starting is stopped only with --yes as well, and started again', async () => {
+  const calls: string[] = [];
+  const services = {
+    readState: async () => null,
+    supervisorOf: async () => 42,
+    down: async () => ({ stopped: calls.push('down') > 0 }),
+    up: async () => (calls.push('up') > 0 ? UP : UP),
+  };
+  const words = ['backup', join(folder, 'backup'), '--home', config.WATCHLAKE_HOME];
+  expect((await run(words, { services })).stderr).toContain('Add --yes');
+  expect(calls).toEqual([]);
+  expect((await run([...words, '--yes'], { services })).exitCode).toBe(0);
+  expect(calls).toEqual(['down', 'up']);
+});
+
+test('what was started between the stop and the copy is neither copied nor replaced', async () => {
+  const source = join(folder, 'before');
+  await createBackup({ config, target: source, ...quiet });
+  const home = await realpath(config.WATCHLAKE_HOME);
+  const { pid } = process;
+  const part = { pid, identity: processIdentity(pid) ?? '', startedAt: '', logFile: '' };
+  const file = await StackFile.open(home);
+  await file.set('postgres', { ...part, state: 'running', addresses: {} });
+  const busy = { code: 'STACK_BUSY', context: { holder: pid } };
+  const target = join(folder, 'backup');
+  await expect(createBackup({ config, target, ...quiet })).rejects.toMatchObject(busy);
+  const restore = restoreBackup({ config, source, force: true, ...quiet });
+  await expect(restore).rejects.toMatchObject(busy);
+  expect((await readdir(folder)).sort()).toEqual(['before', 'home']);
+  await file.remove('postgres');
+  expect(await createBackup({ config, target, ...quiet })).toMatchObject({ files: 3 });
+});
+
+test('a backup into one of its own parts is refused, also by way of a link', async () => {
+  const link = join(folder, 'link');
+  await symlink(config.LAKE_URI, link);
+  for (const target of [join(config.LAKE_URI, 'backups', 'monday'), join(link, 'monday')]) {
+    await expect(createBackup({ config, target, ...quiet })).rejects.toMatchObject({
+      code: 'TARGET_INSIDE',
+    });
+  }
+  expect(await readdir(config.LAKE_URI)).toEqual(['curated']);
+  const beside = join(config.WATCHLAKE_HOME, 'lake-of-monday');
+  expect(await createBackup({ config, target: beside, ...quiet })).toMatchObject({ files: 3 });
 });

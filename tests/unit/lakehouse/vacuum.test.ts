@@ -76,6 +76,24 @@ test('old snapshots go, the one that the catalogue points at stays', async () =>
   expect((await vacuum(lake, request())).removed).toEqual([]);
 });
 
+test('what was used within the grace when the vacuum began stays, however long the listing takes', async () => {
+  const { lake, ids } = await lakeWithHistory();
+  const usedAt = new Date(Date.now() - 58_500);
+  for (const key of await keysOf(lake)) {
+    await utimes(fileURLToPath(lake.store.uriOf(key)), usedAt, usedAt);
+  }
+  let isFirst = true;
+  async function* list(prefix: string) {
+    if (isFirst) await new Promise((resolve) => setTimeout(resolve, 2_000));
+    isFirst = false;
+    yield* lake.store.list(prefix);
+  }
+  const slow = { ...lake, store: { ...lake.store, list } };
+  const { removed } = await vacuum(slow, request({ graceMs: 60_000 }));
+  expect(removed).toEqual([]);
+  expect(await snapshotsOf(lake, 'training_windows')).toEqual([...ids].sort());
+});
+
 test('kept releases and passed references stay', async () => {
   const { lake, ids } = await lakeWithHistory();
   await vacuum(lake, request({ keepReleases: 2 }));

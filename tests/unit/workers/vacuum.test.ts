@@ -7,8 +7,11 @@ import { RECORDINGS_KIND } from '../../../lakehouse/landing/landing-table';
 import { readLayout } from '../../../lakehouse/landing/recordings-layout';
 import type { Lake } from '../../../lakehouse/lake';
 import { openSource } from '../../../lakehouse/sources/open-source';
+import { findManifest } from '../../../lakehouse/snapshots';
+import { trainingWindowsTable } from '../../../lakehouse/watch/model-tables';
 import type { VacuumDeps } from '../../../workers/vacuum';
 import { vacuumLake } from '../../../workers/vacuum';
+import { publishNext } from '../../support/publishing';
 import {
   SECRET,
   archiveFiles,
@@ -20,6 +23,8 @@ import {
 } from '../../support/recordings';
 
 const folder = temporaryFolder();
+const TRAINING = trainingWindowsTable({ dataset: 'watch', recipe: 1 });
+const ROWS = [['w', 's', 'd', 0, 'walking', Float32Array.of(1)]];
 
 /** As if runs of these datasets had begun so many milliseconds ago and went on. */
 function vacuumBeside(lake: Lake, runs: Readonly<Record<string, number>> = {}) {
@@ -92,4 +97,28 @@ test('what killed processes left outside every dataset goes once no run may need
   await expect(stat(left)).resolves.toBeDefined();
   await vacuumBeside(lake)();
   await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('the snapshot of a model stays whose training ends while the vacuum begins', async () => {
+  const lake = newLake(folder.path());
+  const publish = (version: string) =>
+    publishNext(lake, { table: TRAINING, inputs: { version }, rows: () => ROWS });
+  const { manifest } = await publish('1');
+  await publish('2');
+  await sleep(5);
+  // When the runs are asked for it is none any more; its card was registered just before that.
+  let versions: { card: object }[] = [];
+  const list = async function* () {
+    versions = [{ card: { data: { snapshots: { training_windows: manifest.snapshotId } } } }];
+    yield* [];
+  };
+  const client = { workflow: { list } } as unknown as VacuumDeps['client'];
+  const registry = {
+    listModels: async () => versions.map(() => ({ model: 'activity' })),
+    listVersions: async () => versions,
+  } as unknown as VacuumDeps['registry'];
+  const found = await vacuumLake({ lake, client, registry }, { dryRun: false, graceMs: 0 });
+  expect(found.removed).toBe(0);
+  const of = { dataset: 'watch', table: TRAINING.name, snapshotId: manifest.snapshotId };
+  await expect(findManifest(lake, of)).resolves.toMatchObject({ rows: 1 });
 });
