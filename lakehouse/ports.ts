@@ -37,6 +37,8 @@ export interface Store {
    * then still listed. False when it was given up before.
    */
   retire(key: string): Promise<boolean>;
+  /** Whether `retire` would change nothing: it was given up, or is not there. */
+  isRetired(key: string): Promise<boolean>;
   /** Removes the object for good, in every version that the store has kept of it. */
   removeVersions(key: string): Promise<{ objects: number; bytes: number }>;
   /** The same for all objects under the prefix, also those that are removed already. */

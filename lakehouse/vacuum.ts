@@ -136,6 +136,14 @@ async function removeGroup({ store }: Lake, { objects }: Found): Promise<boolean
   return retired || references.length > 0;
 }
 
+/** Whether there is anything left to remove: what was given up may stay listed for days. */
+async function isLeft({ store }: Lake, { objects }: Found): Promise<boolean> {
+  const keys = objects.map(({ key }) => key);
+  if (!keys.every(isData)) return true;
+  for (const key of keys) if (!(await store.isRetired(key))) return true;
+  return false;
+}
+
 /** Never removes what the catalogue, a kept release or a passed reference names. */
 export async function vacuum(lake: Lake, request: VacuumRequest): Promise<VacuumResult> {
   const { dryRun, signal, onSnapshot, graceMs = DEFAULTS.graceMs } = request;
@@ -157,7 +165,7 @@ export async function vacuum(lake: Lake, request: VacuumRequest): Promise<Vacuum
     // Nobody need wait for what works: whose run was terminated, the next refresh adopts.
     if (worksUntilMs(found.objects, lake.jobMs) > beforeMs) continue;
     if (await isUsedAgain(lake, group, beforeMs)) continue;
-    if (!dryRun && !(await removeGroup(lake, found))) continue;
+    if (!(await (dryRun ? isLeft : removeGroup)(lake, found))) continue;
     removed.push(group);
     freed += found.bytes;
     onSnapshot?.();

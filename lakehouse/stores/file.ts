@@ -138,6 +138,12 @@ export function createFileStore({ folder }: { folder: string }): Store {
     }
   }
 
+  const isFile = (key: string): Promise<boolean> =>
+    stat(pathOf(key)).then(
+      (facts) => facts.isFile(),
+      () => false,
+    );
+
   async function removeObject(key: string): Promise<{ objects: number; bytes: number }> {
     const facts = await stat(pathOf(key)).catch(() => null);
     if (!facts?.isFile()) return { objects: 0, bytes: 0 };
@@ -176,15 +182,12 @@ export function createFileStore({ folder }: { folder: string }): Store {
         if (facts.isDirectory()) throw new WatchlakeError('OBJECT_NOT_FOUND', { key });
         return createReadStream(pathOf(key));
       }),
-    has: (key) =>
-      stat(pathOf(key)).then(
-        (facts) => facts.isFile(),
-        () => false,
-      ),
+    has: isFile,
     list: (prefix) => walk(root, '', prefix),
     folders: (prefix) => foldersIn(join(root, prefix), prefix),
     remove: async (key) => void (await removeObject(key)),
     retire: async (key) => (await removeObject(key)).objects > 0,
+    isRetired: async (key) => !(await isFile(key)),
     removeVersions: removeObject,
     removeAllVersions: async (prefix) => {
       const total = { objects: 0, bytes: 0 };

@@ -5,6 +5,7 @@ import {
   DeleteObjectCommand,
   GetObjectTaggingCommand,
   PutObjectTaggingCommand,
+  type Tag,
 } from '@aws-sdk/client-s3';
 import { RETIRED_TAG } from '../../core/aws';
 import { isWatchlakeError } from '../../core/errors';
@@ -47,13 +48,20 @@ const exists = (bucket: Bucket, key: string): Promise<boolean> =>
     },
   );
 
+async function tagsOf(bucket: Bucket, key: string): Promise<Tag[]> {
+  const request = new GetObjectTaggingCommand(bucket.at(key));
+  const found = await bucket.call('s3:GetObjectTagging', key, () => bucket.client.send(request));
+  return found.TagSet ?? [];
+}
+
+const isGivenUp = (tags: readonly Tag[]): boolean =>
+  tags.some(({ Key }) => Key === RETIRED_TAG.key);
+
 /** The bucket's lifecycle rule removes what carries the tag. */
 async function retireObject(bucket: Bucket, key: string): Promise<boolean> {
   const { key: Key, value: Value } = RETIRED_TAG;
-  const { TagSet = [] } = await bucket.call('s3:GetObjectTagging', key, () =>
-    bucket.client.send(new GetObjectTaggingCommand(bucket.at(key))),
-  );
-  if (TagSet.some((tag) => tag.Key === Key)) return false;
+  const TagSet = await tagsOf(bucket, key);
+  if (isGivenUp(TagSet)) return false;
   const request = { ...bucket.at(key), Tagging: { TagSet: [...TagSet, { Key, Value }] } };
   await bucket.call('s3:PutObjectTagging', key, () =>
     bucket.client.send(new PutObjectTaggingCommand(request)),
@@ -123,6 +131,11 @@ export function createS3Store(options: S3StoreOptions): Store {
     retire: (key) =>
       retireObject(bucket, key).catch((error: unknown) => {
         if (isMissing(error)) return false;
+        throw error;
+      }),
+    isRetired: (key) =>
+      tagsOf(bucket, key).then(isGivenUp, (error: unknown) => {
+        if (isMissing(error)) return true;
         throw error;
       }),
     removeVersions: (key) => removeForGood(key, true),

@@ -150,14 +150,19 @@ test('vacuum gives data up by a tag, counts them once, and what refers to them i
   await ingestInto(lake, { source: two });
   await refreshLake(lake);
   const request = { dataset: 'watch', dryRun: false, keepSnapshotIds: [], keepReleases: 1 };
+  const foretold = await vacuum(lake, { ...request, dryRun: true, graceMs: -1000 });
   const found = await vacuum(lake, { ...request, graceMs: -1000 });
   expect(found.removed.length).toBeGreaterThan(0);
+  expect(foretold).toEqual(found);
   const left = (await keysOf(lake)).filter((key) =>
     found.removed.some((prefix) => key.startsWith(`${prefix}/`)),
   );
   expect(left.length).toBeGreaterThan(0);
   expect(left.filter((key) => !key.endsWith('.parquet'))).toEqual([]);
-  expect((await vacuum(lake, { ...request, graceMs: -1000 })).removed).toEqual([]);
+  for (const dryRun of [true, false]) {
+    const again = await vacuum(lake, { ...request, dryRun, graceMs: -1000 });
+    expect(again).toEqual({ removed: [], bytes: 0 });
+  }
   const { planRefresh } = createRefreshActivities({ lake });
   await inActivity(() => planRefresh({ dataset: 'watch' }));
   expect((await query(lake, { sql: 'SELECT count(*) AS n FROM windows' })).rows).toHaveLength(1);

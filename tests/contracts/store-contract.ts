@@ -114,8 +114,11 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await store.put(key, 'older');
         await store.put(key, 'text');
       }
+      expect(await store.isRetired('p/1')).toBe(false);
       expect(await store.retire('p/1')).toBe(true);
+      expect(await store.isRetired('p/1')).toBe(true);
       expect(await store.retire('p/1')).toBe(false);
+      expect(await store.isRetired('no/thing')).toBe(true);
       expect(await store.retire('no/thing')).toBe(false);
       expect((await store.removeVersions('p/2')).objects).toBeGreaterThan(0);
       expect(await store.has('p/2')).toBe(false);
