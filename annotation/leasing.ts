@@ -50,10 +50,8 @@ const LEASE_TASKS = `
     FROM annotation.tasks p JOIN annotation.campaigns o USING (campaign)
     WHERE o.closed_at IS NULL AND ($1::text IS NULL OR p.campaign = $1)
   ), picked AS (
-    SELECT t.task, l.place FROM annotation.tasks t JOIN annotation.campaigns c USING (campaign)
-    JOIN placed l USING (task)
-    WHERE c.closed_at IS NULL AND ($1::text IS NULL OR t.campaign = $1)
-      AND ($7::bigint IS NULL OR t.task = $7)
+    SELECT t.task, l.place FROM annotation.tasks t JOIN placed l USING (task)
+    WHERE ($7::bigint IS NULL OR t.task = $7)
       AND (t.status = 'open'
         OR t.status = 'leased' AND (t.annotator = $2 OR t.lease_expires_at <= now()))
     ORDER BY (t.status = 'leased' AND t.annotator = $2) DESC, l.place, t.margin, t.window_id, t.task

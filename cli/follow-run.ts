@@ -9,10 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import { spaced } from '../core/facts';
 import { PROGRAM } from '../core/program-name';
-import { shellWord } from '../core/shell-word';
 import type { Progress } from '../workflows/progress';
 import { FailedRun } from './problem';
 import { withProgress, type ProgressLine } from './progress-line';
+import { inHome } from './with-home';
 import { factsLine, GrowingCounts, saidBy, type Said } from './run-facts';
 import type { Shell } from './shell';
 
@@ -155,7 +155,7 @@ function atInterrupt(
 
 /** A command line for the person to copy, with the home that this command was given. */
 export const commandLine = ({ homeOption }: Pick<Shell, 'homeOption'>, words: string): string =>
-  `${PROGRAM} ${words}${homeOption ? ` --home ${shellWord(homeOption)}` : ''}`;
+  inHome(`${PROGRAM} ${words}`, homeOption);
 
 const left = (shell: Shell, workflowId: string): WatchlakeError =>
   new WatchlakeError('INTERRUPTED', {

@@ -5,11 +5,12 @@ import type { Problem } from './problem';
 
 const COMMAND = new RegExp(`\`${PROGRAM} [^\`]*`, 'g');
 
+/** A command line for the person to copy. */
+export const inHome = (command: string, home: string | undefined): string =>
+  home ? `${command} --home ${shellWord(home)}` : command;
+
 /** Without it, who asks another home would be told to start the usual one. */
-export const withHome = (problem: Problem, home: string | undefined): Problem =>
-  home === undefined
-    ? problem
-    : {
-        ...problem,
-        remedy: problem.remedy.replace(COMMAND, (words) => `${words} --home ${shellWord(home)}`),
-      };
+export const withHome = (problem: Problem, home: string | undefined): Problem => ({
+  ...problem,
+  remedy: problem.remedy.replace(COMMAND, (words) => inHome(words, home)),
+});
