@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
+import { shellWord } from '../../core/shell-word';
 import { checkBackup, createBackup, type BackupResult } from '../backup/create';
 import { checkRestore, restoreBackup, type RestoreResult } from '../backup/restore';
 import { declare } from '../command';
@@ -77,7 +78,7 @@ export function addBackup(program: Command, act: Actions): void {
               'not included': result.notIncluded.join(', ') || null,
             });
             voice.line();
-            const back = commandLine(shell, `restore ${result.target}`);
+            const back = commandLine(shell, `restore ${shellWord(result.target)}`);
             voice.line(voice.colors.dim(`  ${back}   brings it back`));
           },
         };

@@ -1,6 +1,7 @@
 /** `watchlake generate`: makes recordings that are alike to those of a dataset. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { shellWord } from '../../core/shell-word';
 import type { SyntheticArchive, SyntheticProgress } from '../../lakehouse/synthetic/generate';
 import {
   DEFAULT_SYNTHETIC,
@@ -109,7 +110,7 @@ export function addGenerate(program: Command, act: Actions): void {
                 ? null
                 : `${leftOut.map(named).join(', ')}: fewer than ${leastPeople} people for long enough`,
           });
-          const next = commandLine(shell, `ingest ${archive} --dataset ${dataset}-made`);
+          const next = commandLine(shell, `ingest ${shellWord(archive)} --dataset ${dataset}-made`);
           voice.line(voice.colors.dim(`  next: ${next}`));
         },
       };

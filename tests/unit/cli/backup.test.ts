@@ -186,6 +186,17 @@ test.each([
   expect(await readdir(other.WATCHLAKE_HOME).catch(() => [])).toEqual([]);
 });
 
+test('the command that brings a backup back can be copied, whatever its folder is named', async () => {
+  const services = {
+    readState: async () => null,
+    supervisorOf: async () => null,
+    down: async () => ({ stopped: false }),
+  };
+  const target = join(folder, "ada's backup");
+  const { stdout } = await run(['backup', target, '--home', config.WATCHLAKE_HOME], { services });
+  expect(stdout).toContain(`restore '${folder}/ada'\\''s backup' --home`);
+});
+
 test('a running stack is stopped for the copy only with --yes, and started again', async () => {
   const home = config.WATCHLAKE_HOME;
   const calls: string[] = [];

@@ -13,7 +13,7 @@ const GENERATED: Awaited<ReturnType<Generate>> = {
   ...{ bytes: 20_000, archiveBytes: 9_000 },
 };
 
-async function generate(...words: string[]) {
+async function generateTo(out: string, ...words: string[]) {
   const asked: unknown[] = [];
   const make: Generate = async (target, options) => {
     asked.push(target, options);
@@ -21,9 +21,11 @@ async function generate(...words: string[]) {
   };
   const lake = { generate: make } as CommandLake;
   const services = { openLake: async () => lake };
-  const done = await run(['generate', 'mine', '--out', 'made.zip', ...words], { services });
+  const done = await run(['generate', 'mine', '--out', out, ...words], { services });
   return { ...done, asked };
 }
+
+const generate = (...words: string[]) => generateTo('made.zip', ...words);
 
 const archive = join(process.cwd(), 'made.zip');
 
@@ -42,6 +44,12 @@ test('for people there are the activities, what was left out, and what comes nex
   expect(stdout).toMatch(/\(no label\) +25\.0 %/);
   expect(stdout).toContain('rare: fewer than 3 people for long enough');
   expect(stdout).toContain(`next: npx watchlake ingest ${archive} --dataset mine-made`);
+});
+
+test('what comes next can be copied, whatever the archive is named', async () => {
+  const { stdout } = await generateTo("/tmp/ada's data/made.zip");
+  const word = `'/tmp/ada'\\''s data/made.zip'`;
+  expect(stdout).toContain(`next: npx watchlake ingest ${word} --dataset mine-made`);
 });
 
 test('options out of their bounds are refused by name', async () => {
