@@ -2,6 +2,7 @@
 import { WatchlakeError } from '../core/errors';
 import type { Lake } from '../lakehouse/lake';
 import { subjectsOf } from '../lakehouse/samples';
+import { labelledSubjects } from '../lakehouse/training-windows';
 import { splitSubjects, type SplitPart } from '../models/split';
 import type { Registry } from '../registry/registry';
 
@@ -27,7 +28,12 @@ export async function drawSubjects(
   }
   const known = await subjectsOf(lake, { dataset, signal });
   const keyOf = new Map(known.map(({ subject, subjectKey }) => [subject, subjectKey]));
-  const names = splitSubjects({ subjects: [...keyOf.keys()], seed, sizes });
+  const withLabels = new Set(await labelledSubjects(lake, { dataset, signal }));
+  const labelled = known.filter(({ subjectKey }) => withLabels.has(subjectKey));
+  const names = splitSubjects({
+    ...{ subjects: [...keyOf.keys()], seed, sizes },
+    labelled: new Set(labelled.map(({ subject }) => subject)),
+  });
   const keys = (part: SplitPart) => names[part].map((name) => keyOf.get(name) as string);
   const parts = {
     bootstrap: keys('bootstrap'),

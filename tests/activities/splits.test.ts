@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createTrainingActivities } from '../../activities/training-activities';
 import { createAnnotationStore } from '../../annotation/annotation';
 import type { Lake } from '../../lakehouse/lake';
+import { labelledSubjects } from '../../lakehouse/training-windows';
 import { createRegistry, type Registry } from '../../registry/registry';
 import { arwiseFile, arwiseWindows, realArwise, whenRealArwise } from '../support/arwise';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -12,6 +13,7 @@ import {
   archiveFiles,
   ingestInto,
   newLake,
+  refreshLake,
   temporaryFolder,
   writeZip,
 } from '../support/recordings';
@@ -36,13 +38,47 @@ beforeAll(async () => {
   database = await createTestDatabase();
   registry = createRegistry(database.pool);
   const lake = newLake(folder.path());
-  const recordings = ['Ann', 'Bea', 'Cem', 'Dan'].map((subject) => ({
-    ...{ recording: subject, subject, samples: 10 },
-  }));
-  await ingestInto(lake, { source: await writeZip(folder.path(), archiveFiles(recordings)) });
+  await ingestInto(lake, { source: await archiveOf(['Ann', 'Bea', 'Cem', 'Dan']) });
+  await refreshLake(lake);
   ({ drawSubjects } = activitiesOn(lake));
 });
 afterAll(() => database.drop());
+
+/** One recording of each; nobody said what the unlabelled ones did. */
+function archiveOf(labelled: string[], unlabelled: string[] = []): Promise<string> {
+  const recordings = [...labelled, ...unlabelled].map((subject) => ({
+    ...{ recording: subject, subject, samples: 500 },
+    label: unlabelled.includes(subject) ? '' : 'walking',
+  }));
+  return writeZip(folder.path(), archiveFiles(recordings));
+}
+
+describe('where nobody said what some people did', () => {
+  const mostly = 'mostly-unlabelled';
+
+  test('they are streamed, and nobody begins with them or is compared on them', async () => {
+    const lake = newLake(folder.path());
+    const [labelled, unlabelled] = [
+      ['Ann', 'Bea', 'Cem'],
+      ['Dan', 'Eve', 'Fay', 'Gus'],
+    ];
+    await ingestInto(lake, { source: await archiveOf(labelled, unlabelled), dataset: mostly });
+    await refreshLake(lake, { dataset: mostly });
+    const known = await labelledSubjects(lake, { dataset: mostly });
+    expect(known).toHaveLength(labelled.length);
+    const draw = activitiesOn(lake).drawSubjects;
+    const drawn = await run(() => draw({ dataset: mostly, seed: 0, subjects: sizes }));
+    expect([...drawn.bootstrap, ...drawn.holdout].sort()).toEqual(known);
+    expect(drawn.stream).toHaveLength(1);
+    expect(known).not.toContain(drawn.stream[0]);
+    await expect(
+      run(() => draw({ dataset: mostly, seed: 0, subjects: { ...sizes, holdout: 3 } })),
+    ).rejects.toMatchObject({
+      type: 'TRAINING_DATA_INSUFFICIENT',
+      message: expect.stringContaining('4 subjects with labelled windows') as string,
+    });
+  });
+});
 
 describe('when somebody was erased from a split', () => {
   const more = { ...sizes, holdout: sizes.holdout + 1 };
