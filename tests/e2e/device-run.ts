@@ -16,7 +16,8 @@ import type { LandDevicesResult } from '../../workflows/land-device-events';
 import { storedAggregates } from '../support/device-aggregates';
 import { makeTestHome } from '../support/start-stack';
 import { connectBroker } from '../support/streams';
-import { lastLine, watchlake } from './demo-run';
+import { consentAnew, type ConsentAnew } from './consent-anew';
+import { watchlake } from './demo-run';
 import { DeviceWorld, LOOK_EVERY_MS, TOPICS } from './device-world';
 import { answerOf } from './running-home';
 
@@ -32,6 +33,12 @@ export interface DeviceRunOptions {
   readonly endBrokerAtLanding?: boolean;
   /** How often the worker is killed in the middle of a landing; once more in that of an aggregation. */
   readonly killWorkers?: number;
+  /** The user who withdraws when all has come out, and consents anew. */
+  readonly consentsAnew?: string;
+}
+
+export interface Anew extends ConsentAnew {
+  readonly aggregates: DeviceRun['aggregates'];
 }
 
 export interface Letter {
@@ -53,6 +60,7 @@ export interface DeviceRun {
   readonly kills: Readonly<Record<'server' | 'broker' | 'landing' | 'aggregation', number>>;
   /** How each worker ended that was replaced: a signal, or the code with which it gave up. */
   readonly workerEnds: readonly string[];
+  readonly anew: Anew | null;
 }
 
 /** What is to happen when so many events are on the topic, one after another. */
@@ -80,15 +88,6 @@ async function killLandings(world: DeviceWorld, times: number): Promise<void> {
   }
 }
 
-async function send(world: DeviceWorld, file: string): Promise<SendResult> {
-  const args = ['devices', 'send', '--file', file, '--server', world.url, '--fast', '--json'];
-  // Small requests, so that what is to happen on the way comes before the end.
-  args.push('--batch', '50', '--parallel', '4');
-  const { code, stdout, stderr } = await watchlake(world.home, args).finished;
-  if (code !== 0) throw new Error(`the client ended with ${code}:\n${stderr}`);
-  return JSON.parse(lastLine(stdout)) as SendResult;
-}
-
 /** Events arrive, and may land and be aggregated at the same time; at the end all that is left. */
 async function flow(
   world: DeviceWorld,
@@ -96,7 +95,7 @@ async function flow(
   { file, events }: { file: string; events: number },
 ): Promise<SendResult> {
   let over = false;
-  const sending = send(world, file).finally(() => (over = true));
+  const sending = world.send(file).finally(() => (over = true));
   const disturbing = disturb(world, options, events, () => over);
   const killing = killLandings(world, options.killWorkers ?? 0);
   const landing = (async () => {
@@ -186,9 +185,17 @@ async function runIn(home: string, options: DeviceRunOptions): Promise<DeviceRun
       events: expected.counts.events,
     });
     await aggregate(world, options);
-    const { landings, kills } = world;
+    const { kills } = world;
     const lines = (await read(FILES.events)).trimEnd().split('\n');
-    return { expected, lines, sent, landings, kills, ...(await observe(world, pool)) };
+    const run = { expected, lines, sent, kills, landings: [...world.landings] };
+    const observed = await observe(world, pool);
+    const userId = options.consentsAnew;
+    const files = { profiles: join(made, FILES.profiles), lines };
+    const anew = userId !== undefined && {
+      ...(await consentAnew(world, userId, files)),
+      aggregates: await aggregatesOf(pool),
+    };
+    return { ...run, ...observed, anew: anew || null };
   } finally {
     await world.stopServer();
     await Promise.all([broker.close(), connection.close(), pool.end()]);

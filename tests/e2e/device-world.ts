@@ -5,11 +5,12 @@ import type { Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { readStackRecord } from '../../stack/stack-file';
 import type { Broker } from '../../streaming/ports';
+import type { SendResult } from '../../streaming/send/send-events';
 import { deviceTopics } from '../../streaming/topics';
 import { GRAINS, type Grain } from '../../telemetry/aggregate';
 import type { AggregateDevicesResult } from '../../workflows/aggregate-devices';
 import type { LandDevicesResult } from '../../workflows/land-device-events';
-import { watchlake, workerPid } from './demo-run';
+import { lastLine, watchlake, workerPid } from './demo-run';
 import { answerOf } from './running-home';
 
 export const LOOK_EVERY_MS = 50;
@@ -77,6 +78,15 @@ export class DeviceWorld {
     });
     ended.catch(() => undefined);
     this.#url = await Promise.race([listening, ended]);
+  }
+
+  async send(file: string): Promise<SendResult> {
+    const args = ['devices', 'send', '--file', file, '--server', this.url, '--fast', '--json'];
+    // Small requests, so that what is to happen on the way comes before the end.
+    args.push('--batch', '50', '--parallel', '4');
+    const { code, stdout, stderr } = await watchlake(this.home, args).finished;
+    if (code !== 0) throw new Error(`the client ended with ${code}:\n${stderr}`);
+    return JSON.parse(lastLine(stdout)) as SendResult;
   }
 
   async killServer(): Promise<void> {

@@ -1,7 +1,7 @@
 /** What holds after a month of devices, whatever was killed on the way. */
 import { GRAINS, type PersonAggregate } from '../../telemetry/aggregate';
 import { parseMessage } from '../../lakehouse/devices/parse-message';
-import type { DeviceRun, Letter } from './device-run';
+import type { Anew, DeviceRun, Letter } from './device-run';
 
 const byPerson = (a: PersonAggregate, b: PersonAggregate): number => {
   const [one, other] = [a, b].map((each) => `${each.userId} ${each.periodStart}`);
@@ -54,4 +54,14 @@ export function expectNothingLost(run: DeviceRun): void {
   expect(landed('messages')).toBe(events + landed('duplicates'));
   expectAllLetters(run);
   expectEqualAggregates(run);
+}
+
+/** Who withdrew is gone and stays away; with a new consent the same events land again, and come to the same figures. */
+export function expectConsentHeld({ anew, aggregates }: DeviceRun): void {
+  const { rows, sent } = anew as Anew;
+  expect(rows.before).toBeGreaterThan(0);
+  expect(rows).toMatchObject({ erased: 0, whileWithdrawn: 0, again: rows.before });
+  expect(sent.whileWithdrawn).toMatchObject({ accepted: 0 });
+  expect(sent.again).toMatchObject({ accepted: rows.before });
+  expect(anew?.aggregates).toEqual(aggregates);
 }
