@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
 import type { Evaluation } from '../models/evaluation';
 import { sideOf, type Side } from '../lakehouse/arwise/shipped-split';
+import type { TrainingWindows } from '../lakehouse/training-windows';
 import { evaluateHeldOut } from '../models/held-out';
 import { probeLeakage, type LeakageProbe, type TimedLabels } from '../models/leakage';
 import { leaveOneSubjectOut } from '../models/leave-one-subject-out';
@@ -29,10 +30,10 @@ export async function evaluateTraining(
  */
 export async function evaluateShippedSplit(
   set: TrainingSet,
-  startsMs: readonly number[],
+  { devices, startsMs }: Pick<TrainingWindows, 'devices' | 'startsMs'>,
   training: TrainInput,
 ): Promise<Evaluation> {
-  const sides = set.blocks.map(sideOf);
+  const sides = devices.map(sideOf);
   const rowsOf = (wanted: Side): number[] =>
     sides.flatMap((side, row) => (side === wanted ? [row] : []));
   const [train, test] = [rowsOf('train'), rowsOf('test')];

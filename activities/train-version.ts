@@ -3,6 +3,7 @@ import { isWatchlakeError, type ErrorCode } from '../core/errors';
 import { contentHash } from '../core/hash';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
+import { watchOf } from '../lakehouse/arwise/shipped-split';
 import { artefactPrefix, readClassifier, saveClassifier } from '../lakehouse/model-artefacts';
 import { trainingWindows, type TrainingWindows } from '../lakehouse/training-windows';
 import { findManifest } from '../lakehouse/snapshots';
@@ -107,7 +108,7 @@ async function trainAnew(
     scheme === 'none'
       ? null
       : scheme === 'shipped-split'
-        ? await evaluateShippedSplit(set, frozen.startsMs, training)
+        ? await evaluateShippedSplit(set, frozen, training)
         : await evaluateTraining(set, frozen.startsMs, training, tell);
   const trained = await trainClassifier(set, training);
   signal.throwIfAborted();
@@ -153,7 +154,8 @@ function asTrainingSet(frozen: TrainingWindows, shuffleSeed: number | null): Tra
     features,
     labels: shuffleSeed === null ? labels : shuffledLabels(labels, shuffleSeed),
     groups: subjectKeys,
-    blocks: devices,
+    // Inner folds between the sides of a split would share its bursts.
+    blocks: devices.map(watchOf),
     windowIds,
   };
 }

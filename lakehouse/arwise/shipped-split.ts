@@ -18,3 +18,9 @@ export const deviceOf = (subjectKey: string, side: Side | null): string =>
 /** The side that a device stands for; null when its windows came without a split. */
 export const sideOf = (device: string): Side | null =>
   SIDES.find((side) => device.endsWith(`.${side}`)) ?? null;
+
+/** The device without its side: windows of both sides come from one watch. */
+export const watchOf = (device: string): string => {
+  const side = sideOf(device);
+  return side === null ? device : device.slice(0, -`.${side}`.length);
+};

@@ -1,6 +1,7 @@
 /** Splits: subjects are dealt out once, and one that came with the files is used only where it does not leak. */
 import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import type { TrainingScheme } from '../../activities/inputs';
 import { createTrainingActivities } from '../../activities/training-activities';
 import { createAnnotationStore } from '../../annotation/annotation';
 import type { Lake } from '../../lakehouse/lake';
@@ -113,8 +114,8 @@ describe('when somebody was erased from a split', () => {
 
 const knownUntil = '2030-01-01T00:00:00.000Z';
 
-/** Trains on window files and evaluates by the split that they came with. */
-async function trainBySplit(source: string) {
+/** Trains on window files; evaluates by the split that they came with, unless told otherwise. */
+async function trainBySplit(source: string, scheme: TrainingScheme = 'shipped-split') {
   const own = newLake(folder.path());
   const wanted = { dataset: 'arwise', model: `arwise-${randomUUID()}` };
   await ingestFormat(own, 'arwise', { source, dataset: 'arwise' });
@@ -124,7 +125,8 @@ async function trainBySplit(source: string) {
     freezeTrainingSet({ ...wanted, withLabels: false, knownUntil }),
   );
   const training = { ...wanted, snapshotId, seed: 0, shuffleLabels: false };
-  return run(() => trainVersion({ ...training, scheme: 'shipped-split' }));
+  const trained = await run(() => trainVersion({ ...training, scheme }));
+  return { ...trained, ...(await registry.getVersion({ ...wanted, version: trained.version })) };
 }
 
 const BEGIN = Date.UTC(2024, 0, 12);
@@ -149,6 +151,16 @@ test('a split between two days is scored by the later one', async () => {
   });
   const { evaluation } = await trainBySplit(source);
   expect(evaluation).toMatchObject({ accuracy: expect.any(Number) as number });
+});
+
+test('the sides of a split are no two watches to calibrate between', async () => {
+  const windows = arwiseWindows(BEGIN);
+  const source = await writeZip(folder.path(), {
+    'p1_train.csv': arwiseFile(windows.filter((_, at) => at % 2 === 0)),
+    'p1_test.csv': arwiseFile(windows.filter((_, at) => at % 2 === 1)),
+  });
+  const { card } = await trainBySplit(source, 'none');
+  expect(card.calibration).toMatchObject({ method: 'none', rows: 0, temperature: 1 });
 });
 
 whenReal("the split that ArWISE's files came with is refused: it leaks", async () => {

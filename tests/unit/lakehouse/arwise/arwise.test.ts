@@ -1,7 +1,7 @@
 /** ArWISE's window files: how windows become samples, which of them go, and what its split is worth. */
 import { readFile } from 'node:fs/promises';
 import { pseudonym } from '../../../../core/hash';
-import { sideOf, splitOfFile } from '../../../../lakehouse/arwise/shipped-split';
+import { sideOf, splitOfFile, watchOf } from '../../../../lakehouse/arwise/shipped-split';
 import { ARWISE_KIND } from '../../../../lakehouse/arwise/arwise-format';
 import { readLayout } from '../../../../lakehouse/arwise/layout';
 import { landBulkPart } from '../../../../lakehouse/bulk/land-part';
@@ -155,6 +155,11 @@ test('files tell of participant and side', () => {
   expect(splitOfFile('p1_train.csv')).toEqual({ participant: 'p1', side: 'train' });
   expect(splitOfFile('c01.p7.csv')).toEqual({ participant: 'c01.p7', side: null });
   expect([sideOf('abc.test'), sideOf('abc.train'), sideOf('abc')]).toEqual(['test', 'train', null]);
+  expect([watchOf('abc.test'), watchOf('abc.train'), watchOf('abc')]).toEqual([
+    'abc',
+    'abc',
+    'abc',
+  ]);
 });
 
 whenReal('the public windows land whole, and their split is refused', async () => {
