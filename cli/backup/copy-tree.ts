@@ -5,6 +5,7 @@ import { chmod, chown, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isMissing } from '../../stack/files';
 import type { BackupFile, BackupFolder } from './manifest';
 
 export interface Tree {
@@ -67,5 +68,24 @@ export async function copyTree(
     }
   } else if (!facts.isSocket()) {
     throw new Error(`${source} is neither a file nor a folder`);
+  }
+}
+
+/** The first symbolic link at or below the path. What goes away meanwhile is none: the home may still run. */
+export async function linkIn(path: string): Promise<string | undefined> {
+  try {
+    const facts = await lstat(path);
+    if (facts.isSymbolicLink()) return path;
+    if (!facts.isDirectory()) return undefined;
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      const inner = join(path, entry.name);
+      if (entry.isSymbolicLink()) return inner;
+      const link = entry.isDirectory() ? await linkIn(inner) : undefined;
+      if (link !== undefined) return link;
+    }
+    return undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }

@@ -1,11 +1,11 @@
 /** Makes a backup of a home that is stopped: a consistent copy of all its parts, complete or absent. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
-import { PROJECT_ROOT } from '../../core/project-root';
+import { CODE_VERSION } from '../../core/version';
 import { makeFolder } from '../../stack/files';
 import type { Config } from '../../workers/config';
-import { copyTree, type Tree } from './copy-tree';
+import { copyTree, linkIn, type Tree } from './copy-tree';
 import { MANIFEST_FILE, type BackupManifest } from './manifest';
 import { existingPath, isPresent, notIncluded, partsOf, type Part } from './parts';
 import { lockStoppedHome } from './stopped-home';
@@ -37,14 +37,11 @@ async function writeManifest(
   tree: Tree,
   about: Pick<BackupManifest, 'parts' | 'notIncluded'>,
 ): Promise<void> {
-  const { version } = JSON.parse(await readFile(join(PROJECT_ROOT, 'package.json'), 'utf8')) as {
-    version: string;
-  };
   const createdAt = new Date().toISOString();
   const manifest: BackupManifest = {
     formatVersion: 1,
     createdAt,
-    watchlake: version,
+    watchlake: CODE_VERSION,
     ...about,
     ...tree,
   };
@@ -83,7 +80,16 @@ async function refuseInside(target: string, config: Config): Promise<void> {
   }
 }
 
-/** Throws TARGET_EXISTS rather than mixing two backups, TARGET_INSIDE, and NOTHING_TO_BACK_UP without a home. */
+/** It may lead anywhere, and where it leads nowhere a disk is missing. */
+async function refuseLinks(config: Config): Promise<void> {
+  for (const { place } of await partsOf(config)) {
+    const link = await linkIn(place);
+    if (link === undefined) continue;
+    throw new WatchlakeError('SOURCE_LINK', { source: dirname(link), link: basename(link) });
+  }
+}
+
+/** Throws TARGET_EXISTS rather than mixing two backups, TARGET_INSIDE, SOURCE_LINK, and NOTHING_TO_BACK_UP without a home. */
 export async function checkBackup({
   target,
   config,
@@ -93,6 +99,7 @@ export async function checkBackup({
     throw new WatchlakeError('NOTHING_TO_BACK_UP', { home: config.WATCHLAKE_HOME });
   }
   await refuseInside(target, config);
+  await refuseLinks(config);
 }
 
 /** While it copies, nothing can start. */

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { z } from 'zod';
-import { WatchlakeError } from '../../core/errors';
+import { isWatchlakeError, WatchlakeError } from '../../core/errors';
+import { CODE_VERSION } from '../../core/version';
 import { isPresent } from './parts';
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -37,7 +38,25 @@ export type BackupFile = BackupManifest['files'][number];
 
 export const partOf = (path: string): string => path.split('/')[0] ?? '';
 
-/** Throws SOURCE_NOT_FOUND or BACKUP_INVALID. */
+const numbersOf = (version: string): number[] =>
+  (version.match(/^[\d.]+/)?.[0] ?? '').split('.').map(Number);
+
+/** Whether a release came after another; before a release its trials count as the release itself. */
+export function isNewer(version: string, than: string): boolean {
+  const [numbers, others] = [numbersOf(version), numbersOf(than)];
+  const at = numbers.findIndex((each, index) => each !== (others[index] ?? 0));
+  return at >= 0 && (numbers[at] as number) > (others[at] ?? 0);
+}
+
+/** Migrations only go forward, and a later format may say other things: looked at before all else. */
+function refuseNewer(source: string, found: unknown): void {
+  const { data } = z.object({ watchlake: z.string() }).safeParse(found);
+  if (data === undefined || !isNewer(data.watchlake, CODE_VERSION)) return;
+  const { watchlake: version } = data;
+  throw new WatchlakeError('BACKUP_NEWER', { source, version, own: CODE_VERSION });
+}
+
+/** Throws SOURCE_NOT_FOUND, BACKUP_NEWER or BACKUP_INVALID. */
 export async function readManifest(source: string): Promise<BackupManifest> {
   const text = await readFile(join(source, MANIFEST_FILE), 'utf8').catch(async (cause: unknown) => {
     const detail = `it has no ${MANIFEST_FILE} that can be read`;
@@ -46,8 +65,11 @@ export async function readManifest(source: string): Promise<BackupManifest> {
       : new WatchlakeError('SOURCE_NOT_FOUND', { source }, cause);
   });
   try {
-    return manifest.parse(JSON.parse(text));
+    const found: unknown = JSON.parse(text);
+    refuseNewer(source, found);
+    return manifest.parse(found);
   } catch (cause) {
+    if (isWatchlakeError(cause)) throw cause;
     const detail = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
     throw new WatchlakeError('BACKUP_INVALID', { source, detail: `${MANIFEST_FILE}: ${detail}` });
   }

@@ -19,14 +19,21 @@ const TEMPORAL_FILES = ['temporal.db', 'temporal.db-wal', 'temporal.db-shm'] as 
 export const postgresFolder = async (home: string): Promise<string> =>
   dataParent({ home, user: await unprivilegedUser() });
 
+/** Where a folder lies that a link stands for, such as a lake on a larger disk. Files are not followed: a database's log lies elsewhere then. */
+const folder = async (name: string, path: string): Promise<Part> => ({
+  name,
+  place: await existingPath(path),
+});
+
 export async function partsOf(config: Config): Promise<Part[]> {
   const home = config.WATCHLAKE_HOME;
   const embedded = (external: unknown, ...parts: Part[]): Part[] => (external ? [] : parts);
+  const isLakeElsewhere = isS3Address(config.LAKE_URI);
   return [
-    ...embedded(isS3Address(config.LAKE_URI), { name: 'lake', place: config.LAKE_URI }),
-    { name: 'secrets', place: join(home, 'secrets') },
-    ...embedded(config.DATABASE_URL, { name: 'postgres', place: await postgresFolder(home) }),
-    ...embedded(config.KAFKA_BROKERS, { name: 'kafka', place: join(home, 'kafka') }),
+    ...(isLakeElsewhere ? [] : [await folder('lake', config.LAKE_URI)]),
+    await folder('secrets', join(home, 'secrets')),
+    ...embedded(config.DATABASE_URL, await folder('postgres', await postgresFolder(home))),
+    ...embedded(config.KAFKA_BROKERS, await folder('kafka', join(home, 'kafka'))),
     ...embedded(
       config.TEMPORAL_ADDRESS,
       ...TEMPORAL_FILES.map((name) => ({ name, place: join(home, name) })),

@@ -121,6 +121,8 @@ async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
 /** What can be told before a file is copied; throws as `restoreBackup` does. */
 export async function checkRestore(options: Omit<RestoreOptions, 'onProgress'>): Promise<void> {
   await readManifest(options.source);
+  // Where the database's data go depends on who can reach it.
+  await makeFolder(options.config.WATCHLAKE_HOME);
   await partsInTheWay(await partsOf(options.config), options);
 }
 

@@ -115,6 +115,10 @@ export const MACHINE_ERRORS = catalogue({
     (c) => `${c.source} is not a complete backup: ${c.detail}`,
     'Use another backup; nothing was restored.',
   ),
+  BACKUP_NEWER: entry(
+    (c) => `${c.source} was made by Watchlake ${c.version}; this is ${c.own}.`,
+    'Restore it with that version or a newer one; nothing was restored.',
+  ),
   TARGET_EXISTS: entry(
     (c) => `${c.target} exists already.`,
     'Give another path: nothing is written over what is there.',

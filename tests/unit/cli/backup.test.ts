@@ -1,18 +1,21 @@
 import {
   chmod,
+  lstat,
   mkdir,
   mkdtemp,
   readdir,
   readFile,
   realpath,
+  rename,
   rm,
   stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createBackup } from '../../../cli/backup/create';
+import { isNewer } from '../../../cli/backup/manifest';
 import { isPresent, postgresFolder } from '../../../cli/backup/parts';
 import { restoreBackup } from '../../../cli/backup/restore';
 import { processIdentity } from '../../../stack/processes';
@@ -73,6 +76,39 @@ test('a home that the user of PostgreSQL cannot reach takes a backup: asking whe
   // Only root runs PostgreSQL as somebody else.
   if (process.getuid?.() === 0) expect(place).toMatch(/^\/var\/lib\/watchlake\//);
   expect(await isPresent(place)).toBe(false);
+});
+
+test('a lake that is a link to another disk is copied, and put back where the link leads', async () => {
+  const disk = join(folder, 'disk');
+  await rename(config.LAKE_URI, disk);
+  await symlink(disk, config.LAKE_URI);
+  const source = join(folder, 'backup');
+  expect(await createBackup({ config, target: source, ...quiet })).toMatchObject({ files: 3 });
+
+  await writeFile(join(disk, 'newer'), 'newer');
+  const back = await restoreBackup({ config, source, force: true, ...quiet });
+  expect((await lstat(config.LAKE_URI)).isSymbolicLink()).toBe(true);
+  expect(await readdir(disk)).toEqual(['curated']);
+  expect(back.movedAside).toContainEqual(expect.stringMatching(`^${disk}.before-restore-`));
+});
+
+test.each([
+  ['within a part', 'lake/elsewhere', '/tmp'],
+  ['that leads nowhere', 'kafka', 'gone'],
+])('a running stack is not stopped for a link %s, which a backup lacked', async (_what, at, to) => {
+  const link = join(config.WATCHLAKE_HOME, at);
+  await rm(link, { recursive: true, force: true });
+  await symlink(to, link);
+  const calls: string[] = [];
+  const services = {
+    readState: async () => UP,
+    down: async () => ({ stopped: calls.push('down') > 0 }),
+    up: async () => (calls.push('up') > 0 ? UP : UP),
+  };
+  const words = ['backup', join(folder, 'backup'), '--yes', '--home', config.WATCHLAKE_HOME];
+  const { exitCode, stderr } = await run(words, { services });
+  expect([exitCode, calls]).toEqual([1, []]);
+  expect(stderr).toContain(`${dirname(link)} holds the symbolic link ${basename(link)}`);
 });
 
 test('a backup names what a restored home would lack', async () => {
@@ -197,6 +233,21 @@ test('the command that brings a backup back can be copied, whatever its folder i
   expect(stdout).toContain(`restore '${folder}/ada'\\''s backup' --home`);
 });
 
+test('a restore into a home that is not there yet makes it', async () => {
+  const source = join(folder, 'backup');
+  await createBackup({ config, target: source, ...quiet });
+  const services = {
+    readState: async () => null,
+    supervisorOf: async () => null,
+    down: async () => ({ stopped: false }),
+  };
+  const home = join(folder, 'new', 'home');
+  expect(await run(['restore', source, '--home', home], { services })).toMatchObject({
+    exitCode: 0,
+  });
+  expect(await readdir(join(home, 'lake'))).toEqual(['curated']);
+});
+
 test('a running stack is stopped for the copy only with --yes, and started again', async () => {
   const home = config.WATCHLAKE_HOME;
   const calls: string[] = [];
@@ -214,6 +265,34 @@ test('a running stack is stopped for the copy only with --yes, and started again
   const done = await run([...words, '--yes'], { services });
   expect(done.exitCode).toBe(0);
   expect(calls).toEqual(['down', 'up']);
+});
+
+test.each([
+  ['0.2.0', '0.10.0', true],
+  ['0.2.0', '0.2.0-beta.1', false],
+  ['0.2.0', '0.2.0', false],
+  ['0.2.0', '0.1.9', false],
+])('for version %s a backup of version %s is newer: %s', (own, other, expected) => {
+  expect(isNewer(other, own)).toBe(expected);
+});
+
+test('a backup of a newer version is refused before anything is stopped or moved', async () => {
+  const source = join(folder, 'backup');
+  await createBackup({ config, target: source, ...quiet });
+  const path = join(source, 'manifest.json');
+  const manifest = JSON.parse(await readFile(path, 'utf8')) as { watchlake: string };
+  await writeFile(path, JSON.stringify({ ...manifest, watchlake: '99.0.0', formatVersion: 2 }));
+  const before = await readdir(config.WATCHLAKE_HOME);
+  const calls: string[] = [];
+  const services = {
+    readState: async () => UP,
+    down: async () => ({ stopped: calls.push('down') > 0 }),
+  };
+  const words = ['restore', source, '--force', '--yes', '--home', config.WATCHLAKE_HOME];
+  const { exitCode, stderr } = await run(words, { services });
+  expect([exitCode, calls]).toEqual([1, []]);
+  expect(stderr).toContain(`made by Watchlake 99.0.0; this is ${manifest.watchlake}`);
+  expect(await readdir(config.WATCHLAKE_HOME)).toEqual(before);
 });
 
 test('a running stack is not stopped for what cannot be done, whether or not --yes is given', async () => {
