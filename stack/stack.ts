@@ -16,7 +16,7 @@ import { isListening } from './ports';
 import { databaseUrl } from './postgres';
 import type { OnProgress } from './progress';
 import type { ProcessRecord } from './processes';
-import { readStackRecord, StackFile, type ComponentName } from './stack-file';
+import { readStackRecord, StackFile, type ComponentName, type StackRecord } from './stack-file';
 
 export interface StackAddresses {
   readonly temporal: {
@@ -165,10 +165,15 @@ export async function endedParts(
 export type Parts = Readonly<Record<string, ProcessRecord>>;
 
 /** What the home's record names, whether it runs or not; nothing where the home is gone. */
-export async function recordedParts(home: string): Promise<Parts> {
-  const path = await realpath(home).catch(() => home);
-  return (await readStackRecord(path))?.processes ?? {};
-}
+export const recordedParts = async (home: string): Promise<Parts> =>
+  (await recordOf(home))?.processes ?? {};
+
+/** Those of the last start. */
+export const recordedPorts = async (home: string): Promise<StackRecord['ports']> =>
+  (await recordOf(home))?.ports ?? {};
+
+const recordOf = async (home: string): Promise<StackRecord | undefined> =>
+  readStackRecord(await realpath(home).catch(() => home));
 
 /** Stops what no record names any more: the folder was deleted. What the record of a later home names is left alone. */
 export async function stopUnrecorded(home: string, parts: Parts): Promise<void> {

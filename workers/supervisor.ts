@@ -8,7 +8,14 @@ import { PROJECT_ROOT } from '../core/project-root';
 import { buildVersion } from '../core/version';
 import type { OnProgress } from '../stack/progress';
 import type { StackOptions } from '../stack/components';
-import { endedParts, startStack, stopStack, stopUnrecorded, type Parts } from '../stack/stack';
+import {
+  endedParts,
+  recordedPorts,
+  startStack,
+  stopStack,
+  stopUnrecorded,
+  type Parts,
+} from '../stack/stack';
 import { startAppServer, type RunningApp } from './app';
 import { externalServices, resolveAddresses } from './addresses';
 import { environmentOf, type Config } from './config';
@@ -108,6 +115,16 @@ export const partsToRestart = async (config: Config): Promise<string[]> =>
     ? []
     : endedParts(config.WATCHLAKE_HOME, externalServices(config));
 
+/**
+ * On the ports that they had, which everybody knows by now: PORT_TAKEN where somebody has taken one of them. The web UI
+ * alone may move, as nothing depends on it.
+ */
+export async function restartParts(config: Config, onProgress: OnProgress): Promise<void> {
+  const { temporal, kafka, postgres } = await recordedPorts(config.WATCHLAKE_HOME);
+  const ports = { temporal, kafka, postgres };
+  await startStack({ ...stackOptions(config, onProgress), ports });
+}
+
 /** A part that has died is started again on its data and its port, until it runs; the others are left alone. */
 async function keepStack(
   { config, onProgress, log, signal }: SuperviseOptions,
@@ -121,8 +138,7 @@ async function keepStack(
     const parts = await partsToRestart(config);
     if (parts.length === 0) continue;
     log.warn({ parts }, 'a part of the stack does not run; starting it again');
-    // Without wishes for ports it takes those that it had, which everybody knows by now.
-    await startStack({ ...stackOptions(config, onProgress), ports: {} }).catch((err: unknown) => {
+    await restartParts(config, onProgress).catch((err: unknown) => {
       log.error({ err }, 'the part could not be started again; trying once more later');
       pauseMs = RESTART_LIMIT_MS;
     });

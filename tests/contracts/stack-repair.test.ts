@@ -1,16 +1,21 @@
 /** Half-finished set-ups, lost secrets and taken ports: each component mends or names them. */
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { exists } from '../../stack/files';
 import { startKafka } from '../../stack/kafka';
-import { LOOPBACK } from '../../stack/ports';
+import { isListening, LOOPBACK } from '../../stack/ports';
 import { startPostgres, type RunningPostgres } from '../../stack/postgres';
 import { dataParent } from '../../stack/postgres-data';
-import { startStack, readStack } from '../../stack/stack';
+import type { ProcessRecord } from '../../stack/processes';
+import { readStack, recordedParts, startStack, stopStack } from '../../stack/stack';
 import { unprivilegedUser } from '../../stack/system-user';
+import { externalServices } from '../../workers/addresses';
+import { loadConfig } from '../../workers/config';
+import { restartParts } from '../../workers/supervisor';
 import { makeTestHome, testCache } from '../support/start-stack';
 import { fakeTools } from '../unit/stack/fake-tools';
 
@@ -124,6 +129,33 @@ describe('the stack', () => {
     expect((await readStack(fresh))?.processes).toEqual([]);
     await new Promise((resolve) => occupied.close(resolve));
     await rm(fresh, { recursive: true });
+  });
+
+  test('starts a part that died where everybody knows it, or not before its port is free', async () => {
+    const fresh = await realpath(await makeTestHome());
+    const others = { KAFKA_BROKERS: '127.0.0.1:1', TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const config = loadConfig({ ...others, WATCHLAKE_HOME: fresh, WATCHLAKE_CACHE: testCache() });
+    const options = { home: fresh, cache: testCache(), durable: false, ports: { postgres: 0 } };
+    const { postgres } = await startStack({ ...options, external: externalServices(config) });
+    const port = Number(new URL(postgres.url).port);
+    const intruder = createServer();
+    try {
+      const { pid } = (await recordedParts(fresh))['postgres'] as ProcessRecord;
+      process.kill(pid, 'SIGKILL');
+      while (await isListening(port)) await sleep(10);
+      await new Promise<void>((resolve) => intruder.listen(port, LOOPBACK, resolve));
+      await expect(restartParts(config, () => undefined)).rejects.toMatchObject({
+        code: 'PORT_TAKEN',
+        message: `Port ${port} for PostgreSQL is taken.`,
+      });
+      await new Promise((resolve) => intruder.close(resolve));
+      await restartParts(config, () => undefined);
+      expect((await readStack(fresh))?.addresses.postgres?.url).toBe(postgres.url);
+    } finally {
+      intruder.close();
+      await stopStack(fresh);
+      await rm(fresh, { recursive: true });
+    }
   });
 
   test('says what to do on a machine without Java', async () => {
