@@ -80,9 +80,10 @@ export class StackFile {
 
   async #write(record: StackRecord): Promise<void> {
     this.#record = record;
-    this.#writing = this.#writing.then(() =>
-      writeFileAtomically(pathOf(this.#home), `${JSON.stringify(this.#record, null, 2)}\n`),
-    );
+    const write = () =>
+      writeFileAtomically(pathOf(this.#home), `${JSON.stringify(this.#record, null, 2)}\n`);
+    // One that failed, as on a full disk, was told to its caller; the next one may succeed.
+    this.#writing = this.#writing.then(write, write);
     await this.#writing;
   }
 }

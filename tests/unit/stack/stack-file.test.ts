@@ -1,5 +1,5 @@
 /** The record of a stack: whole, private to its owner, and worth nothing when it is not ours. */
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processIdentity } from '../../../stack/processes';
@@ -34,6 +34,16 @@ test('keeps what concurrent changes wrote, readable by the owner alone', async (
   });
   expect((await stat(join(home, 'stack.json'))).mode & 0o777).toBe(0o600);
   expect(await readdir(home)).toEqual(['stack.json']);
+});
+
+test('a write that failed does not hinder the next one', async () => {
+  const file = await StackFile.open(home);
+  await mkdir(join(home, 'stack.json'));
+  await expect(file.set('kafka', component())).rejects.toThrow('EISDIR');
+  await rmdir(join(home, 'stack.json'));
+  await file.set('temporal', component());
+  const known = { kafka: component(), temporal: component() };
+  expect((await readStackRecord(home))?.processes).toEqual(known);
 });
 
 test('does not count a process that ended, or another with its id', async () => {
