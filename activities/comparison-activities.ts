@@ -77,7 +77,7 @@ export interface StoredScore {
   champion: VersionScore;
 }
 
-export const comparisonKey = ({ model, champion, challenger, run }: CompareInput): string =>
+const comparisonKey = ({ model, champion, challenger, run }: CompareInput): string =>
   `comparisons/${model}/${champion}-${challenger}-${contentHash(run, 8)}.json`;
 
 const scoreKey = ({ model, run }: HoldoutInput, version: string): string =>

@@ -67,7 +67,7 @@ export interface ErasureProof extends ErasureFacts {
   readonly athena?: AthenaTraces | null;
 }
 
-export const proofsFolder = (subject: string): string => `proofs/erasure/${subject}/`;
+const proofsFolder = (subject: string): string => `proofs/erasure/${subject}/`;
 
 export const proofKey = ({ subject }: CaseName, run: string): string =>
   `${proofsFolder(subject)}${contentHash(run)}.json`;

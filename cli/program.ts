@@ -64,7 +64,7 @@ const GROUPS = [
   { title: 'AWS:', adders: [addProvision] },
 ] as const;
 
-export const versionText = (): string =>
+const versionText = (): string =>
   (JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as { version: string })
     .version;
 

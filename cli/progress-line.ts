@@ -85,7 +85,7 @@ async function spinner(voice: Voice, stream: NodeJS.WriteStream): Promise<Progre
 }
 
 /** Starts the line; it has to be stopped before anything else is written. */
-export const startProgress = async (voice: Voice): Promise<ProgressLine> =>
+const startProgress = async (voice: Voice): Promise<ProgressLine> =>
   voice.interactive ? spinner(voice, process.stderr) : plainProgress(voice);
 
 /** Shows the line around a piece of work, and takes it away whatever happens. */

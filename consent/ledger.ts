@@ -1,7 +1,7 @@
 /** The ledger of consents: each grant and each withdrawal is one entry, and none is ever changed. */
 import { onlyRow, type Database } from '../core/postgres';
 
-export const PURPOSE = 'research';
+const PURPOSE = 'research';
 
 export interface ConsentEntry {
   dataset: string;

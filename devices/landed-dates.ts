@@ -14,7 +14,7 @@ import {
 } from './source';
 
 /** Columns of the file that `saveDates` takes: one row for each device, UTC date and local date. */
-export const FACT_COLUMNS = [
+const FACT_COLUMNS = [
   'device_id text NOT NULL',
   'event_date date NOT NULL',
   'local_date date',

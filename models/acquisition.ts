@@ -16,7 +16,7 @@ export interface CandidateInput {
 }
 
 /** A number in [0, 1) that is fixed for a window and a seed: replays draw the same windows. */
-export function auditDraw(windowId: string, seed: number): number {
+function auditDraw(windowId: string, seed: number): number {
   const digest = createHash('sha256').update(`${seed}|${windowId}`).digest();
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }

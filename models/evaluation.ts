@@ -64,7 +64,7 @@ const BINS = 10;
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
-export function confusionOf(
+function confusionOf(
   truth: readonly number[],
   predicted: readonly number[],
   classes: number,
@@ -78,10 +78,7 @@ export function confusionOf(
   return confusion;
 }
 
-export function scoreClasses(
-  confusion: readonly number[][],
-  classes: readonly string[],
-): ClassScore[] {
+function scoreClasses(confusion: readonly number[][], classes: readonly string[]): ClassScore[] {
   return classes.map((label, index) => {
     const hits = confusion[index]?.[index] as number;
     const support = (confusion[index] as number[]).reduce((sum, count) => sum + count, 0);

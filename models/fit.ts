@@ -24,11 +24,7 @@ export interface FitInput {
 }
 
 /** Weight of each row, so that every class counts alike; ones when they should not. */
-export function rowWeights(
-  truth: readonly number[],
-  classes: number,
-  balance: boolean,
-): Float32Array {
+function rowWeights(truth: readonly number[], classes: number, balance: boolean): Float32Array {
   const counts = new Array<number>(classes).fill(0);
   for (const label of truth) counts[label] = (counts[label] as number) + 1;
   const present = counts.filter((count) => count > 0).length;

@@ -3,8 +3,6 @@ import { WatchlakeError } from '../core/errors';
 import { counted } from '../core/figures';
 import { signFlipTest } from './sign-flip';
 
-export { signFlipTest } from './sign-flip';
-
 export interface Scorecard {
   readonly version: string;
   /** Hash of the feature schema. */

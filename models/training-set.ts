@@ -13,7 +13,7 @@ export interface TrainingSet {
 }
 
 /** Below this, neither weights nor a temperature mean anything. */
-export const MINIMUM_ROWS = 20;
+const MINIMUM_ROWS = 20;
 
 /** Throws unless the rows can be learned from: enough of them, two classes, known labels. */
 export function checkTrainingSet(

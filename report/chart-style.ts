@@ -6,7 +6,7 @@ type YAxis = Extract<EChartsOption['yAxis'], unknown[]>[number];
 
 export const INK = 'var(--ink)';
 export const MUTED = 'var(--muted)';
-export const GRID = 'var(--grid)';
+const GRID = 'var(--grid)';
 export const AXIS = 'var(--axis)';
 export const SURFACE = 'var(--surface)';
 export const BEFORE = 'var(--before)';

@@ -54,7 +54,7 @@ async function hashesOf(folder: string): Promise<Record<string, string>> {
 }
 
 /** Whether the folder still has exactly the content that was verified when it was filled. */
-export async function isIntact(folder: string): Promise<boolean> {
+async function isIntact(folder: string): Promise<boolean> {
   const text = await readTextIfPresent(join(folder, RECORD));
   if (text === undefined) return false;
   try {

@@ -19,7 +19,7 @@ import { canReach, type SystemUser } from './system-user';
 import { runTool } from './tools';
 
 export const DATABASE_USER = 'watchlake';
-export const POSTGRES_MAJOR = '18';
+const POSTGRES_MAJOR = '18';
 
 const INIT_LIMIT_MS = 120_000;
 

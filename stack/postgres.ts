@@ -35,7 +35,7 @@ export interface RunningPostgres {
   readonly stop: () => Promise<void>;
 }
 
-export const DATABASE_NAME = 'watchlake';
+const DATABASE_NAME = 'watchlake';
 
 const START_LIMIT_MS = 60_000;
 const START_TRIES = 5;

@@ -6,7 +6,7 @@ import type { ConsumedBatch, ConsumeRequest, Offsets, ReceivedMessage } from './
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEATS_PER_SESSION = 4;
 /** How long a fetch waits for messages; it bounds how fast a stop or a rebalance is noticed. */
-export const FETCH_WAIT_MS = 250;
+const FETCH_WAIT_MS = 250;
 const PARTITION_FETCH_BYTES = 1_048_576;
 
 const textOf = (value: Buffer | string | undefined | (Buffer | string)[]): string =>

@@ -62,7 +62,7 @@ function layoutOf(partitions: number): Layout {
 }
 
 /** Murmur2 of the key, as Java's producers do it, so that other writers agree. */
-export function partitionOf(key: string | null, partitions: number): number {
+function partitionOf(key: string | null, partitions: number): number {
   if (key === null) return 0;
   const { metadata, known } = layoutOf(partitions);
   const found = known.get(key);

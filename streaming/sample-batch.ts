@@ -45,7 +45,7 @@ type Metadata = z.infer<typeof metadataSchema>;
 export type BatchProblem =
   'empty' | 'schema-unknown' | 'too-large' | 'malformed' | 'checksum-differs' | 'channels-differ';
 
-export const unreadable = (reason: BatchProblem, detail: string, cause?: unknown) =>
+const unreadable = (reason: BatchProblem, detail: string, cause?: unknown) =>
   new WatchlakeError('BATCH_UNREADABLE', { reason, detail }, cause);
 
 const bytesOf = (array: Float32Array | Float64Array): Buffer =>

@@ -31,7 +31,7 @@ export const deviceTopics = (events: string = DEFAULT_EVENTS_TOPIC): DeviceTopic
   deadLetter: `${events}.dead-letter`,
 });
 
-export const DEFAULT_PARTITIONS = 4;
+const DEFAULT_PARTITIONS = 4;
 
 export interface TopicShape {
   readonly partitions?: number;

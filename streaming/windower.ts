@@ -12,7 +12,7 @@ export interface WindowerOptions {
   readonly silentAfterOffsets?: number;
 }
 
-export const DEFAULT_SILENT_AFTER_OFFSETS = 10_000;
+const DEFAULT_SILENT_AFTER_OFFSETS = 10_000;
 
 export interface WindowerInput {
   readonly offset: number;

@@ -14,7 +14,7 @@ export const LIMITS = {
 } as const;
 
 /** Heart rates are rounded to so many digits after the point, so that their sums can be exact. */
-export const HEART_RATE_DIGITS = 3;
+const HEART_RATE_DIGITS = 3;
 
 type Fault = { readonly code: Rejection; readonly detail: string };
 export type Read<T> = { readonly value: T } | Fault;

@@ -5,7 +5,7 @@ import { timeZoneNamed } from './calendar';
 import { DEVICE_ID_FORM, isDeviceId } from './fields';
 import { STEP_COUNTERS, type UserProfile } from './profile';
 
-export const MAXIMUM_AGE = 130;
+const MAXIMUM_AGE = 130;
 const MAXIMUM_TEXT = 320;
 
 const text = z.string().min(1).max(MAXIMUM_TEXT);

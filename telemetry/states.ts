@@ -50,5 +50,3 @@ export function meansAsleep(state: string): boolean | null {
     .split(/[\s_-]+/);
   return MEANINGS.get(words.join(' ')) ?? null;
 }
-
-export const STATE_WORDS = { asleep: ASLEEP, awake: AWAKE } as const;

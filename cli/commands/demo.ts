@@ -32,7 +32,7 @@ interface DemoOptions extends WaitingOptions {
 }
 
 /** The demo's own configuration: nothing of the user's lake or stack is touched. */
-export function demoShell(shell: Shell): Shell {
+function demoShell(shell: Shell): Shell {
   const home = demoHome(shell.config.WATCHLAKE_HOME);
   const config = {
     ...shell.config,
@@ -62,7 +62,7 @@ const usesExternal = ({ config }: Shell): boolean =>
   );
 
 /** Services that run elsewhere keep what earlier demos wrote: there, each demo has its own names. */
-export function demoInput(demo: Shell, byHand: number): WorkflowInput<'activeLearningLoop'> {
+function demoInput(demo: Shell, byHand: number): WorkflowInput<'activeLearningLoop'> {
   const own = usesExternal(demo) ? freshName('demo') : null;
   return {
     name: own ?? 'demo',

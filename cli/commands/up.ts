@@ -107,7 +107,7 @@ export function addUp(program: Command, act: Actions): void {
 }
 
 /** Stops a home and the demo inside it; what was running. */
-export const stopHomes = (shell: Shell): Promise<string[]> =>
+const stopHomes = (shell: Shell): Promise<string[]> =>
   withProgress(shell.notes, async (line) => {
     const stopped: string[] = [];
     const main = shell.config.WATCHLAKE_HOME;

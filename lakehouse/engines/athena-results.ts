@@ -20,7 +20,7 @@ function wholeNumber(text: string): number | bigint {
 }
 
 /** Decimals, dates, lists and structures stay as Athena writes them. */
-export function athenaValue(text: string | undefined, type: string): unknown {
+function athenaValue(text: string | undefined, type: string): unknown {
   if (text === undefined) return null;
   if (INTEGERS.has(type)) return wholeNumber(text);
   if (FLOATS.has(type)) return Number(text);

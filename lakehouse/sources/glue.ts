@@ -34,7 +34,7 @@ function refused(detail: string): WatchlakeError {
 }
 
 /** `glue://database`, where tables that have other names follow as `?step_trainer=steps`. */
-export function parseGlueAddress(text: string, usual: GlueSourceOptions['tables']): GlueAddress {
+function parseGlueAddress(text: string, usual: GlueSourceOptions['tables']): GlueAddress {
   const [, database, others = ''] = ADDRESS.exec(text) ?? [];
   if (database === undefined) throw refused(`${text}: give a database, such as glue://raw`);
   const folders = Object.keys(usual);
@@ -48,7 +48,7 @@ export function parseGlueAddress(text: string, usual: GlueSourceOptions['tables'
 }
 
 /** The name by which a file is landed: its table says what it is, whatever its ending. */
-export function memberName(folder: string, name: string, endings: readonly string[]): string {
+function memberName(folder: string, name: string, endings: readonly string[]): string {
   const plain = withoutGzip(name);
   const ending = hasEnding(name, endings) ? '' : (endings[0] ?? '');
   return `${folder}/${plain}${ending}${name.slice(plain.length)}`;

@@ -42,7 +42,7 @@ export const planHash = ({ files, suppressed }: Pick<StediIngestPlan, 'files' | 
   contentHash(suppressed === undefined ? files : [files, suppressed]);
 
 /** Null before the first ingest. */
-export async function landedFacts(
+async function landedFacts(
   lake: Lake,
   dataset: string,
   source: SourceName,

@@ -18,7 +18,7 @@ const TYPES: Record<Field['type'], ColumnType> = {
   number: 'double',
 };
 
-export const ORIGIN_COLUMNS: readonly ColumnDeclaration[] = [
+const ORIGIN_COLUMNS: readonly ColumnDeclaration[] = [
   column('source_file', 'string', 'File in the source'),
   column('source_line', 'bigint', 'Line in that file'),
 ];

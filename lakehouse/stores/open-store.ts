@@ -10,7 +10,7 @@ import { asPrefix, isS3Address, parseS3Address } from './s3/address';
 
 export type S3Settings = Partial<Omit<S3StoreOptions, 'bucket' | 'prefix'>>;
 
-export const DEFAULT_S3_CACHE_BYTES = 20 * 2 ** 30;
+const DEFAULT_S3_CACHE_BYTES = 20 * 2 ** 30;
 
 export function openStore(uri: string, s3: S3Settings = {}): Store {
   if (!isS3Address(uri)) return createFileStore({ folder: lakeFolder(uri) });

@@ -5,7 +5,7 @@ import type { ColumnDeclaration, RowsTransform, TableDeclaration } from '../tabl
 import { column, declareTable } from '../tables';
 
 export const PREDICTIONS_TABLE = 'predictions';
-export const LABELLED_TABLE = 'labelled_windows';
+const LABELLED_TABLE = 'labelled_windows';
 export const TRAINING_TABLE = 'training_windows';
 
 const windowColumns: readonly ColumnDeclaration[] = [

@@ -27,7 +27,7 @@ export const usualGap = (rateHz: number): number =>
   Math.max(DEFAULT_MAX_GAP_MS, Math.ceil(2.5 * (1000 / rateHz)));
 
 /** Of a window that is to be complete. */
-export const maximumGap = (rateHz: number, window: WindowSpec): number =>
+const maximumGap = (rateHz: number, window: WindowSpec): number =>
   Math.min(usualGap(rateHz), Math.floor(window.lengthMs / 4));
 
 export const schemaOf = ({ descriptor, window, maxGapMs }: RefreshPlan): FeatureSchema =>

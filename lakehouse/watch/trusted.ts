@@ -35,7 +35,7 @@ function rangeCondition({ value, minimum, maximum }: Numbered): string {
 }
 
 /** Portable: qualified columns, TRY_CAST, STRING, and nothing that only one engine has. */
-export function trustedSql(channels: readonly Channel[]): string {
+function trustedSql(channels: readonly Channel[]): string {
   const all = numbered(channels);
   const each = (text: (c: Numbered) => string): string => all.map(text).join(',\n    ');
   return `WITH parsed AS (

@@ -55,7 +55,7 @@ function basisOf({ before, after }: ScoredReport): Html {
 const readable = (iso: string): string => `${iso.replace('T', ' ').slice(0, 16)} UTC`;
 
 /** The whole story in a few sentences. */
-export function resultOf(data: ReportData): string {
+function resultOf(data: ReportData): string {
   if (data.retrains.length === 0) return `${championOf(data)} No retrain has been decided yet.`;
   const controls = data.retrains.filter((retrain) => retrain.negativeControl);
   const others = data.retrains.filter((r) => !r.negativeControl && r.outcome !== 'promote');

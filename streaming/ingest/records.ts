@@ -24,7 +24,7 @@ const LINES = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines|json-seq)\b
 const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\ufeff';
 
-export const isLines = (contentType: string | undefined): boolean => LINES.test(contentType ?? '');
+const isLines = (contentType: string | undefined): boolean => LINES.test(contentType ?? '');
 
 const refused = (body: Buffer, code: ParseRejection): RawRecord => ({ ok: false, body, code });
 

@@ -57,7 +57,7 @@ const oneOf = (...names: string[]): Schema => ({
 });
 const notBoth = (...names: string[]): Schema => ({ not: { required: names } });
 
-export const VALUE: Schema = {
+const VALUE: Schema = {
   $id: 'Value',
   title: 'Value',
   description: 'Of an undeclared field: any JSON whose whole numbers a double can hold.',
@@ -74,7 +74,7 @@ const EVENT_EXAMPLES = [
   { 'Device ID': 'watch-0002', date: '2025-11-25 10:00:00.250', 'Heart Rate': 51 },
 ];
 
-export const EVENT: Schema = {
+const EVENT: Schema = {
   $id: 'Event',
   title: 'Event',
   type: 'object',
@@ -131,7 +131,7 @@ const REJECTION_EXAMPLE = {
   ...{ message: 'expected timestamp or date', retryable: false },
 };
 
-export const STORED: Schema = {
+const STORED: Schema = {
   $id: 'Stored',
   title: 'Stored',
   type: 'object',
@@ -145,7 +145,7 @@ export const STORED: Schema = {
   },
 };
 
-export const REJECTED: Schema = {
+const REJECTED: Schema = {
   $id: 'Rejected',
   title: 'Rejected',
   type: 'object',
@@ -171,7 +171,7 @@ const result: Schema = {
 
 const count: Schema = { type: 'integer', minimum: 0 };
 
-export const BATCH: Schema = {
+const BATCH: Schema = {
   $id: 'Batch',
   title: 'Batch',
   type: 'object',
@@ -191,7 +191,7 @@ export const BATCH: Schema = {
   ],
 };
 
-export const PROBLEM: Schema = {
+const PROBLEM: Schema = {
   $id: 'Problem',
   title: 'Problem',
   type: 'object',
@@ -202,7 +202,7 @@ export const PROBLEM: Schema = {
   },
 };
 
-export const HEALTH: Schema = {
+const HEALTH: Schema = {
   $id: 'Health',
   title: 'Health',
   type: 'object',

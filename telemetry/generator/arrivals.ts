@@ -9,7 +9,7 @@ import { createQuota } from './quota';
 import { lineOf } from './spelling';
 
 /** How an event comes a second time; the bytes are the same but in `respelled`. */
-export const DUPLICATES = ['at-once', 'soon', 'respelled', 'days-later'] as const;
+const DUPLICATES = ['at-once', 'soon', 'respelled', 'days-later'] as const;
 export type Duplicate = (typeof DUPLICATES)[number];
 
 export interface ArrivalCounts {

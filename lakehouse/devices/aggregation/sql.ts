@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 const FAR_MS = 9_000_000_000_000;
 
 /** Events of known people with their local day, days since 1970. */
-export const PLACED = `SELECT p.user_no, p.user_id, p.device_no, p.cumulative, p.alone,
+const PLACED = `SELECT p.user_no, p.user_id, p.device_no, p.cumulative, p.alone,
     e.event_id, e.event_date, e.timestamp_ms, e.heart_rate, e.steps, e.asleep, o.offset_ms,
     CAST((e.timestamp_ms + o.offset_ms) // ${DAY_MS} AS INTEGER) AS local_day
   FROM device_events e

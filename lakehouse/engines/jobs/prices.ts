@@ -27,7 +27,7 @@ const table = z.strictObject({
 
 export type PriceTable = z.output<typeof table>;
 
-export const DEFAULT_PRICES = join(__dirname, 'price-list.json');
+const DEFAULT_PRICES = join(__dirname, 'price-list.json');
 
 /** CONFIG_INVALID when the file is not a table of prices. */
 export function readPrices(file: string = DEFAULT_PRICES): PriceTable {

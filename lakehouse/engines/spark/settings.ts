@@ -8,8 +8,6 @@ export interface SparkSettings {
   readonly javaOptions?: string;
 }
 
-export const DEFAULT_SPARK: SparkSettings = { threads: 2, memory: '1g' };
-
 /** Of every session, wherever it runs: the SQL means the same as on the embedded engine. */
 export const SQL_PROPERTIES: Readonly<Record<string, string>> = {
   // A value that does not fit its type is an error, not a null.
