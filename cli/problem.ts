@@ -12,6 +12,7 @@ import {
 } from '@temporalio/client';
 import { CommanderError } from 'commander';
 import { ERRORS, isWatchlakeError, WatchlakeError, type ErrorCode } from '../core/errors';
+import { isFull } from '../stack/files';
 
 export interface Problem {
   code: string;
@@ -103,12 +104,14 @@ function fromCommander({ message }: CommanderError): Problem {
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-// What the system says where a file or folder cannot be made or has no room.
-const UNWRITABLE = new Set(['EACCES', 'EEXIST', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT']);
+// What the system says where a file or folder cannot be made.
+const UNWRITABLE = new Set(['EACCES', 'EEXIST', 'EPERM', 'EROFS', 'ENOTDIR']);
 
 function isUnwritable(error: unknown): error is Error & { path: string } {
-  const { code, path, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  return UNWRITABLE.has(code ?? '') && typeof path === 'string' && typeof message === 'string';
+  const { code, path, message, syscall } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  // The recursive way of the runtime says ENOENT of a folder below a read-only one.
+  const isRefused = UNWRITABLE.has(code ?? '') || (code === 'ENOENT' && syscall === 'mkdir');
+  return isRefused && typeof path === 'string' && typeof message === 'string';
 }
 
 /** Never throws: what nobody foresaw becomes UNEXPECTED with its own message. */
@@ -128,6 +131,9 @@ export function problemOf(error: unknown, workflow = 'The workflow'): Problem {
   }
   if (error instanceof FailedRun) {
     return { ...problemOf(error.cause, error.workflowId), run: error.link || error.workflowId };
+  }
+  if (error instanceof Error && isFull(error)) {
+    return fromWatchlake(new WatchlakeError('DISK_FULL', { detail: error.message }, error));
   }
   if (isUnwritable(error)) {
     const { path, message } = error;

@@ -50,7 +50,10 @@ export async function startRun<N extends WorkflowName>(
   return { workflowId, runId, link };
 }
 
-export type WaitOptions = Pick<FollowOptions, 'cancelOnExit' | 'onProgress'>;
+export type WaitOptions = Pick<FollowOptions, 'cancelOnExit' | 'onProgress'> & {
+  /** Once the run is there, which may have been refused. */
+  readonly onStarted?: () => Promise<void>;
+};
 
 /** Says where to watch it. */
 export function showRun({ notes }: Shell, { workflowId, link }: StartedRun): void {
@@ -63,10 +66,11 @@ export async function runWorkflow<Result, N extends WorkflowName = WorkflowName>
   shell: Shell,
   context: CommandContext,
   request: RunRequest<N>,
-  options: WaitOptions = {},
+  { onStarted, ...options }: WaitOptions = {},
 ): Promise<{ run: StartedRun; result: Result }> {
   const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, request);
   showRun(shell, run);
+  await onStarted?.();
   const result = await followRun<Result>(shell, context.client, { ...run, ...options });
   return { run, result };
 }

@@ -9,6 +9,10 @@ import { WatchlakeError } from '../core/errors';
 export const isMissing = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException | null)?.code === 'ENOENT';
 
+/** The disk, or this user's share of it. */
+export const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');
+
 /** A name beside `path` that no other process uses, with a marker by which left-overs are found. */
 export const siblingOf = (path: string, marker: string): string =>
   `${path}.${marker}-${process.pid}-${randomBytes(4).toString('hex')}`;

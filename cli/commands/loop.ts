@@ -111,7 +111,6 @@ export function addLoop(program: Command, act: Actions): void {
         archive === undefined ? {} : { source: absoluteSource(archive), format: options.format };
       return withContext(shell, async (context) => {
         const asksPeople = answeredBy === 'people' || byHand > 0;
-        await sayWhoAnswers(shell, context, { name, asksPeople });
         const { run, result } = await runWorkflow<LoopResult, 'activeLearningLoop'>(
           shell,
           context,
@@ -128,7 +127,7 @@ export function addLoop(program: Command, act: Actions): void {
             },
             summary: `Active learning on ${dataset}`,
           },
-          { cancelOnExit },
+          { cancelOnExit, onStarted: () => sayWhoAnswers(shell, context, { name, asksPeople }) },
         );
         const figures = loopFigures(result);
         return {

@@ -77,6 +77,15 @@ async function* csvRows(source: Source, member: string, file: string): AsyncGene
   for await (const batch of csvBatches(source, member, file)) yield* batch;
 }
 
+/** Spreadsheets of many countries write semicolons, and call that CSV. */
+function foundOf(names: readonly string[]): string {
+  const [first = '', ...others] = names;
+  const isOther = others.length === 0 && /[;\t|]/.test(first);
+  return isOther
+    ? `${first}, one column: commas have to separate them`
+    : names.join(', ') || 'no columns';
+}
+
 /** The place of each wanted column, by name; COLUMN_MISSING names the first that is not there. */
 export function columnPlaces(
   file: string,
@@ -93,7 +102,7 @@ export function columnPlaces(
     throw new WatchlakeError('COLUMN_MISSING', {
       file,
       column: missing,
-      found: names.join(', ') || 'no columns',
+      found: foundOf(names),
     });
   }
   return new Map(names.map((name, index) => [name, index]));

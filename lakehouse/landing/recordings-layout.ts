@@ -78,7 +78,12 @@ async function readChannels(source: Source, base: string): Promise<Channel[]> {
   const channels = rows.map(({ values, line }) => {
     const { channel: name = '', unit = '' } = values;
     if (!NAME.test(name)) {
-      throw invalid(CHANNELS, line, `${name || 'an empty name'} is not a name of a channel`);
+      const wanted = 'use a letter, then letters, digits, _';
+      throw invalid(
+        CHANNELS,
+        line,
+        `${name || 'an empty name'} is not a name of a channel: ${wanted}`,
+      );
     }
     const key = name.toLowerCase();
     if (RESERVED.has(key)) throw invalid(CHANNELS, line, `${name} is a name of the format`);

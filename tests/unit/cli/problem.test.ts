@@ -62,6 +62,22 @@ test('a place that cannot be written names the place, not the code that met it',
   });
 });
 
+test.each(['ENOSPC', 'EDQUOT'])('a full disk (%s) is told to be freed', (code) => {
+  const error = Object.assign(new Error(`${code}: no space left, write`), { code });
+  expect(problemOf(error)).toMatchObject({
+    code: 'DISK_FULL',
+    message: `There is no space left on the disk: ${code}: no space left, write`,
+    remedy: expect.stringContaining('Free some') as string,
+  });
+});
+
+test('a folder that cannot be made below a read-only one is not missing', () => {
+  // What the recursive way of the runtime says of a read-only file system.
+  const message = "ENOENT: no such file or directory, mkdir '/read-only/made'";
+  const failure = { code: 'ENOENT', path: '/read-only/made', syscall: 'mkdir' };
+  expect(problemOf(Object.assign(new Error(message), failure)).code).toBe('NOT_WRITABLE');
+});
+
 test('a remedy at the end of the message is said once', () => {
   const { remedy } = ERRORS.INPUT_INVALID;
   const failure = ApplicationFailure.nonRetryable(

@@ -382,6 +382,14 @@ test('a loop that people answer says at once where', async () => {
   expect(await told('--answered-by', 'oracle')).not.toContain(page);
 });
 
+test('a loop that is refused does not say where people answer', async () => {
+  const services = { readState: async () => UP };
+  const words = ['loop', '--dataset', 'trial', '--model', 'my model'];
+  const { stderr } = await runAgainst(words, {}, { services });
+  expect(stderr).toContain('--model: use');
+  expect(stderr).not.toContain('People answer at');
+});
+
 test('a loop whose name has asked before says that it asks nobody, and how one asks again', async () => {
   const annotation = { progress: async () => ({ status: 'closed', answered: 1_250 }) };
   const services = {

@@ -152,6 +152,18 @@ const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
     /^recordings\.csv, line 1: the column subject is missing/,
   ],
   [
+    'a recording with semicolons, as some spreadsheets save it',
+    (files) => ({ ...files, 'recordings/r2.csv': 'timestamp_ms;ax;ay;az\n0;1;1;1\n' }),
+    'COLUMN_MISSING',
+    /found: timestamp_ms;ax;ay;az, one column: commas have to separate them\)/,
+  ],
+  [
+    'a channel with a blank and a bracket',
+    (files) => ({ ...files, 'channels.csv': 'channel,unit\nAccel (mg),mg\n' }),
+    'METADATA_INVALID',
+    /^channels\.csv, line 2: Accel \(mg\) is not a name of a channel: .* a letter, then letters, digits, _/,
+  ],
+  [
     'a recording of no bytes',
     (files) => ({ ...files, 'recordings/r2.csv': '' }),
     'COLUMN_MISSING',
