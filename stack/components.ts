@@ -1,5 +1,6 @@
 /** The three components of a stack: how each is started, recorded, recognised and stopped. */
 import { join } from 'node:path';
+import { isFull } from './files';
 import { startKafka } from './kafka';
 import { DEFAULT_PORTS, type PortName } from './ports';
 import { POSTGRES_STOP_SIGNAL, startPostgres } from './postgres';
@@ -86,11 +87,16 @@ const signalFor = (name: string): NodeJS.Signals =>
 export const stopPart = (name: string, record: ProcessRecord): Promise<boolean> =>
   stopProcess(record, { signal: signalFor(name) });
 
+const unlessFull = (error: unknown): void => {
+  if (!isFull(error)) throw error;
+};
+
 /** Stops a recorded process when it still is the one that was started; true when it was. */
 export async function stopRecorded(file: StackFile, name: string): Promise<boolean> {
   const record = file.running(name);
   if (record) await stopPart(name, record);
-  await file.remove(name);
+  // Without the change the record names a process that has ended, which counts for nothing.
+  await file.remove(name).catch(unlessFull);
   return record !== undefined;
 }
 

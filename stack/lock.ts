@@ -1,6 +1,6 @@
 /** A lock file that one process holds; one whose holder has died is taken over. */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../core/errors';
 import { isMissing, readTextIfPresent, siblingOf } from './files';
@@ -19,15 +19,15 @@ const TAKEOVER_LIMIT_MS = 10_000;
 /** Creates the file with its content in one step, so that nobody reads half a lock. */
 async function createExclusively(path: string, content: string): Promise<boolean> {
   const temporary = siblingOf(path, 'claim');
-  await writeFile(temporary, content, { mode: 0o600 });
   try {
+    await writeFile(temporary, content, { mode: 0o600 });
     await link(temporary, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    await unlink(temporary);
+    await rm(temporary, { force: true });
   }
 }
 

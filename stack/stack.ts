@@ -10,12 +10,12 @@ import {
   type ExternalServices,
   type StackOptions,
 } from './components';
-import { makeFolder, readTextIfPresent } from './files';
-import { withLock } from './lock';
+import { isFull, makeFolder, readTextIfPresent } from './files';
+import { holderOf, withLock } from './lock';
 import { isListening } from './ports';
 import { databaseUrl } from './postgres';
 import type { OnProgress } from './progress';
-import type { ProcessRecord } from './processes';
+import { isRunning, type ProcessRecord } from './processes';
 import { readStackRecord, StackFile, type ComponentName, type StackRecord } from './stack-file';
 
 export interface StackAddresses {
@@ -38,6 +38,8 @@ export interface RunningStack extends StackAddresses {
 
 const LOCK_WAIT_MS = 180_000;
 
+const lockOf = (home: string): string => join(home, 'stack.lock');
+
 /** Runs work that changes what one home runs; two processes never do it at once. */
 export function lockHome<T>(
   home: string,
@@ -46,7 +48,7 @@ export function lockHome<T>(
 ): Promise<T> {
   const onWait = (holder: number): void =>
     onProgress?.({ component: 'stack', message: `waiting for process ${holder}` });
-  return withLock(join(home, 'stack.lock'), { waitMs: LOCK_WAIT_MS, onWait }, work);
+  return withLock(lockOf(home), { waitMs: LOCK_WAIT_MS, onWait }, work);
 }
 
 async function databaseUrlOf(home: string, port: string): Promise<string> {
@@ -185,11 +187,22 @@ export async function stopUnrecorded(home: string, parts: Parts): Promise<void> 
   await Promise.all(left.map(([name, record]) => stopPart(name, record)));
 }
 
+/** On a full disk nobody can take the lock: nothing begins to start meanwhile, and stopping needs none. */
+async function lockHomeToStop<T>(home: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await lockHome(home, work);
+  } catch (error) {
+    const holder = await holderOf(lockOf(home));
+    if (!isFull(error) || (holder && isRunning(holder))) throw error;
+    return work();
+  }
+}
+
 /** Stops the recorded processes that still are what was started; gives their names. */
 export async function stopStack(home: string, only?: readonly string[]): Promise<string[]> {
   const path = await realpath(home).catch(() => undefined);
   if (path === undefined) return [];
-  return lockHome(path, async () => {
+  return lockHomeToStop(path, async () => {
     const file = await StackFile.open(path);
     const names = Object.keys(file.record.processes).filter((name) => only?.includes(name) ?? true);
     const ended = await Promise.all(names.map((name) => stopRecorded(file, name)));
