@@ -131,6 +131,11 @@ export async function readSmallCsv(
       const detail = `there are more than ${maximumRows} rows`;
       throw new WatchlakeError('METADATA_INVALID', { file, line, detail });
     }
+    // The decoder writes it for what it cannot read: two names may come to be the same.
+    if (cells.some((cell) => cell.includes('\uFFFD'))) {
+      const detail = 'it has bytes that are no UTF-8: save the file as UTF-8';
+      throw new WatchlakeError('METADATA_INVALID', { file, line, detail });
+    }
     const values = [...places].map(([name, at]) => [name, (cells[at] ?? '').trim()]);
     rows.push({ line, values: Object.fromEntries(values) as Record<string, string> });
   }

@@ -233,6 +233,20 @@ test('the same faults are found in a folder', async () => {
   expect((await refused(await writeFolder(folder.path(), files))).code).toBe('COLUMN_MISSING');
 });
 
+test('names in another encoding than UTF-8 are refused: two of them may come to be one', async () => {
+  const root = await writeFolder(folder.path(), good());
+  const listed = 'recording,subject\nr1,Ren\u00e9\nr2,Ren\u00e8\n';
+  await writeFile(join(root, 'recordings.csv'), Buffer.from(listed, 'latin1'));
+  const { code, message } = await refused(root);
+  expect(code).toBe('METADATA_INVALID');
+  expect(message).toMatch(/^recordings\.csv, line 2: .* no UTF-8/);
+  await writeFile(join(root, 'recordings.csv'), listed);
+  const lake = newLake(folder.path());
+  expect(await ingestInto(lake, { source: root })).toMatchObject({
+    dataset: expect.any(String) as string,
+  });
+});
+
 test('text in a number and a time that goes backwards reject the row, with file and line', async () => {
   const lake = newLake(folder.path());
   const lines = recordingCsv({ recording: 'r1' }).split('\n');
