@@ -173,4 +173,5 @@ const shortened = ({ scheme, ...evaluation }: { scheme: string } & Evaluation) =
   accuracy: evaluation.accuracy,
   macroF1: evaluation.macroF1,
   worstSubject: { ...evaluation.worstSubject },
+  ...(evaluation.unscored && { unscored: { ...evaluation.unscored } }),
 });

@@ -37,6 +37,8 @@ export interface Evaluation {
   readonly classes: string[];
   /** Classes that the windows have and the model has not learned: it takes them for others. */
   readonly unlearned?: string[];
+  /** Without those people there was too little to train on; absent where everybody was scored. */
+  readonly unscored?: Unscored;
   readonly perClass: ClassScore[];
   /** Row: true class; column: predicted class. */
   readonly confusion: number[][];
@@ -49,6 +51,12 @@ export interface Evaluation {
     readonly accuracyStandardDeviation: number;
     readonly macroF1StandardDeviation: number;
   };
+}
+
+/** People who were not scored, and their windows, which no figure counts. */
+export interface Unscored {
+  readonly subjects: number;
+  readonly windows: number;
 }
 
 export interface EvaluationInput {

@@ -6,14 +6,27 @@ import { streamSeed } from '../core/random';
 import { groupsOf } from './groups';
 import { predictHeldOut } from './held-out';
 import type { TrainInput } from './training';
-import type { TrainingSet } from './training-set';
+import { wantOf, type TrainingSet } from './training-set';
 
 export interface LeaveOneSubjectOutInput extends TrainInput {
   /** Called before each subject; lets a caller heartbeat. */
   readonly onSubject?: (done: number, of: number) => void;
 }
 
-/** Trains once for each subject on all the others; calibration, too, never sees the subject. */
+/** What is wanting for a training without the subject, by those without whom something is. */
+function wantsWithout(set: TrainingSet, subjects: readonly string[]): Map<string, string> {
+  const wants = new Map<string, string>();
+  for (const subject of subjects) {
+    const want = wantOf(set.labels.filter((_, row) => set.groups[row] !== subject));
+    if (want !== null) wants.set(subject, want);
+  }
+  return wants;
+}
+
+/**
+ * Trains once for each subject on all the others; calibration, too, never sees the subject. A subject
+ * without whom there is too little to train on is not scored, and counted.
+ */
 export async function leaveOneSubjectOut(
   set: TrainingSet,
   input: LeaveOneSubjectOutInput,
@@ -23,18 +36,30 @@ export async function leaveOneSubjectOut(
     const detail = `${subjects.length} subject, leaving one out needs at least two`;
     throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
   }
+  const wants = wantsWithout(set, subjects);
+  if (wants.size === subjects.length) {
+    const detail = `whoever is left out, the others are too few: ${[...wants.values()][0]}`;
+    throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
+  }
   const classes = input.classes.length;
-  const probabilities = new Float32Array(set.labels.length * classes);
+  const scored = set.groups.flatMap((group, row) => (wants.has(group) ? [] : [row]));
+  const probabilities = new Float32Array(scored.length * classes);
+  const groups = scored.map((row) => set.groups[row] as string);
   for (const [index, subject] of subjects.entries()) {
+    if (wants.has(subject)) continue;
     input.onSubject?.(index, subjects.length);
-    const held = set.groups.flatMap((group, row) => (group === subject ? [row] : []));
+    const places = groups.flatMap((group, place) => (group === subject ? [place] : []));
+    const held = places.map((place) => scored[place] as number);
     const seed = streamSeed(input.seed, 1000 + index);
     const predicted = await predictHeldOut(set, held, { ...input, seed });
-    held.forEach((row, position) => {
+    places.forEach((place, position) => {
       const part = predicted.subarray(position * classes, (position + 1) * classes);
-      probabilities.set(part, row * classes);
+      probabilities.set(part, place * classes);
     });
   }
-  const { labels, groups } = set;
-  return evaluate({ probabilities, classes: input.classes, labels, subjects: groups });
+  const labels = scored.map((row) => set.labels[row] as string);
+  const evaluation = evaluate({ probabilities, classes: input.classes, labels, subjects: groups });
+  if (wants.size === 0) return evaluation;
+  const unscored = { subjects: wants.size, windows: set.labels.length - scored.length };
+  return { ...evaluation, unscored };
 }

@@ -33,14 +33,17 @@ export function checkTrainingSet(
     const context = { label: unknown, model: model ?? 'in training', known: classes.join(', ') };
     throw new WatchlakeError('LABELS_UNKNOWN', context);
   }
-  if (rows < MINIMUM_ROWS) {
-    const detail = `${rows} labelled windows, at least ${MINIMUM_ROWS} are needed`;
-    throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
-  }
-  if (new Set(labels).size < 2) {
-    const detail = `all windows have the label ${labels[0]}, at least two classes are needed`;
-    throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
-  }
+  const detail = wantOf(labels);
+  if (detail !== null) throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
+}
+
+/** What is wanting for a training on rows with these labels; null when they are enough. */
+export function wantOf(labels: readonly string[]): string | null {
+  if (labels.length < MINIMUM_ROWS)
+    return `${labels.length} labelled windows, at least ${MINIMUM_ROWS} are needed`;
+  if (new Set(labels).size < 2)
+    return `all windows have the label ${labels[0]}, at least two classes are needed`;
+  return null;
 }
 
 /** The same choice of rows as a training set of its own. */

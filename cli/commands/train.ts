@@ -1,5 +1,6 @@
 /** `watchlake train`: trains and evaluates one version of a model. */
 import type { Command } from 'commander';
+import { counted } from '../../core/figures';
 import { workflowIds } from '../../core/workflow-ids';
 import type { TrainResult } from '../../workflows/train-model';
 import { declare, list, waiting, wholeNumber, type WaitingOptions } from '../command';
@@ -68,6 +69,9 @@ export function addTrain(program: Command, act: Actions): void {
               'macro-F1': figures && score(figures.macroF1),
               'worst subject': figures?.worstSubject
                 ? `${figures.worstSubject.subject}, accuracy ${score(figures.worstSubject.accuracy)}`
+                : null,
+              'not scored': figures?.unscored
+                ? `${counted(figures.unscored.subjects, 'subject')} with ${counted(figures.unscored.windows, 'window')}: without them there is too little to train on`
                 : null,
             });
           },

@@ -129,6 +129,31 @@ async function trainBySplit(source: string, scheme: TrainingScheme = 'shipped-sp
   return { ...trained, ...(await registry.getVersion({ ...wanted, version: trained.version })) };
 }
 
+test('whom a training leaves unscored is in its result and its card', async () => {
+  const own = newLake(folder.path());
+  const wanted = { dataset: 'uneven', model: 'uneven' };
+  const recordings = ['Ann', 'Bea', 'Cem'].flatMap((subject, person) =>
+    ['walking', 'resting'].map((label, index) => ({
+      ...{ recording: `${subject}-${label}`, subject, device: `watch-${subject}`, label },
+      ...{ startMs: ((index + person) % 2) * 60_000, samples: person === 0 ? 2000 : 300 },
+    })),
+  );
+  const source = await writeZip(folder.path(), archiveFiles(recordings));
+  await ingestInto(own, { source, dataset: wanted.dataset });
+  await refreshLake(own, wanted);
+  const { freezeTrainingSet, trainVersion } = activitiesOn(own);
+  const { snapshotId } = await run(() =>
+    freezeTrainingSet({ ...wanted, withLabels: false, knownUntil }),
+  );
+  const training = { ...wanted, snapshotId, seed: 0, shuffleLabels: false };
+  const trained = await run(() => trainVersion({ ...training, scheme: 'leave-one-subject-out' }));
+  const { card } = await registry.getVersion({ ...wanted, version: trained.version });
+  const [unscored, rest] = [card.evaluation?.unscored, card.evaluation?.windows as number];
+  expect(unscored).toEqual({ subjects: 1, windows: card.data.windows - rest });
+  expect(trained.evaluation).toMatchObject({ unscored, windows: rest });
+  expect(rest).toBeLessThan(20);
+});
+
 const BEGIN = Date.UTC(2024, 0, 12);
 
 test('a split whose sides share bursts is refused', async () => {

@@ -156,6 +156,14 @@ test('a wrong input is refused before anything is started', async () => {
   expect(calls).toEqual([]);
 });
 
+test('train tells whom its figures leave out', async () => {
+  const words = ['train', '--dataset', 'trial'];
+  expect((await runAgainst(words, { result: TRAINED })).stdout).not.toContain('not scored');
+  const evaluation = { ...TRAINED.evaluation, unscored: { subjects: 1, windows: 1800 } };
+  const { stdout } = await runAgainst(words, { result: { ...TRAINED, evaluation } });
+  expect(stdout).toMatch(/not scored +1 subject with 1,800 windows/);
+});
+
 test('a run with other inputs under the same id is not joined', async () => {
   const { exitCode, stdout } = await runAgainst(['train', '--dataset', 'trial', '--json'], {
     result: TRAINED,

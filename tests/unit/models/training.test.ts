@@ -5,7 +5,7 @@ import { evaluate } from '../../../models/evaluation';
 import { leaveOneSubjectOut } from '../../../models/leave-one-subject-out';
 import { createRandom } from '../../../core/random';
 import { trainClassifier } from '../../../models/training';
-import type { TrainingSet } from '../../../models/training-set';
+import { subset, type TrainingSet } from '../../../models/training-set';
 import { CLASSES, COLUMNS, cloudSet, plainSchema } from './made-data';
 
 const options = { hiddenUnits: [16], maximumEpochs: 12, batchSize: 64, learningRate: 0.01 };
@@ -152,6 +152,31 @@ test('predicts each subject by a classifier that never saw them', async () => {
   await expect(leaveOneSubjectOut(cloudSet({ subjects: 1 }), input)).rejects.toMatchObject({
     code: 'TRAINING_DATA_INSUFFICIENT',
   });
+});
+
+/** The first three rows of each class of everybody but the first subject. */
+function mostlyOfOne(): TrainingSet {
+  const set = cloudSet({ subjects: 3 });
+  return subset(
+    set,
+    set.labels.flatMap((_, row) => (set.groups[row] === 's0' || row % 12 < 3 ? [row] : [])),
+  );
+}
+
+test('does not score a subject without whom there is too little to train on, and says so', async () => {
+  const evaluation = await leaveOneSubjectOut(mostlyOfOne(), input);
+  expect(evaluation.unscored).toEqual({ subjects: 1, windows: 36 });
+  expect(evaluation.windows).toBe(18);
+  expect(evaluation.bySubject.map(({ subject }) => subject)).toEqual(['s1', 's2']);
+  expect(evaluation.accuracy).toBeGreaterThan(0.85);
+  expect((await leaveOneSubjectOut(cloudSet({ subjects: 3 }), input)).unscored).toBeUndefined();
+});
+
+test('says what is missing where nobody can be left out', async () => {
+  const few = cloudSet({ subjects: 2, perClass: 6 });
+  await expect(leaveOneSubjectOut(few, input)).rejects.toThrow(
+    /whoever is left out.*18 labelled windows, at least 20 are needed/,
+  );
 });
 
 const tiny = cloudSet({ subjects: 1, perClass: 4 });
