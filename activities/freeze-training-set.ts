@@ -89,7 +89,8 @@ export async function freezeTrainingSet(deps: FreezeDeps, input: FreezeInput, si
   const isWanted = ({ subjectKey, device, startMs }: TrainingWindow): boolean =>
     !isWithdrawn(subjectKey) && !known.isAudited({ device, startMs, endMs: startMs + lengthMs });
   const { manifest } = await writeRows(lake, {
-    table: trainingWindowsTable({ dataset, recipe: 1 }),
+    // 2: no windows that are half of one activity and half of another.
+    table: trainingWindowsTable({ dataset, recipe: 2 }),
     inputs: {
       window_features: recorded.snapshotId,
       subjects: contentHash(facts.baseSubjects),

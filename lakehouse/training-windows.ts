@@ -9,7 +9,8 @@ import { findManifest } from './snapshots';
 import { floatsOf, storedRows } from './stored-rows';
 import { FEATURES_TABLE } from './watch/window-features';
 
-const MOSTLY = 0.5;
+/** Of two labels with half of the samples each, the alphabet alone would choose. */
+const HALF = 0.5;
 
 export interface TrainingRequest {
   readonly dataset: string;
@@ -57,7 +58,7 @@ function trainingFilter(manifest: SnapshotManifest, subjectKeys?: readonly strin
   const has = (name: string): boolean => manifest.columns.some((each) => each.name === name);
   const conditions = [
     'label IS NOT NULL',
-    ...(has('label_share') ? [`label_share >= ${MOSTLY}`] : []),
+    ...(has('label_share') ? [`label_share > ${HALF}`] : []),
     ...(subjectKeys === undefined ? [] : [`subject_key IN ${inList(subjectKeys)}`]),
   ];
   return `WHERE ${conditions.join(' AND ')}`;

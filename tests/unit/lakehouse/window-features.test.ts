@@ -13,6 +13,7 @@ import {
   archiveFiles,
   ingestInto,
   newLake,
+  recordingCsv,
   refreshLake,
   temporaryFolder,
   writeZip,
@@ -135,4 +136,43 @@ test('the true labels of windows are found by id', async () => {
   });
   expect(labels.size).toBe(set.windowIds.length);
   set.windowIds.forEach((id, row) => expect(labels.get(id)).toBe(set.labels[row]));
+});
+
+/** As long as `first` samples of one activity, then of another. */
+function turning(first: number): string {
+  const half = (label: string, from: number, count: number): string[] => {
+    const [header, ...rows] = recordingCsv({
+      ...{ recording: 'turn', label, startMs: from * 20, samples: count },
+    })
+      .trimEnd()
+      .split('\n');
+    return from === 0 ? [header as string, ...rows] : rows;
+  };
+  return [...half('walking', 0, first), ...half('running', first, 400 - first), ''].join('\n');
+}
+
+test('a window that is half of one activity and half of another teaches neither', async () => {
+  const files = archiveFiles([{ recording: 'even' }, { recording: 'odd' }]);
+  // 300 of 400 samples fill a window and half of the next one; 301 are more than half of it.
+  files['recordings/even.csv'] = turning(300);
+  files['recordings/odd.csv'] = turning(301);
+  const own = newLake(folder.path());
+  await ingestInto(own, { source: await writeZip(folder.path(), files) });
+  await refreshLake(own);
+  const set = await trainingWindows(own, { dataset: 'watch' });
+  const learned = (device: string) =>
+    set.labels
+      .map((label, row) => ({ device: set.devices[row], startMs: set.startsMs[row], label }))
+      .filter((each) => each.device === device)
+      .sort((a, b) => (a.startMs as number) - (b.startMs as number))
+      .map(({ startMs, label }) => [startMs, label]);
+  expect(learned('watch-even')).toEqual([
+    [0, 'walking'],
+    [2000, 'walking'],
+  ]);
+  expect(learned('watch-odd')).toEqual([
+    [0, 'walking'],
+    [2000, 'walking'],
+    [4000, 'walking'],
+  ]);
 });
