@@ -24,8 +24,6 @@ export interface TrainResult {
     accuracy: number;
     macroF1: number;
     worstSubject: { subject: string; accuracy: number } | null;
-    /** People without whom there was too little to train on. */
-    unscored?: { subjects: number; windows: number };
   } | null;
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { counted } from '../../core/figures';
 import { workflowIds } from '../../core/workflow-ids';
+import type { Unscored } from '../../models/evaluation';
 import type { TrainResult } from '../../workflows/train-model';
 import { declare, list, waiting, wholeNumber, type WaitingOptions } from '../command';
 import { runWorkflow, withContext } from '../run-workflow';
@@ -17,6 +18,9 @@ interface TrainOptions extends WaitingOptions {
   evaluation: boolean;
   shippedSplit: boolean;
 }
+
+/** What the training adds where it could not score everybody. */
+type Figures = NonNullable<TrainResult['evaluation']> & { unscored?: Unscored };
 
 const LARGEST_SEED = 2 ** 31 - 1;
 
@@ -55,7 +59,7 @@ export function addTrain(program: Command, act: Actions): void {
           },
           { cancelOnExit },
         );
-        const { evaluation: figures } = result;
+        const figures: Figures | null = result.evaluation;
         return {
           result: { ...run, ...result },
           show: (voice) => {
