@@ -89,7 +89,12 @@ const writeJson = (target: Target, value: unknown): Promise<void> =>
 
 const INTERRUPTED_EXIT_CODE = 130;
 // Whoever pressed Ctrl-C knows that nothing is wrong.
-const INTERRUPTIONS = new Set(['INTERRUPTED', 'SENDING_STOPPED', 'STACK_STILL_STARTING']);
+const INTERRUPTIONS = new Set([
+  'INTERRUPTED',
+  'SENDING_STOPPED',
+  'STACK_STILL_STARTING',
+  'COPY_STOPPED',
+]);
 
 /** Says what went wrong, and gives the exit code. */
 export async function reportFailure(

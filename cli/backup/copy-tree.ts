@@ -13,6 +13,14 @@ export interface Tree {
   files: BackupFile[];
 }
 
+export interface CopyOptions {
+  /** What is copied, and where it goes below `root`. */
+  source: string;
+  root: string;
+  path: string;
+  signal?: AbortSignal;
+}
+
 export interface Copied {
   bytes: number;
   sha256: string;
@@ -33,7 +41,11 @@ export async function applyOwner(target: string, owner: BackupFolder): Promise<v
   if (process.getuid?.() === 0) await chown(target, owner.uid, owner.gid);
 }
 
-export async function copyFileHashed(source: string, target: string): Promise<Copied> {
+export async function copyFileHashed(
+  source: string,
+  target: string,
+  signal?: AbortSignal,
+): Promise<Copied> {
   const hash = createHash('sha256');
   let bytes = 0;
   const tap = new Transform({
@@ -44,27 +56,26 @@ export async function copyFileHashed(source: string, target: string): Promise<Co
     },
   });
   // Closed to others from its first byte on: secrets are among the files.
-  await pipeline(createReadStream(source), tap, createWriteStream(target, { mode: 0o600 }));
+  const written = createWriteStream(target, { mode: 0o600 });
+  await pipeline(createReadStream(source), tap, written, { signal });
   return { bytes, sha256: hash.digest('hex') };
 }
 
 /** Copies `source` to `<root>/<path>`, and notes every file and folder in the tree. */
-export async function copyTree(
-  source: string,
-  root: string,
-  path: string,
-  tree: Tree,
-): Promise<void> {
+export async function copyTree(options: CopyOptions, tree: Tree): Promise<void> {
+  const { source, root, path, signal } = options;
+  signal?.throwIfAborted();
   const facts = await lstat(source);
   const target = join(root, path);
   if (facts.isFile()) {
-    const copied = await copyFileHashed(source, target);
+    const copied = await copyFileHashed(source, target, signal);
     tree.files.push({ ...ownerOf(path, facts), ...copied });
   } else if (facts.isDirectory()) {
     await mkdir(target, { mode: 0o700 });
     tree.folders.push(ownerOf(path, facts));
     for (const name of (await readdir(source)).sort()) {
-      await copyTree(join(source, name), root, `${path}/${name}`, tree);
+      const inner = { source: join(source, name), path: `${path}/${name}` };
+      await copyTree({ ...options, ...inner }, tree);
     }
   } else if (!facts.isSocket()) {
     throw new Error(`${source} is neither a file nor a folder`);

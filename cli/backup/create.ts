@@ -1,9 +1,10 @@
 /** Makes a backup of a home that is stopped: a consistent copy of all its parts, complete or absent. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { CODE_VERSION } from '../../core/version';
 import { makeFolder } from '../../stack/files';
+import { processIdentity } from '../../stack/processes';
 import type { Config } from '../../workers/config';
 import { copyTree, linkIn, type Tree } from './copy-tree';
 import { MANIFEST_FILE, type BackupManifest } from './manifest';
@@ -14,6 +15,8 @@ export interface BackupOptions {
   config: Config;
   target: string;
   onProgress: (part: string) => void;
+  /** Breaks it off; nothing of it is left. */
+  signal?: AbortSignal;
 }
 
 export interface BackupResult {
@@ -48,7 +51,12 @@ async function writeManifest(
   await writeFile(join(folder, MANIFEST_FILE), JSON.stringify(manifest, null, 1), { mode: 0o600 });
 }
 
-async function copyParts({ config, target, onProgress }: BackupOptions): Promise<BackupResult> {
+async function copyParts({
+  config,
+  target,
+  onProgress,
+  signal,
+}: BackupOptions): Promise<BackupResult> {
   const parts = await presentParts(config);
   if (parts.length === 0) {
     throw new WatchlakeError('NOTHING_TO_BACK_UP', { home: config.WATCHLAKE_HOME });
@@ -60,7 +68,7 @@ async function copyParts({ config, target, onProgress }: BackupOptions): Promise
     await mkdir(partial, { mode: 0o700 });
     for (const { name, place } of parts) {
       onProgress(name);
-      await copyTree(place, partial, name, tree);
+      await copyTree({ source: place, root: partial, path: name, signal }, tree);
     }
     const about = { parts: parts.map(({ name }) => name), notIncluded: notIncluded(config) };
     await writeManifest(partial, tree, about);
@@ -100,6 +108,19 @@ export async function checkBackup({
   }
   await refuseInside(target, config);
   await refuseLinks(config);
+}
+
+/** What killed backups have left in the folder of the target: large, and perhaps with secrets. */
+export async function leftOvers(target: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await readdir(dirname(target)).catch(() => [])) {
+    const pid = Number(/\.partial-(\d+)$/.exec(name)?.[1]);
+    if (Number.isNaN(pid) || processIdentity(pid) !== undefined) continue;
+    const path = join(dirname(target), name);
+    const inside = await readdir(path).catch((): string[] => []);
+    if (inside.includes('lake') || inside.includes('secrets')) found.push(path);
+  }
+  return found;
 }
 
 /** While it copies, nothing can start. */

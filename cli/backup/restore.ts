@@ -15,6 +15,8 @@ export interface RestoreOptions {
   /** Moves aside what is there, instead of refusing. */
   force: boolean;
   onProgress: (part: string) => void;
+  /** Breaks it off while nothing that is there was touched. */
+  signal?: AbortSignal;
 }
 
 export interface RestoreResult {
@@ -31,13 +33,19 @@ const stagingOf = ({ place }: Part): string => `${place}.restoring`;
 const stagedPath = (part: Part, path: string): string =>
   join(stagingOf(part), path.slice(part.name.length + 1));
 
-async function stageFile(source: string, part: Part, file: BackupFile): Promise<void> {
+async function stageFile(
+  { source, signal }: RestoreOptions,
+  part: Part,
+  file: BackupFile,
+): Promise<void> {
   const from = join(source, file.path);
   const target = stagedPath(part, file.path);
-  const copied = await copyFileHashed(from, target).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT') throw cause;
-    throw new WatchlakeError('BACKUP_INVALID', { source, detail: `${file.path} is missing` });
-  });
+  const copied = await copyFileHashed(from, target, signal).catch(
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT') throw cause;
+      throw new WatchlakeError('BACKUP_INVALID', { source, detail: `${file.path} is missing` });
+    },
+  );
   if (copied.sha256 !== file.sha256) {
     throw new WatchlakeError('BACKUP_INVALID', { source, detail: `${file.path} was changed` });
   }
@@ -45,13 +53,13 @@ async function stageFile(source: string, part: Part, file: BackupFile): Promise<
 }
 
 /** Copies one part beside its place. */
-async function stage(source: string, manifest: BackupManifest, part: Part): Promise<void> {
+async function stage(options: RestoreOptions, manifest: BackupManifest, part: Part) {
   await rm(stagingOf(part), { recursive: true, force: true });
   await mkdir(dirname(part.place), { recursive: true });
   const folders = manifest.folders.filter(({ path }) => partOf(path) === part.name);
   for (const { path } of folders) await mkdir(stagedPath(part, path), { mode: 0o700 });
   for (const file of manifest.files) {
-    if (partOf(file.path) === part.name) await stageFile(source, part, file);
+    if (partOf(file.path) === part.name) await stageFile(options, part, file);
   }
   // Last and innermost first: a folder's mode may forbid writing into it.
   for (const folder of folders.reverse()) await applyOwner(stagedPath(part, folder.path), folder);
@@ -95,15 +103,16 @@ async function partsInTheWay(
 }
 
 async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
-  const { config, source, onProgress } = options;
+  const { config, onProgress, signal } = options;
   const parts = await partsOf(config);
   const inTheWay = await partsInTheWay(parts, options);
   const wanted = parts.filter(({ name }) => manifest.parts.includes(name));
   try {
     for (const part of wanted) {
       onProgress(part.name);
-      await stage(source, manifest, part);
+      await stage(options, manifest, part);
     }
+    signal?.throwIfAborted();
     const stamp = new Date().toISOString().replace(/[:.]/g, '');
     // All former parts go, also those that the backup lacks: a left-over log would corrupt another's database.
     const aside = [...inTheWay, ...(await existing(memoriesOf(config)))].map(({ place }) => ({
@@ -119,7 +128,9 @@ async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
 }
 
 /** What can be told before a file is copied; throws as `restoreBackup` does. */
-export async function checkRestore(options: Omit<RestoreOptions, 'onProgress'>): Promise<void> {
+export async function checkRestore(
+  options: Omit<RestoreOptions, 'onProgress' | 'signal'>,
+): Promise<void> {
   await readManifest(options.source);
   // Where the database's data go depends on who can reach it.
   await makeFolder(options.config.WATCHLAKE_HOME);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { shellWord } from '../../core/shell-word';
-import { checkBackup, createBackup, type BackupResult } from '../backup/create';
+import { checkBackup, createBackup, leftOvers, type BackupResult } from '../backup/create';
 import { checkRestore, restoreBackup, type RestoreResult } from '../backup/restore';
 import { declare } from '../command';
 import { commandLine } from '../follow-run';
@@ -18,7 +18,21 @@ interface Offline<T> {
   yes: boolean;
   /** What happens to the files meanwhile. */
   until: 'copied' | 'replaced';
-  work: () => Promise<T>;
+  work: (signal: AbortSignal) => Promise<T>;
+}
+
+/** Ctrl-C breaks off what can be undone; what was stopped for it is started again before the command ends. */
+async function undoable<T>(shell: Shell, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const asked = new AbortController();
+  const stop = shell.onInterrupt(() => asked.abort(new WatchlakeError('COPY_STOPPED')));
+  try {
+    return await work(asked.signal);
+  } catch (error) {
+    // A stream that is broken off says so in words of its own.
+    throw asked.signal.aborted ? asked.signal.reason : error;
+  } finally {
+    stop();
+  }
 }
 
 /** Runs the work on files that nothing writes to; what had to be stopped is started again. */
@@ -31,21 +45,25 @@ async function whileStopped<T>(shell: Shell, { yes, until, work }: Offline<T>): 
     const what = `${home} is running and has to be stopped while its files are ${until}.`;
     throw new WatchlakeError('CONFIRMATION_NEEDED', { what });
   }
-  await withProgress(shell.notes, (line) =>
-    shell.services.down({ home, onProgress: onStackProgress(line) }),
-  );
   try {
-    return await work();
+    return await undoable(shell, async (signal) => {
+      await withProgress(shell.notes, (line) =>
+        shell.services.down({ home, onProgress: onStackProgress(line) }),
+      );
+      signal.throwIfAborted();
+      return work(signal);
+    });
   } finally {
     if (running) await startDetached(shell);
   }
 }
 
-const backUp = (shell: Shell, target: string): Promise<BackupResult> =>
+const backUp = (shell: Shell, target: string, signal: AbortSignal): Promise<BackupResult> =>
   withProgress(shell.notes, (line) =>
     createBackup({
       config: shell.config,
       target,
+      signal,
       onProgress: (part) => line.update(`copying ${part}`),
     }),
   );
@@ -64,7 +82,12 @@ export function addBackup(program: Command, act: Actions): void {
         const target = resolve(folder ?? freshName('watchlake-backup'));
         // Nothing is stopped for what cannot be done.
         await checkBackup({ config: shell.config, target });
-        const work = () => backUp(shell, target);
+        for (const left of await leftOvers(target)) {
+          shell.notes.line(
+            `${left} is of a backup that was killed, and may hold secrets: remove it.`,
+          );
+        }
+        const work = (signal: AbortSignal) => backUp(shell, target, signal);
         const result = await whileStopped(shell, { yes, until: 'copied', work });
         return {
           result,
@@ -91,12 +114,17 @@ interface RestoreFlags {
   force: boolean;
 }
 
-const putBack = (shell: Shell, source: string, force: boolean): Promise<RestoreResult> =>
+const putBack = (
+  shell: Shell,
+  source: string,
+  { force, signal }: { force: boolean; signal: AbortSignal },
+): Promise<RestoreResult> =>
   withProgress(shell.notes, (line) =>
     restoreBackup({
       config: shell.config,
       source,
       force,
+      signal,
       onProgress: (part) => line.update(`verifying and copying ${part}`),
     }),
   );
@@ -122,7 +150,7 @@ export function addRestore(program: Command, act: Actions): void {
       act(async (shell, folder: string, { yes, force }: RestoreFlags) => {
         const source = resolve(folder);
         await checkRestore({ config: shell.config, source, force });
-        const work = () => putBack(shell, source, force);
+        const work = (signal: AbortSignal) => putBack(shell, source, { force, signal });
         const result = await whileStopped(shell, { yes, until: 'replaced', work });
         return {
           result: { ...result, notes: aboutErasures(shell, result) },

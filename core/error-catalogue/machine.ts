@@ -123,6 +123,10 @@ export const MACHINE_ERRORS = catalogue({
     (c) => `${c.source} was made by Watchlake ${c.version}; this is ${c.own}.`,
     'Restore it with that version or a newer one; nothing was restored.',
   ),
+  COPY_STOPPED: entry(
+    () => 'The copy was broken off, and nothing of it is left.',
+    'Run the command again; what had been stopped for it was started again.',
+  ),
   TARGET_EXISTS: entry(
     (c) => `${c.target} exists already.`,
     'Give another path: nothing is written over what is there.',
