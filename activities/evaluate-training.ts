@@ -7,6 +7,7 @@ import type { TrainingWindows } from '../lakehouse/training-windows';
 import { evaluateHeldOut } from '../models/held-out';
 import { probeLeakage, type LeakageProbe, type TimedLabels } from '../models/leakage';
 import { leaveOneSubjectOut } from '../models/leave-one-subject-out';
+import { parallelWatches } from '../models/parallel-watches';
 import type { TrainInput } from '../models/training';
 import type { TrainingSet } from '../models/training-set';
 
@@ -57,6 +58,7 @@ const timedLabels =
     labels: rows.map((row) => labels[row] as string),
   });
 
+/** By people: who is recorded at the same time as the person left out, on another watch, gives nothing away. */
 async function refuseLeakage(
   set: TrainingSet,
   startsMs: readonly number[],
@@ -65,18 +67,24 @@ async function refuseLeakage(
   const { labels, groups } = set;
   const rows = labels.map((_, row) => row);
   const side = timedLabels(set, startsMs);
+  const parallelTo = parallelWatches({ ...set, startsMs });
   const probes: (LeakageProbe & { windows: number })[] = [];
   for (const subject of new Set(groups)) {
-    const test = side(rows.filter((row) => groups[row] === subject));
-    const train = side(rows.filter((row) => groups[row] !== subject));
-    probes.push({ ...probeLeakage({ train, test }), windows: test.labels.length });
+    const isParallel = parallelTo(subject);
+    const left = rows.filter((row) => groups[row] === subject);
+    const others = rows.filter((row) => groups[row] !== subject && !isParallel(row));
     // Each probe sorts all windows: heartbeats go out in between.
     await nextTurn();
     signal?.throwIfAborted();
+    if (others.length === 0) continue;
+    const probe = probeLeakage({ train: side(others), test: side(left) });
+    probes.push({ ...probe, windows: left.length });
   }
-  const mean = (of: (probe: (typeof probes)[number]) => number) =>
-    probes.reduce((sum, probe) => sum + of(probe) * probe.windows, 0) / labels.length;
-  const score = mean((probe) => probe.score);
-  const limit = mean((probe) => probe.limit);
+  if (probes.length === 0) return;
+  const sum = (of: (probe: (typeof probes)[number]) => number) =>
+    probes.reduce((total, probe) => total + of(probe) * probe.windows, 0);
+  const windows = sum(() => 1);
+  const score = sum((probe) => probe.score) / windows;
+  const limit = sum((probe) => probe.limit) / windows;
   if (score > limit) throw leakageFound({ score, limit });
 }

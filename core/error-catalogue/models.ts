@@ -15,7 +15,7 @@ export const MODELS_ERRORS = catalogue({
   LEAKAGE_FOUND: entry(
     (c) =>
       `The split leaks: the nearest neighbour on the timestamp alone scores ${c.score} (limit ${c.limit}).`,
-    'Leave out `--shipped-split`: then the split is by person. Where that one leaks, recordings of one person are there under several names, or people did the same things at the same moments of their clocks, as by a timetable: then `--no-evaluation` trains without these scores, and `watchlake loop` compares versions on people that it sets aside.',
+    'Leave out `--shipped-split`: then the split is by person. Where that one leaks, recordings of one person are there under several names, or people did the same things soon after one another: then `--no-evaluation` trains without these scores, and `watchlake loop` compares versions on people that it sets aside.',
   ),
   FEATURE_SCHEMA_DIFFERS: entry(
     (c) => `The model was trained on the feature schema ${c.expected}, the data have ${c.found}.`,

@@ -20,14 +20,7 @@ import { decidePromotion } from '../../models/promotion';
 import { createRegistry } from '../../registry/registry';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { answered, newTask } from '../support/label-tasks';
-import {
-  archiveFiles,
-  ingestInto,
-  newLake,
-  refreshLake,
-  temporaryFolder,
-  writeZip,
-} from '../support/recordings';
+import { temporaryFolder } from '../support/recordings';
 import { LABELS, lakeOfTrainings, publishCandidates, SUBJECTS } from '../support/training-runs';
 
 const folder = temporaryFolder();
@@ -129,32 +122,6 @@ test('leaving one subject out scores every subject, the worst among them', async
     windows: frozen.rows,
   });
   expect(trained.evaluation?.worstSubject.subject).toMatch(/^[0-9a-f]{16}$/);
-});
-
-test('a split that the clock gives away is refused before anything is scored', async () => {
-  const other = newLake(folder.path());
-  const recordings = SUBJECTS.flatMap((subject) =>
-    LABELS.map((label, index) => ({
-      recording: `${subject}-${label}`,
-      subject,
-      device: `watch-${subject}`,
-      label,
-      startMs: index * 60_000,
-      samples: 1000,
-    })),
-  );
-  await ingestInto(other, { source: await writeZip(folder.path(), archiveFiles(recordings)) });
-  await refreshLake(other);
-  const { freezeTrainingSet, trainVersion } = activities(other);
-  const model = 'leaky';
-  const frozen = await run(() =>
-    freezeTrainingSet({ model, dataset, withLabels: false, knownUntil }),
-  );
-  const { snapshotId } = frozen;
-  const training = { model, dataset, snapshotId, seed: 0, shuffleLabels: false };
-  await expect(
-    run(() => trainVersion({ ...training, scheme: 'leave-one-subject-out' })),
-  ).rejects.toMatchObject({ type: 'LEAKAGE_FOUND', nonRetryable: true });
 });
 
 test('a campaign that names no subjects asks nobody by whom versions are judged', async () => {
