@@ -25,6 +25,12 @@ import { run, UP } from './fake-surroundings';
 
 let folder: string;
 let config: Config;
+/** Services of a home that is down. */
+const NOTHING_RUNS = {
+  readState: async () => null,
+  supervisorOf: async () => null,
+  down: async () => ({ stopped: false }),
+};
 const quiet = { onProgress: () => undefined };
 
 async function makeHome(home: string): Promise<void> {
@@ -188,13 +194,8 @@ test('of events that an older Kafka lacks nothing is remembered', async () => {
 test('a restore says that erased people are back, and what no erasure reaches', async () => {
   const source = join(folder, 'backup');
   await createBackup({ config, target: source, ...quiet });
-  const services = {
-    readState: async () => null,
-    supervisorOf: async () => null,
-    down: async () => ({ stopped: false }),
-  };
   const words = ['restore', source, '--force', '--home', config.WATCHLAKE_HOME];
-  const told = await run(words, { services });
+  const told = await run(words, { services: NOTHING_RUNS });
   expect(told.stdout).toMatch(/Who was erased after .* is back/);
   expect(told.stdout).toMatch(/moved aside/);
 });
@@ -223,26 +224,18 @@ test.each([
 });
 
 test('the command that brings a backup back can be copied, whatever its folder is named', async () => {
-  const services = {
-    readState: async () => null,
-    supervisorOf: async () => null,
-    down: async () => ({ stopped: false }),
-  };
   const target = join(folder, "ada's backup");
-  const { stdout } = await run(['backup', target, '--home', config.WATCHLAKE_HOME], { services });
+  const { stdout } = await run(['backup', target, '--home', config.WATCHLAKE_HOME], {
+    services: NOTHING_RUNS,
+  });
   expect(stdout).toContain(`restore '${folder}/ada'\\''s backup' --home`);
 });
 
 test('a restore into a home that is not there yet makes it', async () => {
   const source = join(folder, 'backup');
   await createBackup({ config, target: source, ...quiet });
-  const services = {
-    readState: async () => null,
-    supervisorOf: async () => null,
-    down: async () => ({ stopped: false }),
-  };
   const home = join(folder, 'new', 'home');
-  expect(await run(['restore', source, '--home', home], { services })).toMatchObject({
+  expect(await run(['restore', source, '--home', home], { services: NOTHING_RUNS })).toMatchObject({
     exitCode: 0,
   });
   expect(await readdir(join(home, 'lake'))).toEqual(['curated']);
