@@ -36,7 +36,7 @@ function isCopy(set: TimedSet, deviations: Float64Array, one: number, other: num
 }
 
 /** People may call their watches the same. */
-const watchOf = ({ groups, blocks }: TimedSet, row: number): string =>
+const watchKey = ({ groups, blocks }: TimedSet, row: number): string =>
   JSON.stringify([groups[row], blocks[row]]);
 
 /**
@@ -57,11 +57,11 @@ export function parallelWatches(set: TimedSet) {
       if (group !== subject) continue;
       for (const other of rowsAt.get(set.startsMs[row] as number) ?? []) {
         if (set.groups[other] === subject) continue;
-        const watch = watchOf(set, other);
+        const watch = watchKey(set, other);
         const vote = isCopy(set, deviations, row, other) ? -1 : 1;
         balance.set(watch, (balance.get(watch) ?? 0) + vote);
       }
     }
-    return (row) => (balance.get(watchOf(set, row)) ?? 0) > 0;
+    return (row) => (balance.get(watchKey(set, row)) ?? 0) > 0;
   };
 }
