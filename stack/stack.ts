@@ -17,6 +17,7 @@ import { databaseUrl } from './postgres';
 import type { OnProgress } from './progress';
 import { isRunning, type ProcessRecord } from './processes';
 import { readStackRecord, StackFile, type ComponentName, type StackRecord } from './stack-file';
+import { refuseUnfinished } from './unfinished-restore';
 
 export interface StackAddresses {
   readonly temporal: {
@@ -114,6 +115,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
   return lockHome(
     home,
     async () => {
+      await refuseUnfinished(home);
       const file = await StackFile.open(home);
       const started = await startMissing(file, { ...options, home });
       const addresses = requireAll(await addressesOf(file), options.external);

@@ -5,6 +5,7 @@ import { WatchlakeError } from '../../core/errors';
 import { CODE_VERSION } from '../../core/version';
 import { makeFolder } from '../../stack/files';
 import { processIdentity } from '../../stack/processes';
+import { refuseUnfinished } from '../../stack/unfinished-restore';
 import type { Config } from '../../workers/config';
 import { copyTree, linkIn, type Tree } from './copy-tree';
 import { MANIFEST_FILE, type BackupManifest } from './manifest';
@@ -97,7 +98,7 @@ async function refuseLinks(config: Config): Promise<void> {
   }
 }
 
-/** Throws TARGET_EXISTS rather than mixing two backups, TARGET_INSIDE, SOURCE_LINK, and NOTHING_TO_BACK_UP without a home. */
+/** Throws TARGET_EXISTS rather than mixing two backups, TARGET_INSIDE, SOURCE_LINK, RESTORE_UNFINISHED, and NOTHING_TO_BACK_UP without a home. */
 export async function checkBackup({
   target,
   config,
@@ -106,6 +107,7 @@ export async function checkBackup({
   if (!(await isPresent(config.WATCHLAKE_HOME))) {
     throw new WatchlakeError('NOTHING_TO_BACK_UP', { home: config.WATCHLAKE_HOME });
   }
+  await refuseUnfinished(config.WATCHLAKE_HOME);
   await refuseInside(target, config);
   await refuseLinks(config);
 }

@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { makeFolder } from '../../stack/files';
+import { clearRestore, markRestore } from '../../stack/unfinished-restore';
 import type { Config } from '../../workers/config';
 import { applyOwner, copyFileHashed } from './copy-tree';
 import { partOf, readManifest, type BackupFile, type BackupManifest } from './manifest';
@@ -70,8 +71,9 @@ interface Move {
   to: string;
 }
 
-/** All renames or none: what was done is undone when one fails. */
-async function moveAll(moves: readonly Move[]): Promise<void> {
+/** All renames or none: what was done is undone when one fails. Where this is killed, the marker stays. */
+async function moveAll(moves: readonly Move[], home: string, source: string): Promise<void> {
+  await markRestore(home, source);
   const done: Move[] = [];
   try {
     for (const move of moves) {
@@ -80,8 +82,10 @@ async function moveAll(moves: readonly Move[]): Promise<void> {
     }
   } catch (error) {
     for (const { from, to } of done.reverse()) await rename(to, from);
+    await clearRestore(home);
     throw error;
   }
+  await clearRestore(home);
 }
 
 async function existing(parts: readonly Part[]): Promise<Part[]> {
@@ -120,7 +124,7 @@ async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
       to: `${place}.before-restore-${stamp}`,
     }));
     const placed = wanted.map((part) => ({ from: stagingOf(part), to: part.place }));
-    await moveAll([...aside, ...placed]);
+    await moveAll([...aside, ...placed], config.WATCHLAKE_HOME, options.source);
     return { restored: wanted.map(({ name }) => name), movedAside: aside.map(({ to }) => to) };
   } finally {
     for (const part of wanted) await rm(stagingOf(part), { recursive: true, force: true });

@@ -139,4 +139,9 @@ export const MACHINE_ERRORS = catalogue({
     (c) => `${c.target} exists already.`,
     'Add `--force`, which moves aside what is there and keeps it, or restore into another home with `--home`.',
   ),
+  RESTORE_UNFINISHED: entry(
+    (c) =>
+      `The restore of ${c.source} into ${c.home} was killed while it exchanged the parts: lake, database and topics are not of one moment.`,
+    'Run `watchlake restore <that folder> --force` again, which moves aside what is there. What was there before lies beside it, as `<part>.before-restore-<time>`.',
+  ),
 });

@@ -1,10 +1,13 @@
 /** Backups and restores that were broken off or killed: the stack comes back, and nothing half stays unnoticed. */
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBackup } from '../../../cli/backup/create';
 import { restoreBackup } from '../../../cli/backup/restore';
+import { startStack } from '../../../stack/stack';
 import { loadConfig, type Config } from '../../../workers/config';
+import type { KilledRestoreInput } from '../../support/killed-restore';
 import { run, UP } from './fake-surroundings';
 
 let folder: string;
@@ -83,3 +86,39 @@ test('a backup names what a killed one has left beside it, and nothing else', as
   expect(stderr.match(/\S+partial-\d+/g)).toEqual([killed]);
   expect(stderr).toContain('may hold secrets');
 });
+
+test.each(['lake', 'secrets'])(
+  'of a restore that was killed before it placed %s nothing starts and no backup is made, until it was run again',
+  async (part) => {
+    const source = join(folder, 'before');
+    await createBackup({ config, target: source, ...quiet });
+    const home = config.WATCHLAKE_HOME;
+    const support = join(__dirname, '..', '..', 'support');
+    const [hook, script] = [join(support, 'typescript.js'), join(support, 'killed-restore.ts')];
+    const input: KilledRestoreInput = { home, source, part };
+    const killed = spawnSync(process.execPath, ['-r', hook, script, JSON.stringify(input)]);
+    expect(killed.signal).toBe('SIGKILL');
+
+    const unfinished = {
+      code: 'RESTORE_UNFINISHED',
+      message: expect.stringContaining(source) as string,
+    };
+    const target = join(folder, 'backup');
+    const start = () =>
+      startStack({
+        home,
+        cache: join(folder, 'cache'),
+        external: {
+          temporal: { address: '127.0.0.1:1', namespace: 'default' },
+          kafka: { brokers: '127.0.0.1:1' },
+          postgres: { url: 'postgres://127.0.0.1:1/watchlake' },
+        },
+      });
+    await expect(createBackup({ config, target, ...quiet })).rejects.toMatchObject(unfinished);
+    await expect(start()).rejects.toMatchObject(unfinished);
+
+    await restoreBackup({ config, source, force: true, ...quiet });
+    await start();
+    expect(await createBackup({ config, target, ...quiet })).toMatchObject({ files: 2 });
+  },
+);
