@@ -107,6 +107,14 @@ export const DOORS_ERRORS = catalogue({
     (c) => `Stopped: ${c.sent} of ${c.lines} lines are answered.`,
     'The same command goes on where it stopped.',
   ),
+  EVENTS_EMPTY: entry(
+    (c) => `${c.file} has no line to send.`,
+    'Give a file with one event a line; `watchlake devices generate --out <folder>` makes one to try.',
+  ),
+  EVENTS_REJECTED: entry(
+    (c) => `The ingest server took no line of ${c.file} as an event: ${c.reasons}.`,
+    'Give a file with one event a line, as JSON in UTF-8; docs/devices.md says what an event is, and what the reasons mean. The dead-letter topic has the lines as they were sent.',
+  ),
   EVENTS_UNSORTED: entry(
     (c) =>
       `${c.file} has events of ${countOf(c.devices, 'device')} in no order that can be replayed in time.`,

@@ -1,5 +1,8 @@
 /** Sends the events of a file to an ingest server: devices side by side, each one's events in order, in their own time or fast. */
 import { setMaxListeners } from 'node:events';
+import { WatchlakeError } from '../../core/errors';
+import { fewOf } from '../../core/few-of';
+import { count } from '../../core/figures';
 import { linesOf, readingOf, survey, type Survey } from './event-file';
 import { createIngestClient, type IngestClientOptions, type Sent } from './ingest-client';
 import { Lanes } from './lanes';
@@ -155,9 +158,18 @@ async function surveyed({ file, speed, signal, onProgress }: SendOptions): Promi
   });
 }
 
+/** Without an event a file is a mistake, such as another file's name; of one that is gone on with, the events may be behind. */
+function refuseWithoutEvents(file: string, { accepted, duplicate, rejected }: SendCounts): void {
+  if (accepted > 0 || duplicate > 0) return;
+  const reasons = Object.entries(rejected).map(([code, lines]) => `${count(lines)} ${code}`);
+  if (reasons.length > 0)
+    throw new WatchlakeError('EVENTS_REJECTED', { file, reasons: fewOf(reasons) });
+}
+
 /**
  * Goes on where an earlier sending of the same content to the same server was stopped; what was under way then is sent again,
- * and the server recognises it. Throws INGEST_UNREACHABLE, INGEST_REFUSED, EVENTS_UNSORTED, and the signal's reason.
+ * and the server recognises it. Throws INGEST_UNREACHABLE, INGEST_REFUSED,
+ * EVENTS_EMPTY, EVENTS_REJECTED, EVENTS_UNSORTED, and the signal's reason.
  */
 export async function sendEvents(options: SendOptions): Promise<SendResult> {
   const { url, token, signal, stateFolder, speed } = options;
@@ -165,6 +177,7 @@ export async function sendEvents(options: SendOptions): Promise<SendResult> {
   if (signal) setMaxListeners(0, signal);
   await createIngestClient({ url, token, signal }).check();
   const known = await surveyed(options);
+  if (known.lines === 0) throw new WatchlakeError('EVENTS_EMPTY', { file: options.file });
   // In an order of its own each sending knows its own places.
   const order = speed !== null && isByDevice(known) ? 'by device' : 'as it lies';
   const state = sendState(stateFolder, known.sha256, new URL(url).href, order);
@@ -185,6 +198,7 @@ export async function sendEvents(options: SendOptions): Promise<SendResult> {
   }
   await saved;
   await state.clear();
+  if (before === null) refuseWithoutEvents(options.file, sending.counts);
   const devices = known.places.size > 0 ? known.places.size : null;
   const resumedAt = Math.max(0, ...Object.values(before?.offsets ?? {}));
   return { ...sending.counts, lines: known.lines, devices, resumedAt };

@@ -79,6 +79,27 @@ test('what is no event is sent as it is, and counted by its reason', async () =>
   ]);
 });
 
+test.each(['', '\n \n'])('a file without a line is refused: %j', async (content) => {
+  await writeFile(file, content);
+  await expect(send()).rejects.toMatchObject({ code: 'EVENTS_EMPTY', context: { file } });
+});
+
+test('a file of which no line is taken is told with the reasons, sent once or again', async () => {
+  await writeFile(file, `nonsense\n{"hr":1}\n{"hr":2}\n`);
+  for (const _ of upTo(2))
+    await expect(send()).rejects.toMatchObject({
+      code: 'EVENTS_REJECTED',
+      context: { file, reasons: '1 not-json, 2 missing-device' },
+    });
+  expect(ingest.broker.deadLetters).not.toEqual([]);
+});
+
+test('what is known already is no failure', async () => {
+  await writeFile(file, `${lines([event(1)])}\nnonsense\n`);
+  await send();
+  expect(await send()).toMatchObject({ accepted: 0, duplicate: 1, rejected: { 'not-json': 1 } });
+});
+
 test('what is too large for the server goes in smaller parts', async () => {
   await ingest.close();
   ingest = await startIngest({ limits: { bodyBytes: 2000 } });
