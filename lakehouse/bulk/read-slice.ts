@@ -33,7 +33,8 @@ export type Reading = 'quick' | 'exact';
 const BUFFER_BYTES = 4 * 1024 * 1024;
 const MAXIMUM_LINE = 'max_line_size = 2097152';
 
-const QUOTED_FIELDS = `'(?:^|,)("(?:[^"]|"")*"|[^,"]*)'`;
+/** Each with a comma before it, also the first: an empty match at the beginning would swallow the first comma. */
+const QUOTED_FIELDS = `',("(?:[^"]|"")*"|[^,"]*)'`;
 const UNQUOTED = `CASE WHEN starts_with(f, '"') THEN replace(f[2:-2], '""', '"') ELSE f END`;
 
 /** Columns `_0`, `_1`, … of the member. */
@@ -70,7 +71,7 @@ function exactSql({ header: { width }, slice }: SliceOfMember): string {
       SELECT n.line, n.source_line,
         CASE WHEN NOT contains(n.line, '"') THEN string_split(n.line, ',')
           WHEN regexp_full_match(n.line, '("(?:[^"]|"")*"|[^,"]*)(,("(?:[^"]|"")*"|[^,"]*))*')
-          THEN list_transform(regexp_extract_all(n.line, ${QUOTED_FIELDS}, 1), lambda f: ${UNQUOTED})
+          THEN list_transform(regexp_extract_all(',' || n.line, ${QUOTED_FIELDS}, 1), lambda f: ${UNQUOTED})
         END AS texts
       FROM (
         SELECT rtrim(r.line, chr(13)) AS line,

@@ -71,6 +71,22 @@ test('columns are found by name; those that are missing are empty, others are le
   ]);
 });
 
+test('a line whose first field is empty may have others in quotes', async () => {
+  const columns = ['user_activity_label', 'location_type', ...CASAS_COLUMNS.slice(0, 10)];
+  const made = samples(START, 3, (at): MadeRow => (at === 1 ? { location_type: '"a, b"' } : {}));
+  const lines = made.map((row) => lineOf(row, columns));
+  // A comma too many at its end is no field; it must not stand for the first one.
+  lines[2] = lineOf({ ...made[2], location_type: '"c"' }, columns) + ',';
+  const { rows, landing } = await landed({ 'p1.csv': casasFile(lines, columns) });
+  expect(landing.quarantined).toEqual({});
+  const read = await rows('SELECT time_ms, location_type, yaw FROM casas_landing ORDER BY 1');
+  expect(read).toEqual(
+    [null, 'a, b', 'c'].map((location_type, at) => ({
+      ...{ time_ms: START + at * 100, location_type, yaw: made[at]?.yaw },
+    })),
+  );
+});
+
 test('two watches of one person are two devices of theirs', async () => {
   const files = { 'c03.p053.w1.csv': casasFile(samples(START, 2)) };
   const { rows } = await landed({ ...files, 'c03.p053.w2.csv': casasFile(samples(START, 2)) });
