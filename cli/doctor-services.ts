@@ -36,7 +36,12 @@ export async function examineTemporal(config: Config, address: string): Promise<
     }
   } catch (error) {
     const remedy = 'Start it, or correct TEMPORAL_ADDRESS and its TLS variables.';
-    return { name, status: 'missing', found: `${address}: ${message(error)}`, remedy };
+    return {
+      name,
+      status: 'missing',
+      found: isWatchlakeError(error) ? error.message : `${address}: ${message(error)}`,
+      remedy,
+    };
   }
 }
 

@@ -24,7 +24,7 @@ import { commandConsent, type CommandConsent } from './consent';
 import { catalogDdl, type DdlOptions } from './catalog-ddl';
 import type { Addresses } from './addresses';
 import type { Config } from './config';
-import { brokerOf, lakeOf } from './dependencies';
+import { brokerOf, lakeOf, SILENT_STREAM_LOG } from './dependencies';
 import { holdoutScores, type HoldoutScores } from './holdout-scores';
 import { s3Settings } from './s3';
 import { connectClient } from './temporal';
@@ -66,8 +66,6 @@ export interface CommandLake {
   readonly athena: CommandAthena;
 }
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-
 /** Throws STACK_NOT_RUNNING when a part is neither configured nor running, and STACK_NOT_READY. */
 export async function connectCommand(config: Config, onWait?: OnWait): Promise<CommandContext> {
   const addresses = await awaitAddresses(config, onWait);
@@ -86,7 +84,7 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
       withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),
     datasets: () => withLake(config, datasetsOf),
     async announceChampion({ model, version }) {
-      const broker = brokerOf(config, addresses, silent);
+      const broker = brokerOf(config, addresses, SILENT_STREAM_LOG);
       try {
         await announceVersion(broker, topicNames(), { model, version });
       } finally {

@@ -14,6 +14,7 @@ import { stopStack } from '../stack/stack';
 import { environmentOf, type Config } from './config';
 import { createLog } from './logging';
 import { readState, supervisorLog, supervisorOf, type UpState } from './state';
+import { failureIn } from './start-failure';
 import { supervise } from './supervisor';
 
 export { readState, supervisorLog, supervisorOf, type UpState } from './state';
@@ -112,7 +113,6 @@ async function relayProgress(home: string, from: number, onProgress: OnProgress)
 
 interface LogLine {
   progress?: Parameters<OnProgress>[0];
-  failure?: { code?: string; message: string; remedy?: string };
 }
 
 function parsed(line: string): LogLine | null {
@@ -124,15 +124,8 @@ function parsed(line: string): LogLine | null {
 }
 
 async function startFailure(home: string, from: number): Promise<WatchlakeError> {
-  const text = (await readFile(supervisorLog(home))).subarray(from).toString('utf8');
-  const failure = text
-    .split('\n')
-    .map((line) => parsed(line)?.failure)
-    .findLast((found) => found !== undefined);
-  const detail = failure
-    ? `${failure.message}${failure.remedy ? ` ${failure.remedy}` : ''}`
-    : `see ${supervisorLog(home)}`;
-  return new WatchlakeError('STACK_FAILED', { service: 'Watchlake', detail });
+  const log = supervisorLog(home);
+  return failureIn((await readFile(log)).subarray(from).toString('utf8'), log);
 }
 
 /** Runs the supervisor in this process until Ctrl-C. */

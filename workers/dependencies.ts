@@ -88,6 +88,7 @@ export function brokerOf(
   config: Config,
   { kafka }: Pick<Addresses, 'kafka'>,
   log: StreamLog,
+  more: { retries?: number } = {},
 ): Broker {
   const { KAFKA_TLS, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = config;
   const credentials = {
@@ -99,6 +100,7 @@ export function brokerOf(
     ssl: KAFKA_TLS,
     ...(KAFKA_SASL_MECHANISM ? { sasl: saslOf(KAFKA_SASL_MECHANISM, credentials) } : {}),
     log,
+    ...more,
   });
 }
 
@@ -110,6 +112,9 @@ function saslOf(mechanism: Mechanism, credentials: { username: string; password:
   if (mechanism === 'scram-sha-256') return { mechanism, ...credentials } as const;
   return { mechanism, ...credentials } as const;
 }
+
+/** Where failures are thrown, and the way to them is nobody's matter. */
+export const SILENT_STREAM_LOG: StreamLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Our log in the shape that the streams know. */
 export function streamLog(log: ReturnType<typeof createLog>): StreamLog {

@@ -1,7 +1,7 @@
 /** Entry of a detached supervisor: its progress and its failure go to its log as JSON lines. */
-import { isWatchlakeError } from '../core/errors';
 import { loadConfig } from './config';
 import { createLog } from './logging';
+import { failureLine } from './start-failure';
 import { supervise } from './supervisor';
 
 async function main(): Promise<void> {
@@ -22,11 +22,7 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    const failure = isWatchlakeError(error)
-      ? { code: error.code, message: error.message, remedy: error.remedy }
-      : { message: error instanceof Error ? error.message : String(error) };
-    const stack = error instanceof Error ? error.stack : undefined;
-    process.stderr.write(`${JSON.stringify({ failure, stack })}\n`);
+    process.stderr.write(`${failureLine(error)}\n`);
     process.exit(1);
   },
 );

@@ -20,6 +20,7 @@ import { startAppServer, type RunningApp } from './app';
 import { externalServices, resolveAddresses } from './addresses';
 import { environmentOf, type Config } from './config';
 import { migrateDatabase } from './dependencies';
+import { requireExternal } from './external-services';
 import { HeldHome } from './held-home';
 import { withFewArenas } from './malloc-arenas';
 import { recordState } from './record-state';
@@ -64,6 +65,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
 
 async function keepUp(options: SuperviseOptions, home: HeldHome): Promise<void> {
   const { config, onProgress, log } = options;
+  await requireExternal(config, onProgress);
   await startStack(stackOptions(config, onProgress));
   let app: RunningApp | undefined;
   try {

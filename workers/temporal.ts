@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { Client, Connection, type TLSConfig } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import { WatchlakeError } from '../core/errors';
 import type { Config } from './config';
 
 async function tlsOf(config: Config): Promise<TLSConfig | boolean | undefined> {
@@ -27,9 +28,21 @@ const optionsOf = async (config: Config, address: string) => ({
   apiKey: config.TEMPORAL_API_KEY,
 });
 
-/** A client for commands and activities; close its connection when done. */
+// All that the client says of a server that is not there.
+const NO_CONNECTION = 'Failed to connect before the deadline';
+
+function connectionError(error: unknown, address: string): unknown {
+  if (!(error instanceof Error) || error.message !== NO_CONNECTION) return error;
+  const detail = `there is no connection to ${address}.`;
+  return new WatchlakeError('TEMPORAL_UNAVAILABLE', { detail }, error);
+}
+
+/** A client for commands and activities; close its connection when done. Throws TEMPORAL_UNAVAILABLE. */
 export async function connectClient(config: Config, address: string): Promise<Client> {
-  const connection = await Connection.connect(await optionsOf(config, address));
+  const options = await optionsOf(config, address);
+  const connection = await Connection.connect(options).catch((error: unknown) => {
+    throw connectionError(error, address);
+  });
   return new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
 }
 

@@ -71,7 +71,7 @@ export const MODELS_ERRORS = catalogue({
   // Streams
   BROKER_UNAVAILABLE: entry(
     (c) => `Kafka does not answer at ${c.brokers}: ${c.detail}`,
-    'Start it (`watchlake up`), or correct KAFKA_BROKERS.',
+    'Start it, or correct KAFKA_BROKERS; without that variable `watchlake up` starts one of its own.',
     { retryable: true },
   ),
   TOPIC_MISMATCH: entry(

@@ -85,12 +85,12 @@ export const SERVICES_ERRORS = catalogue({
   // Temporal and databases
   TEMPORAL_UNAVAILABLE: entry(
     (c) => `Temporal does not answer: ${c.detail}`,
-    'Start it (`watchlake up`), or correct TEMPORAL_ADDRESS; `watchlake doctor` checks it.',
+    'Start it, or correct TEMPORAL_ADDRESS; without that variable `watchlake up` starts one of its own. `watchlake doctor` checks it.',
     { retryable: true, status: 503 },
   ),
   DATABASE_UNAVAILABLE: entry(
     (c) => `PostgreSQL does not answer: ${c.detail}`,
-    'Start it (`watchlake up`), or correct DATABASE_URL.',
+    'Start it, or correct DATABASE_URL; without that variable `watchlake up` starts one of its own.',
     { retryable: true, status: 503 },
   ),
   DATABASE_OLDER: entry(

@@ -1,0 +1,47 @@
+/** Whether the services that run elsewhere answer, before anything is started beside them. */
+import { createDatabase } from '../core/postgres';
+import { openPool } from '../registry/database';
+import type { OnProgress } from '../stack/progress';
+import type { Config } from './config';
+import { brokerOf, SILENT_STREAM_LOG } from './dependencies';
+import { connectClient } from './temporal';
+
+/** About three seconds: one that is away for longer has to be looked after. */
+const KAFKA_RETRIES = 8;
+
+async function askKafka(config: Config, brokers: string[]): Promise<void> {
+  const addresses = { kafka: { brokers } };
+  const broker = brokerOf(config, addresses, SILENT_STREAM_LOG, { retries: KAFKA_RETRIES });
+  try {
+    // Of no topic at all: it answers, and nothing is made.
+    await broker.ensureTopics([]);
+  } finally {
+    await broker.close();
+  }
+}
+
+async function askPostgres(url: string): Promise<void> {
+  const pool = openPool(url);
+  try {
+    await createDatabase(pool).query('SELECT 1');
+  } finally {
+    await pool.end();
+  }
+}
+
+async function askTemporal(config: Config, address: string): Promise<void> {
+  const { connection } = await connectClient(config, address);
+  await connection.close();
+}
+
+/** Throws BROKER_UNAVAILABLE, TEMPORAL_UNAVAILABLE and DATABASE_UNAVAILABLE. */
+export async function requireExternal(config: Config, onProgress: OnProgress): Promise<void> {
+  const { TEMPORAL_ADDRESS: temporal, KAFKA_BROKERS: brokers, DATABASE_URL: url } = config;
+  if (!temporal && !brokers && !url) return;
+  onProgress({ component: 'stack', message: 'asking the services that run elsewhere' });
+  await Promise.all([
+    temporal && askTemporal(config, temporal),
+    brokers && askKafka(config, brokers),
+    url && askPostgres(url),
+  ]);
+}

@@ -1,0 +1,38 @@
+/** How a detached supervisor hands over why it has ended: as a line of its log. */
+import { ERRORS, isWatchlakeError, WatchlakeError, type ErrorContext } from '../core/errors';
+
+interface Failure {
+  readonly code?: string;
+  readonly context?: ErrorContext;
+  readonly message: string;
+}
+
+export function failureLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? error.stack : undefined;
+  const { code, context } = isWatchlakeError(error) ? error : {};
+  const failure: Failure = { code, context, message };
+  return JSON.stringify({ failure, stack });
+}
+
+function failureOf(line: string): Failure | undefined {
+  try {
+    return (JSON.parse(line) as { failure?: Failure }).failure;
+  } catch {
+    return undefined;
+  }
+}
+
+const isCode = (code: string | undefined): code is keyof typeof ERRORS =>
+  code !== undefined && Object.hasOwn(ERRORS, code);
+
+/** The last failure in the text; `log`: where it was read. */
+export function failureIn(text: string, log: string): WatchlakeError {
+  const failure = text
+    .split('\n')
+    .map(failureOf)
+    .findLast((found) => found !== undefined);
+  if (isCode(failure?.code)) return new WatchlakeError(failure.code, failure.context);
+  const detail = failure?.message ?? `see ${log}`;
+  return new WatchlakeError('STACK_FAILED', { service: 'Watchlake', detail });
+}
