@@ -84,6 +84,7 @@ const COUNTS: ReadonlyMap<string, Wording> = mapOf({
   samples: things('sample'),
   scannedBytes: same('scanned', { figure: bytes }),
   skipped: things('batch of other datasets', 'batches of other datasets'),
+  tasksSkipped: things('skipped task'),
   snapshots: things('snapshot removed', 'snapshots removed'),
   subjects: things('subject'),
   tasks: things('task'),

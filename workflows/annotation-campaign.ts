@@ -143,7 +143,10 @@ async function waitForAnswers(
       wait.reminders > 0
         ? `reminded ${wait.reminders === 1 ? 'once' : `${wait.reminders} times`}`
         : 'on time';
-    progress('waiting for answers', { answered: `${count(done)} of ${count(tasks)}`, standing });
+    progress('waiting for answers', {
+      ...{ answered: `${count(state.labelled)} of ${count(tasks)}`, tasksSkipped: state.skipped },
+      standing,
+    });
     await condition(() => answers() > seen, nextLookMs(input, wait, waitedMinutes));
     if (workflowInfo().historyLength > input.eventsPerRun) {
       await condition(allHandlersFinished);

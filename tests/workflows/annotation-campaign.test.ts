@@ -1,5 +1,6 @@
 /** The campaign workflow: it waits for people, reminds, closes, and outlives any history. */
 import { campaignState, cancelled } from '../support/fakes';
+import { untilTrue } from '../support/jobs/made-table';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
 const input = { campaign: 'demo', dataset: 'watch', model: 'activity', labels: 20 };
@@ -153,6 +154,18 @@ test('counts skipped tasks as done, and answers that came just before the end', 
   fakes.closeCampaign.mockResolvedValue(campaignState({ labelled: 16, skipped: 5 }));
   const result = await run('annotationCampaign', input);
   expect(result).toMatchObject({ outcome: 'complete', labels: 16, skipped: 5 });
+});
+
+test('says how many people have answered and how many they have skipped', async () => {
+  fakes.campaignProgress.mockResolvedValue(campaignState({ labelled: 14, skipped: 1 }));
+  const handle = await start('annotationCampaign', input);
+  await called('campaignProgress');
+  const shown = async () => (await handle.query<{ facts: object }>('progress')).facts;
+  // The look has been asked for, but its answer may not have reached the workflow yet.
+  await untilTrue(async () => 'answered' in (await shown()));
+  expect(await shown()).toMatchObject({ answered: '14 of 20', tasksSkipped: 1 });
+  await handle.cancel();
+  await failureOf(handle.result());
 });
 
 test('does not wait for tasks that an erasure has taken away', async () => {
