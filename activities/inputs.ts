@@ -7,6 +7,7 @@ import { FORMAT_NAMES } from '../lakehouse/dataset-format';
 import { SAMPLES_FORMATS } from '../lakehouse/landing/descriptor';
 import { addressProblem } from '../lakehouse/sources/source-address';
 import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../lakehouse/stedi/options';
+import { USUAL_AUDIT_SHARE } from '../models/acquisition';
 import { LEAST_SUBJECTS } from '../models/promotion';
 import { GRAINS } from '../telemetry/aggregate';
 
@@ -175,7 +176,7 @@ export const WORKFLOW_INPUTS = {
     model,
     subjects: subjectKeys.optional(),
     labels: z.int().min(1).max(100_000).default(300),
-    auditShare: z.number().min(0).max(1).default(0.15),
+    auditShare: z.number().min(0).max(1).default(USUAL_AUDIT_SHARE),
     seed: seed.default(0),
     answeredBy: z.enum(['people', 'oracle']).default('people'),
     // With the oracle: how many tasks are left to a person.
@@ -243,7 +244,7 @@ export const WORKFLOW_INPUTS = {
       })
       .prefault({}),
     labels: z.int().min(1).max(100_000).default(300),
-    auditShare: z.number().min(0).max(1).default(0.15),
+    auditShare: z.number().min(0).max(1).default(USUAL_AUDIT_SHARE),
     speed: z.number().min(0).max(100_000).default(0),
     answeredBy: z.enum(['people', 'oracle']).default('people'),
     byHand: z.int().min(0).max(1000).default(0),

@@ -3,6 +3,13 @@ import { createHash } from 'node:crypto';
 import { WatchlakeError } from '../core/errors';
 import { largest } from './softmax';
 
+/** Of what a campaign asks, the share that was drawn at random: it judges, the rest teaches. */
+export const USUAL_AUDIT_SHARE = 0.15;
+
+/** How many of so many labels are audits at most. */
+export const auditsAmong = (labels: number, share = USUAL_AUDIT_SHARE): number =>
+  Math.round(labels * share);
+
 export type CandidateKind = 'uncertain' | 'audit';
 
 export interface CandidateInput {
@@ -163,7 +170,7 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
   const drawn = ofKind('audit')
     .map((audit) => ({ ...audit, draw: auditDraw(audit.windowId, seed + 1) }))
     .sort((a, b) => a.draw - b.draw || byId(a, b));
-  const audits = drawn.slice(0, Math.round(budget * auditShare));
+  const audits = drawn.slice(0, auditsAmong(budget, auditShare));
   const uncertain = spread(ofKind('uncertain').sort(byMargin), budget - audits.length, audits);
   // In the order of the draw: what is left for later audits is as random as it was.
   const audited = byDevice(audits);

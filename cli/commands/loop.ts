@@ -1,8 +1,11 @@
 /** `watchlake loop`: the whole active-learning loop on the user's own recordings. */
 import { Option, type Command } from 'commander';
 import type { EngineName } from '../../core/engine-names';
+import { counted } from '../../core/figures';
 import { workflowIds } from '../../core/workflow-ids';
 import { SAMPLES_FORMATS, type SamplesFormatName } from '../../lakehouse/landing/descriptor';
+import { auditsAmong, USUAL_AUDIT_SHARE } from '../../models/acquisition';
+import { DEFAULT_GATE } from '../../models/promotion';
 import type { CommandContext } from '../../workers/connect';
 import type { LoopResult } from '../../workflows/active-learning-loop';
 import { declare, numberBetween, waiting, wholeNumber, type WaitingOptions } from '../command';
@@ -49,6 +52,18 @@ const withLabels = (command: Command): Command =>
     )
     .option('--by-hand <n>', 'with the oracle: tasks left to a person', wholeNumber(0, 1000), 0);
 
+/** With too few to judge a challenger the loop may ask people for nothing: told before it does. */
+function sayTooFew({ notes }: Shell, labels: number): void {
+  const { minimumAuditLabels } = DEFAULT_GATE;
+  const audits = auditsAmong(labels);
+  if (audits >= minimumAuditLabels) return;
+  const enough = Math.ceil(minimumAuditLabels / USUAL_AUDIT_SHARE);
+  const asked = `Among ${counted(labels, 'label')} ${audits === 1 ? 'is' : 'are'} ${counted(audits, 'audit label')}; ${minimumAuditLabels} since the last promotion judge a challenger.`;
+  notes.line(
+    `${asked} Unless earlier campaigns have some, none is promoted: \`--labels ${enough}\` is enough.`,
+  );
+}
+
 /**
  * Said at the beginning: until people have answered, the loop says nothing but that it waits, and
  * one whose campaign is over asks nobody.
@@ -56,7 +71,7 @@ const withLabels = (command: Command): Command =>
 async function sayWhoAnswers(
   shell: Shell,
   context: CommandContext,
-  { name, asksPeople }: { name: string; asksPeople: boolean },
+  { name, asksPeople, labels }: { name: string; asksPeople: boolean; labels: number },
 ): Promise<void> {
   const earlier = await earlierCampaign(context, name);
   if (earlier?.status === 'closed') {
@@ -66,6 +81,7 @@ async function sayWhoAnswers(
     );
     return shell.notes.line('`--name <another>` starts a new loop, which asks again.');
   }
+  sayTooFew(shell, labels);
   const page = asksPeople ? await labelPage(shell, name) : null;
   if (page === null) return;
   shell.notes.line(`People answer at ${page} as soon as the loop asks.`);
@@ -127,7 +143,10 @@ export function addLoop(program: Command, act: Actions): void {
             },
             summary: `Active learning on ${dataset}`,
           },
-          { cancelOnExit, onStarted: () => sayWhoAnswers(shell, context, { name, asksPeople }) },
+          {
+            cancelOnExit,
+            onStarted: () => sayWhoAnswers(shell, context, { name, asksPeople, labels }),
+          },
         );
         const figures = loopFigures(result);
         return {

@@ -9,7 +9,6 @@ import {
   fakeContext,
   onlyObject,
   run,
-  UP,
   type FakeTemporal,
   type RunCall,
   type RunOptions,
@@ -378,35 +377,4 @@ test('a fresh name is a valid name, and tells the moment', () => {
 test('links survive ids with slashes', () => {
   const place = { uiUrl: 'http://ui/', namespace: 'default', workflowId: 'a/b c' };
   expect(runLink(place)).toBe('http://ui/namespaces/default/workflows/a%2Fb%20c');
-});
-
-test('a loop that people answer says at once where', async () => {
-  const services = { readState: async () => UP };
-  const told = async (...words: string[]) =>
-    (await runAgainst(['loop', '--dataset', 'trial', ...words], {}, { services })).stderr;
-  const page = 'http://127.0.0.1:8080/label?campaign=trial';
-  expect(await told()).toContain(page);
-  expect(await told('--answered-by', 'oracle', '--by-hand', '3')).toContain(page);
-  expect(await told('--answered-by', 'oracle')).not.toContain(page);
-});
-
-test('a loop that is refused does not say where people answer', async () => {
-  const services = { readState: async () => UP };
-  const words = ['loop', '--dataset', 'trial', '--model', 'my model'];
-  const { stderr } = await runAgainst(words, {}, { services });
-  expect(stderr).toContain('--model: use');
-  expect(stderr).not.toContain('People answer at');
-});
-
-test('a loop whose name has asked before says that it asks nobody, and how one asks again', async () => {
-  const annotation = { progress: async () => ({ status: 'closed', answered: 1_250 }) };
-  const services = {
-    readState: async () => UP,
-    connect: async () => fakeContext({ client: fakeClient({}, []), annotation } as never),
-  };
-  const { stderr } = await run(['loop', '--dataset', 'trial'], { services });
-  expect(stderr).toContain('Nobody is asked: trial has asked before.');
-  expect(stderr).toContain('Its replays and its labels (1,250) are used again.');
-  expect(stderr).toContain('--name');
-  expect(stderr).not.toContain('People answer at');
 });
