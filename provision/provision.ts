@@ -85,7 +85,11 @@ export async function openProvisioning(target: Target, aws: AwsOptions): Promise
   async function made(resource: DeclaredResource): Promise<FoundResource> {
     await adapters[resource.kind].create(resource);
     const found = await read(resource);
-    if (found !== null) return found;
+    if (found !== null) {
+      // Somebody else may have made one of that name since the look before.
+      refuseForeign(resource, found);
+      return found;
+    }
     // Services answer from several places, and not all of them know it yet.
     const action = `the new ${titleOf(resource)}`;
     throw new WatchlakeError('AWS_UNAVAILABLE', { action, detail: 'it does not show up yet' });

@@ -5,6 +5,7 @@ import {
   GetDatabaseCommand,
   UpdateDatabaseCommand,
   paginateGetTables,
+  type Database,
   type GlueClient,
   type Table,
 } from '@aws-sdk/client-glue';
@@ -17,10 +18,13 @@ import { orNull, unless } from './absent';
 
 const ABSENT = ['EntityNotFoundException'];
 
-const inputOf = ({ name, environment, properties }: DeclaredResource) => ({
+const inputOf = (
+  { name, environment, properties }: DeclaredResource,
+  others?: Record<string, string>,
+) => ({
   Name: name,
   Description: properties['description'] as string,
-  Parameters: { [ENVIRONMENT_TAG]: environment },
+  Parameters: { ...others, [ENVIRONMENT_TAG]: environment },
 });
 
 export function databaseAdapter({ glue }: { glue: GlueClient }): Adapter {
@@ -33,6 +37,10 @@ export function databaseAdapter({ glue }: { glue: GlueClient }): Adapter {
       return found;
     });
 
+  const find = async (Name: string): Promise<Database | undefined> =>
+    (await orNull('glue:GetDatabase', ABSENT, () => glue.send(new GetDatabaseCommand({ Name }))))
+      ?.Database;
+
   /** A database takes its tables with it. */
   async function refuseOthers(name: string, environment: string): Promise<void> {
     const other = (await tables(name)).find(({ Parameters }) => !Parameters?.[GLUE_POINTER]);
@@ -42,12 +50,10 @@ export function databaseAdapter({ glue }: { glue: GlueClient }): Adapter {
   }
 
   return {
-    async read({ name: Name }) {
-      const found = await orNull('glue:GetDatabase', ABSENT, () =>
-        glue.send(new GetDatabaseCommand({ Name })),
-      );
-      if (found?.Database === undefined) return null;
-      const { Description = '', Parameters } = found.Database;
+    async read({ name }) {
+      const found = await find(name);
+      if (found === undefined) return null;
+      const { Description = '', Parameters } = found;
       return {
         environment: Parameters?.[ENVIRONMENT_TAG] ?? null,
         properties: { description: Description },
@@ -59,8 +65,16 @@ export function databaseAdapter({ glue }: { glue: GlueClient }): Adapter {
         glue.send(new CreateDatabaseCommand({ DatabaseInput: inputOf(resource) })),
       ),
 
+    // The whole definition is replaced: what others have set is given again.
     async update(resource) {
-      const request = { Name: resource.name, DatabaseInput: inputOf(resource) };
+      const {
+        CatalogId: _c,
+        CreateTime: _t,
+        Parameters,
+        ...kept
+      } = (await find(resource.name)) ?? {};
+      const DatabaseInput = { ...kept, ...inputOf(resource, Parameters) };
+      const request = { Name: resource.name, DatabaseInput };
       await callingAws('glue:UpdateDatabase', () => glue.send(new UpdateDatabaseCommand(request)));
     },
 

@@ -10,8 +10,10 @@ import {
 import {
   CreateDatabaseCommand,
   CreateTableCommand,
+  GetDatabaseCommand,
   GetDatabasesCommand,
   GlueClient,
+  UpdateDatabaseCommand,
 } from '@aws-sdk/client-glue';
 import {
   CreateRoleCommand,
@@ -38,7 +40,7 @@ import { openProvisioning, type Provisioning } from '../../provision/provision';
 import type { ResourceName } from '../../provision/resource';
 import type { Target } from '../../provision/target';
 import { useAwsEmulator } from '../support/aws-emulator';
-import { isTarget, useAwsGateway, type Rule } from '../support/aws-gateway';
+import { isTarget, jsonError, useAwsGateway, type Rule } from '../support/aws-gateway';
 import { athenaWorkGroups } from '../support/aws-guarantees';
 
 const aws = useAwsEmulator();
@@ -184,6 +186,24 @@ describe('apply', () => {
     expect((await actions())[0]).toBe('bucket none');
   });
 
+  test('keeps what others have set on a database', async () => {
+    await applyAll();
+    const { glue } = clients();
+    const Name = 'stedi-human-balance-analytics';
+    const LocationUri = 's3://elsewhere/default/';
+    const others = { 'cost-centre': '42', 'watchlake-environment': 'research' };
+    const DatabaseInput = { Name, Description: 'by hand', LocationUri, Parameters: others };
+    await glue.send(new UpdateDatabaseCommand({ Name, DatabaseInput }));
+    expect(await actions()).toContain('database update');
+    await applyAll();
+    const { Database } = await glue.send(new GetDatabaseCommand({ Name }));
+    expect(Database).toMatchObject({
+      Description: 'Tables of Watchlake (research)',
+      LocationUri,
+      Parameters: others,
+    });
+  });
+
   // A call of each resource breaks off for good: what was made before it stays, and is found again.
   const BREAKING: readonly [string, Rule['on']][] = [
     ['the tag of the bucket', ({ method, url }) => method === 'PUT' && url.includes('tagging')],
@@ -248,6 +268,21 @@ describe('what is not ours', () => {
     expect(writes()).toEqual([]);
     expect(await destroyAll(true)).toEqual([]);
     expect(writes()).toEqual([]);
+  });
+
+  test('is not adopted when it is made between the look and the making', async () => {
+    const name = 'stedi-human-balance-analytics';
+    const { glue } = clients();
+    const Parameters = { owner: 'somebody' };
+    const provisioning = await open();
+    await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: name, Parameters } }));
+    // The look was a moment too early.
+    const early = jsonError(400, 'EntityNotFoundException');
+    gateway().breakOn({ on: isTarget('AWSGlue.GetDatabase'), fault: early });
+    const applied = provisioning.apply({ kind: 'database', name });
+    await expect(applied).rejects.toMatchObject(foreign);
+    const { Database } = await glue.send(new GetDatabaseCommand({ Name: name }));
+    expect(Database?.Parameters).toEqual(Parameters);
   });
 
   test('of another environment of ours stays when this one goes', async () => {
