@@ -10,6 +10,10 @@ export const TRUSTED_TABLE = 'recordings_trusted';
 // Nothing finite is far above it; NaN is above it in both dialects.
 const INFINITE = '1.7e308';
 
+/** DuckDB's cast reads 1_000 as a number, Java's 1d, 1f and 0x1p3: what only one engine reads is none. */
+const numberSql = (text: string): string =>
+  `CASE WHEN TRANSLATE(${text}, '_dDfFxX', '') = ${text} THEN TRY_CAST(${text} AS DOUBLE) END`;
+
 const numbered = (channels: readonly Channel[]) =>
   channels.map((channel, index) => ({
     ...channel,
@@ -42,9 +46,9 @@ function trustedSql(channels: readonly Channel[]): string {
   SELECT l.recording, l.device, l.subject_key, l.source_file, l.source_line,
     NULLIF(TRIM(l.label), '') AS label,
     NULLIF(TRIM(l.timestamp_ms), '') AS time_text,
-    TRY_CAST(l.timestamp_ms AS DOUBLE) AS time_ms,
+    ${numberSql('l.timestamp_ms')} AS time_ms,
     ${each((c) => `NULLIF(TRIM(l.${c.name}), '') AS ${c.text}`)},
-    ${each((c) => `TRY_CAST(l.${c.name} AS DOUBLE) AS ${c.value}`)}
+    ${each((c) => `${numberSql(`l.${c.name}`)} AS ${c.value}`)}
   FROM ${LANDING_TABLE} l
 ), timed AS (
   SELECT p.*,

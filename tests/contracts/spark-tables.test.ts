@@ -24,10 +24,25 @@ const labelled = samples(MORNING, 400, (at) => ({
   ...(at % 50 === 7 ? { yaw: '' } : {}),
 }));
 
+// What a cast of one engine reads as a number, and that of the other does not.
+const SPELT: Files = {
+  'recordings/r2.csv': [
+    'timestamp_ms,ax,ay,az,label',
+    ...['1_0', '1d', '1.5F', '0x1p3', ' 2 ', '\t3', '+4', '5.', '.6', '1e1', '1e-400', '1e400'].map(
+      (text, at) => `${at * 20},${text},0,0,sitting`,
+    ),
+    '1_000,0,0,0,sitting',
+    '',
+  ].join('\n'),
+};
+
 const SAMPLES: { format: SamplesFormatName; files: Files }[] = [
   {
     format: 'recordings',
-    files: archiveFiles([{ recording: 'r1' }, { recording: 'r2', label: 'sitting' }]),
+    files: {
+      ...archiveFiles([{ recording: 'r1' }, { recording: 'r2', label: 'sitting' }]),
+      ...SPELT,
+    },
   },
   { format: 'casas', files: { 'sw1.p1.csv': casasFile(labelled) } },
   { format: 'arwise', files: { 'p1_train.csv': arwiseFile(arwiseWindows(MORNING, 4)) } },
