@@ -12,6 +12,7 @@ import { factsLine } from '../run-facts';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
+import { isAddress } from '../unreadable-file';
 import { count, tally } from '../voice';
 
 interface IngestOptions extends WaitingOptions {
@@ -21,7 +22,7 @@ interface IngestOptions extends WaitingOptions {
 
 /** The worker runs in another folder: only absolute paths mean the same there. */
 export const absoluteSource = (source: string): string =>
-  /^[a-z][a-z0-9+.-]+:\/\//i.test(source) ? source : resolve(source);
+  isAddress(source) ? source : resolve(source);
 
 export function addIngest(program: Command, act: Actions): void {
   const command = declare(program, {

@@ -12,6 +12,7 @@ import { engineOption } from '../engine-option';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showHeading } from '../tables';
+import { requireSource } from '../unreadable-file';
 import { absoluteSource } from './ingest';
 import { showAfterRefresh, showCost, showTableSummaries } from './refresh';
 
@@ -73,7 +74,8 @@ export function addStediRun(group: Command, act: Actions): void {
   waiting(withOptions(command)).action(
     act(async (shell, flags: RunFlags) =>
       withContext(shell, async (context) => {
-        const { dataset, cancelOnExit } = flags;
+        const { dataset, cancelOnExit, source } = flags;
+        if (source !== undefined) await requireSource(source);
         const request = {
           workflow: 'refreshTables' as const,
           workflowId: workflowIds.refreshTables(dataset),

@@ -28,7 +28,7 @@ async function runAgainst(words: string[], fake: FakeTemporal) {
 }
 
 test('stedi run --json answers with the counts by table', async () => {
-  const words = ['stedi', 'run', '--source', '/data/stedi', '--json'];
+  const words = ['stedi', 'run', '--source', __dirname, '--json'];
   const { exitCode, stdout, calls } = await runAgainst(words, { result: REFRESHED });
   expect(exitCode).toBe(0);
   expect(onlyObject(stdout)).toMatchObject({
@@ -44,12 +44,26 @@ test('stedi run --json answers with the counts by table', async () => {
       workflowId: 'refresh/stedi',
       input: {
         dataset: 'stedi',
-        source: '/data/stedi',
+        source: __dirname,
         format: 'stedi',
         options: { consent: 'from-date', association: 'person', from: 'catalog' },
       },
     },
   ]);
+});
+
+test('a source that is not there is told before a workflow is started', async () => {
+  const words = ['stedi', 'run', '--source', '/nowhere/stedi', '--json'];
+  const { exitCode, stdout, calls } = await runAgainst(words, { result: REFRESHED });
+  expect(exitCode).toBe(1);
+  expect(onlyObject(stdout)).toMatchObject({ ok: false, error: { code: 'SOURCE_NOT_FOUND' } });
+  expect(calls).toEqual([]);
+});
+
+test('an address is left to the worker, which has the rights to it', async () => {
+  const words = ['stedi', 'run', '--source', 's3://bucket/stedi'];
+  const { calls } = await runAgainst(words, { result: REFRESHED });
+  expect(calls).toMatchObject([{ input: { source: 's3://bucket/stedi' } }]);
 });
 
 test('its options reach the workflow', async () => {
