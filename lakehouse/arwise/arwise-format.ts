@@ -3,6 +3,7 @@ import type { BulkKind } from '../bulk/bulk-kind';
 import { landBulkPart } from '../bulk/land-part';
 import { bulkPartsOf } from '../bulk/parts';
 import { labelledRefresh } from '../casas/labelled-refresh';
+import { EXTENSIONS } from '../casas/layout';
 import { DEFAULT_LABELLING } from '../casas/options';
 import { samplesFormat } from '../landing/samples-format';
 import { ARWISE_FIELDS, LABEL, SAMPLES_OF_WINDOW } from './fields';
@@ -29,7 +30,7 @@ export const ARWISE_KIND: BulkKind = {
 
 export const ARWISE = samplesFormat({
   kind: ARWISE_KIND,
-  extensions: ['.csv'],
+  extensions: EXTENSIONS,
   readLayout,
   recordingOf,
   landPart: (lake, request) => landBulkPart(lake, ARWISE_KIND, request),

@@ -3,7 +3,7 @@
 export const SIDES = ['train', 'test'] as const;
 export type Side = (typeof SIDES)[number];
 
-const FILE = /^(.*?)(?:_(train|test))?\.csv$/;
+const FILE = /^(.*?)(?:_(train|test))?\.(?:csv|CSV)$/;
 
 /** `p1_train.csv` holds windows of the participant `p1`. */
 export function splitOfFile(name: string): { participant: string; side: Side | null } {

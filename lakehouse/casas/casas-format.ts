@@ -3,13 +3,13 @@ import { landBulkPart } from '../bulk/land-part';
 import { samplesFormat } from '../landing/samples-format';
 import { CASAS_KIND } from './casas-kind';
 import { labelledRefresh } from './labelled-refresh';
-import { readLayout, recordingOf } from './layout';
+import { EXTENSIONS, readLayout, recordingOf } from './layout';
 import { DEFAULT_LABELLING } from './options';
 import { casasTrustedTable } from './trusted';
 
 export const CASAS = samplesFormat({
   kind: CASAS_KIND,
-  extensions: ['.csv'],
+  extensions: EXTENSIONS,
   readLayout,
   recordingOf,
   landPart: (lake, request) => landBulkPart(lake, CASAS_KIND, request),

@@ -12,11 +12,14 @@ import { HEADER_LINES, motionOf, readHeader } from './header';
 /** People who took turns with two watches have a file for each: `c03.p053.w1.csv`. */
 const WATCH = /\.w\d+$/;
 
+/** Some programs write names in capitals: such a participant must not be missing in silence. */
+export const EXTENSIONS: readonly string[] = ['.csv', '.CSV'];
+
 export const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
 /** Not what an archiver has added, nor what tells of the labels. */
 export const isParticipant = ({ name }: Pick<SourceMember, 'name'>): boolean =>
-  name.endsWith('.csv') &&
+  EXTENSIONS.some((ending) => name.endsWith(ending)) &&
   !name.startsWith('__MACOSX/') &&
   !baseName(name).startsWith('.') &&
   !isActivityFile(name);

@@ -10,7 +10,13 @@ import type { MadeRow } from '../../../support/casas';
 import { CASAS_COLUMNS, casasFile, lineOf, samples, stampOf } from '../../../support/casas';
 import { ingestFormat } from '../../../support/format-runs';
 import type { Files } from '../../../support/recordings';
-import { SECRET, newLake, temporaryFolder, writeZip } from '../../../support/recordings';
+import {
+  SECRET,
+  newLake,
+  temporaryFolder,
+  writeFolder,
+  writeZip,
+} from '../../../support/recordings';
 
 const folder = temporaryFolder();
 const START = Date.UTC(2021, 5, 1, 8);
@@ -86,6 +92,29 @@ test('a line whose first field is empty may have others in quotes', async () => 
     })),
   );
 });
+
+test.each([
+  ['an archive', writeZip],
+  ['a folder', writeFolder],
+])(
+  'a participant whose file is named in capitals lands like others, from %s',
+  async (_of, write) => {
+    const lake = newLake(folder.path());
+    const files = {
+      'p1.csv': casasFile(samples(START, 2)),
+      'P2.CSV': casasFile(samples(START, 3)),
+    };
+    await ingestFormat(lake, 'casas', {
+      source: await write(folder.path(), files),
+      dataset: 'wsu',
+    });
+    const sql = 'SELECT subject, count(*) AS n FROM casas_landing GROUP BY 1 ORDER BY 1';
+    expect((await query(lake, { sql })).rows).toEqual([
+      { subject: 'P2', n: 3 },
+      { subject: 'p1', n: 2 },
+    ]);
+  },
+);
 
 test('two watches of one person are two devices of theirs', async () => {
   const files = { 'c03.p053.w1.csv': casasFile(samples(START, 2)) };
