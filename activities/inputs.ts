@@ -294,7 +294,7 @@ export const WORKFLOW_INPUTS = {
     })
     .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
       path: ['to'],
-      error: 'must not lie before from',
+      error: 'must not lie before --from',
     }),
   eraseSubject: z.strictObject({
     dataset: slug,

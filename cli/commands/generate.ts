@@ -53,8 +53,14 @@ const report =
   };
 
 const named = (activity: string): string => (activity === '' ? '(no label)' : activity);
-const percent = (part: number, whole: number): string =>
-  whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–';
+
+/** Only all is 100 %, and only nothing 0 %: rounded, a great and a small share would be more than all. */
+function percent(part: number, whole: number): string {
+  if (whole <= 0) return '–';
+  const share = (100 * part) / whole;
+  const shown = part > 0 && part < whole ? Math.min(99.9, Math.max(0.1, share)) : share;
+  return `${shown.toFixed(1)} %`;
+}
 
 function showActivities(voice: Voice, { activities }: SyntheticArchive): void {
   const total = activities.reduce((sum, { seconds }) => sum + seconds, 0);

@@ -118,6 +118,9 @@ async function readRows(
   return { columns, rows, truncated: false };
 }
 
+// What the client was at: of no use beside DuckDB's own words.
+const CLIENT_STEP = /^Failed to [a-z ]+: /;
+
 /** QUERY_INVALID for whatever DuckDB refuses, with its own words. */
 export async function queryInSession(
   session: DuckdbSession,
@@ -144,7 +147,7 @@ export async function queryInSession(
     if (isMemoryShort(said)) throw new WatchlakeError('MEMORY_SHORT', {}, error);
     const detail = timedOut
       ? `it took more than ${timeoutMs / 1000} s; one that reads less may not`
-      : said.trim();
+      : said.replace(CLIENT_STEP, '').trim();
     throw new WatchlakeError('QUERY_INVALID', { detail }, error);
   } finally {
     clearTimeout(timer);

@@ -13,6 +13,16 @@ const GENERATED: Awaited<ReturnType<Generate>> = {
   ...{ bytes: 20_000, archiveBytes: 9_000 },
 };
 
+test('a share that is not all is not told as all, and none that is there as nothing', async () => {
+  const most = { ...ACTIVITY, seconds: 99_990, madeSeconds: 99_950 };
+  const few = { ...ACTIVITY, activity: 'sit', seconds: 10, madeSeconds: 50 };
+  const lake = { generate: async () => ({ ...GENERATED, activities: [most, few] }) };
+  const services = { openLake: async () => lake as unknown as CommandLake };
+  const { stdout } = await run(['generate', 'mine', '--out', 'made.zip'], { services });
+  expect(stdout).toMatch(/walk +99\.9 % +99\.9 %/);
+  expect(stdout).toMatch(/sit +0\.1 % +0\.1 %/);
+});
+
 async function generateTo(out: string, ...words: string[]) {
   const asked: unknown[] = [];
   const make: Generate = async (target, options) => {

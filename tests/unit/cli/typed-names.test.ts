@@ -33,6 +33,10 @@ test.each([
   ],
   [['provision', 'plan', ...TARGET, 'My.Bucket'], '--bucket: use 3–63'],
   [['devices', 'aggregate', '--grain', 'day', '--from', 'soon'], '--from: use a date'],
+  [
+    ['devices', 'aggregate', '--grain', 'day', '--from', '2026-02-02', '--to', '2026-02-01'],
+    '--to: must not lie before --from',
+  ],
   [['stedi', 'generate', '--out', '/tmp/none', '--customers', '999999999'], '--customers: it is'],
 ])('%j', async (words, said) => {
   const { exitCode, stderr } = await runAgainst(words);

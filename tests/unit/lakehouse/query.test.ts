@@ -80,6 +80,15 @@ test.each([
   await expect(query(lake, { sql })).rejects.toMatchObject({ code: 'QUERY_INVALID', status: 400 });
 });
 
+test('a slip in the SQL is told as DuckDB shows its place, without what the client was at', async () => {
+  await expect(query(lake, { sql: 'SELEC 1' })).rejects.toMatchObject({
+    code: 'QUERY_INVALID',
+    message: expect.stringMatching(
+      /^The query cannot be run: Parser Error: syntax error at or near "SELEC"/,
+    ) as string,
+  });
+});
+
 test('says that it was given nothing', async () => {
   await expect(query(lake, { sql: ' ' })).rejects.toThrow('The query cannot be run: it is empty');
 });
