@@ -55,8 +55,16 @@ export function createProvisionActivities({ aws }: ProvisionDeps) {
     removeResource: (input: {
       target: Target;
       resource: ResourceName;
-    }): Promise<{ removed: boolean }> =>
-      using(input.target, async ({ remove }) => ({ removed: await remove(input.resource) })),
+      deleteData: boolean;
+    }): Promise<{ removed: boolean; versions: number }> =>
+      using(input.target, async ({ remove }) => {
+        const { signal, report } = alive();
+        let versions = 0;
+        const onRemoved = (soFar: number) => report({ versions: (versions = soFar) });
+        const { resource, deleteData } = input;
+        const removed = await remove(resource, { deleteData, signal, onRemoved });
+        return { removed, versions };
+      }),
   });
 }
 

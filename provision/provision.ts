@@ -20,6 +20,10 @@ export interface PlannedResource extends ResourceName {
   readonly changes: readonly Change[];
 }
 
+export interface RemoveOptions extends EmptyOptions {
+  readonly deleteData: boolean;
+}
+
 /** A connection to one account and region, for one target. */
 export interface Provisioning {
   readonly facts: AccountFacts;
@@ -28,8 +32,8 @@ export interface Provisioning {
   readonly apply: (name: ResourceName) => Promise<PlannedResource>;
   /** What would go: ours alone. RESOURCE_HOLDS_DATA unless the data may go as well. */
   readonly planRemoval: (options: { deleteData: boolean }) => Promise<ResourceName[]>;
-  /** False when there was nothing of ours. */
-  readonly remove: (name: ResourceName) => Promise<boolean>;
+  /** False when there was nothing of ours. Looks again at what it holds: that may have come after the plan. */
+  readonly remove: (name: ResourceName, options: RemoveOptions) => Promise<boolean>;
   /** Nothing when the bucket is not ours. */
   readonly emptyBucket: (options: EmptyOptions) => Promise<number>;
   readonly close: () => void;
@@ -110,24 +114,33 @@ export async function openProvisioning(target: Target, aws: AwsOptions): Promise
     return outcome;
   }
 
+  async function refuseData(resource: DeclaredResource, deleteData: boolean): Promise<void> {
+    const what = (await adapters[resource.kind].holds?.(resource)) ?? null;
+    if (what === null || deleteData) return;
+    throw new WatchlakeError('RESOURCE_HOLDS_DATA', { resource: titleOf(resource), what });
+  }
+
   async function planRemoval({ deleteData }: { deleteData: boolean }): Promise<ResourceName[]> {
     const ours: ResourceName[] = [];
     for (const resource of [...resources].reverse()) {
       const found = await read(resource);
       if (found === null || !isTagged(resource, found)) continue;
-      const what = (await adapters[resource.kind].holds?.(resource)) ?? null;
-      if (what !== null && !deleteData) {
-        throw new WatchlakeError('RESOURCE_HOLDS_DATA', { resource: titleOf(resource), what });
-      }
+      await refuseData(resource, deleteData);
       ours.push({ kind: resource.kind, name: resource.name });
     }
     return ours;
   }
 
-  async function remove(name: ResourceName): Promise<boolean> {
+  async function remove(
+    name: ResourceName,
+    { deleteData, ...emptying }: RemoveOptions,
+  ): Promise<boolean> {
     const resource = declared(name);
     const found = await read(resource);
     if (found === null || !isTagged(resource, found)) return false;
+    await refuseData(resource, deleteData);
+    // Logs of a cluster that has just ended come in after the bucket was emptied.
+    if (deleteData && name.kind === 'bucket') await emptyBucket(clients.s3, name.name, emptying);
     await adapters[resource.kind].remove(resource, found);
     return true;
   }

@@ -85,7 +85,9 @@ async function destroy(
   const resources: ProvisionedResource[] = [];
   for (const resource of going) {
     progress(`removing ${resource.kind} ${resource.name}`, { removed: resources.length });
-    const { removed } = await removeResource({ target, resource });
+    // Former versions did not count what came late.
+    const { removed, versions = 0 } = await removeResource({ target, resource, deleteData });
+    removedVersions += versions;
     resources.push({ ...resource, action: removed ? 'remove' : 'none', changes: [] });
   }
   progress('removed', { removed: resources.length });

@@ -43,8 +43,8 @@ export const SERVICES_ERRORS = catalogue({
     'Choose another name; Watchlake changes and removes only what carries its own tags.',
   ),
   RESOURCE_HOLDS_DATA: entry(
-    (c) => `Nothing was removed: ${c.resource} holds ${c.what}.`,
-    'Add --delete-data when all of it, every version, is to be removed for good.',
+    (c) => `The ${c.resource} was not removed: it holds ${c.what}.`,
+    'Add --delete-data when all of it, every version, is to be removed for good; where that was given, stop what still writes there, and repeat the command.',
   ),
   // Spark
   SQL_FAILED: entry(

@@ -126,7 +126,12 @@ export function bucketAdapter({ s3, region }: { s3: S3Client; region: string }):
 
     remove: ({ name: Bucket }) =>
       unless('s3:DeleteBucket', ['NoSuchBucket'], () =>
-        s3.send(new DeleteBucketCommand({ Bucket })),
+        s3.send(new DeleteBucketCommand({ Bucket })).catch((error: unknown) => {
+          if (!isAwsError(error, 'BucketNotEmpty')) throw error;
+          // Somebody still writes to it.
+          const context = { resource: `bucket ${Bucket}`, what: 'objects' };
+          throw new WatchlakeError('RESOURCE_HOLDS_DATA', context, error);
+        }),
       ),
 
     holds: async ({ name }) => ((await isEmpty(name)) ? null : 'objects'),

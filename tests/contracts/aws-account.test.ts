@@ -52,7 +52,7 @@ inAccount('in a real account', () => {
     }
     const going = await provisioning.planRemoval({ deleteData: true });
     await provisioning.emptyBucket({});
-    for (const resource of going) await provisioning.remove(resource);
+    for (const resource of going) await provisioning.remove(resource, { deleteData: true });
     expect(await provisioning.planRemoval({ deleteData: true })).toEqual([]);
   }
 

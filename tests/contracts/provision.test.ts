@@ -79,7 +79,7 @@ async function destroyAll(deleteData = false): Promise<ResourceName[]> {
   const provisioning = await open();
   const going = await provisioning.planRemoval({ deleteData });
   if (deleteData) await provisioning.emptyBucket({});
-  for (const resource of going) await provisioning.remove(resource);
+  for (const resource of going) await provisioning.remove(resource, { deleteData });
   return going;
 }
 
@@ -422,7 +422,9 @@ describe('the gateway endpoint', () => {
     const served = (await endpoints()).map(({ RouteTableIds }) => RouteTableIds);
     expect(served).toHaveLength(2);
     expect(served[1]).not.toContain(theirs);
-    await (await open({ vpc })).remove({ kind: 'gateway-endpoint', name: vpc });
+    await (
+      await open({ vpc })
+    ).remove({ kind: 'gateway-endpoint', name: vpc }, { deleteData: false });
     expect((await endpoints()).map(({ RouteTableIds }) => RouteTableIds)).toEqual([[theirs]]);
   });
 

@@ -285,7 +285,7 @@ const provisionFakes: ProvisionActivities = {
   applyResource: async ({ resource }) => ({ ...resource, action: 'create', changes: [] }),
   planRemoval: async () => [...RESOURCES].reverse(),
   emptyBucket: async () => ({ versions: 12 }),
-  removeResource: async () => ({ removed: true }),
+  removeResource: async () => ({ removed: true, versions: 0 }),
 };
 
 const erasureFakes: ErasureActivities = {
