@@ -22,7 +22,8 @@ test('holds the workflows and what they decide with', () => {
 });
 
 test('holds no activity, no adapter and no validation library', () => {
-  const own = modules.filter((path) => !path.startsWith('./node_modules/'));
+  // The folder of the packages may be a link to one elsewhere.
+  const own = modules.filter((path) => !/^\.(\/|.*\/)node_modules\//.test(path));
   const houses = new Set(own.map((path) => path.split('/')[1]));
   expect([...houses].sort()).toEqual(['core', 'models', 'workflows']);
   expect(code).not.toContain('node_modules/zod');
