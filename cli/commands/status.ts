@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { isWatchlakeError } from '../../core/errors';
 import type { CommandContext } from '../../workers/connect';
-import type { UpState } from '../../workers/state';
+import { supervisorLog, type UpState } from '../../workers/state';
 import { declare } from '../command';
 import { demoHome, demoOption } from '../demo-home';
 import { commandLine } from '../follow-run';
@@ -85,7 +85,10 @@ function showStatus(voice: Voice, status: HomeStatus): void {
   else if (isStarting)
     voice.line(`  starting; \`${commandLine(status, 'up --detach')}\` waits until it is up`);
   else voice.line(`  not running; \`${commandLine(status, 'up')}\` starts it`);
-  if (missing !== null) voice.line(`  ${missing} has ended; the supervisor starts it again`);
+  if (missing !== null) {
+    voice.line(`  ${missing} has ended; the supervisor starts it again`);
+    voice.line(voice.colors.dim(`  where it stays away, ${supervisorLog(home)} says why`));
+  }
   if (open.length === 0) return;
   voice.line();
   const columns = [{ title: 'open workflow' }, { title: 'type' }, { title: 'since' }];

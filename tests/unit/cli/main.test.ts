@@ -168,6 +168,7 @@ test('status tells of a part that is started again, and waits for nothing', asyn
   const { exitCode, stdout } = await run(['status', '--home', '/tmp/a'], { services });
   expect(exitCode).toBe(0);
   expect(stdout).toContain('Kafka has ended; the supervisor starts it again');
+  expect(stdout).toMatch(/where it stays away, \S+\/supervisor\.log says why/);
   expect(given).toEqual([undefined]);
   const json = await run(['status', '--home', '/tmp/a', '--json'], { services });
   expect(onlyObject(json.stdout)).toMatchObject({ running: true, missing: 'Kafka', workflows: [] });
