@@ -7,7 +7,13 @@ import { WatchlakeError } from '../../core/errors';
 import { counted } from '../../core/figures';
 import type { Source } from '../sources/source';
 
-const RECORD_BYTES = 1024 * 1024;
+const READING = {
+  bom: true,
+  relax_column_count: true,
+  max_record_size: 1024 * 1024,
+  // All of them: otherwise the first line's would be every line's, and rows that others have added keep a stray return.
+  record_delimiter: ['\r\n', '\n', '\r'],
+};
 
 export interface CsvRow {
   readonly cells: readonly string[];
@@ -48,7 +54,7 @@ export async function* csvBatches(
   member: string,
   file: string,
 ): AsyncGenerator<readonly CsvRow[]> {
-  const parser = parse({ bom: true, relax_column_count: true, max_record_size: RECORD_BYTES });
+  const parser = parse(READING);
   const numbered = createNumbering(file);
   const ready = on(parser, 'readable', { close: ['end'] });
   // What the member's own stream reports reaches the loop below through the parser.

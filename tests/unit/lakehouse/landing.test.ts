@@ -84,6 +84,23 @@ test('a row after a quoted line break keeps its own line number', async () => {
   expect(rows).toEqual([{ source_line: 3 }, { source_line: 4 }]);
 });
 
+test.each([
+  ['\n', '\r\n'],
+  ['\r\n', '\n'],
+])('a file of several hands may change its line ends', async (first, then) => {
+  const lake = newLake(folder.path());
+  const later = ['20,1,1,1,walking', '', '40,1,1,1,running', ''];
+  const csv = ['timestamp_ms,ax,ay,az,label', '0,1,1,1,walking', later.join(then)].join(first);
+  const files = { ...archiveFiles([{ recording: 'r1' }]), 'recordings/r1.csv': csv };
+  await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+  const sql = 'SELECT source_line, label FROM recordings_landing ORDER BY 1';
+  expect(await rowsOf(lake, sql)).toEqual([
+    { source_line: 2, label: 'walking' },
+    { source_line: 3, label: 'walking' },
+    { source_line: 5, label: 'running' },
+  ]);
+});
+
 test('the manifest describes the dataset and names no person', async () => {
   const lake = newLake(folder.path());
   const files = archiveFiles([
