@@ -8,33 +8,40 @@ const HOUR_SECONDS = 3600;
 // The least that is paid for.
 const LEAST_SECONDS = 60;
 
-/** DPU of one worker: https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */
+/** DPU of one worker; of others, such as those with more memory, an hour has another price: https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */
 const DPUS: Partial<Record<WorkerType, number>> = {
   'G.025X': 0.25,
   'G.1X': 1,
   'G.2X': 2,
   'G.4X': 4,
   'G.8X': 8,
+  'G.12X': 12,
+  'G.16X': 16,
+  Standard: 1,
 };
 
-/** As Glue counts them with auto-scaling, else all workers for the whole time. */
+/** As Glue counts them with auto-scaling, else all workers for the whole time; null of a worker without a known size. */
 function dpuSeconds({
   DPUSeconds,
   ExecutionTime = 0,
   WorkerType: type,
   NumberOfWorkers = 1,
-}: JobRun) {
+}: JobRun): number | null {
   if (DPUSeconds !== undefined) return DPUSeconds;
   if (ExecutionTime === 0) return 0;
-  return Math.max(LEAST_SECONDS, ExecutionTime) * NumberOfWorkers * (DPUS[type ?? 'G.1X'] ?? 1);
+  const dpus = DPUS[type ?? 'G.1X'];
+  return dpus === undefined
+    ? null
+    : Math.max(LEAST_SECONDS, ExecutionTime) * NumberOfWorkers * dpus;
 }
 
 export function runsCost(
   runs: readonly JobRun[],
   { prices, region }: { prices: PriceTable; region: string },
 ): SessionCost {
-  const seconds = runs.reduce((sum, run) => sum + dpuSeconds(run), 0);
-  const price = dpuHourUsd(prices, region);
+  const each = runs.map(dpuSeconds);
+  const seconds = each.reduce<number>((sum, known) => sum + (known ?? 0), 0);
+  const price = each.includes(null) ? null : dpuHourUsd(prices, region);
   return {
     what: `${runs.length} job runs`,
     seconds: Math.round(seconds),

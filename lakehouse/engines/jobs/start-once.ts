@@ -37,8 +37,11 @@ const LOOKS_IN_A_GRACE = 15;
 const MOST_TRIES = 6;
 const RETRY_MS = 500;
 
-const isOthers = ({ claim, context, graceMs }: Starter): boolean =>
-  claim.holder !== context.holder && Date.now() - Date.parse(claim.at) < graceMs;
+/** By the clock of who has claimed it, which may be ahead: waited for no longer than the grace by ours either. */
+const isOthers = ({ claim, context, graceMs }: Starter, waitedMs: number): boolean =>
+  claim.holder !== context.holder &&
+  waitedMs < graceMs &&
+  Date.now() - Date.parse(claim.at) < graceMs;
 
 /** The choice, made of what runs already when somebody has not come to it; null when nothing runs. */
 async function adopt({ store, folder, context, find }: Starter): Promise<Choice | null> {
@@ -51,10 +54,11 @@ async function adopt({ store, folder, context, find }: Starter): Promise<Choice 
 
 /** What is there already, once whoever has claimed it had its time; null when nothing is. */
 async function adoptAfterGrace(starter: Starter): Promise<Choice | null> {
+  const sinceMs = performance.now();
   for (;;) {
     starter.signal?.throwIfAborted();
     const adopted = await adopt(starter);
-    if (adopted !== null || !isOthers(starter)) return adopted;
+    if (adopted !== null || !isOthers(starter, performance.now() - sinceMs)) return adopted;
     await pause(starter.graceMs / LOOKS_IN_A_GRACE, starter.signal);
   }
 }

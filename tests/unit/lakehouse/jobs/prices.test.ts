@@ -54,6 +54,14 @@ test.each([
   expect((await cost()).costUsd).toBeNull();
 });
 
+test.each(['R.2X', 'Z.2X'] as const)('of workers of %s there is no figure', (WorkerType) => {
+  const run = { ExecutionTime: 100, WorkerType, NumberOfWorkers: 2 };
+  expect(runsCost([run, { DPUSeconds: 60 }], { prices, region })).toMatchObject({
+    seconds: 60,
+    costUsd: null,
+  });
+});
+
 describe('a list of one’s own', () => {
   let folder: string;
   beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'watchlake-prices-'))));
