@@ -78,7 +78,7 @@ function bucketProperties(target: Target, facts: AccountFacts): Properties {
   return {
     tag: target.environment,
     versioning: 'Enabled',
-    encryption: 'AES256',
+    encryption: 'at least SSE-S3',
     publicAccess: 'blocked',
     ownership: 'BucketOwnerEnforced',
     lifecycle: LIFECYCLE,

@@ -17,7 +17,6 @@ import {
   type BucketVersioningStatus,
   type ObjectOwnership,
   type S3Client,
-  type ServerSideEncryption,
   type Tag,
 } from '@aws-sdk/client-s3';
 import { parsedDocument } from '../policy-document';
@@ -106,11 +105,11 @@ export const BUCKET_SETTINGS: Readonly<Record<string, BucketSetting>> = {
         () => s3.send(new GetBucketEncryptionCommand({ Bucket })),
       );
       const [rule] = found?.ServerSideEncryptionConfiguration?.Rules ?? [];
-      return rule?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? null;
+      // Every algorithm that there is: a key of one's own is not taken back.
+      return rule?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ? 'at least SSE-S3' : null;
     },
-    put: (s3, Bucket, value) => {
-      const SSEAlgorithm = value as ServerSideEncryption;
-      const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm } }];
+    put: (s3, Bucket) => {
+      const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }];
       return s3.send(
         new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules } }),
       );

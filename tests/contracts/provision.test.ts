@@ -1,25 +1,16 @@
 /** Provisioning against an emulator of AWS: made once, repaired, resumed after a crash, removed when ours. */
-import { AthenaClient, GetWorkGroupCommand } from '@aws-sdk/client-athena';
-import {
-  CreateRouteTableCommand,
-  CreateVpcCommand,
-  CreateVpcEndpointCommand,
-  DescribeVpcEndpointsCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
+import { GetWorkGroupCommand } from '@aws-sdk/client-athena';
 import {
   CreateDatabaseCommand,
   CreateTableCommand,
   GetDatabaseCommand,
   GetDatabasesCommand,
-  GlueClient,
   UpdateDatabaseCommand,
 } from '@aws-sdk/client-glue';
 import {
   CreateRoleCommand,
   DeleteRolePolicyCommand,
   GetRolePolicyCommand,
-  IAMClient,
   ListInstanceProfilesCommand,
   ListRolesCommand,
 } from '@aws-sdk/client-iam';
@@ -27,76 +18,20 @@ import {
   CreateBucketCommand,
   DeleteBucketPolicyCommand,
   DeleteObjectCommand,
+  GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetBucketPolicyCommand,
   ListBucketsCommand,
+  PutBucketEncryptionCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  S3Client,
 } from '@aws-sdk/client-s3';
-import { awsClientConfig, GLUE_POINTER } from '../../core/aws';
-import { openProvisioning, type Provisioning } from '../../provision/provision';
-import type { ResourceName } from '../../provision/resource';
-import type { Target } from '../../provision/target';
-import { useAwsEmulator } from '../support/aws-emulator';
-import { isTarget, jsonError, useAwsGateway, type Rule } from '../support/aws-gateway';
-import { athenaWorkGroups } from '../support/aws-guarantees';
+import { GLUE_POINTER } from '../../core/aws';
+import { isTarget, jsonError, type Rule } from '../support/aws-gateway';
+import { BUCKET, useProvisioning } from '../support/provisioning';
 
-const aws = useAwsEmulator();
-const gateway = useAwsGateway(aws, [athenaWorkGroups()]);
-const opened: Provisioning[] = [];
-
-const BUCKET = 'stedi-lake-test';
-const target = (changes: Partial<Target> = {}): Target => ({
-  environment: 'research',
-  bucket: BUCKET,
-  prefix: '',
-  databases: ['stedi-human-balance-analytics'],
-  queryLimitGb: 10,
-  ...changes,
-});
-
-// What breaks off here breaks off for good: more tries would only be waited for.
-const IMPATIENT = { maxAttempts: 2 };
-
-async function open(changes: Partial<Target> = {}): Promise<Provisioning> {
-  const aws = { ...gateway().client, ...IMPATIENT };
-  const provisioning = await openProvisioning(target(changes), aws);
-  opened.push(provisioning);
-  return provisioning;
-}
-
-async function applyAll(changes: Partial<Target> = {}): Promise<void> {
-  const provisioning = await open(changes);
-  for (const resource of await provisioning.plan()) await provisioning.apply(resource);
-}
-
-const actions = async (changes: Partial<Target> = {}): Promise<string[]> =>
-  (await (await open(changes)).plan()).map(({ kind, action }) => `${kind} ${action}`);
-
-async function destroyAll(deleteData = false): Promise<ResourceName[]> {
-  const provisioning = await open();
-  const going = await provisioning.planRemoval({ deleteData });
-  if (deleteData) await provisioning.emptyBucket({});
-  for (const resource of going) await provisioning.remove(resource, { deleteData });
-  return going;
-}
-
-const clients = () => ({
-  s3: new S3Client({ ...awsClientConfig(aws().client), forcePathStyle: true }),
-  ec2: new EC2Client(awsClientConfig(aws().client)),
-  iam: new IAMClient(awsClientConfig(aws().client)),
-  glue: new GlueClient(awsClientConfig(aws().client)),
-  athena: new AthenaClient(awsClientConfig(aws().client)),
-});
-
-/** Calls that change something, of those that went through the gateway. */
-const writes = (): string[] =>
-  gateway().calls.filter((call) => !/(^|\.)(Get|List|Describe)|^(GET|HEAD) /.test(call));
-
-beforeEach(() => aws().reset());
-afterEach(() => opened.splice(0).forEach((each) => each.close()));
+const { gateway, open, applyAll, actions, destroyAll, clients, writes } = useProvisioning();
 
 describe('apply', () => {
   test('makes everything, and the second time changes nothing', async () => {
@@ -184,6 +119,23 @@ describe('apply', () => {
     const { s3 } = clients();
     await s3.send(new PutBucketTaggingCommand({ Bucket: BUCKET, Tagging: { TagSet: tags } }));
     expect((await actions())[0]).toBe('bucket none');
+  });
+
+  test('encrypts the bucket, and takes back no key that others have chosen for it', async () => {
+    await applyAll();
+    const { s3 } = clients();
+    const chosen = async () =>
+      (await s3.send(new GetBucketEncryptionCommand({ Bucket: BUCKET })))
+        .ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
+    expect(await chosen()).toMatchObject({ SSEAlgorithm: 'AES256' });
+    const theirs = { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID: 'alias/research' };
+    const Rules = [{ ApplyServerSideEncryptionByDefault: theirs }];
+    const ServerSideEncryptionConfiguration = { Rules };
+    const put = { Bucket: BUCKET, ServerSideEncryptionConfiguration };
+    await s3.send(new PutBucketEncryptionCommand(put));
+    expect((await actions())[0]).toBe('bucket none');
+    await applyAll();
+    expect(await chosen()).toMatchObject(theirs);
   });
 
   test('keeps what others have set on a database', async () => {
@@ -373,64 +325,5 @@ describe('destroy', () => {
     }
     await destroyAll();
     expect((await actions()).every((each) => each.endsWith(' create'))).toBe(true);
-  });
-});
-
-describe('the gateway endpoint', () => {
-  async function makeVpc(): Promise<string> {
-    const { Vpc } = await clients().ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));
-    return Vpc?.VpcId as string;
-  }
-
-  async function addRouteTable(VpcId: string): Promise<string> {
-    const { RouteTable } = await clients().ec2.send(new CreateRouteTableCommand({ VpcId }));
-    return RouteTable?.RouteTableId as string;
-  }
-
-  const endpoints = async () =>
-    ((await clients().ec2.send(new DescribeVpcEndpointsCommand({}))).VpcEndpoints ?? []).filter(
-      ({ State }) => State?.toLowerCase() !== 'deleted',
-    );
-
-  test('serves every route table of the VPC, also those that come later', async () => {
-    const vpc = await makeVpc();
-    await applyAll({ vpc });
-    expect(await endpoints()).toMatchObject([
-      { VpcId: vpc, VpcEndpointType: 'Gateway', ServiceName: 'com.amazonaws.eu-central-1.s3' },
-    ]);
-    const added = await addRouteTable(vpc);
-    expect(await actions({ vpc })).toContain('gateway-endpoint update');
-    await applyAll({ vpc });
-    const [endpoint] = await endpoints();
-    expect(endpoint?.RouteTableIds).toHaveLength(2);
-    expect(endpoint?.RouteTableIds).toContain(added);
-    expect(await actions({ vpc })).toContain('gateway-endpoint none');
-  });
-
-  test('of somebody else is used where it serves, and stays', async () => {
-    const vpc = await makeVpc();
-    const theirs = await addRouteTable(vpc);
-    await clients().ec2.send(
-      new CreateVpcEndpointCommand({
-        VpcId: vpc,
-        ServiceName: 'com.amazonaws.eu-central-1.s3',
-        VpcEndpointType: 'Gateway',
-        RouteTableIds: [theirs],
-      }),
-    );
-    await applyAll({ vpc });
-    const served = (await endpoints()).map(({ RouteTableIds }) => RouteTableIds);
-    expect(served).toHaveLength(2);
-    expect(served[1]).not.toContain(theirs);
-    await (
-      await open({ vpc })
-    ).remove({ kind: 'gateway-endpoint', name: vpc }, { deleteData: false });
-    expect((await endpoints()).map(({ RouteTableIds }) => RouteTableIds)).toEqual([[theirs]]);
-  });
-
-  test('needs a VPC that there is', async () => {
-    await expect(open({ vpc: 'vpc-0123456789abcdef0' })).rejects.toMatchObject({
-      code: 'AWS_REFUSED',
-    });
   });
 });
