@@ -39,9 +39,10 @@ function createClient(options: KafkaOptions): Kafka {
 
 async function partitionCounts(admin: Admin, topics: readonly string[]) {
   const known = new Set(await admin.listTopics());
-  const { topics: found } = await admin.fetchTopicMetadata({
-    topics: topics.filter((topic) => known.has(topic)),
-  });
+  const wanted = topics.filter((topic) => known.has(topic));
+  // Asked about none, kafkajs tells of all.
+  if (wanted.length === 0) return new Map<string, number>();
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: wanted });
   const ready = found.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
   return new Map(ready.map(({ name, partitions }) => [name, partitions.length]));
 }

@@ -40,6 +40,11 @@ export function describeBroker(name: string, connect: () => Broker): void {
       expect(endsOf(await broker.bounds(topic))).toEqual({ 0: 0, 1: 0, 2: 0 });
     });
 
+    test('waits for no topic of others where none is asked for', async () => {
+      await makeTopic();
+      await expect(broker.ensureTopics([])).resolves.toBeUndefined();
+    });
+
     test('keeps key, value and headers of a message', async () => {
       const topic = await makeTopic();
       const producer = await broker.openProducer();
