@@ -14,7 +14,7 @@ import { stopStack } from '../stack/stack';
 import { environmentOf, type Config } from './config';
 import { createLog } from './logging';
 import { readState, supervisorLog, supervisorOf, type UpState } from './state';
-import { failureIn } from './start-failure';
+import { failureIn, logLine } from './start-failure';
 import { supervise } from './supervisor';
 
 export { readState, supervisorLog, supervisorOf, type UpState } from './state';
@@ -105,22 +105,10 @@ async function relayProgress(home: string, from: number, onProgress: OnProgress)
   const text = (await readFile(supervisorLog(home))).subarray(from).toString('utf8');
   const end = text.lastIndexOf('\n') + 1;
   for (const line of text.slice(0, end).split('\n')) {
-    const progress = parsed(line)?.progress;
+    const progress = logLine(line)?.progress;
     if (progress) onProgress(progress);
   }
   return from + Buffer.byteLength(text.slice(0, end));
-}
-
-interface LogLine {
-  progress?: Parameters<OnProgress>[0];
-}
-
-function parsed(line: string): LogLine | null {
-  try {
-    return JSON.parse(line) as LogLine;
-  } catch {
-    return null;
-  }
 }
 
 async function startFailure(home: string, from: number): Promise<WatchlakeError> {

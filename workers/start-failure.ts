@@ -1,5 +1,6 @@
-/** How a detached supervisor hands over why it has ended: as a line of its log. */
+/** How a detached supervisor hands over how far it is, and why it has ended: as lines of its log. */
 import { ERRORS, isWatchlakeError, WatchlakeError, type ErrorContext } from '../core/errors';
+import type { OnProgress } from '../stack/progress';
 
 interface Failure {
   readonly code?: string;
@@ -15,11 +16,17 @@ export function failureLine(error: unknown): string {
   return JSON.stringify({ failure, stack });
 }
 
-function failureOf(line: string): Failure | undefined {
+interface LogLine {
+  readonly progress?: Parameters<OnProgress>[0];
+  readonly failure?: Failure;
+}
+
+/** A line of the supervisor's log; null of what other programs have written there. */
+export function logLine(line: string): LogLine | null {
   try {
-    return (JSON.parse(line) as { failure?: Failure }).failure;
+    return JSON.parse(line) as LogLine;
   } catch {
-    return undefined;
+    return null;
   }
 }
 
@@ -30,7 +37,7 @@ const isCode = (code: string | undefined): code is keyof typeof ERRORS =>
 export function failureIn(text: string, log: string): WatchlakeError {
   const failure = text
     .split('\n')
-    .map(failureOf)
+    .map((line) => logLine(line)?.failure)
     .findLast((found) => found !== undefined);
   if (isCode(failure?.code)) return new WatchlakeError(failure.code, failure.context);
   const detail = failure?.message ?? `see ${log}`;
