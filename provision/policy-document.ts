@@ -48,3 +48,31 @@ function statementJson(statement: Statement): Json {
 
 export const policyDocument = (statements: readonly Statement[]): Json =>
   normal({ Version: '2012-10-17', Statement: statements.map(statementJson) });
+
+type StatementJson = Readonly<Record<string, Json>>;
+type Document = Readonly<Record<string, Json>>;
+
+// One alone may stand without a list.
+const statementsIn = (document: Json): StatementJson[] =>
+  [(document as Document | null)?.['Statement'] ?? []].flat() as StatementJson[];
+
+const isIn = ({ Sid }: StatementJson, declared: Json): boolean =>
+  statementsIn(declared).some((each) => each['Sid'] === Sid);
+
+/** Of a document that others may add to, the statements that are declared, by their Sids; null when there are none. */
+export function ownStatements(found: Json, declared: Json): Json {
+  const own = statementsIn(found).filter((each) => isIn(each, declared));
+  return own.length === 0 ? null : normal({ ...(declared as Document), Statement: own });
+}
+
+/** What is declared, in place of former statements of the same Sids, beside the statements of others. */
+export function withOwnStatements(found: Json, declared: Json): Json {
+  const others = statementsIn(found).filter((each) => !isIn(each, declared));
+  // Theirs mean what the version of their document says.
+  const kept = others.length === 0 ? {} : (found as Document);
+  return {
+    ...(declared as Document),
+    ...kept,
+    Statement: [...others, ...statementsIn(declared)],
+  };
+}

@@ -19,14 +19,15 @@ import {
   type S3Client,
   type Tag,
 } from '@aws-sdk/client-s3';
-import { parsedDocument } from '../policy-document';
+import { ownStatements, withOwnStatements } from '../policy-document';
 import type { Json } from '../resource';
 import { ENVIRONMENT_TAG } from '../target';
 import { orNull } from './absent';
-import { lifecycleRule, ruleFacts, type RuleFacts } from './lifecycle-rules';
+import { ownRules, withOwnRules } from './lifecycle-rules';
 
 export interface BucketSetting {
-  read(s3: S3Client, bucket: string): Promise<Json>;
+  /** Of what others may add to, the part that is `declared`. */
+  read(s3: S3Client, bucket: string, declared: Json): Promise<Json>;
   put(s3: S3Client, bucket: string, value: Json): Promise<unknown>;
 }
 
@@ -46,6 +47,18 @@ export async function tagsOf(s3: S3Client, Bucket: string): Promise<Tag[]> {
 
 export const environmentIn = (tags: readonly Tag[]): string | null =>
   tags.find(({ Key }) => Key === ENVIRONMENT_TAG)?.Value ?? null;
+
+const lifecycleOf = (s3: S3Client, Bucket: string) =>
+  orNull('s3:GetLifecycleConfiguration', ['NoSuchLifecycleConfiguration'], () =>
+    s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket })),
+  );
+
+async function policyOf(s3: S3Client, Bucket: string): Promise<Json> {
+  const found = await orNull('s3:GetBucketPolicy', ['NoSuchBucketPolicy'], () =>
+    s3.send(new GetBucketPolicyCommand({ Bucket })),
+  );
+  return found?.Policy === undefined ? null : (JSON.parse(found.Policy) as Json);
+}
 
 /** In the order in which they are set: whose it is comes first. */
 export const BUCKET_SETTINGS: Readonly<Record<string, BucketSetting>> = {
@@ -115,30 +128,28 @@ export const BUCKET_SETTINGS: Readonly<Record<string, BucketSetting>> = {
       );
     },
   },
+  // The whole configuration is replaced: rules that others have added are given again as they are.
   lifecycle: {
-    async read(s3, Bucket) {
-      const found = await orNull(
-        's3:GetLifecycleConfiguration',
-        ['NoSuchLifecycleConfiguration'],
-        () => s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket })),
-      );
-      return found === null ? null : (found.Rules ?? []).map(ruleFacts);
+    async read(s3, bucket, declared) {
+      return ownRules((await lifecycleOf(s3, bucket))?.Rules ?? [], declared);
     },
-    put: (s3, Bucket, value) => {
-      const Rules = (value as unknown as RuleFacts[]).map(lifecycleRule);
+    async put(s3, Bucket, value) {
+      const { Rules = [], TransitionDefaultMinimumObjectSize } =
+        (await lifecycleOf(s3, Bucket)) ?? {};
+      const LifecycleConfiguration = { Rules: withOwnRules(Rules, value) };
       return s3.send(
-        new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } }),
+        new PutBucketLifecycleConfigurationCommand({
+          ...{ Bucket, LifecycleConfiguration, TransitionDefaultMinimumObjectSize },
+        }),
       );
     },
   },
+  // The same with statements.
   policy: {
-    async read(s3, Bucket) {
-      const found = await orNull('s3:GetBucketPolicy', ['NoSuchBucketPolicy'], () =>
-        s3.send(new GetBucketPolicyCommand({ Bucket })),
-      );
-      return found?.Policy === undefined ? null : parsedDocument(found.Policy);
+    read: async (s3, bucket, declared) => ownStatements(await policyOf(s3, bucket), declared),
+    async put(s3, Bucket, value) {
+      const Policy = JSON.stringify(withOwnStatements(await policyOf(s3, Bucket), value));
+      return s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
     },
-    put: (s3, Bucket, value) =>
-      s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(value) })),
   },
 };

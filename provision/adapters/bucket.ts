@@ -69,16 +69,17 @@ export function bucketAdapter({ s3, region }: { s3: S3Client; region: string }):
   const isEmpty = async (bucket: string): Promise<boolean> =>
     (await versionsOf(s3, bucket).next()).done === true;
 
-  async function settings(bucket: string): Promise<Properties> {
+  async function settings(bucket: string, declared: Properties): Promise<Properties> {
     const found: [string, Json][] = [];
     for (const [name, setting] of Object.entries(BUCKET_SETTINGS)) {
-      found.push([name, await callingAws(`s3 ${name}`, () => setting.read(s3, bucket))]);
+      const read = () => setting.read(s3, bucket, declared[name] ?? null);
+      found.push([name, await callingAws(`s3 ${name}`, read)]);
     }
     return Object.fromEntries(found);
   }
 
   return {
-    async read({ name, environment }) {
+    async read({ name, environment, properties }) {
       const found = await orNull('s3:HeadBucket', ['NotFound', 'NoSuchBucket'], () =>
         s3.send(new HeadBucketCommand({ Bucket: name })),
       );
@@ -89,7 +90,7 @@ export function bucketAdapter({ s3, region }: { s3: S3Client; region: string }):
       const isNew = tags.length === 0 && (await isEmpty(name));
       return {
         environment: isNew ? environment : environmentIn(tags),
-        properties: await settings(name),
+        properties: await settings(name, properties),
       };
     },
 

@@ -3,7 +3,7 @@ import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { canonicalJson } from '../../core/hash';
 import type { Json } from '../resource';
 
-export interface RuleFacts {
+interface RuleFacts {
   id: string;
   filter: string;
   abortUploadsDays?: number;
@@ -20,7 +20,7 @@ function filterText({ Filter, Prefix }: LifecycleRule): string {
   return prefix === '' && Filter?.And === undefined ? 'all' : canonicalJson(Filter ?? { Prefix });
 }
 
-export function ruleFacts(rule: LifecycleRule): Json {
+function ruleFacts(rule: LifecycleRule): Json {
   const { Expiration, NoncurrentVersionExpiration, AbortIncompleteMultipartUpload } = rule;
   const facts: RuleFacts = { id: rule.ID ?? '', filter: filterText(rule) };
   if (AbortIncompleteMultipartUpload) {
@@ -34,7 +34,7 @@ export function ruleFacts(rule: LifecycleRule): Json {
   return rule.Status === 'Enabled' ? { ...facts } : { ...facts, disabled: true };
 }
 
-export function lifecycleRule(facts: RuleFacts): LifecycleRule {
+function lifecycleRule(facts: RuleFacts): LifecycleRule {
   const { id, filter, abortUploadsDays, noncurrentDays, deleteMarkers, expireDays } = facts;
   const [, Key, Value] = TAG_FILTER.exec(filter) ?? [];
   const expiration = {
@@ -53,4 +53,19 @@ export function lifecycleRule(facts: RuleFacts): LifecycleRule {
       : { NoncurrentVersionExpiration: { NoncurrentDays: noncurrentDays } }),
     ...(Object.keys(expiration).length === 0 ? {} : { Expiration: expiration }),
   };
+}
+
+const declaredRules = (declared: Json): RuleFacts[] => (declared ?? []) as unknown as RuleFacts[];
+
+/** Those that are declared, by their ids, in the order of the declaration. */
+export const ownRules = (found: readonly LifecycleRule[], declared: Json): Json =>
+  declaredRules(declared)
+    .flatMap(({ id }) => found.filter(({ ID }) => ID === id))
+    .map(ruleFacts);
+
+/** What is declared, in place of former rules of the same ids, beside the rules of others. */
+export function withOwnRules(found: readonly LifecycleRule[], declared: Json): LifecycleRule[] {
+  const own = declaredRules(declared);
+  const others = found.filter(({ ID }) => !own.some(({ id }) => id === ID));
+  return [...others, ...own.map(lifecycleRule)];
 }

@@ -59,7 +59,7 @@ describe('apply', () => {
     expect(expiring?.map(({ Filter }) => Filter?.Tag?.Key)).toEqual(['watchlake-retired']);
     const { Policy = '' } = await s3.send(new GetBucketPolicyCommand({ Bucket: BUCKET }));
     expect(JSON.parse(Policy)).toMatchObject({
-      Statement: { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+      Statement: [{ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
     });
     const found = await (await open()).plan();
     expect(found[0]).toMatchObject({ kind: 'bucket', action: 'none', changes: [] });
