@@ -34,10 +34,10 @@ export interface StackOptions {
 
 export const COMPONENTS: readonly ComponentName[] = ['temporal', 'kafka', 'postgres'];
 
-/** Files that only the embedded component of this home has in its command line. */
-const markersOf = (home: string): Partial<Record<ComponentName, string>> => ({
-  temporal: join(home, 'temporal.db'),
-  kafka: join(home, 'kafka', 'server.properties'),
+/** What only the embedded component of this home has in its command line; an editor may have the file alone. */
+const markersOf = (home: string): Partial<Record<ComponentName, readonly string[]>> => ({
+  temporal: ['start-dev', join(home, 'temporal.db')],
+  kafka: ['kafka.Kafka', join(home, 'kafka', 'server.properties')],
 });
 
 interface StartedComponent {

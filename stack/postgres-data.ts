@@ -13,7 +13,7 @@ import {
   writeFileAtomically,
 } from './files';
 import { SYSTEM_FOLDER } from './postgres-binaries';
-import { hasArgument, processIdentity, stopProcess } from './processes';
+import { hasArguments, processIdentity, stopProcess } from './processes';
 import type { OnProgress } from './progress';
 import { canReach, type SystemUser } from './system-user';
 import { runTool } from './tools';
@@ -99,7 +99,7 @@ async function clearPidFile(data: string): Promise<void> {
   const pid = Number.parseInt((await readTextIfPresent(path)) ?? '', 10);
   const identity = Number.isInteger(pid) ? processIdentity(pid) : undefined;
   if (identity === undefined) return void (await rm(path, { force: true }));
-  const isOurs = hasArgument(pid, data);
+  const isOurs = hasArguments(pid, [data]);
   if (isOurs) await stopProcess({ pid, identity }, { signal: 'SIGINT' });
   else await rm(path, { force: true });
 }

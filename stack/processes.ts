@@ -42,9 +42,14 @@ function linuxIdentity(pid: number): string | undefined {
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${boot}/${fields[19]}`;
 }
 
+/** Every shell has to be told the same: the start would be in its time zone and its language. */
+function ps(...args: string[]): string {
+  const shell = ['TZ=UTC', 'LC_ALL=C', 'ps'];
+  return execFileSync('env', [...shell, ...args], { encoding: 'utf8', stdio: QUIET }).trim();
+}
+
 function portableIdentity(pid: number): string | undefined {
-  const args = ['-o', 'stat=,lstart=', '-p', String(pid)];
-  const text = execFileSync('ps', args, { encoding: 'utf8', stdio: QUIET }).trim();
+  const text = ps('-o', 'stat=', '-o', 'lstart=', '-p', String(pid));
   return text === '' || text.startsWith('Z') ? undefined : text.slice(text.indexOf(' ')).trim();
 }
 
@@ -57,14 +62,16 @@ export function processIdentity(pid: number): string | undefined {
   }
 }
 
-/** Whether the process was started with exactly this argument, such as a path that only it uses. */
-export function hasArgument(pid: number, argument: string): boolean {
+/** Whether the process was started with exactly these arguments among others, such as a path that only it uses. */
+export function hasArguments(pid: number, wanted: readonly string[]): boolean {
   try {
     if (process.platform === 'linux') {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\u0000').includes(argument);
+      const given = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\u0000');
+      return wanted.every((argument) => given.includes(argument));
     }
-    const args = ['-ww', '-o', 'command=', '-p', String(pid)];
-    return execFileSync('ps', args, { encoding: 'utf8', stdio: QUIET }).includes(argument);
+    // Arguments as one line: bounded, because another home's path may begin with this one's.
+    const line = `${ps('-ww', '-o', 'command=', '-p', String(pid))} `;
+    return wanted.every((argument) => line.includes(` ${argument} `));
   } catch {
     return false;
   }
@@ -82,17 +89,16 @@ function openLog(logFile: string): number {
 function processIds(): number[] {
   if (process.platform === 'linux')
     return readdirSync('/proc').map(Number).filter(Number.isInteger);
-  const text = execFileSync('ps', ['-axo', 'pid='], { encoding: 'utf8' });
-  return text
+  return ps('-axo', 'pid=')
     .split('\n')
     .map(Number)
     .filter((pid) => pid > 0);
 }
 
-/** All processes that were started with this argument. */
-export function findProcesses(argument: string): ProcessRecord[] {
+/** All processes that were started with these arguments. */
+export function findProcesses(wanted: readonly string[]): ProcessRecord[] {
   return processIds().flatMap((pid) => {
-    if (pid === process.pid || !hasArgument(pid, argument)) return [];
+    if (pid === process.pid || !hasArguments(pid, wanted)) return [];
     const identity = processIdentity(pid);
     return identity === undefined ? [] : [{ pid, identity }];
   });

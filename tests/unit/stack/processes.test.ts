@@ -91,11 +91,13 @@ test('names a command that does not exist', async () => {
   await expect(absent).rejects.toMatchObject({ code: 'STACK_FAILED' });
 });
 
-test('finds processes by an argument that only they have', async () => {
+test('finds processes by arguments that only they have together', async () => {
   const marker = join(folder, 'only-this-one');
   const args = ['-e', 'setInterval(() => {}, 1000)', marker];
   const child = await spawnDetached({ service: 'Test', command: process.execPath, args, logFile });
-  expect(findProcesses(marker)).toEqual([{ pid: child.pid, identity: child.identity }]);
+  expect(findProcesses(['-e', marker])).toEqual([{ pid: child.pid, identity: child.identity }]);
+  // As an editor that has the file of a component open.
+  expect(findProcesses(['start-dev', marker])).toEqual([]);
   await stopProcess(child);
-  expect(findProcesses(marker)).toEqual([]);
+  expect(findProcesses(['-e', marker])).toEqual([]);
 });
