@@ -74,7 +74,7 @@ function exactSql({ header: { width }, slice }: SliceOfMember): string {
           THEN list_transform(regexp_extract_all(',' || n.line, ${QUOTED_FIELDS}, 1), lambda f: ${UNQUOTED})
         END AS texts
       FROM (
-        SELECT rtrim(r.line, chr(13)) AS line,
+        SELECT r.line,
           row_number() OVER () + ${slice.firstLine - 1} AS source_line
         FROM read_csv(${literal(slice.path)}, columns = {'line': 'VARCHAR'},
           delim = '\x01\x02\x03\x04', quote = '', escape = '', header = false, auto_detect = false,

@@ -9,7 +9,6 @@ import { quoted, rowsOf } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
 import { isWithinBounds } from '../engines/parquet-statistics';
 import { copyLanded, copyToParquet, rowsIn } from '../engines/parquet-sink';
-import { writeAsUtf8 } from '../sources/utf8';
 import type { BulkKind, MemberOfSlice } from './bulk-kind';
 import { msColumn } from './fields';
 import { LineReader } from './line-facts';
@@ -155,10 +154,10 @@ async function readExactly(
   throw malformed(slices, `${found.lines} of ${linesIn(slices)} lines were found again`);
 }
 
-/** Bytes that are not UTF-8 become U+FFFD, which marks their lines, and so are returns inside a line. */
+/** Bytes that are not UTF-8 become U+FFFD, which marks their lines, and so are returns inside a line marked. */
 async function asReadable<T extends SliceOfMember>(session: DuckdbSession, each: T): Promise<T> {
   const path = join(session.scratch, `${randomBytes(4).toString('hex')}.csv`);
-  await (each.slice.strayReturns ? writeWithMarks : writeAsUtf8)(each.slice.path, path);
+  await writeWithMarks(each.slice.path, path);
   return { ...each, slice: { ...each.slice, path } };
 }
 

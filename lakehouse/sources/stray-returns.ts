@@ -8,12 +8,6 @@ import { decodeUtf8 } from './utf8';
 const MARK = '\ufdd0';
 const STRAY = /\r(?!\n|$)/g;
 
-interface Writing {
-  /** Ends lines by line feeds alone: where ends are mixed, DuckDB's reader takes some of them twice. */
-  readonly withLineFeeds?: boolean;
-  readonly signal?: AbortSignal;
-}
-
 async function* markStrayReturns(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let held = '';
   for await (const text of texts) {
@@ -30,19 +24,16 @@ async function* withoutReturns(marked: AsyncIterable<string>): AsyncGenerator<st
   for await (const text of marked) yield text.replaceAll('\r', '');
 }
 
-/** The file again as UTF-8, with a mark for each return that is not at the end of its line. */
-export const writeWithMarks = (
-  from: string,
-  to: string,
-  { withLineFeeds = false, signal }: Writing = {},
-): Promise<void> =>
+/**
+ * The file again as UTF-8, with a mark for each return that is not at the end of its line. Lines end by line feeds
+ * alone: where ends are mixed, DuckDB's reader takes some of them twice.
+ */
+export const writeWithMarks = (from: string, to: string, signal?: AbortSignal): Promise<void> =>
   pipeline(
     createReadStream(from),
     decodeUtf8,
     markStrayReturns,
-    async function* (marked: AsyncIterable<string>) {
-      yield* withLineFeeds ? withoutReturns(marked) : marked;
-    },
+    withoutReturns,
     createWriteStream(to),
     { signal },
   );

@@ -133,7 +133,7 @@ async function wholeLines(
   if (ends === 'returns')
     return { ...asTheyAre, filled: (await countLinesByReturns(path, signal)).filled };
   const marked = join(scratch, `marked-${randomBytes(4).toString('hex')}.json`);
-  await writeWithMarks(path, marked, { withLineFeeds: true, signal });
+  await writeWithMarks(path, marked, signal);
   return { path: marked, lineSql: withoutMarksSql('r.line'), filled };
 }
 

@@ -265,6 +265,28 @@ test('lines may end with a carriage return, the last one need not end at all', a
   ]);
 });
 
+test.each([
+  ['a line feed first', '\n', '\r\n'],
+  ['a return first', '\r\n', '\n'],
+])('a file that changes its line ends keeps its lines: %s', async (_name, end, next) => {
+  const inQuotes = bad('location_type', '"a, b"');
+  const late = bad('yaw', '1');
+  const lines = [good, other, inQuotes, bad('stamp', ''), '', third, late];
+  const text = casasFile(lines).trimEnd().split('\n');
+  const mixed = text.map((line, at) => `${line}${at % 3 === 2 ? next : end}`).join('');
+  const { rows, landing } = await landed({ 'p1.csv': mixed });
+  expect(landing.quarantined).toEqual({ 'field-missing': 1 });
+  const read = await rows('SELECT source_line, location_type FROM casas_landing ORDER BY 1');
+  expect(read).toEqual(
+    [3, 4, 5, 8, 9].map((line) => ({
+      source_line: line,
+      location_type: line === 5 ? 'a, b' : null,
+    })),
+  );
+  const put = await rows('SELECT source_line FROM casas_landing_quarantine');
+  expect(put).toEqual([{ source_line: 6 }]);
+});
+
 test('an hour that comes twice in autumn goes on; the order of the lines is that of the time', async () => {
   const night = Date.UTC(2021, 10, 7, 1, 59, 59, 800);
   const before = samples(night, 2);

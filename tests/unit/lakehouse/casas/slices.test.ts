@@ -101,7 +101,7 @@ test('what is no text of lines is refused', async () => {
 });
 
 test.each([0, 1, 2, 3])(
-  'returns inside a line are marked, however a file is cut (%i)',
+  'returns inside a line are marked, those at its end go, however a file is cut (%i)',
   async (shift) => {
     const into = await scratch();
     const [from, to] = [join(into, 'from'), join(into, 'to')];
@@ -109,7 +109,7 @@ test.each([0, 1, 2, 3])(
     await writeFile(from, `${long}\r\ry\r\n${long}\r\n\rz`);
     await writeWithMarks(from, to);
     const mark = '\ufdd0';
-    expect(await readFile(to, 'utf8')).toBe(`${long}${mark}${mark}y\r\n${long}\r\n${mark}z`);
+    expect(await readFile(to, 'utf8')).toBe(`${long}${mark}${mark}y\n${long}\n${mark}z`);
   },
 );
 
