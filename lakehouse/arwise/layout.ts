@@ -1,6 +1,7 @@
 /** The members of an ArWISE archive: window files of participants, often split into train and test. */
 import { WatchlakeError } from '../../core/errors';
 import { columnsOf } from '../bulk/fields';
+import { headerCells } from '../bulk/header-cells';
 import type { Header } from '../bulk/read-slice';
 import { readActivityRules } from '../casas/activity-files';
 import { baseName, isParticipant, refuseTwice } from '../casas/layout';
@@ -44,9 +45,9 @@ export async function readLayout(
   return activities === undefined ? layout : { ...layout, activities };
 }
 
-/** COLUMN_MISSING when a required column is not there; the way home may be left out as a whole. */
+/** COLUMN_MISSING when a required column is not there; the way home may be left out, or parts of it. */
 export function readHeader(file: string, [line = '']: readonly string[]): Header {
-  const names = line.split(',').map((name) => name.trim());
+  const names = headerCells(file, 1, line);
   const required = ARWISE_FIELDS.filter((field) => field.required).flatMap(columnsOf);
   const all = columnPlaces(file, names, [...required, LABEL.name]);
   const known = ARWISE_FIELDS.flatMap(columnsOf).filter((name) => all.has(name));

@@ -93,17 +93,20 @@ function rawSql(reading: Reading, { width }: Header): string {
 const linesSql = (of: SliceOfMember, reading: Reading): string =>
   reading === 'quick' ? quickSql(of) : exactSql(of);
 
-/** A text, or a list of them; null when the member has not all of its columns. */
+/** A text, or a list of them; null for each column that the member has not. */
 function textSql(field: BulkField, { places }: Header, reading: Reading): string {
   const known = columnsOf(field).map((column) => places.get(column));
-  const type = field.series === undefined ? 'VARCHAR' : 'VARCHAR[]';
-  if (known.includes(undefined)) return `CAST(NULL AS ${type})`;
-  const at = known as number[];
-  const texts = at.map((place) => (reading === 'quick' ? `m._${place}` : `m.texts[${place + 1}]`));
-  if (field.series === undefined) return texts.join('');
-  return reading === 'quick'
-    ? `[${texts.join(', ')}]`
-    : `list_select(m.texts, [${at.map((place) => place + 1).join(', ')}])`;
+  const isAbsent = known.every((place) => place === undefined);
+  if (isAbsent) return `CAST(NULL AS ${field.series === undefined ? 'VARCHAR' : 'VARCHAR[]'})`;
+  if (field.series !== undefined && reading === 'exact' && !known.includes(undefined)) {
+    const at = known.map((place) => (place as number) + 1);
+    return `list_select(m.texts, [${at.join(', ')}])`;
+  }
+  const texts = known.map((place) => {
+    if (place === undefined) return 'NULL';
+    return reading === 'quick' ? `m._${place}` : `m.texts[${place + 1}]`;
+  });
+  return field.series === undefined ? texts.join('') : `[${texts.join(', ')}]`;
 }
 
 /** Fields by name as texts. */

@@ -1,6 +1,7 @@
 /** The two header lines of a CASAS file: names, then types. */
 import { WatchlakeError } from '../../core/errors';
 import { counted } from '../../core/figures';
+import { headerCells } from '../bulk/header-cells';
 import type { Header } from '../bulk/read-slice';
 import { columnPlaces } from '../landing/csv';
 import type { Channel } from '../landing/recordings-layout';
@@ -11,9 +12,6 @@ export const HEADER_LINES = 2;
 
 const malformed = (file: string, line: number, detail: string): WatchlakeError =>
   new WatchlakeError('CSV_MALFORMED', { file, line, detail });
-
-const cellsOf = (line: string): string[] =>
-  line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 
 function checkType(file: string, types: readonly string[], at: number, { name, code }: CasasField) {
   if (types[at] === code) return;
@@ -48,7 +46,8 @@ export function readHeader(
   lines: readonly string[],
   channels: readonly Channel[],
 ): Header {
-  const [names, types] = [cellsOf(lines[0] ?? ''), cellsOf(lines[1] ?? '')];
+  const names = headerCells(file, 1, lines[0] ?? '');
+  const types = headerCells(file, 2, lines[1] ?? '');
   const wanted = [STAMP.name, ...channels.map(({ name }) => name)];
   const all = columnPlaces(file, names, wanted);
   if (types.length !== names.length) {

@@ -8,7 +8,7 @@ import { SAMPLES_OF_WINDOW, SAMPLE_FIELDS } from '../../lakehouse/arwise/fields'
 import { stampOf } from './casas';
 
 /** Sample by sample, as the published files have them. */
-const COLUMNS = [
+export const ARWISE_COLUMNS = [
   'stamp',
   ...Array.from({ length: SAMPLES_OF_WINDOW }, (_, at) =>
     SAMPLE_FIELDS.map(({ name }) => `${name}_${at + 1}`),
@@ -33,7 +33,10 @@ const valueOf = (column: string, { endMs, label = '', more = {} }: MadeWindow): 
   return Math.sin(Number(sample) / 5 + axis.charCodeAt(0)).toFixed(6);
 };
 
-export const arwiseFile = (windows: readonly (MadeWindow | string)[], columns = COLUMNS): string =>
+export const arwiseFile = (
+  windows: readonly (MadeWindow | string)[],
+  columns = ARWISE_COLUMNS,
+): string =>
   [
     columns.join(','),
     ...windows.map((window) =>

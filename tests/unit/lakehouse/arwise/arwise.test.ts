@@ -12,7 +12,7 @@ import { openSource } from '../../../../lakehouse/sources/open-source';
 import { trainingWindows } from '../../../../lakehouse/training-windows';
 import { probeLeakage } from '../../../../models/leakage';
 import type { MadeWindow } from '../../../support/arwise';
-import { arwiseFile, realArwise, whenRealArwise } from '../../../support/arwise';
+import { ARWISE_COLUMNS, arwiseFile, realArwise, whenRealArwise } from '../../../support/arwise';
 import { stampOf } from '../../../support/casas';
 import { ingestFormat, refreshFormat } from '../../../support/format-runs';
 import type { Files } from '../../../support/recordings';
@@ -52,6 +52,22 @@ test('a window becomes its samples, the last of them at its stamp', async () => 
   expect(all.map(({ time_ms: ms }) => ms)).toEqual(
     Array.from({ length: 100 }, (_, at) => END - 9900 + at * 100),
   );
+});
+
+test('names of columns may be in quotes, and of the way home single ones may be missing', async () => {
+  const names = ARWISE_COLUMNS.filter((name) => name !== 'bearing_from_home_2');
+  const more = { bearing_from_home_1: '5', bearing_from_home_3: '7', distance_from_home_2: '9' };
+  const [, ...lines] = arwiseFile([{ endMs: END, label: '"a ""b"""', more }], names).split('\n');
+  const header = names.map((name) => `"${name}"`).join(',');
+  const { landing, rows } = await landed({ 'p1.csv': [header, ...lines].join('\n') });
+  expect(landing).toMatchObject({ rows: 100, quarantined: {} });
+  const read = await rows(`SELECT distance_from_home, bearing_from_home, activity_label
+    FROM arwise_landing WHERE sample <= 3 ORDER BY sample`);
+  expect(read).toEqual([
+    { distance_from_home: null, bearing_from_home: 5, activity_label: 'a "b"' },
+    { distance_from_home: 9, bearing_from_home: null, activity_label: 'a "b"' },
+    { distance_from_home: null, bearing_from_home: 7, activity_label: 'a "b"' },
+  ]);
 });
 
 test('windows without a motion value, or of the wrong width, are put aside', async () => {
