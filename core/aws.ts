@@ -29,7 +29,7 @@ const PASSING = new Set([
   ...['PriorRequestNotComplete', 'ConcurrentModification', 'ConcurrentModificationException'],
   ...['RequestTimeout', 'RequestTimeoutException', 'OperationTimeoutException', 'TimeoutError'],
   ...['InternalError', 'InternalFailure', 'InternalServiceException', 'ServiceUnavailable'],
-  ...['OperationAborted', 'NetworkingError', 'ConcurrentRunsExceededException'],
+  ...['OperationAborted', 'NetworkingError'],
 ]);
 
 const NETWORK = new Set([

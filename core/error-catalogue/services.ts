@@ -82,6 +82,10 @@ export const SERVICES_ERRORS = catalogue({
     (c) => `The job ${c.id} was stopped: ${c.why}.`,
     'Run the command again when that was not meant; what was published stays.',
   ),
+  JOBS_AT_LIMIT: entry(
+    (c) => `${c.service} runs as many jobs as it may, for hours by now: ${c.detail}`,
+    'Run the command again when other jobs have ended, or have the limit raised: Service Quotas of the AWS console, AWS Glue, concurrent job runs and DPUs; with fewer GLUE_WORKERS a run needs fewer of the latter.',
+  ),
   // Temporal and databases
   TEMPORAL_UNAVAILABLE: entry(
     (c) => `Temporal does not answer: ${c.detail}`,

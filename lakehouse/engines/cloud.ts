@@ -29,17 +29,21 @@ export interface CloudOptions {
   readonly s3?: S3Access;
   readonly pace?: Pace;
   readonly graceMs?: number;
+  readonly roomMs?: number;
   readonly logEveryMs?: number;
 }
 
 /** Generations of one session, and clusters of one. */
 const MOST = 3;
 const GRACE_MS = 30_000;
+// Of an attempt of the activity that builds, which takes six hours at most.
+const ROOM_MS = 2 * 3_600_000;
 const LOG_EVERY_MS = 15_000;
 
 export const jobLimits = (options: CloudOptions): JobLimits => ({
   pace: options.pace ?? PACE,
   graceMs: options.graceMs ?? GRACE_MS,
+  roomMs: options.roomMs ?? ROOM_MS,
   generations: MOST,
   jobMs: options.jobMs,
 });

@@ -12,6 +12,7 @@ import {
   type JobRun,
 } from '@aws-sdk/client-glue';
 import { callingAws, isAwsError } from '../../../core/aws';
+import { WatchlakeError } from '../../../core/errors';
 import { writeJson } from '../../json';
 import type { Store } from '../../ports';
 import { FORGOTTEN, unlessForgotten } from '../jobs/forgotten';
@@ -36,6 +37,8 @@ export interface GlueServiceOptions {
 // The service's clock and ours differ.
 const SLACK_MS = 60 * 60_000;
 const SESSION = '--session';
+// Of the job, and of the account: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
+const FULL = ['ConcurrentRunsExceededException', 'ResourceNumberLimitExceededException'];
 
 const call = <T>(action: string, send: () => Promise<T>): Promise<T> =>
   callingAws(`glue:${action}`, send);
@@ -107,6 +110,17 @@ async function statusOf(client: GlueClient, JobName: string, RunId: string): Pro
   return { state, reason: ErrorMessage || (run?.StateDetail ?? ''), seconds: ExecutionTime };
 }
 
+/** JOBS_AT_LIMIT where as many run as may: none was started. */
+function startRun(starter: GlueClient, request: StartJobRunCommand) {
+  return call('StartJobRun', () =>
+    starter.send(request).catch((error: unknown) => {
+      if (!isAwsError(error, ...FULL)) throw error;
+      const detail = (error as Error).message;
+      throw new WatchlakeError('JOBS_AT_LIMIT', { service: 'glue', detail }, error);
+    }),
+  );
+}
+
 async function stopRuns(client: GlueClient, JobName: string, ids: readonly string[]) {
   if (ids.length === 0) return;
   const request = new BatchStopJobRunCommand({ JobName, JobRunIds: [...ids] });
@@ -140,10 +154,7 @@ export function createGlueService(options: GlueServiceOptions): JobService {
         JobName,
         Arguments: { ...given, [SESSION]: session },
       });
-      const started = await unlessForgotten(
-        () => call('StartJobRun', () => starter.send(request)),
-        null,
-      );
+      const started = await unlessForgotten(() => startRun(starter, request), null);
       return started?.JobRunId ?? null;
     },
     look: (place, id) => statusOf(client, place, id),

@@ -33,7 +33,7 @@ export interface Follow {
 export type Followed = JobStatus & { readonly verdict: Exclude<Verdict, 'wait'> | 'too-long' };
 
 // Many pollers that started together do not stay together.
-const spread = (waitMs: number): number => waitMs * (0.75 + 0.5 * Math.random());
+export const spread = (waitMs: number): number => waitMs * (0.75 + 0.5 * Math.random());
 
 const isPassing = (error: unknown): boolean => isWatchlakeError(error) && error.retryable;
 

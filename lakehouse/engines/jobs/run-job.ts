@@ -7,6 +7,7 @@ import { follow } from './follow';
 import { failed, judge } from './judge';
 import type { Choice, Claim } from './records';
 import * as records from './records';
+import { waitForRoom } from './room';
 import { startOnce } from './start-once';
 import type { Ended, FinishedJob, Generation, JobDeps, Work } from './work';
 import { resultKey } from './work';
@@ -58,6 +59,10 @@ function chooseStart(
       }),
     stop: (started) => service.stop(place, started),
     isEnded: () => records.isEnded(store, dataset, context.session),
+    whenFull: waitForRoom({
+      ...{ pace: limits.pace, roomMs: limits.roomMs, signal },
+      onFull: (state) => context.report({ service: service.name, table, place, state }),
+    }),
   });
 }
 

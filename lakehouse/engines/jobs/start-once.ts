@@ -12,6 +12,7 @@ import { pause } from './pause';
 import type { Found } from './ports';
 import type { Choice, Claim } from './records';
 import { readChoice, writeChoice } from './records';
+import { isFull } from './room';
 
 export interface Starter {
   readonly store: Store;
@@ -28,6 +29,8 @@ export interface Starter {
   readonly isEnded: () => Promise<boolean>;
   /** Whoever has claimed it may take this long before others go ahead. */
   readonly graceMs: number;
+  /** Waits after JOBS_AT_LIMIT, or throws it; absent where that cannot be. */
+  readonly whenFull?: (full: WatchlakeError) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -77,7 +80,8 @@ async function choose(starter: Starter, started: { id: string; attempt: string }
 
 /** Null when it cannot be started in the place that was claimed. */
 export async function startOnce(starter: Starter): Promise<Choice | null> {
-  for (let tries = 1; ; tries += 1) {
+  let tries = 0;
+  for (;;) {
     const adopted = await adoptAfterGrace(starter);
     if (adopted !== null) return adopted;
     // Another name for each try: of two that were started one alone is chosen.
@@ -87,6 +91,11 @@ export async function startOnce(starter: Starter): Promise<Choice | null> {
       if (id === null) return await readChoice(starter.store, starter.folder);
       return await choose(starter, { id, attempt });
     } catch (error) {
+      if (isFull(error) && starter.whenFull) {
+        await starter.whenFull(error);
+        continue;
+      }
+      tries += 1;
       const isPassing = isWatchlakeError(error) && error.retryable;
       if (!isPassing || tries === MOST_TRIES) throw error;
     }

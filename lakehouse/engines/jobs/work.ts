@@ -11,6 +11,8 @@ export interface JobLimits {
   readonly pace: Pace;
   /** See `Starter`. */
   readonly graceMs: number;
+  /** How long a start waits for the service to take another job at all. */
+  readonly roomMs: number;
   /** Generations of one session, before it gives up. */
   readonly generations: number;
   /** From the start of a job to its end. */

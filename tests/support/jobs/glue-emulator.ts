@@ -35,6 +35,8 @@ export interface GlueEmulator {
   /** The service loses it: ERROR, as when its workers cannot be had. */
   loseRun(id: string): void;
   failNextRun(message: string): void;
+  /** How many runs of all jobs the account may have at once; as many as there are when absent. */
+  limitRuns(most?: number): void;
   stop(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
   const working = new Set<Promise<unknown>>();
   const timers = new Set<NodeJS.Timeout>();
   let nextFailure: string | undefined;
+  let mostRuns = Infinity;
 
   const later = (ms: number, work: () => void): void => {
     const timer = setTimeout(() => {
@@ -156,6 +159,10 @@ export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
       StartJobRun(input: sdk.StartJobRunRequest) {
         const name = input.JobName as string;
         const { ExecutionProperty } = jobNamed(name);
+        if (runs.filter(({ state }) => LIVE.includes(state)).length >= mostRuns) {
+          const message = 'Failed to start job run due to exceeded resource number limit';
+          throw new ServiceError('ResourceNumberLimitExceededException', message);
+        }
         const live = runs.filter(({ job, state }) => job === name && LIVE.includes(state)).length;
         if (live >= (ExecutionProperty?.MaxConcurrentRuns ?? 1)) {
           const message = `Concurrent runs exceeded for ${name}`;
@@ -203,6 +210,7 @@ export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
       if (run !== undefined) end(run, 'ERROR', 'Internal service error');
     },
     failNextRun: (message) => void (nextFailure = message),
+    limitRuns: (most = Infinity) => void (mostRuns = most),
     async stop() {
       for (const timer of timers) clearTimeout(timer);
       for (const run of runs) run.process?.kill();

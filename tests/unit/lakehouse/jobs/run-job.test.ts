@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../../support/recordings';
 
 const folder = temporaryFolder();
 const PACE: Pace = { firstMs: 1, growth: 2, longestMs: 4, silenceMs: 60 };
-const LIMITS = { pace: PACE, graceMs: 20, generations: 2, jobMs: 10_000 };
+const LIMITS = { pace: PACE, graceMs: 20, roomMs: 1_000, generations: 2, jobMs: 10_000 };
 const RESULT = { formatVersion: 1, spark: 'none', steps: {} };
 
 interface Made {
