@@ -3,7 +3,7 @@ import { on } from 'node:events';
 import { pipeline } from 'node:stream';
 import type { Parser } from 'csv-parse';
 import { CsvError, parse } from 'csv-parse';
-import { WatchlakeError } from '../../core/errors';
+import { isWatchlakeError, WatchlakeError } from '../../core/errors';
 import { counted } from '../../core/figures';
 import type { Source } from '../sources/source';
 
@@ -23,6 +23,9 @@ export interface CsvRow {
 
 const malformed = (file: string, line: unknown, detail: string, cause?: unknown) =>
   new WatchlakeError('CSV_MALFORMED', { file, line, detail }, cause);
+
+const isMalformed = (error: unknown): boolean =>
+  isWatchlakeError(error) && error.code === 'CSV_MALFORMED';
 
 const isBlank = (cells: readonly string[]): boolean => cells.length === 1 && cells[0] === '';
 
@@ -57,18 +60,26 @@ export async function* csvBatches(
   const parser = parse(READING);
   const numbered = createNumbering(file);
   const ready = on(parser, 'readable', { close: ['end'] });
+  let header: readonly string[] | null = null;
   // What the member's own stream reports reaches the loop below through the parser.
   pipeline(await source.open(member), parser, () => undefined);
   try {
     for await (const _ of ready) {
       const batch: CsvRow[] = [];
       for (let cells = read(parser); cells !== null; cells = read(parser)) {
+        header ??= cells;
         const row = numbered(cells);
         if (row !== null) batch.push(row);
       }
       if (batch.length > 0) yield batch;
     }
   } catch (error) {
+    const isOfFile = error instanceof CsvError || isMalformed(error);
+    // Rows that came before the broken one may not have been read yet.
+    header ??= read(parser);
+    if (isOfFile && header !== null && isSeparatedOtherwise(header)) {
+      throw malformed(file, 1, `the header is ${foundOf(header)}`, error);
+    }
     if (!(error instanceof CsvError)) throw error;
     throw malformed(file, error.lines, error.message, error);
   } finally {
@@ -84,11 +95,12 @@ async function* csvRows(source: Source, member: string, file: string): AsyncGene
 }
 
 /** Spreadsheets of many countries write semicolons, and call that CSV. */
+const isSeparatedOtherwise = ([first = '', ...others]: readonly string[]): boolean =>
+  others.length === 0 && /[;\t|]/.test(first);
+
 function foundOf(names: readonly string[]): string {
-  const [first = '', ...others] = names;
-  const isOther = others.length === 0 && /[;\t|]/.test(first);
-  return isOther
-    ? `${first}, one column: commas have to separate them`
+  return isSeparatedOtherwise(names)
+    ? `${names[0]}, one column: commas have to separate them`
     : names.join(', ') || 'no columns';
 }
 

@@ -158,6 +158,15 @@ const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
     /found: timestamp_ms;ax;ay;az, one column: commas have to separate them\)/,
   ],
   [
+    'a recording with semicolons and a quoted label',
+    (files) => ({
+      ...files,
+      'recordings/r2.csv': 'timestamp_ms;ax;ay;az;label\n0;1;1;1;"up; stairs"\n',
+    }),
+    'CSV_MALFORMED',
+    /^recordings\/r2\.csv, line 1: the header is timestamp_ms;ax;ay;az;label, one column: commas/,
+  ],
+  [
     'a channel with a blank and a bracket',
     (files) => ({ ...files, 'channels.csv': 'channel,unit\nAccel (mg),mg\n' }),
     'METADATA_INVALID',
