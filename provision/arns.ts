@@ -4,7 +4,10 @@ import { keyIn, namesOf, type AccountFacts, type Target } from './target';
 export interface Arns {
   readonly bucket: string;
   objects(key: string): string;
+  /** The catalogue, the databases and their tables. */
   readonly catalog: readonly string[];
+  /** A database, and the catalogue that it is part of. */
+  database(name: string): readonly string[];
   role(name: string): string;
   readonly workgroup: string;
   readonly glueLogs: string;
@@ -24,6 +27,7 @@ export function arnsOf(target: Target, { account, region, partition }: AccountFa
     bucket,
     objects: (key) => `${bucket}/${keyIn(target, key)}`,
     catalog: [`${glue}:catalog`, ...databases],
+    database: (name) => [`${glue}:catalog`, `${glue}:database/${name}`],
     role: (name) => `arn:${partition}:iam::${account}:role/${name}`,
     workgroup: `arn:${partition}:athena:${region}:${account}:workgroup/${namesOf(target).workgroup}`,
     clusters: `arn:${partition}:elasticmapreduce:${region}:${account}:cluster/*`,

@@ -94,10 +94,11 @@ export function workerStatements(arns: Arns): Statement[] {
   return [
     {
       sid: 'ListTheLake',
-      purpose: 'Lists snapshots, releases and old versions, and finds uploads to resume.',
+      purpose:
+        'Lists snapshots, releases and old versions, finds uploads to resume, and looks whether versions are kept.',
       actions: [
         ...['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketVersions'],
-        's3:ListBucketMultipartUploads',
+        ...['s3:ListBucketMultipartUploads', 's3:GetBucketVersioning'],
       ],
       resources: [arns.bucket],
     },
@@ -106,8 +107,8 @@ export function workerStatements(arns: Arns): Statement[] {
       purpose:
         'Reads and writes the lake, marks objects as retired, and removes every version of an erased person.',
       actions: [
-        ...['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:PutObjectTagging'],
-        ...['s3:GetObjectTagging', 's3:DeleteObject', 's3:DeleteObjectVersion'],
+        ...['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging', 's3:GetObjectTagging'],
+        ...['s3:DeleteObject', 's3:DeleteObjectVersion'],
         ...['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
       ],
       resources: [arns.objects('*')],
@@ -116,11 +117,23 @@ export function workerStatements(arns: Arns): Statement[] {
       sid: 'PublishTables',
       purpose: 'Makes the databases and tables of the catalogue, and moves their pointers.',
       actions: [
-        ...['glue:GetDatabase', 'glue:GetDatabases', 'glue:CreateDatabase'],
+        ...['glue:GetDatabase', 'glue:CreateDatabase'],
         ...['glue:GetTable', 'glue:GetTables', 'glue:GetPartitions'],
         ...['glue:CreateTable', 'glue:UpdateTable'],
       ],
       resources: arns.catalog,
+    },
+    {
+      sid: 'FindDatabases',
+      purpose: 'Finds the databases that hold tables of ours; Glue names all of them or none.',
+      actions: ['glue:GetDatabases'],
+      resources: arns.database('*'),
+    },
+    {
+      sid: 'OpenTheCatalogue',
+      purpose: 'Athena asks for the database `default` as well, whichever a query is about.',
+      actions: ['glue:GetDatabase', 'glue:CreateDatabase'],
+      resources: arns.database('default'),
     },
     {
       sid: 'Query',

@@ -44,8 +44,13 @@ test.each(granted)('%s: $sid names its actions and its resources', (_role, state
   const isNameless = ['StartClusters', 'FindClusters'].includes(statement.sid);
   for (const resource of isNameless ? [] : resources) {
     expect(resource).toMatch(/^arn:aws:(s3:::stedi-lake|glue|iam|athena|logs|elasticmapreduce)/);
-    // Of databases and tables only those that are named.
-    if (resource.includes(':glue:') && !/:catalog$|:job\/watchlake-research-\*$/.test(resource)) {
+    // Of databases and tables only those that are named, besides what Glue and Athena ask for anyway.
+    if (['FindDatabases', 'OpenTheCatalogue'].includes(statement.sid)) {
+      expect(resource).toMatch(/:(catalog|database\/(default|\*))$/);
+    } else if (
+      resource.includes(':glue:') &&
+      !/:catalog$|:job\/watchlake-research-\*$/.test(resource)
+    ) {
       expect(resource).toMatch(/(database|table)\/(stedi-human-balance-analytics|watchlake_watch)/);
     }
   }
