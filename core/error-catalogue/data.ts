@@ -61,6 +61,10 @@ export const DATA_ERRORS = catalogue({
     (c) => `${c.file}, line ${c.line}: ${c.detail}`,
     'Correct the line: each row needs as many fields as the header, quotes closed.',
   ),
+  FILE_IN_UTF16: entry(
+    (c) => `${c.file} is written in UTF-16; files have to be UTF-8.`,
+    'Save it as UTF-8 (spreadsheets call it «CSV UTF-8»), or convert it: `iconv -f UTF-16 -t UTF-8 old.csv > new.csv`.',
+  ),
   CHANNELS_DIFFER: entry(
     (c) => `${c.source} has the channels ${c.found}, the dataset ${c.dataset} has ${c.expected}.`,
     'Ingest it under another dataset name, or give it the same channels.',

@@ -78,14 +78,17 @@ let made = 0;
 /** `zip64`: in the format of archives and members above 4 GiB, whatever their size. */
 export async function writeZip(
   folder: string,
-  files: Files | [string, string][],
+  files: Files | [string, string | Buffer][],
   { zip64 = false } = {},
 ): Promise<string> {
   const path = join(folder, `archive-${(made += 1)}.zip`);
   const zip = new ZipFile();
   const entries = Array.isArray(files) ? files : Object.entries(files);
   const options = { mtime: new Date(2020, 0, 1), forceZip64Format: zip64 };
-  for (const [name, text] of entries) zip.addBuffer(Buffer.from(text), name, options);
+  for (const [name, content] of entries) {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    zip.addBuffer(bytes, name, options);
+  }
   zip.end({ forceZip64Format: zip64, comment: '' });
   await pipeline(zip.outputStream, createWriteStream(path));
   return path;
