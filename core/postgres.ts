@@ -24,6 +24,9 @@ const OUTAGE_CODE =
 const OUTAGE_MESSAGE =
   /connection (terminated|timeout|ended)|not queryable|timeout exceeded when trying/i;
 
+// Wrong user or password (28), no such database (3D000), no right to what is asked (42501).
+const REFUSAL_CODE = /^(28|3D000|42501)/;
+
 interface Failure {
   code?: unknown;
   message?: unknown;
@@ -39,11 +42,19 @@ function isOutage(error: unknown): boolean {
   return typeof message === 'string' && OUTAGE_MESSAGE.test(message);
 }
 
-/** An outage as DATABASE_UNAVAILABLE, which may be retried; any other error as it is. */
+function isRefusal(error: unknown): boolean {
+  const { code } = (error ?? {}) as Failure;
+  return typeof code === 'string' && REFUSAL_CODE.test(code);
+}
+
+/** An outage as DATABASE_UNAVAILABLE, a refusal as DATABASE_REFUSED, which may be retried; any other error as it is. */
 export function databaseError(error: unknown): unknown {
-  if (isWatchlakeError(error) || !isOutage(error)) return error;
-  const { code, message } = error as { code?: string; message?: string };
-  return new WatchlakeError('DATABASE_UNAVAILABLE', { detail: message || code }, error);
+  if (isWatchlakeError(error)) return error;
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  const detail = message || code;
+  if (isOutage(error)) return new WatchlakeError('DATABASE_UNAVAILABLE', { detail }, error);
+  if (isRefusal(error)) return new WatchlakeError('DATABASE_REFUSED', { detail }, error);
+  return error;
 }
 
 async function translated<Result>(work: () => Promise<Result>): Promise<Result> {

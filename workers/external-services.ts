@@ -34,7 +34,7 @@ async function askTemporal(config: Config, address: string): Promise<void> {
   await connection.close();
 }
 
-/** Throws BROKER_UNAVAILABLE, TEMPORAL_UNAVAILABLE and DATABASE_UNAVAILABLE. */
+/** Throws BROKER_UNAVAILABLE, TEMPORAL_UNAVAILABLE, DATABASE_UNAVAILABLE and DATABASE_REFUSED. */
 export async function requireExternal(config: Config, onProgress: OnProgress): Promise<void> {
   const { TEMPORAL_ADDRESS: temporal, KAFKA_BROKERS: brokers, DATABASE_URL: url } = config;
   if (!temporal && !brokers && !url) return;

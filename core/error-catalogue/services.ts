@@ -97,6 +97,11 @@ export const SERVICES_ERRORS = catalogue({
     'Start it, or correct DATABASE_URL; without that variable `watchlake up` starts one of its own.',
     { retryable: true, status: 503 },
   ),
+  DATABASE_REFUSED: entry(
+    (c) => `PostgreSQL refuses: ${c.detail}`,
+    'Correct the user, the password or the database in DATABASE_URL, or give that user the right.',
+    { retryable: true, status: 503 },
+  ),
   DATABASE_OLDER: entry(
     (c) => `The database lacks migrations that this version needs: ${c.names}.`,
     'Run `watchlake migrate`, or `watchlake down` and `watchlake up`, which does it as well; workers elsewhere start after that.',

@@ -103,6 +103,20 @@ test('a database that is not there is an outage that may be retried', async () =
   await pool.end();
 });
 
+test.each([
+  ['password', (url: URL) => (url.password = 'wrong')],
+  ['database', (url: URL) => (url.pathname = '/nowhere')],
+])('a wrong %s is told as that of the configuration', async (_, spoil) => {
+  const url = new URL(database.url);
+  spoil(url);
+  const pool = openPool(url.href);
+  const remedy: unknown = expect.stringContaining('DATABASE_URL');
+  const refused = { code: 'DATABASE_REFUSED', remedy };
+  await expect(createRegistry(pool).listModels()).rejects.toMatchObject(refused);
+  await expect(migrate(url.href)).rejects.toMatchObject(refused);
+  await pool.end();
+});
+
 test('a connection that the server ends is replaced by the next query', async () => {
   await migrate(database.url);
   const registry = createRegistry(database.pool);
