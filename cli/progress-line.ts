@@ -12,21 +12,23 @@ export interface ProgressLine {
 
 // A log is told of a new step at once, of new figures only now and then.
 const DETAIL_EVERY_MS = 10_000;
-// … and that it still goes on, where nothing else changes.
-const SAME_EVERY_MS = 60_000;
+// … and that it still goes on, where nothing else changes: ever more seldom, for people may be waited for for days.
+const SAME_AFTER_MS = 60_000;
+const SAME_AFTER_AT_MOST_MS = 60 * 60_000;
 
 export function plainProgress(voice: Voice, now: () => number = Date.now): ProgressLine {
   // By step: what goes on side by side takes turns, and is not news each time.
-  const told = new Map<string, { text: string; at: number }>();
+  const told = new Map<string, { text: string; at: number; patience: number }>();
   let stopped = false;
   return {
     update(step, detail = '') {
       if (stopped) return;
       const text = detail ? `${step} (${detail})` : step;
       const last = told.get(step);
-      const patience = text === last?.text ? SAME_EVERY_MS : DETAIL_EVERY_MS;
-      if (last && now() - last.at < patience) return;
-      told.set(step, { text, at: now() });
+      const isSame = text === last?.text;
+      if (last && now() - last.at < (isSame ? last.patience : DETAIL_EVERY_MS)) return;
+      const patience = isSame ? Math.min(2 * last.patience, SAME_AFTER_AT_MOST_MS) : SAME_AFTER_MS;
+      told.set(step, { text, at: now(), patience });
       voice.line(`· ${text}`);
     },
     note: (text) => voice.line(text),

@@ -32,6 +32,25 @@ test('a log hears of every step once, and of figures now and then', () => {
   ]);
 });
 
+test('a log hears ever more seldom that the same goes on, and of news as soon as ever', () => {
+  const { line, lines, wait } = observed();
+  const waitAMinute = () => {
+    wait(60_000);
+    line.update('waiting', '0 of 88');
+  };
+  line.update('waiting', '0 of 88');
+  for (let minute = 0; minute < 60; minute += 1) waitAMinute();
+  // At once, after 1, 3, 7, 15 and 31 minutes.
+  expect(lines()).toHaveLength(6);
+  for (let minute = 0; minute < 24 * 60; minute += 1) waitAMinute();
+  // After 63 minutes, then every hour.
+  expect(lines()).toHaveLength(30);
+  line.update('waiting', '1 of 88');
+  expect(lines().at(-1)).toBe('· waiting (1 of 88)');
+  waitAMinute();
+  expect(lines()).toHaveLength(32);
+});
+
 test('steps that go on side by side are told as seldom as one alone', () => {
   const { line, lines, wait } = observed();
   for (let second = 1; second <= 11; second += 1) {
