@@ -20,6 +20,10 @@ export const SERVICES_ERRORS = catalogue({
     (c) => `There is no bucket ${c.bucket}.`,
     'Correct LAKE_URI or the source, or make the bucket: `watchlake provision apply`.',
   ),
+  BUCKET_ELSEWHERE: entry(
+    (c) => `The bucket ${c.bucket} lies in ${c.region}.`,
+    'Give that region with --region, or choose another name: one bucket of a name is all there is, in all regions.',
+  ),
   CATALOG_TABLE_FOREIGN: entry(
     (c) => `The table ${c.database}.${c.table} of the Glue catalogue ${c.detail}.`,
     'Give another GLUE_DATABASE, or remove the table when nobody needs it; Watchlake changes no table that is not its own.',

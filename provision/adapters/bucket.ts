@@ -65,6 +65,21 @@ export async function emptyBucket(
   return removed;
 }
 
+const HTTP_MOVED = 301;
+
+interface Redirect {
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
+}
+
+/** S3 answers for buckets of all regions, and tells of the others only where they are. */
+function elsewhere(error: unknown, bucket: string): unknown {
+  const { $metadata, $response } = error as Redirect;
+  if ($metadata?.httpStatusCode !== HTTP_MOVED) return error;
+  const region = $response?.headers?.['x-amz-bucket-region'] ?? 'another region';
+  return new WatchlakeError('BUCKET_ELSEWHERE', { bucket, region }, error);
+}
+
 export function bucketAdapter({ s3, region }: { s3: S3Client; region: string }): Adapter {
   const isEmpty = async (bucket: string): Promise<boolean> =>
     (await versionsOf(s3, bucket).next()).done === true;
@@ -81,7 +96,9 @@ export function bucketAdapter({ s3, region }: { s3: S3Client; region: string }):
   return {
     async read({ name, environment, properties }) {
       const found = await orNull('s3:HeadBucket', ['NotFound', 'NoSuchBucket'], () =>
-        s3.send(new HeadBucketCommand({ Bucket: name })),
+        s3.send(new HeadBucketCommand({ Bucket: name })).catch((error: unknown) => {
+          throw elsewhere(error, name);
+        }),
       );
       if (found === null) return null;
       const tags = await tagsOf(s3, name);

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import {
   CreateVpcEndpointCommand,
   DeleteVpcEndpointsCommand,
-  DescribeRouteTablesCommand,
-  DescribeVpcEndpointsCommand,
   ModifyVpcEndpointCommand,
+  paginateDescribeRouteTables,
+  paginateDescribeVpcEndpoints,
   type EC2Client,
+  type RouteTable,
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
 import { callingAws } from '../../core/aws';
@@ -32,10 +33,14 @@ async function endpointsOf({ ec2, region }: EndpointOptions, vpc: string): Promi
     { Name: 'service-name', Values: [serviceOf(region)] },
     { Name: 'vpc-endpoint-type', Values: ['Gateway'] },
   ];
-  const { VpcEndpoints = [] } = await callingAws('ec2:DescribeVpcEndpoints', () =>
-    ec2.send(new DescribeVpcEndpointsCommand({ Filters })),
-  );
-  return VpcEndpoints.filter(({ State }) => !GONE.has(State?.toLowerCase() ?? ''));
+  const found = await callingAws('ec2:DescribeVpcEndpoints', async () => {
+    const endpoints: VpcEndpoint[] = [];
+    for await (const page of paginateDescribeVpcEndpoints({ client: ec2 }, { Filters })) {
+      endpoints.push(...(page.VpcEndpoints ?? []));
+    }
+    return endpoints;
+  });
+  return found.filter(({ State }) => !GONE.has(State?.toLowerCase() ?? ''));
 }
 
 /** The VPC's route tables, sorted, less those that somebody else's endpoint serves already. */
@@ -44,10 +49,14 @@ export async function routeTablesOf(
   { vpc, environment }: { vpc: string; environment: string },
 ): Promise<string[]> {
   const Filters = [{ Name: 'vpc-id', Values: [vpc] }];
-  const { RouteTables = [] } = await callingAws('ec2:DescribeRouteTables', () =>
-    options.ec2.send(new DescribeRouteTablesCommand({ Filters })),
-  );
-  if (RouteTables.length === 0) {
+  const found = await callingAws('ec2:DescribeRouteTables', async () => {
+    const tables: RouteTable[] = [];
+    for await (const page of paginateDescribeRouteTables({ client: options.ec2 }, { Filters })) {
+      tables.push(...(page.RouteTables ?? []));
+    }
+    return tables;
+  });
+  if (found.length === 0) {
     const detail = `the VPC ${vpc} has no route tables in ${options.region}`;
     throw new WatchlakeError('AWS_REFUSED', { action: 'ec2:DescribeRouteTables', detail });
   }
@@ -57,7 +66,8 @@ export async function routeTablesOf(
       .filter((each) => environmentOf(each) !== environment)
       .flatMap(({ RouteTableIds }) => RouteTableIds ?? []),
   );
-  return RouteTables.map(({ RouteTableId }) => RouteTableId as string)
+  return found
+    .map(({ RouteTableId }) => RouteTableId as string)
     .filter((id) => !served.has(id))
     .sort();
 }

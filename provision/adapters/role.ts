@@ -7,11 +7,12 @@ import {
   DetachRolePolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
-  ListAttachedRolePoliciesCommand,
-  ListRolePoliciesCommand,
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
+  paginateListAttachedRolePolicies,
+  paginateListRolePolicies,
+  type AttachedPolicy,
   type IAMClient,
 } from '@aws-sdk/client-iam';
 import { callingAws } from '../../core/aws';
@@ -35,11 +36,15 @@ export function roleAdapter({ iam }: { iam: IAMClient }): Adapter {
   const gone = (action: string, call: () => Promise<unknown>) => unless(action, IAM_ABSENT, call);
 
   async function inlinePolicies(RoleName: string): Promise<Documents> {
-    const { PolicyNames = [] } = await callingAws('iam:ListRolePolicies', () =>
-      iam.send(new ListRolePoliciesCommand({ RoleName })),
-    );
+    const names = await callingAws('iam:ListRolePolicies', async () => {
+      const found: string[] = [];
+      for await (const page of paginateListRolePolicies({ client: iam }, { RoleName })) {
+        found.push(...(page.PolicyNames ?? []));
+      }
+      return found;
+    });
     const documents: [string, Json][] = [];
-    for (const PolicyName of [...PolicyNames].sort()) {
+    for (const PolicyName of names.sort()) {
       const { PolicyDocument = '' } = await callingAws('iam:GetRolePolicy', () =>
         iam.send(new GetRolePolicyCommand({ RoleName, PolicyName })),
       );
@@ -49,10 +54,14 @@ export function roleAdapter({ iam }: { iam: IAMClient }): Adapter {
   }
 
   async function attachedPolicies(RoleName: string): Promise<string[]> {
-    const { AttachedPolicies = [] } = await callingAws('iam:ListAttachedRolePolicies', () =>
-      iam.send(new ListAttachedRolePoliciesCommand({ RoleName })),
-    );
-    return AttachedPolicies.map(({ PolicyArn }) => PolicyArn as string).sort();
+    const found = await callingAws('iam:ListAttachedRolePolicies', async () => {
+      const policies: AttachedPolicy[] = [];
+      for await (const page of paginateListAttachedRolePolicies({ client: iam }, { RoleName })) {
+        policies.push(...(page.AttachedPolicies ?? []));
+      }
+      return policies;
+    });
+    return found.map(({ PolicyArn }) => PolicyArn as string).sort();
   }
 
   async function setInline(RoleName: string, wanted: Documents, present: Documents) {
