@@ -1,4 +1,5 @@
 /** What the three sources of the format `stedi` hold, field by field: declared, never inferred. */
+import { withoutBlanks, withoutBlanksSql } from '../blanks';
 import { STEDI_LANDING } from './locations';
 
 export type SourceName = keyof typeof STEDI_LANDING;
@@ -63,18 +64,10 @@ export const IDENTIFIERS: Readonly<Record<SourceName, readonly string[]>> = {
 // DuckDB, Java and JavaScript lower these two differently: İ into one letter or two, Σ by its place.
 const CAPITALS = { İ: 'i', Σ: 'σ' } as const;
 
-// What forms and copied text leave around a name without anybody seeing it. A plain TRIM takes other spaces away in DuckDB than in Spark.
-const BLANKS =
-  ' \u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u202f\u205f\u2060\u3000\ufeff';
-const CONTROLS = [9, 10, 13];
-const AROUND = `[${BLANKS}${String.fromCharCode(...CONTROLS)}]+`;
-const ENDS = new RegExp(`^${AROUND}|${AROUND}$`, 'g');
-const BLANKS_SQL = `CONCAT('${BLANKS}', ${CONTROLS.map((code) => `CHR(${code})`).join(', ')})`;
-
 /** Spellings of one e-mail or serial number are one: the same rule as `normalSql`. */
 export const normal = (identifier: string): string =>
   Object.entries(CAPITALS)
-    .reduce((text, [from, to]) => text.replaceAll(from, to), identifier.replace(ENDS, ''))
+    .reduce((text, [from, to]) => text.replaceAll(from, to), withoutBlanks(identifier))
     .toLowerCase();
 
 /**
@@ -89,7 +82,7 @@ const isPlainSql = (text: string): string =>
 export const normalSql = (expression: string): string => {
   const replaced = Object.entries(CAPITALS).reduce(
     (text, [from, to]) => `REPLACE(${text}, '${from}', '${to}')`,
-    `TRIM(BOTH ${BLANKS_SQL} FROM ${expression})`,
+    withoutBlanksSql(expression),
   );
   return `LOWER(CASE WHEN ${isPlainSql(expression)} THEN ${expression} ELSE ${replaced} END)`;
 };

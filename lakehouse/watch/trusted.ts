@@ -1,5 +1,6 @@
 /** recordings_trusted: samples with types, without missing, impossible or misplaced values. */
 import { LARGEST_VALUE, LATEST_MS } from '../../models/signal';
+import { withoutBlanksSql, withoutSpacesSql } from '../blanks';
 import { LANDING_TABLE } from '../landing/descriptor';
 import type { Channel } from '../landing/recordings-layout';
 import type { RowWiseTransform, TableDeclaration } from '../tables';
@@ -49,10 +50,10 @@ function trustedSql(channels: readonly Channel[]): string {
   const each = (text: (c: Numbered) => string): string => all.map(text).join(',\n    ');
   return `WITH parsed AS (
   SELECT l.recording, l.device, l.subject_key, l.source_file, l.source_line,
-    NULLIF(TRIM(l.label), '') AS label,
-    NULLIF(TRIM(l.timestamp_ms), '') AS time_text,
+    NULLIF(${withoutBlanksSql('l.label')}, '') AS label,
+    NULLIF(${withoutSpacesSql('l.timestamp_ms')}, '') AS time_text,
     ${numberSql('l.timestamp_ms')} AS time_ms,
-    ${each((c) => `NULLIF(TRIM(l.${c.name}), '') AS ${c.text}`)},
+    ${each((c) => `NULLIF(${withoutSpacesSql(`l.${c.name}`)}, '') AS ${c.text}`)},
     ${each((c) => `${numberSql(`l.${c.name}`)} AS ${c.value}`)}
   FROM ${LANDING_TABLE} l
 ), timed AS (

@@ -32,6 +32,11 @@ const SPELT: Files = {
       (text, at) => `${at * 20},${text},0,0,sitting`,
     ),
     '1_000,0,0,0,sitting',
+    // Blanks that a plain TRIM of one engine takes away.
+    ...['\u00a0', '\u2003', '\u3000', '\ufeff', '\t'].flatMap((blank, at) => [
+      `${2000 + at * 40},0,0,0,${blank}sitting${blank}`,
+      `${2020 + at * 40},${blank},${blank},${blank},${blank}`,
+    ]),
     '',
   ].join('\n'),
 };
