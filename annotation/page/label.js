@@ -123,26 +123,28 @@ function showProgress(all) {
   drawProgress(byId('progress'), current);
 }
 
-function choice(label, index, probability, likeliest) {
+function choice(label, index) {
   const key = index < 9 ? String(index + 1) : '';
-  const bar = element('span');
-  bar.style.width = `${probability * 100}%`;
   const button = element(
     'button',
-    {
-      class: likeliest ? 'choice likeliest' : 'choice',
-      type: 'button',
-      'data-label': label,
-      'aria-label': `${readable(label)}, predicted with ${percent(probability)}`,
-      'aria-keyshortcuts': key || undefined,
-    },
+    { class: 'choice', type: 'button', 'data-label': label, 'aria-keyshortcuts': key || undefined },
     key ? element('kbd', {}, key) : element('span'),
     element('span', { class: 'text' }, readable(label)),
-    element('span', { class: 'share' }, percent(probability)),
-    element('span', { class: 'bar' }, bar),
   );
   button.addEventListener('click', () => void answer(label));
   return button;
+}
+
+function showPrediction(button, probability, isLikeliest) {
+  const bar = element('span');
+  bar.style.width = `${probability * 100}%`;
+  button.classList.toggle('likeliest', isLikeliest);
+  const said = `${readable(button.dataset.label)}, predicted with ${percent(probability)}`;
+  button.setAttribute('aria-label', said);
+  button.append(
+    element('span', { class: 'share' }, percent(probability)),
+    element('span', { class: 'bar' }, bar),
+  );
 }
 
 function skipChoice() {
@@ -157,20 +159,27 @@ function skipChoice() {
 }
 
 /** The keys stay with their labels from task to task: fingers learn them. */
-function drawChoices({ labels, classes, probabilities }) {
+function drawChoices({ labels, classes, probabilities, kind }) {
+  const buttons = labels.map(choice);
   const byLabel = new Map(classes.map((label, index) => [label, probabilities[index]]));
   const best = Math.max(...probabilities);
-  const buttons = labels.map((label, index) => {
-    const probability = byLabel.get(label) ?? 0;
-    return choice(label, index, probability, probability === best);
-  });
+  // By the answer to an audit models are judged: who answers has not seen what one of them says.
+  for (const button of kind === 'audit' ? [] : buttons) {
+    const probability = byLabel.get(button.dataset.label) ?? 0;
+    showPrediction(button, probability, probability === best);
+  }
   byId('choices').replaceChildren(...buttons, skipChoice());
 }
+
+const guessOf = ({ kind, version, model }) =>
+  kind === 'audit'
+    ? `Drawn at random, to judge the model ${model}: what it predicts is not shown`
+    : `Predicted by version ${version} of the model ${model}`;
 
 function drawTask(task) {
   showOnly('task');
   byId('facts').textContent = `${task.device} · ${span(task.startMs, task.endMs)}`;
-  byId('guess').textContent = `Predicted by version ${task.version} of the model ${task.model}`;
+  byId('guess').textContent = guessOf(task);
   drawChoices(task);
   drawPlot();
 }

@@ -64,6 +64,18 @@ withBrowser('the label page', () => {
     expect(await page.locator('.choice .share').first().textContent()).toMatch(/^\d+\s%$/);
   });
 
+  test('shows no prediction of a window by which models are judged', async () => {
+    const campaign = pages.newName();
+    const changes = { kind: 'audit' } as const;
+    await openCampaignWith(pages.annotation, { campaign, dataset: campaign, tasks: 1, changes });
+    const page = await pages.openLabel(campaign);
+    await page.locator('#guess', { hasText: 'what it predicts is not shown' }).waitFor();
+    const choices = await page.locator('.choice .text').allTextContents();
+    expect(choices).toEqual(['Rest', 'Walk', 'Forward elevation', 'I cannot tell, skip it']);
+    expect(await page.locator('.choice .share, .choice .bar, .likeliest').count()).toBe(0);
+    expect(await page.locator('[aria-label*="predicted"]').count()).toBe(0);
+  });
+
   test('breaks no word of an answer on a phone', async () => {
     const { campaign } = await pages.newCampaign(1);
     const page = await pages.openLabel(campaign);

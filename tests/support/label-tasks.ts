@@ -39,10 +39,12 @@ export interface CampaignFixture {
   campaign: string;
   tasks: number;
   dataset?: string;
+  /** Of every task. */
+  changes?: Partial<NewTask>;
 }
 
 export async function openCampaignWith(store: AnnotationStore, fixture: CampaignFixture) {
-  const { campaign, tasks, dataset = 'watch' } = fixture;
+  const { campaign, tasks, dataset = 'watch', changes } = fixture;
   await store.openCampaign({
     campaign,
     dataset,
@@ -51,7 +53,7 @@ export async function openCampaignWith(store: AnnotationStore, fixture: Campaign
     channels: CHANNELS.map((name) => ({ name, unit: name.startsWith('a') ? 'g' : 'rad/s' })),
     target: Math.max(tasks, 1),
   });
-  const made = Array.from({ length: tasks }, (_, index) => newTask(index));
+  const made = Array.from({ length: tasks }, (_, index) => newTask(index, changes));
   await store.createTasks({ campaign, tasks: made });
   await store.markFilled({ campaign });
 }
