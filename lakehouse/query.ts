@@ -6,7 +6,7 @@ import type { SnapshotManifest } from './manifest';
 import type { QueryResult, Relation, VersionedPointer } from './ports';
 import { QUARANTINE_COLUMNS, quarantineName } from './quarantine';
 import { findManifest } from './snapshots';
-import { unknownDataset } from './unknown-names';
+import { unknownDataset, unknownTable } from './unknown-names';
 
 export interface QueryOptions {
   readonly sql: string;
@@ -72,10 +72,16 @@ function chosenDataset(published: readonly Published[], named?: string): string 
 // DuckDB's words for a name that stands for nothing.
 const NO_SUCH_TABLE = /Table with name (\w+) does not exist/;
 
-/** Who names a table of the lake that none of several datasets was chosen for is told which have it. */
-function orWhichDataset(error: unknown, published: readonly Published[]): unknown {
-  if (!isWatchlakeError(error) || error.code !== 'QUERY_INVALID') return error;
+/** The plain name of a table that stands for nothing; undefined when the query fails of something else. */
+function missingTable(error: unknown, sql: string): string | undefined {
+  if (!isWatchlakeError(error) || error.code !== 'QUERY_INVALID') return undefined;
   const table = NO_SUCH_TABLE.exec(error.message)?.[1]?.toLowerCase();
+  const isOfDataset = new RegExp(`\\.\\s*"?${table}\\b`, 'i').test(sql);
+  return isOfDataset ? undefined : table;
+}
+
+/** Who names a table of the lake that none of several datasets was chosen for is told which have it. */
+function orWhichDataset(error: unknown, table: string, published: readonly Published[]): unknown {
   const having = published.filter((each) => relationsOf(each).some(([name]) => name === table));
   const datasets = fewOf(having.map(({ dataset }) => dataset).sort());
   if (datasets === undefined) return error;
@@ -84,7 +90,7 @@ function orWhichDataset(error: unknown, published: readonly Published[]): unknow
 
 /**
  * QUERY_INVALID when it is not one reading statement, or DuckDB refuses it; TABLE_OF_WHICH_DATASET when it names a
- * table of several datasets, or of one of them, without saying of which.
+ * table of several datasets, or of one of them, without saying of which; TABLE_NOT_FOUND when the dataset lacks it.
  */
 export async function query(lake: Lake, options: QueryOptions): Promise<QueryResult> {
   const published = await publishedTables(lake, options);
@@ -100,6 +106,10 @@ export async function query(lake: Lake, options: QueryOptions): Promise<QueryRes
   try {
     return await lake.engine.query({ relations, sql, maximumRows, timeoutMs });
   } catch (error) {
-    throw chosen === undefined ? orWhichDataset(error, published) : error;
+    const table = missingTable(error, sql);
+    if (table === undefined) throw error;
+    throw chosen === undefined
+      ? orWhichDataset(error, table, published)
+      : await unknownTable(lake, { dataset: chosen, table });
   }
 }

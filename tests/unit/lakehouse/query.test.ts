@@ -144,6 +144,23 @@ test('with two datasets each table is found under its dataset, plain names need 
   });
 });
 
+test('a table that was not built yet is told with those that were', async () => {
+  const landed = newLake(folder.path());
+  await ingestInto(landed, {
+    source: await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }])),
+  });
+  await expect(query(landed, { sql: 'SELECT * FROM Windows' })).rejects.toMatchObject({
+    code: 'TABLE_NOT_FOUND',
+    message:
+      'There is no published table windows in the dataset watch, which has: recordings_landing.',
+    remedy: expect.stringContaining('watchlake refresh') as string,
+  });
+  // DuckDB's own words where another dataset is named than the chosen one.
+  await expect(query(landed, { sql: 'FROM elsewhere.windows' })).rejects.toMatchObject({
+    code: 'QUERY_INVALID',
+  });
+});
+
 test('a release that is pinned shows its tables as they were', async () => {
   const pinned = newLake(folder.path());
   const source = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
