@@ -1,4 +1,5 @@
 /** `watchlake predict`: starts and stops the classification of the live stream. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../../core/errors';
@@ -52,6 +53,19 @@ async function confirmStop({ client }: CommandContext, model: string): Promise<v
   throw new WatchlakeError('CONFIRMATION_NEEDED', { what });
 }
 
+/** False when it has ended before; WorkflowNotFoundError when it never ran. */
+async function askToStop(client: Client, workflowId: string): Promise<boolean> {
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    await handle.signal('stop');
+    return true;
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    await handle.describe();
+    return false;
+  }
+}
+
 async function stop(
   shell: Shell,
   context: CommandContext,
@@ -62,7 +76,9 @@ async function stop(
   const { client, addresses } = context;
   const namespace = shell.config.TEMPORAL_NAMESPACE;
   const link = runLink({ uiUrl: addresses.temporal.uiUrl, namespace, workflowId });
-  await client.workflow.getHandle(workflowId).signal('stop');
+  if (!(await askToStop(client, workflowId))) {
+    shell.notes.line(`The predictor of ${model} had ended before; this is what it did.`);
+  }
   const result = await followRun<PredictResult>(shell, client, { workflowId, link });
   return ended(result, { workflowId, link });
 }

@@ -1,4 +1,4 @@
-import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure, RetryState } from '@temporalio/common';
 import { runLink } from '../../../cli/run-links';
 import { differingFields, differingPaths } from '../../../activities/running-input';
@@ -308,6 +308,17 @@ test('predict returns as soon as the predictor runs; --stop ends it and shows it
   });
   expect(signals).toEqual(['stop']);
   expect(onlyObject(stopped.stdout)).toMatchObject({ ok: true, predicted: 9, version: '2' });
+});
+
+test('a predictor that has ended is stopped again without an error', async () => {
+  const result = { model: 'activity', version: '2', predicted: 9, late: 0, deadLettered: 0 };
+  const onSignal = () => {
+    throw new WorkflowNotFoundError('workflow execution already completed', 'x', undefined);
+  };
+  const again = await runAgainst(['predict', '--stop'], { result, onSignal });
+  expect(again.exitCode).toBe(0);
+  expect(again.stderr).toContain('The predictor of activity had ended before');
+  expect(again.stdout).toMatch(/windows predicted\s+9/);
 });
 
 test('predict says when the champion learned from another dataset', async () => {
