@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream';
 import type { Parser } from 'csv-parse';
 import { CsvError, parse } from 'csv-parse';
 import { isWatchlakeError, WatchlakeError } from '../../core/errors';
+import { fewOf } from '../../core/few-of';
 import { counted } from '../../core/figures';
 import type { Source } from '../sources/source';
 
@@ -98,10 +99,13 @@ async function* csvRows(source: Source, member: string, file: string): AsyncGene
 const isSeparatedOtherwise = ([first = '', ...others]: readonly string[]): boolean =>
   others.length === 0 && /[;\t|]/.test(first);
 
+// A file of windows has hundreds.
+const MOST_SHOWN = 24;
+
 function foundOf(names: readonly string[]): string {
   return isSeparatedOtherwise(names)
     ? `${names[0]}, one column: commas have to separate them`
-    : names.join(', ') || 'no columns';
+    : (fewOf(names, MOST_SHOWN) ?? 'no columns');
 }
 
 /** The place of each wanted column, by name; COLUMN_MISSING names the first that is not there. */

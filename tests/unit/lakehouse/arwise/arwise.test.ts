@@ -163,6 +163,12 @@ test('a column that is missing is named; without any file there is nothing to la
     code: 'COLUMN_MISSING',
     context: { column: 'user_acceleration_x_2' },
   });
+  const all = ARWISE_COLUMNS.filter((name) => name !== 'user_acceleration_x_2');
+  await expect(landed({ 'p1.csv': arwiseFile([], all) })).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /column user_acceleration_x_2 is missing \(found: [^)]{1,800} more\)/,
+    ) as string,
+  });
   const onlyRules = { 'activity_mapping.csv': 'original,mapped\n' };
   await expect(landed(onlyRules)).rejects.toMatchObject({ code: 'ARCHIVE_EMPTY' });
 });
