@@ -76,7 +76,7 @@ function campaignRow(progress) {
       'div',
       {},
       element('div', { class: 'name' }, progress.campaign),
-      element('small', {}, `${progress.dataset} · ${progress.model}`),
+      element('small', {}, `dataset ${progress.dataset} · model ${progress.model}`),
     ),
     element('div', {}, bar, element('div', { class: 'counts digits' }, counts(progress))),
     element('div', { class: 'end' }, campaignEnd(progress)),

@@ -324,9 +324,10 @@ withBrowser('the label page', () => {
   });
 
   test('the home page lists campaigns and leads to the open ones', async () => {
-    const { campaign } = await pages.newCampaign(3);
+    const { campaign, dataset } = await pages.newCampaign(3);
     const page = await pages.open('/');
     const row = page.locator('.row', { hasText: campaign });
+    expect(await row.textContent()).toContain(`dataset ${dataset} · model exercises`);
     expect(await row.textContent()).toContain('0 of 3 labelled');
     expect(await page.evaluate(FAINT_TEXTS)).toEqual([]);
     await page.getByRole('link', { name: `Label in ${campaign}`, exact: true }).click();
