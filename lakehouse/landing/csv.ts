@@ -105,7 +105,7 @@ const MOST_SHOWN = 24;
 function foundOf(names: readonly string[]): string {
   return isSeparatedOtherwise(names)
     ? `${names[0]}, one column: commas have to separate them`
-    : (fewOf(names, MOST_SHOWN) ?? 'no columns');
+    : fewOf(names, MOST_SHOWN) || 'no columns';
 }
 
 /** The place of each wanted column, by name; COLUMN_MISSING names the first that is not there. */
