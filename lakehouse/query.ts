@@ -76,6 +76,7 @@ const NO_SUCH_TABLE = /Table with name (\w+) does not exist/;
 function missingTable(error: unknown, sql: string): string | undefined {
   if (!isWatchlakeError(error) || error.code !== 'QUERY_INVALID') return undefined;
   const table = NO_SUCH_TABLE.exec(error.message)?.[1]?.toLowerCase();
+  if (table === undefined) return undefined;
   const isOfDataset = new RegExp(`\\.\\s*"?${table}\\b`, 'i').test(sql);
   return isOfDataset ? undefined : table;
 }

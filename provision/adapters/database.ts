@@ -14,6 +14,7 @@ import { WatchlakeError } from '../../core/errors';
 import { counted } from '../../core/figures';
 import type { Adapter, DeclaredResource } from '../resource';
 import { ENVIRONMENT_TAG } from '../target';
+import { allOf } from './all-pages';
 import { orNull, unless } from './absent';
 
 const ABSENT = ['EntityNotFoundException'];
@@ -29,13 +30,9 @@ const inputOf = (
 
 export function databaseAdapter({ glue }: { glue: GlueClient }): Adapter {
   const tables = (DatabaseName: string): Promise<Table[]> =>
-    callingAws('glue:GetTables', async () => {
-      const found: Table[] = [];
-      for await (const page of paginateGetTables({ client: glue }, { DatabaseName })) {
-        found.push(...(page.TableList ?? []));
-      }
-      return found;
-    });
+    callingAws('glue:GetTables', () =>
+      allOf(paginateGetTables({ client: glue }, { DatabaseName }), (page) => page.TableList),
+    );
 
   const find = async (Name: string): Promise<Database | undefined> =>
     (await orNull('glue:GetDatabase', ABSENT, () => glue.send(new GetDatabaseCommand({ Name }))))

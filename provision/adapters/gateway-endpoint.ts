@@ -7,7 +7,6 @@ import {
   paginateDescribeRouteTables,
   paginateDescribeVpcEndpoints,
   type EC2Client,
-  type RouteTable,
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
 import { callingAws } from '../../core/aws';
@@ -19,6 +18,7 @@ export interface EndpointOptions {
   readonly ec2: EC2Client;
   readonly region: string;
 }
+import { allOf } from './all-pages';
 
 const GONE = new Set(['deleted', 'deleting']);
 
@@ -33,13 +33,9 @@ async function endpointsOf({ ec2, region }: EndpointOptions, vpc: string): Promi
     { Name: 'service-name', Values: [serviceOf(region)] },
     { Name: 'vpc-endpoint-type', Values: ['Gateway'] },
   ];
-  const found = await callingAws('ec2:DescribeVpcEndpoints', async () => {
-    const endpoints: VpcEndpoint[] = [];
-    for await (const page of paginateDescribeVpcEndpoints({ client: ec2 }, { Filters })) {
-      endpoints.push(...(page.VpcEndpoints ?? []));
-    }
-    return endpoints;
-  });
+  const found = await callingAws('ec2:DescribeVpcEndpoints', () =>
+    allOf(paginateDescribeVpcEndpoints({ client: ec2 }, { Filters }), (page) => page.VpcEndpoints),
+  );
   return found.filter(({ State }) => !GONE.has(State?.toLowerCase() ?? ''));
 }
 
@@ -49,13 +45,10 @@ export async function routeTablesOf(
   { vpc, environment }: { vpc: string; environment: string },
 ): Promise<string[]> {
   const Filters = [{ Name: 'vpc-id', Values: [vpc] }];
-  const found = await callingAws('ec2:DescribeRouteTables', async () => {
-    const tables: RouteTable[] = [];
-    for await (const page of paginateDescribeRouteTables({ client: options.ec2 }, { Filters })) {
-      tables.push(...(page.RouteTables ?? []));
-    }
-    return tables;
-  });
+  const pages = paginateDescribeRouteTables({ client: options.ec2 }, { Filters });
+  const found = await callingAws('ec2:DescribeRouteTables', () =>
+    allOf(pages, (page) => page.RouteTables),
+  );
   if (found.length === 0) {
     const detail = `the VPC ${vpc} has no route tables in ${options.region}`;
     throw new WatchlakeError('AWS_REFUSED', { action: 'ec2:DescribeRouteTables', detail });

@@ -12,13 +12,13 @@ import {
   UpdateRoleCommand,
   paginateListAttachedRolePolicies,
   paginateListRolePolicies,
-  type AttachedPolicy,
   type IAMClient,
 } from '@aws-sdk/client-iam';
 import { callingAws } from '../../core/aws';
 import { parsedDocument } from '../policy-document';
 import type { Adapter, DeclaredResource, FoundResource, Json } from '../resource';
 import { ENVIRONMENT_TAG } from '../target';
+import { allOf } from './all-pages';
 import { orNull, unless } from './absent';
 
 export const IAM_ABSENT = ['NoSuchEntity', 'NoSuchEntityException'];
@@ -36,13 +36,10 @@ export function roleAdapter({ iam }: { iam: IAMClient }): Adapter {
   const gone = (action: string, call: () => Promise<unknown>) => unless(action, IAM_ABSENT, call);
 
   async function inlinePolicies(RoleName: string): Promise<Documents> {
-    const names = await callingAws('iam:ListRolePolicies', async () => {
-      const found: string[] = [];
-      for await (const page of paginateListRolePolicies({ client: iam }, { RoleName })) {
-        found.push(...(page.PolicyNames ?? []));
-      }
-      return found;
-    });
+    const pages = paginateListRolePolicies({ client: iam }, { RoleName });
+    const names = await callingAws('iam:ListRolePolicies', () =>
+      allOf(pages, (page) => page.PolicyNames),
+    );
     const documents: [string, Json][] = [];
     for (const PolicyName of names.sort()) {
       const { PolicyDocument = '' } = await callingAws('iam:GetRolePolicy', () =>
@@ -54,13 +51,10 @@ export function roleAdapter({ iam }: { iam: IAMClient }): Adapter {
   }
 
   async function attachedPolicies(RoleName: string): Promise<string[]> {
-    const found = await callingAws('iam:ListAttachedRolePolicies', async () => {
-      const policies: AttachedPolicy[] = [];
-      for await (const page of paginateListAttachedRolePolicies({ client: iam }, { RoleName })) {
-        policies.push(...(page.AttachedPolicies ?? []));
-      }
-      return policies;
-    });
+    const pages = paginateListAttachedRolePolicies({ client: iam }, { RoleName });
+    const found = await callingAws('iam:ListAttachedRolePolicies', () =>
+      allOf(pages, (page) => page.AttachedPolicies),
+    );
     return found.map(({ PolicyArn }) => PolicyArn as string).sort();
   }
 
