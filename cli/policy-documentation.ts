@@ -18,6 +18,7 @@ const ACCOUNT: AccountFacts = {
   region: 'eu-central-1',
   partition: 'aws',
   routeTables: [],
+  bucketKey: '1234abcd-12ab-34cd-56ef-1234567890ab',
 };
 
 const code = (text: string): string => `\`${text}\``;
@@ -78,7 +79,7 @@ export function policiesPage(): string {
     ),
     ...section(
       'Whoever runs Watchlake',
-      'Not made by `provision`, which does not know who that is: attach it to the role or the user whose credentials the workers and the command line have.',
+      'Not made by `provision`, which does not know who that is: attach it to the role or the user whose credentials the workers and the command line have. Where the default encryption of the bucket names a key of yours, allow it `kms:Decrypt` and `kms:GenerateDataKey` on that key as well.',
       worker,
     ),
     `<!-- prettier-ignore -->\n\`\`\`json\n${JSON.stringify(policyDocument(worker), null, 2)}\n\`\`\``,

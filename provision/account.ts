@@ -2,6 +2,7 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { callingAws } from '../core/aws';
 import { bucketAdapter } from './adapters/bucket';
+import { bucketKeyOf } from './adapters/bucket-encryption';
 import { databaseAdapter } from './adapters/database';
 import { gatewayEndpointAdapter, routeTablesOf } from './adapters/gateway-endpoint';
 import { instanceProfileAdapter } from './adapters/instance-profile';
@@ -21,7 +22,9 @@ export async function factsOf(clients: ProvisionClients, target: Target): Promis
     vpc === undefined
       ? []
       : await routeTablesOf({ ec2: clients.ec2, region }, { vpc, environment });
-  return { account: Account, region, partition: Arn.split(':')[1] || 'aws', routeTables };
+  const bucketKey = await bucketKeyOf(clients.s3, target.bucket);
+  const partition = Arn.split(':')[1] || 'aws';
+  return { account: Account, region, partition, routeTables, bucketKey };
 }
 
 export const adaptersOf = (

@@ -1,6 +1,7 @@
 /** Every statement of every policy that is made, each scoped to the lake's own resources. */
 import { arnsOf, type Arns } from './arns';
 import { engineStatements } from './engine-statements';
+import { keyStatements } from './lake-key';
 import { jobStatements, workerStatements } from './lake-statements';
 import { namesOf, type AccountFacts, type Target } from './target';
 import type { Statement } from './policy-document';
@@ -74,7 +75,7 @@ export interface Policies {
 
 export function policiesOf(target: Target, facts: AccountFacts): Policies {
   const arns = arnsOf(target, facts);
-  const job = jobStatements(target, arns);
+  const job = [...jobStatements(target, arns), ...keyStatements(facts)];
   return {
     bucket: [secureTransport(arns)],
     glue: { trust: [trust('glue', facts)], lake: [...job, glueLogs(arns)] },

@@ -58,7 +58,8 @@ export interface Change {
   readonly to: string;
 }
 
-const SHOWN_CHARACTERS = 120;
+// Enough for a statement about one resource.
+const SHOWN_CHARACTERS = 240;
 
 function shown(value: Json | undefined): string {
   if (value === undefined || value === null) return '–';
@@ -66,11 +67,33 @@ function shown(value: Json | undefined): string {
   return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
 }
 
+const isEqual = (one: Json | undefined, other: Json | undefined): boolean =>
+  canonicalJson(one ?? null) === canonicalJson(other ?? null);
+
+const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
+
+const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !isList(value);
+
+/** Of two long values that are nearly the same, what only the first one has. */
+function apart(value: Json | undefined, other: Json | undefined): Json | undefined {
+  if (isList(value) && isList(other)) {
+    return value.filter((each) => !other.some((item) => isEqual(each, item)));
+  }
+  if (!isObject(value) || !isObject(other)) return value;
+  const parts = Object.entries(value).filter(([key, part]) => !isEqual(part, other[key]));
+  return Object.fromEntries(parts.map(([key, part]) => [key, apart(part, other[key]) ?? null]));
+}
+
 /** The declared properties that are not as they should be; what is not declared is left alone. */
 export function changesOf(declared: Properties, found: Properties): Change[] {
   return Object.entries(declared)
-    .filter(([name, value]) => canonicalJson(value) !== canonicalJson(found[name] ?? null))
-    .map(([property, value]) => ({ property, from: shown(found[property]), to: shown(value) }));
+    .filter(([name, value]) => !isEqual(value, found[name]))
+    .map(([property, value]) => ({
+      property,
+      from: shown(apart(found[property], value)),
+      to: shown(apart(value, found[property])),
+    }));
 }
 
 /** `role watchlake-research-glue`. */

@@ -23,6 +23,8 @@ export interface AccountFacts {
   readonly partition: string;
   /** The VPC's route tables that no endpoint of somebody else serves; empty without a VPC. */
   readonly routeTables: readonly string[];
+  /** Of KMS, with which the bucket encrypts by default, as it is named there; absent without one. */
+  readonly bucketKey?: string;
 }
 
 export const ENVIRONMENT_TAG = 'watchlake-environment';

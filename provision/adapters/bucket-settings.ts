@@ -1,6 +1,5 @@
 /** One setting of a bucket at a time: read in the form in which it is declared, and put. */
 import {
-  GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
@@ -23,6 +22,7 @@ import { ownStatements, withOwnStatements } from '../policy-document';
 import type { Json } from '../resource';
 import { ENVIRONMENT_TAG } from '../target';
 import { orNull } from './absent';
+import { encryptionOf } from './bucket-encryption';
 import { ownRules, withOwnRules } from './lifecycle-rules';
 
 export interface BucketSetting {
@@ -112,14 +112,8 @@ export const BUCKET_SETTINGS: Readonly<Record<string, BucketSetting>> = {
   },
   encryption: {
     async read(s3, Bucket) {
-      const found = await orNull(
-        's3:GetEncryptionConfiguration',
-        ['ServerSideEncryptionConfigurationNotFoundError'],
-        () => s3.send(new GetBucketEncryptionCommand({ Bucket })),
-      );
-      const [rule] = found?.ServerSideEncryptionConfiguration?.Rules ?? [];
       // Every algorithm that there is: a key of one's own is not taken back.
-      return rule?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ? 'at least SSE-S3' : null;
+      return (await encryptionOf(s3, Bucket))?.SSEAlgorithm ? 'at least SSE-S3' : null;
     },
     put: (s3, Bucket) => {
       const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }];

@@ -12,6 +12,7 @@ import { callingAws, isAwsError } from '../../core/aws';
 import { WatchlakeError } from '../../core/errors';
 import type { Adapter, DeclaredResource, Json, Properties } from '../resource';
 import { orNull, unless } from './absent';
+import { elsewhere } from './bucket-region';
 import { BUCKET_SETTINGS, environmentIn, tagsOf } from './bucket-settings';
 
 // The only region that must not be named when a bucket is made.
@@ -63,21 +64,6 @@ export async function emptyBucket(
     onRemoved?.(removed);
   }
   return removed;
-}
-
-const HTTP_MOVED = 301;
-
-interface Redirect {
-  readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
-}
-
-/** S3 answers for buckets of all regions, and tells of the others only where they are. */
-function elsewhere(error: unknown, bucket: string): unknown {
-  const { $metadata, $response } = error as Redirect;
-  if ($metadata?.httpStatusCode !== HTTP_MOVED) return error;
-  const region = $response?.headers?.['x-amz-bucket-region'] ?? 'another region';
-  return new WatchlakeError('BUCKET_ELSEWHERE', { bucket, region }, error);
 }
 
 export function bucketAdapter({ s3, region }: { s3: S3Client; region: string }): Adapter {

@@ -32,11 +32,15 @@ test('every managed policy that somebody has attached to a role is taken off, ho
 
 test('a bucket in another region is told with the region to give', async () => {
   const elsewhere = { status: 301, headers: { 'x-amz-bucket-region': 'eu-north-1' }, body: '' };
-  gateway().breakOn({ on: ({ method }) => method === 'HEAD', fault: elsewhere });
-  const planned = (await open()).plan();
-  await expect(planned).rejects.toMatchObject({
-    code: 'BUCKET_ELSEWHERE',
-    message: expect.stringContaining('eu-north-1') as string,
-    remedy: expect.stringContaining('--region') as string,
-  });
+  // Whichever call comes first, of those that S3 answers so.
+  for (const asked of ['HEAD', 'GET']) {
+    gateway().clear();
+    gateway().breakOn({ on: ({ method }) => method === asked, fault: elsewhere });
+    const planned = open().then((provisioning) => provisioning.plan());
+    await expect(planned).rejects.toMatchObject({
+      code: 'BUCKET_ELSEWHERE',
+      message: expect.stringContaining('eu-north-1') as string,
+      remedy: expect.stringContaining('--region') as string,
+    });
+  }
 });

@@ -26,6 +26,7 @@ import {
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  type ServerSideEncryptionByDefault,
 } from '@aws-sdk/client-s3';
 import { GLUE_POINTER } from '../../core/aws';
 import { isTarget, jsonError, type Rule } from '../support/aws-gateway';
@@ -136,6 +137,38 @@ describe('apply', () => {
     expect((await actions())[0]).toBe('bucket none');
     await applyAll();
     expect(await chosen()).toMatchObject(theirs);
+  });
+
+  test('gives jobs the key that others have chosen for the bucket, and takes it back with the choice', async () => {
+    await applyAll();
+    const { s3, iam } = clients();
+    const key = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const choose = (ApplyServerSideEncryptionByDefault: ServerSideEncryptionByDefault) => {
+      const ServerSideEncryptionConfiguration = { Rules: [{ ApplyServerSideEncryptionByDefault }] };
+      const put = { Bucket: BUCKET, ServerSideEncryptionConfiguration };
+      return s3.send(new PutBucketEncryptionCommand(put));
+    };
+    const roles = ['watchlake-research-glue', 'watchlake-research-emr-instance'];
+    const keysOf = async (RoleName: string) => {
+      const request = new GetRolePolicyCommand({ RoleName, PolicyName: 'lake' });
+      const { PolicyDocument = '' } = await iam.send(request);
+      const { Statement } = JSON.parse(decodeURIComponent(PolicyDocument)) as {
+        Statement: { Sid: string; Resource: string }[];
+      };
+      return Statement.filter(({ Sid }) => Sid === 'UseTheKey').map(({ Resource }) => Resource);
+    };
+    await choose({ SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key });
+    const changed = (await (await open()).plan()).filter(({ action }) => action !== 'none');
+    expect(changed.map(({ name }) => name)).toEqual(roles);
+    for (const { changes } of changed) {
+      expect(changes).toMatchObject([{ to: expect.stringContaining(key) as string }]);
+    }
+    await applyAll();
+    for (const role of roles) expect(await keysOf(role)).toEqual([key]);
+    expect((await actions()).every((each) => each.endsWith(' none'))).toBe(true);
+    await choose({ SSEAlgorithm: 'aws:kms' });
+    await applyAll();
+    for (const role of roles) expect(await keysOf(role)).toEqual([]);
   });
 
   test('keeps what others have set on a database', async () => {

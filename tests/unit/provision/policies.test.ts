@@ -81,9 +81,67 @@ test('jobs publish nothing, and have no use for the catalogue', () => {
   }
 });
 
+describe('a key of KMS that the bucket encrypts with', () => {
+  const ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
+  const OURS = `arn:aws:kms:eu-central-1:123456789012:key/${ID}`;
+  const statementsOf = (bucketKey?: string) => {
+    const { glue, emrInstance } = policiesOf(target, { ...facts, bucketKey });
+    const found = [glue, emrInstance].map(({ lake }) =>
+      lake.find(({ sid }) => sid === 'UseTheKey'),
+    );
+    expect(found[1]).toEqual(found[0]);
+    return found[0];
+  };
+
+  test.each([
+    ['its id', ID, OURS],
+    ['its ARN', OURS, OURS],
+    [
+      'the ARN of one of another account',
+      OURS.replace('12345', '99999'),
+      OURS.replace('12345', '99999'),
+    ],
+  ])('by %s is the only one that jobs may use', (_how, named, resource) => {
+    expect(statementsOf(named)).toMatchObject({
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: [resource],
+    });
+    expect(statementsOf(named)).not.toHaveProperty('conditions');
+  });
+
+  test.each(['alias/research', 'arn:aws:kms:eu-central-1:123456789012:alias/research'])(
+    'is by its alias, %s, whichever key has that',
+    (named) => {
+      expect(statementsOf(named)).toMatchObject({
+        resources: ['arn:aws:kms:eu-central-1:123456789012:key/*'],
+        conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/research' } },
+      });
+    },
+  );
+
+  test.each([undefined, 'alias/aws/s3', 'arn:aws:kms:eu-central-1:123456789012:alias/aws/s3'])(
+    'needs no right when it is %s: AWS lets the account use its own',
+    (named) => expect(statementsOf(named)).toBeUndefined(),
+  );
+
+  test('stands in the plan, and nothing else of the policy does', () => {
+    const [without, withKey] = [undefined, OURS].map(
+      (bucketKey) =>
+        resourcesOf(target, { ...facts, bucketKey }).find(({ kind }) => kind === 'role')
+          ?.properties ?? {},
+    );
+    const [change, ...others] = changesOf(withKey ?? {}, without ?? {});
+    expect(others).toEqual([]);
+    expect(change?.to).toContain(`"Resource":"${OURS}","Sid":"UseTheKey"`);
+    expect(change?.to).not.toContain('s3:');
+    expect(change?.from).toBe('{"lake":{"Statement":[]}}');
+  });
+});
+
 test('a role with as many datasets as it may have is one that IAM takes', () => {
   const datasets = Array.from({ length: 8 }, (_, at) => `balance-trial-${at}`);
-  const most = policiesOf({ ...target, bucket: 'b'.repeat(40), datasets }, facts);
+  const bucketKey = 'alias/the-key-of-the-laboratory';
+  const most = policiesOf({ ...target, bucket: 'b'.repeat(40), datasets }, { ...facts, bucketKey });
   for (const { lake } of [most.glue, most.emrInstance]) {
     expect(JSON.stringify(policyDocument(lake)).length).toBeLessThan(10_240);
   }
