@@ -8,7 +8,7 @@ import { isS3Address } from '../lakehouse/stores/s3/address';
 import { examineBucket } from '../lakehouse/stores/s3/examine';
 import { missingSearchAttributes, searchAttributesCommand } from '../stack/temporal-namespace';
 import type { Config } from '../workers/config';
-import { s3Access } from '../workers/s3';
+import { s3Settings } from '../workers/s3';
 import { connectClient } from '../workers/temporal';
 import type { Finding } from './doctor';
 
@@ -89,19 +89,27 @@ export async function examineDatabase(url: string): Promise<Finding> {
   }
 }
 
-/** A lake in a folder is looked at with the home; one in a bucket has to answer. */
+const KEY_REMEDY =
+  'Whoever runs Watchlake needs kms:Decrypt and kms:GenerateDataKey on the key of the lake, and the key has to be enabled; docs/aws.md, «Encryption».';
+
+// Of S3 it names the right that is missing, such as kms:Decrypt, or is called as KMS calls it.
+const isOfKey = (error: unknown): boolean => /\bkms[:.]/i.test(message(error));
+
+/** A lake in a folder is looked at with the home; one in a bucket has to answer, and to take what comes. */
 export async function examineLake(config: Config): Promise<Finding[]> {
-  const { LAKE_URI: uri, S3_BUCKET_OWNER: owner } = config;
+  const uri = config.LAKE_URI;
   if (!isS3Address(uri)) return [];
   const name = 'Lake';
   try {
-    const { versioned } = await examineBucket(uri, { ...s3Access(config), owner });
-    if (versioned !== false) return [{ name, status: 'ok', found: uri }];
-    const found = `${uri}, whose bucket keeps no versions`;
+    const { versioned, key } = await examineBucket(uri, s3Settings(config));
+    const lake = key === null ? uri : `${uri}, encrypted with ${key}`;
+    if (versioned !== false) return [{ name, status: 'ok', found: lake }];
+    const found = `${lake}, whose bucket keeps no versions`;
     const remedy = `Switch versioning on: \`${PROGRAM} provision apply\`, or the console.`;
     return [{ name, status: 'note', found, remedy }];
   } catch (error) {
-    const remedy = isWatchlakeError(error) ? error.remedy : undefined;
+    const known = isWatchlakeError(error) ? error.remedy : undefined;
+    const remedy = isOfKey(error) ? KEY_REMEDY : known;
     return [{ name, status: 'missing', found: message(error), remedy }];
   }
 }

@@ -27,7 +27,7 @@ export function addDoctor(program: Command, act: Actions): void {
     usage: 'doctor',
     about: 'Checks versions, ports, disk and memory, and says what is missing and how to get it.',
     examples: ['doctor', 'doctor --json'],
-    more: 'What could only be better is marked with !, what keeps it from running with ✗.',
+    more: 'What could only be better is marked with !, what keeps it from running with ✗. To a lake on S3 it begins an upload and breaks it off, which shows whether the lake may be written and its key used.',
   }).action(
     act(async (shell) => {
       const findings = await withProgress(shell.notes, (line) => {

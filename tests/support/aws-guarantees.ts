@@ -1,6 +1,6 @@
 /**
  * What AWS promises and the emulator leaves out: Glue's optimistic lock, Athena's request tokens and
- * its UpdateWorkGroup. Each says what was checked against the emulator's own code (moto 5.2.5).
+ * its UpdateWorkGroup, how S3 encrypts. Each says what was checked against the emulator's own code (moto 5.2.5).
  */
 import { jsonError, type Answer, type Call, type Guarantee, type Handler } from './aws-gateway';
 
@@ -100,4 +100,24 @@ export const athenaBatches = (): Guarantee => async (call, next) => {
   }
   const headers = { 'content-type': 'application/x-amz-json-1.1' };
   return { status: 200, headers, body: JSON.stringify({ QueryExecutions: answers }) };
+};
+
+const inXml = (text: string, name: string): string | undefined =>
+  new RegExp(`<${name}>([^<]*)<`).exec(text)?.[1];
+
+/** moto says of an upload in parts only the encryption that was asked for; S3 also what the bucket chooses. */
+export const bucketEncryption = (): Guarantee => async (call, next) => {
+  const answer = await next(call);
+  const [path = '', query] = call.url.split('?');
+  if (call.method !== 'POST' || !/^uploads\b/.test(query ?? '')) return answer;
+  if (call.headers['x-amz-server-side-encryption'] !== undefined) return answer;
+  const [, bucket = ''] = path.split('/');
+  const asked = { ...call, method: 'GET', url: `/${bucket}?encryption`, body: Buffer.alloc(0) };
+  const chosen = (await next(asked)).body.toString();
+  const [algorithm, key] = [inXml(chosen, 'SSEAlgorithm'), inXml(chosen, 'KMSMasterKeyID')];
+  const told = {
+    'x-amz-server-side-encryption': algorithm,
+    ...(key ? { 'x-amz-server-side-encryption-aws-kms-key-id': key } : {}),
+  };
+  return algorithm === undefined ? answer : { ...answer, headers: { ...answer.headers, ...told } };
 };

@@ -1,19 +1,22 @@
-/** Looks at a bucket without changing it: whether it answers, and what it is set to. */
+/** Looks at a bucket without changing it: whether it answers, may be written, and what it is set to. */
 import { GetBucketVersioningCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { asPrefix, parseS3Address } from './address';
-import type { S3Access } from './bucket';
+import type { BucketOptions } from './bucket';
 import { openBucket } from './bucket';
+import { tryWriting } from './try-writing';
 
 export interface BucketFacts {
   readonly bucket: string;
   /** Null when the rights do not tell. */
   readonly versioned: boolean | null;
+  /** Of KMS; null where objects are encrypted without one. */
+  readonly key: string | null;
 }
 
-/** BUCKET_NOT_FOUND, AWS_DENIED or AWS_UNAVAILABLE when the lake cannot be listed. */
+/** BUCKET_NOT_FOUND, AWS_DENIED or AWS_UNAVAILABLE when the lake cannot be listed or written. */
 export async function examineBucket(
   uri: string,
-  access: S3Access & { readonly owner?: string },
+  access: Omit<BucketOptions, 'bucket' | 'prefix'>,
 ): Promise<BucketFacts> {
   const { bucket: name, key } = parseS3Address(uri);
   const bucket = openBucket({ ...access, bucket: name, prefix: asPrefix(key) });
@@ -26,7 +29,7 @@ export async function examineBucket(
       ({ Status }) => Status === 'Enabled',
       () => null,
     );
-    return { bucket: name, versioned };
+    return { bucket: name, versioned, key: await tryWriting(bucket) };
   } finally {
     bucket.client.destroy();
   }
