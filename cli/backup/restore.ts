@@ -24,6 +24,10 @@ export interface RestoreResult {
   source: string;
   createdAt: string;
   restored: string[];
+  /** Parts of the backup that the configuration keeps elsewhere now. */
+  leftOut: string[];
+  /** What ran elsewhere when the backup was made. */
+  neverIncluded: string[];
   /** Where the former parts are kept. */
   movedAside: string[];
 }
@@ -125,7 +129,9 @@ async function stageAndSwap(options: RestoreOptions, manifest: BackupManifest) {
     }));
     const placed = wanted.map((part) => ({ from: stagingOf(part), to: part.place }));
     await moveAll([...aside, ...placed], config.WATCHLAKE_HOME, options.source);
-    return { restored: wanted.map(({ name }) => name), movedAside: aside.map(({ to }) => to) };
+    const restored = wanted.map(({ name }) => name);
+    const leftOut = manifest.parts.filter((name) => !restored.includes(name));
+    return { restored, leftOut, movedAside: aside.map(({ to }) => to) };
   } finally {
     for (const part of wanted) await rm(stagingOf(part), { recursive: true, force: true });
   }
@@ -149,5 +155,6 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   const swapped = await lockStoppedHome(config.WATCHLAKE_HOME, () =>
     stageAndSwap(options, manifest),
   );
-  return { source, createdAt: manifest.createdAt, ...swapped };
+  const { createdAt, notIncluded: neverIncluded } = manifest;
+  return { source, createdAt, neverIncluded, ...swapped };
 }

@@ -130,7 +130,12 @@ const putBack = (
   );
 
 /** The list of people to leave out is that of the backup as well. */
-const aboutErasures = (shell: Shell, { createdAt, movedAside }: RestoreResult): string[] => [
+const notesOf = (shell: Shell, { createdAt, movedAside, leftOut }: RestoreResult): string[] => [
+  ...(leftOut.length > 0
+    ? [
+        'What was left in the backup runs elsewhere by this configuration: it is not of one moment with what was restored, unless it is put back there by its own means.',
+      ]
+    : []),
   `Who was erased after ${moment(createdAt)} is back: run \`${commandLine(shell, 'consent withdraw <person> --dataset <name>')}\` for them again, before anything is ingested.`,
   ...(movedAside.length > 0
     ? ['No erasure reaches what was moved aside: remove it when it is not needed any more.']
@@ -153,16 +158,18 @@ export function addRestore(program: Command, act: Actions): void {
         const work = (signal: AbortSignal) => putBack(shell, source, { force, signal });
         const result = await whileStopped(shell, { yes, until: 'replaced', work });
         return {
-          result: { ...result, notes: aboutErasures(shell, result) },
+          result: { ...result, notes: notesOf(shell, result) },
           show: (voice) => {
             showHeading(voice, `Restored the backup of ${moment(result.createdAt)}`);
             showFacts(voice, {
               home: shell.config.WATCHLAKE_HOME,
               parts: result.restored.join(', '),
+              'left in the backup': result.leftOut.join(', ') || null,
+              'never in it': result.neverIncluded.join(', ') || null,
               'moved aside': result.movedAside.join(', ') || null,
             });
             voice.line();
-            for (const line of aboutErasures(shell, result)) voice.line(`  ${line}`);
+            for (const line of notesOf(shell, result)) voice.line(`  ${line}`);
           },
         };
       }),

@@ -200,6 +200,26 @@ test('a restore says that erased people are back, and what no erasure reaches', 
   expect(told.stdout).toMatch(/moved aside/);
 });
 
+test('a restore names what it leaves in the backup, as it runs elsewhere now', async () => {
+  const source = join(folder, 'backup');
+  await createBackup({ config, target: source, ...quiet });
+  const words = ['restore', source, '--home', join(folder, 'other')];
+  const environment = { KAFKA_BROKERS: 'broker:9092' };
+  const told = await run(words, { services: NOTHING_RUNS, environment });
+  expect(told.stdout).toMatch(/left in the backup +kafka/);
+  expect(told.stdout).toMatch(/of one moment/);
+});
+
+test('a restore names what the backup never held, and this home would lack', async () => {
+  const source = join(folder, 'backup');
+  const given = { WATCHLAKE_HOME: config.WATCHLAKE_HOME, KAFKA_BROKERS: 'broker:9092' };
+  await createBackup({ config: loadConfig(given), target: source, ...quiet });
+  const words = ['restore', source, '--home', join(folder, 'other')];
+  const told = await run(words, { services: NOTHING_RUNS });
+  expect(told.stdout).toMatch(/never in it +.*Kafka \(KAFKA_BROKERS\)/);
+  expect(told.stdout).not.toContain('left in the backup');
+});
+
 test.each([
   ['a changed file', (source: string) => writeFile(join(source, 'temporal.db'), 'other')],
   ['a missing file', (source: string) => rm(join(source, 'temporal.db'))],
