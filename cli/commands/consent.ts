@@ -61,7 +61,15 @@ const deviceFacts = ({ profiles, aggregates, deviceTokens }: EraseResult['record
 const champions = ({ dataset }: EraseResult): string =>
   `the champion stays; \`watchlake retrain --dataset ${dataset}\` tries once more, \`watchlake models promote\` replaces it`;
 
-function showErased(voice: Voice, result: EraseResult): void {
+/** A name that was misspelt is found nowhere as well, and proved so. */
+const notesOf = ({ rows }: ConsentSurvey, { removedRows }: EraseResult): string[] =>
+  total(rows) + total(removedRows) > 0
+    ? []
+    : [
+        'Nothing of this person had landed: check the spelling, unless they were erased before or are yet to come.',
+      ];
+
+function showErased(voice: Voice, result: EraseResult, notes: readonly string[]): void {
   showHeading(voice, `Erased from ${result.dataset}`);
   showFacts(voice, {
     rows: count(total(result.removedRows)),
@@ -77,6 +85,10 @@ function showErased(voice: Voice, result: EraseResult): void {
   });
   showHeading(voice, 'Proved: found nowhere in');
   showFacts(voice, { ...scannedFacts(result.scanned), proof: result.proof });
+  for (const note of notes) {
+    voice.line();
+    voice.line(`  ${voice.colors.yellow(note)}`);
+  }
 }
 
 /** The person is named on the command line alone: what is started knows the hash. */
@@ -109,7 +121,11 @@ async function withdraw(
       },
       { cancelOnExit },
     );
-    return { result: { ...run, ...result }, show: (voice) => showErased(voice, result) };
+    const notes = notesOf(survey, result);
+    return {
+      result: { ...run, ...result, notes },
+      show: (voice) => showErased(voice, result, notes),
+    };
   });
 }
 

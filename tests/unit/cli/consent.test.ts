@@ -1,6 +1,6 @@
 /** `watchlake consent`: says what would go, erases only when told, and never hands on who it is. */
 import type { CommandConsent } from '../../../workers/consent';
-import { fakeClient, fakeContext, run, type RunCall } from './fake-surroundings';
+import { fakeClient, fakeContext, onlyObject, run, type RunCall } from './fake-surroundings';
 
 const PERSON = 'ada@example.org';
 const NAME = { dataset: 'stedi', subject: '00000000000000aa' };
@@ -17,11 +17,13 @@ const RESULT = {
   waiting: 0,
 };
 
-function consentCalls() {
+const FOUND = { rows: { customer_landing: 1 }, devices: 1, shared: 2 };
+
+function consentCalls({ survey = FOUND, result = RESULT } = {}) {
   const opened: string[] = [];
   const calls: RunCall[] = [];
   const consent: Partial<CommandConsent> = {
-    survey: async () => ({ rows: { customer_landing: 1 }, devices: 1, shared: 2 }),
+    survey: async () => survey,
     caseOf: async () => NAME,
     openCase: async (_dataset, person) => {
       opened.push(person);
@@ -38,7 +40,7 @@ function consentCalls() {
   };
   const context = fakeContext({
     consent: consent as CommandConsent,
-    client: fakeClient({ result: RESULT }, calls),
+    client: fakeClient({ result }, calls),
   });
   return { opened, calls, services: { connect: async () => context } };
 }
@@ -74,6 +76,22 @@ test('seals who it is and starts the erasure with the hash alone', async () => {
   expect(calls).toEqual([{ workflow: 'eraseSubject', workflowId, input: NAME }]);
   expect(JSON.stringify(calls) + stdout + stderr).not.toContain(PERSON);
   expect(stdout).toContain(RESULT.proof);
+});
+
+test.each([
+  ['of whom nothing had landed', 0, 0, true],
+  ['whose rows went', 1, 1, false],
+  ['whose rows a run before it had removed', 0, 1, false],
+])('who erases a person %s: told to check the spelling', async (_who, landed, removed, isTold) => {
+  const { services } = consentCalls({
+    survey: { ...FOUND, rows: { customer_landing: landed } },
+    result: { ...RESULT, removedRows: { customer_landing: removed, accelerometer_landing: 0 } },
+  });
+  const words = ['consent', 'withdraw', PERSON, '--yes'];
+  const told = await run(words, { services });
+  expect(told.stdout.includes('check the spelling')).toBe(isTold);
+  const { notes } = onlyObject((await run([...words, '--json'], { services })).stdout);
+  expect(notes).toHaveLength(isTold ? 1 : 0);
 });
 
 test('lists people by their hashes', async () => {
