@@ -85,6 +85,7 @@ const COUNTS: ReadonlyMap<string, Wording> = mapOf({
   scannedBytes: same('scanned', { figure: bytes }),
   skipped: things('batch of other datasets', 'batches of other datasets'),
   tasksSkipped: things('skipped task'),
+  skippedOffsets: things('message deleted before it landed', 'messages deleted before they landed'),
   snapshots: things('snapshot removed', 'snapshots removed'),
   subjects: things('subject'),
   tasks: things('task'),

@@ -96,7 +96,16 @@ export async function activeLearningLoop(
   return whilePredicting(input, async () => {
     await awaitChampion({ model: input.model, version: first.champion });
     await streamed('stream', 'pool', subjects.stream);
-    const campaign = await stage('label', () => askForLabels(input, subjects.stream));
+    const campaign = await stage('label', async () => {
+      // Answers are counted there alone: told here one by one they would fill this history.
+      const there = workflowIds.annotationCampaign(input.name);
+      progress('label', {
+        waitsFor: `up to ${counted(input.labels, 'answer')}, counted in ${there}`,
+      });
+      const closed = await askForLabels(input, subjects.stream);
+      progress('label', { waitsFor: null });
+      return closed;
+    });
     const decided = await stage('retrain', () => tryChallenger(input, 'retrain', false));
     const stays = await scoreWithoutVerdict(input, decided);
     const before = stays?.champion ?? decided.champion;

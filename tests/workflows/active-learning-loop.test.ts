@@ -1,6 +1,14 @@
 /** The loop: its order, its barriers, and that it leaves no predictor behind. */
 import { WorkflowFailedError } from '@temporalio/client';
-import { RUN_COST, SUBJECTS, cancelled, compared, comparison, six } from '../support/fakes';
+import {
+  RUN_COST,
+  SUBJECTS,
+  campaignState,
+  cancelled,
+  compared,
+  comparison,
+  six,
+} from '../support/fakes';
 import type { Activities } from '../support/fakes';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
@@ -95,6 +103,22 @@ test('shows how many predictions were deleted before they landed, of both replay
   await handle.result();
   const { facts } = await handle.query<{ facts: object }>('progress');
   expect(facts).toMatchObject({ skippedOffsets: 6 });
+});
+
+test('says what it waits for, and where the answers are counted, until they are there', async () => {
+  fakes.campaignProgress.mockResolvedValue(campaignState({ labelled: 3 }));
+  const input = loopInput();
+  const handle = await start('activeLearningLoop', input);
+  await called('campaignProgress');
+  const shown = async () => (await handle.query<{ facts: object }>('progress')).facts;
+  expect(await shown()).toMatchObject({
+    waitsFor: `up to 20 answers, counted in annotate/${input.name}`,
+  });
+  fakes.campaignProgress.mockResolvedValue(campaignState());
+  const campaign = client().workflow.getHandle(`annotate/${input.name}`);
+  await campaign.executeUpdate('labelBatch', { args: [{ batchId: 'batch-1' }] });
+  await handle.result();
+  expect(await shown()).toMatchObject({ waitsFor: null });
 });
 
 test('runs no negative control unless it is asked for', async () => {

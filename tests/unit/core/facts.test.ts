@@ -17,6 +17,11 @@ test('counts read as words, in their order, and zeros that tell nothing are left
   ]);
 });
 
+test('what the broker deleted before it landed is told where there was any', () => {
+  expect(texts({ skippedOffsets: 0 })).toEqual([]);
+  expect(texts({ skippedOffsets: 2 })).toEqual(['2 messages deleted before they landed']);
+});
+
 test('a figure stands beside how many there are in all', () => {
   const facts = { bytesRead: 0, bytesInAll: 3_400_000, membersBegun: 1, members: 140, rows: 0 };
   expect(texts(facts)).toEqual(['0 B of 3.4 MB read', '1 of 140 members begun']);
