@@ -80,7 +80,7 @@ export const SERVICES_ERRORS = catalogue({
   ),
   JOB_LOST: entry(
     (c) => `${c.service} lost ${c.name ?? 'a job'} (${c.id}) again and again: ${c.detail}`,
-    'Run the command again later; with EMR_TASK_SPOT=false no instance is taken away.',
+    'Run the command again later; with EMR_TASK_SPOT=false no instance is taken away. Where a service quota is the reason, have it raised: Service Quotas of the AWS console.',
   ),
   JOB_STOPPED: entry(
     (c) => `The job ${c.id} was stopped: ${c.why}.`,
@@ -88,7 +88,7 @@ export const SERVICES_ERRORS = catalogue({
   ),
   JOBS_AT_LIMIT: entry(
     (c) => `${c.service} runs as many jobs as it may, for hours by now: ${c.detail}`,
-    'Run the command again when other jobs have ended, or have the limit raised: Service Quotas of the AWS console, AWS Glue, concurrent job runs and DPUs; with fewer GLUE_WORKERS a run needs fewer of the latter.',
+    'Run the command again when other jobs have ended, or have the limit raised: Service Quotas of the AWS console, of AWS Glue concurrent job runs and DPUs, of Amazon EC2 the vCPUs of running instances. With fewer GLUE_WORKERS, or smaller types in EMR_…_TYPE, it needs less of them.',
   ),
   // Temporal and databases
   TEMPORAL_UNAVAILABLE: entry(

@@ -61,6 +61,45 @@ test('it is waited for within a bound, and then told with what to do', async () 
   expect(cloud.glue().runs()).toHaveLength(before);
 });
 
+describe('a run that was started and then got no machines', () => {
+  const NONE = 'Exceeded maximum concurrent compute capacity for your account: 100';
+  const times = (n: number, message: string) => Array<string>(n).fill(message);
+  afterEach(() => cloud.glue().failNextRuns([]));
+
+  test.each([NONE, 'Resource unavailable', 'Max concurrent runs exceeded'])(
+    'is started again as often as need be: %s',
+    async (message) => {
+      const lake = await cloud.lake();
+      const session = randomUUID();
+      cloud.glue().failNextRuns(times(5, message));
+      const told: Record<string, unknown>[] = [];
+      const context = contextNamed(session, { report: (facts) => void told.push({ ...facts }) });
+      const { manifest } = await buildMade(lake, 'glue', context);
+      expect(manifest.job).toMatchObject({ generation: 6, duplicates: 0, session });
+      expect(told).toContainEqual(expect.objectContaining({ table: 'made', state: message }));
+    },
+  );
+
+  test('uses up none of the tries of a run that fails of itself', async () => {
+    const lake = await cloud.lake();
+    cloud.glue().failNextRuns([...times(5, NONE), ...times(3, 'Command failed with exit code 1')]);
+    const built = buildMade(lake, 'glue', contextNamed(randomUUID()));
+    await expect(built).rejects.toMatchObject({ code: 'JOB_FAILED' });
+    expect(starts()).toBe(5 + 3);
+  });
+
+  test('is started again within the same bound as one that is refused', async () => {
+    const lake = await cloud.lake(undefined, { roomMs: 1_500 });
+    cloud.glue().failNextRuns(times(99, NONE));
+    const built = buildMade(lake, 'glue', contextNamed(randomUUID()));
+    await expect(built).rejects.toMatchObject({
+      code: 'JOBS_AT_LIMIT',
+      message: expect.stringContaining(NONE) as string,
+    });
+    expect(starts()).toBeGreaterThan(3);
+  });
+});
+
 test('whoever waits ends at once when it is told to', async () => {
   const lake = await cloud.lake();
   cloud.glue().limitRuns(0);

@@ -22,6 +22,8 @@ import { callingAws } from '../../../core/aws';
 
 export interface EmrCalls {
   clustersSince(createdAfter: Date): Promise<ClusterSummary[]>;
+  /** Of everybody in the account. */
+  liveClusters(): Promise<ClusterSummary[]>;
   run(request: RunJobFlowInput): Promise<string>;
   cluster(id: string): Promise<Cluster>;
   instances(id: string): Promise<Instance[]>;
@@ -32,6 +34,9 @@ export interface EmrCalls {
   step(cluster: string, id: string): Promise<Step>;
   cancelStep(cluster: string, id: string): Promise<void>;
 }
+
+// That have machines, or ask for some.
+const LIVE = ['STARTING', 'BOOTSTRAPPING', 'RUNNING', 'WAITING', 'TERMINATING'] as const;
 
 interface Page<T> {
   readonly items: readonly T[] | undefined;
@@ -57,6 +62,12 @@ export function emrCalls(emr: EMRClient, starter: EMRClient): EmrCalls {
     clustersSince: (CreatedAfter) =>
       allPages(async (Marker) => {
         const command = new ListClustersCommand({ CreatedAfter, Marker });
+        const answer = await call('ListClusters', () => emr.send(command));
+        return { items: answer.Clusters, marker: answer.Marker };
+      }),
+    liveClusters: () =>
+      allPages(async (Marker) => {
+        const command = new ListClustersCommand({ ClusterStates: [...LIVE], Marker });
         const answer = await call('ListClusters', () => emr.send(command));
         return { items: answer.Clusters, marker: answer.Marker };
       }),

@@ -27,6 +27,9 @@ const HARMLESS = ['ALL_STEPS_COMPLETED', 'USER_REQUEST'];
 // Another cluster would end the same way.
 const FATAL = ['VALIDATION_ERROR', 'BOOTSTRAP_FAILURE'];
 
+// As EMR words it when EC2 gives a cluster no machines: https://docs.aws.amazon.com/console/elasticmapreduce/vcpu-limit
+const OVER_QUOTA = /exceeds the EC2 service quota/i;
+
 const clustersFolder = (dataset: string, session: string): string =>
   `${records.sessionFolder(dataset, session)}clusters/`;
 
@@ -54,12 +57,19 @@ const reasonOf = (reason: ClusterStateChangeReason | undefined): string =>
 const hasFailed = ({ Status }: Cluster): boolean =>
   isClusterEnded(Status?.State) && !HARMLESS.includes(Status?.StateChangeReason?.Code ?? '');
 
-/** Of the session's clusters, those that an error has ended. */
+/** It got no machines while others in the account have some, which come free; alone it would never get any. */
+export async function lacksRoom(calls: EmrCalls, { Id, Status }: Cluster): Promise<boolean> {
+  if (!OVER_QUOTA.test(Status?.StateChangeReason?.Message ?? '')) return false;
+  return (await calls.liveClusters()).some((other) => other.Id !== Id);
+}
+
+/** Of the session's clusters, those that an error has ended, and not the lack of machines. */
 async function failedOf({ store, calls }: ClusterDeps, prefix: string): Promise<number> {
   let count = 0;
   for (const { folder } of await records.numberedFolders(store, prefix)) {
     const chosen = await records.readChoice(store, folder);
-    if (chosen !== null && hasFailed(await calls.cluster(chosen.id))) count += 1;
+    if (chosen === null || (await records.wasFull(store, folder))) continue;
+    if (hasFailed(await calls.cluster(chosen.id))) count += 1;
   }
   return count;
 }
@@ -100,7 +110,8 @@ async function clusterNumbered(
   const cluster = await calls.cluster(id);
   context.report({ service: 'emr', cluster: id, state: cluster.Status?.State });
   if (!isClusterEnded(cluster.Status?.State)) return id;
-  await refuseFatal(deps, prefix, cluster);
+  if (await lacksRoom(calls, cluster)) await records.markFull(store, folder);
+  else await refuseFatal(deps, prefix, cluster);
   return null;
 }
 

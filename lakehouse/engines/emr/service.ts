@@ -1,5 +1,5 @@
 /** Jobs as steps of EMR: `spark-submit` on the cluster of the session. */
-import type { EMRClient, Step, StepConfig } from '@aws-sdk/client-emr';
+import type { Cluster, EMRClient, Step, StepConfig } from '@aws-sdk/client-emr';
 import { WatchlakeError, isWatchlakeError } from '../../../core/errors';
 import type { Store } from '../../ports';
 import { FORGOTTEN, unlessForgotten } from '../jobs/forgotten';
@@ -10,7 +10,7 @@ import type { PriceTable } from '../jobs/prices';
 import type { EmrCalls } from './calls';
 import { emrCalls } from './calls';
 import type { ClusterDeps } from './clusters';
-import { clusterOf, endClusters } from './clusters';
+import { clusterOf, endClusters, lacksRoom } from './clusters';
 import { clustersCost } from './cost';
 import type { EmrSettings } from './settings';
 import type { StepLogs } from './step-log';
@@ -57,12 +57,8 @@ function argumentOf(args: readonly string[] | undefined, name: string): string |
   return at < 0 ? undefined : args?.[at + 1];
 }
 
-async function clusterState(calls: EmrCalls, place: string): Promise<[string, string]> {
-  const gone = { Status: { State: 'TERMINATED' as const } };
-  const { Status } = await unlessForgotten(() => calls.cluster(place), gone);
-  const { Code, Message } = Status?.StateChangeReason ?? {};
-  return [Status?.State ?? '', [Code, Message].filter(Boolean).join(': ')];
-}
+const clusterAt = (calls: EmrCalls, place: string): Promise<Cluster> =>
+  unlessForgotten(() => calls.cluster(place), { Status: { State: 'TERMINATED' } });
 
 async function statusOf(calls: EmrCalls, place: string, id: string): Promise<JobStatus> {
   const gone: Step = { Status: { State: 'INTERRUPTED', FailureDetails: { Reason: FORGOTTEN } } };
@@ -73,8 +69,12 @@ async function statusOf(calls: EmrCalls, place: string, id: string): Promise<Job
   const status = { state, reason: said, seconds: secondsOf(step) };
   if (state === 'COMPLETED') return status;
   // Also of one that runs: what EMR says of a step is late when its cluster has gone.
-  const [cluster, why] = await clusterState(calls, place);
-  return { ...status, cluster, reason: isClusterEnded(cluster) ? why || said : said };
+  const found = await clusterAt(calls, place);
+  const cluster = found.Status?.State ?? '';
+  if (!isClusterEnded(cluster)) return { ...status, cluster };
+  const { Code, Message } = found.Status?.StateChangeReason ?? {};
+  const reason = [Code, Message].filter(Boolean).join(': ') || said;
+  return { ...status, cluster, reason, lacksRoom: await lacksRoom(calls, found) };
 }
 
 /** The step cannot be cancelled any more: it has ended, or its cluster has. */
@@ -83,8 +83,8 @@ async function cancel(calls: EmrCalls, place: string, id: string): Promise<void>
     await calls.cancelStep(place, id);
   } catch (error) {
     if (!isWatchlakeError(error) || error.code !== 'AWS_REFUSED') throw error;
-    const [cluster] = await clusterState(calls, place);
-    if (!isClusterEnded(cluster)) throw error;
+    const { Status } = await clusterAt(calls, place);
+    if (!isClusterEnded(Status?.State)) throw error;
   }
 }
 
@@ -93,8 +93,8 @@ async function addStep(calls: EmrCalls, place: string, request: JobRequest) {
     return await calls.addStep(place, stepConfig(request));
   } catch (error) {
     if (!isWatchlakeError(error) || error.code !== 'AWS_REFUSED') throw error;
-    const [cluster] = await clusterState(calls, place);
-    if (isClusterEnded(cluster)) return null;
+    const { Status } = await clusterAt(calls, place);
+    if (isClusterEnded(Status?.State)) return null;
     throw error;
   }
 }

@@ -40,6 +40,11 @@ const SESSION = '--session';
 // Of the job, and of the account: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
 const FULL = ['ConcurrentRunsExceededException', 'ResourceNumberLimitExceededException'];
 
+// Of a run that was started and had to wait for machines, until Glue gave it up:
+// https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
+const NO_ROOM = /max(imum)? concurrent (runs|compute)|resource unavailable/i;
+const GIVEN_UP: readonly string[] = ['FAILED', 'ERROR'];
+
 const call = <T>(action: string, send: () => Promise<T>): Promise<T> =>
   callingAws(`glue:${action}`, send);
 
@@ -107,7 +112,9 @@ async function statusOf(client: GlueClient, JobName: string, RunId: string): Pro
     return found;
   }, gone);
   const { JobRunState: state = 'WAITING', ErrorMessage = '', ExecutionTime = 0 } = run ?? {};
-  return { state, reason: ErrorMessage || (run?.StateDetail ?? ''), seconds: ExecutionTime };
+  const reason = ErrorMessage || (run?.StateDetail ?? '');
+  const lacksRoom = GIVEN_UP.includes(state) && NO_ROOM.test(reason);
+  return { state, reason, seconds: ExecutionTime, lacksRoom };
 }
 
 /** JOBS_AT_LIMIT where as many run as may: none was started. */

@@ -27,7 +27,7 @@ async function stopOthers(
 
 export const failed = (
   again: boolean,
-  code: 'JOB_FAILED' | 'JOB_LOST' | 'JOB_STOPPED',
+  code: 'JOB_FAILED' | 'JOB_LOST' | 'JOB_STOPPED' | 'JOBS_AT_LIMIT',
   facts: object,
 ) => ({ how: 'failed', again, error: new WatchlakeError(code, { ...facts }) }) as const;
 
@@ -78,6 +78,9 @@ export async function judge(
   const answer = await records.readOrNull<RunnerAnswer>(store, key);
   if (answer?.ok) {
     return completed(deps, work, generation, { chosen, status, result: answer.result });
+  }
+  if (answer === null && status.lacksRoom) {
+    return failed(true, 'JOBS_AT_LIMIT', { ...facts, detail: shortened(status.reason) });
   }
   const isOurs = chosen.session === work.context.session;
   const error = answer?.error;

@@ -31,6 +31,8 @@ export interface JobStatus extends JobState {
   readonly reason: string;
   /** That it has run; 0 while nobody knows. */
   readonly seconds: number;
+  /** It has ended because it got no machines, and may get some when others have ended. */
+  readonly lacksRoom?: boolean;
 }
 
 export interface SessionCost {

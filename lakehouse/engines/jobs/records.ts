@@ -26,6 +26,7 @@ export const sessionFolder = (dataset: string, session: string): string =>
   `${jobsFolder(dataset)}session-${session}/`;
 
 export const claimKey = (folder: string): string => `${folder}claim.json`;
+const fullKey = (folder: string): string => `${folder}full.json`;
 export const choiceKey = (folder: string): string => `${folder}chosen.json`;
 const endKey = (dataset: string, session: string): string =>
   `${sessionFolder(dataset, session)}ended.json`;
@@ -84,6 +85,14 @@ export const writeChoice = (
 export const markEnded = async (store: Store, dataset: string, session: string): Promise<void> => {
   await writeOnce(store, endKey(dataset, session), { at: new Date().toISOString() });
 };
+
+/** What was started there got no machines: that counts as no try. */
+export const markFull = async (store: Store, folder: string): Promise<void> => {
+  await writeOnce(store, fullKey(folder), { at: new Date().toISOString() });
+};
+
+export const wasFull = (store: Store, folder: string): Promise<boolean> =>
+  store.has(fullKey(folder));
 
 export const isEnded = (store: Store, dataset: string, session: string): Promise<boolean> =>
   store.has(endKey(dataset, session));

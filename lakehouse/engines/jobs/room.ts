@@ -1,4 +1,4 @@
-/** Waits for room: a service that runs as many jobs as it may takes the next one when another has ended. */
+/** Waits for room: a service that runs as many jobs as it may, or has no machines, takes the next one when another has ended. */
 import type { WatchlakeError } from '../../../core/errors';
 import { isWatchlakeError } from '../../../core/errors';
 import { spread, type Pace } from './follow';
@@ -12,11 +12,11 @@ export interface Room {
   readonly signal?: AbortSignal;
 }
 
-/** Nothing was started: to ask again can start nothing twice. */
+/** Nothing was started, or what was has ended without doing anything: to ask again does nothing twice. */
 export const isFull = (error: unknown): error is WatchlakeError =>
   isWatchlakeError(error) && error.code === 'JOBS_AT_LIMIT';
 
-/** Less and less often, for all waits of one start together. */
+/** Less and less often, for all waits with one reason together. */
 export function waitForRoom({ pace, roomMs, onFull, signal }: Room) {
   const sinceMs = performance.now();
   let waitMs = pace.firstMs;

@@ -59,12 +59,19 @@ function chooseStart(
       }),
     stop: (started) => service.stop(place, started),
     isEnded: () => records.isEnded(store, dataset, context.session),
-    whenFull: waitForRoom({
-      ...{ pace: limits.pace, roomMs: limits.roomMs, signal },
-      onFull: (state) => context.report({ service: service.name, table, place, state }),
-    }),
+    whenFull: roomFor({ service, limits }, { context, table, signal }, place),
   });
 }
+
+const roomFor = (
+  { service, limits: { pace, roomMs } }: Pick<JobDeps, 'service' | 'limits'>,
+  { context, table, signal }: Pick<Work, 'context' | 'table' | 'signal'>,
+  place: string,
+) =>
+  waitForRoom({
+    ...{ pace, roomMs, signal },
+    onFull: (state) => context.report({ service: service.name, table, place, state }),
+  });
 
 async function carryThrough(deps: JobDeps, work: Work, generation: Generation): Promise<Ended> {
   const { service, limits } = deps;
@@ -99,25 +106,35 @@ async function carryThrough(deps: JobDeps, work: Work, generation: Generation): 
   }
 }
 
-/** JOB_FAILED at once for what will fail again; for the rest, and JOB_LOST, after as many generations as may be tried. */
+/** JOB_FAILED at once for what will fail again; for the rest, and JOB_LOST, after as many generations as may be tried; JOBS_AT_LIMIT when there is no room for hours. */
 export async function runJob(deps: JobDeps, work: Work): Promise<FinishedJob> {
   const prefix = `${records.jobsFolder(work.dataset)}${work.id}/${deps.service.name}/`;
   let generation = await newestGeneration(deps, work, prefix);
+  let whenFull: ReturnType<typeof waitForRoom> | undefined;
   for (;;) {
     const ended = await carryThrough(deps, work, generation);
     if (ended.how === 'done') return ended.job;
-    const tried = await triedBy(deps, work, prefix);
-    if (!ended.again || tried >= deps.limits.generations) throw ended.error;
+    const { error, again } = ended;
+    if (error.code === 'JOBS_AT_LIMIT') {
+      await records.markFull(deps.store, generation.folder);
+      whenFull ??= roomFor(deps, work, generation.claim.place);
+      await whenFull(error);
+    } else {
+      const tried = await triedBy(deps, work, prefix);
+      if (!again || tried >= deps.limits.generations) throw error;
+      whenFull = undefined;
+    }
     generation = await nextGeneration(deps, work, { prefix, number: generation.number + 1 });
   }
 }
 
-/** Generations that this session has claimed. */
+/** Generations that this session has claimed, besides those that got no machines. */
 async function triedBy({ store }: JobDeps, { context }: Work, prefix: string): Promise<number> {
   let tried = 0;
   for (const { folder } of await records.numberedFolders(store, prefix)) {
     const claim = await records.readClaim(store, folder);
-    if (claim?.session === context.session) tried += 1;
+    if (claim?.session !== context.session) continue;
+    if (!(await records.wasFull(store, folder))) tried += 1;
   }
   return tried;
 }

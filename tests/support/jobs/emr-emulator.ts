@@ -67,6 +67,8 @@ export interface EmrEmulator {
   failNextSteps(log: string, times: number): void;
   /** The next cluster ends before it is ready. */
   failNextCluster(code: string, message: string): void;
+  /** For how many clusters the account may have machines at once; as many as there are when absent. */
+  limitClusters(most?: number): void;
   stop(): Promise<void>;
 }
 
@@ -96,6 +98,7 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
   const timers = new Set<NodeJS.Timeout>();
   let failures: string[] = [];
   let nextClusterFailure: { Code: string; Message: string } | undefined;
+  let mostClusters = Infinity;
 
   const later = (ms: number, work: () => void): NodeJS.Timeout => {
     const timer = setTimeout(() => {
@@ -216,8 +219,17 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
     } else rest(cluster);
   }
 
+  /** EMR takes the request, and ends the cluster when EC2 gives it no machines. */
+  function overQuota({ input }: EmulatedCluster): { Code: string; Message: string } | undefined {
+    const live = [...known.values()].filter(({ state }) => !ENDED.includes(state)).length;
+    if (live <= mostClusters) return undefined;
+    const [{ InstanceType } = {}] = input.Instances?.InstanceGroups ?? [];
+    const Message = `The request to create the EMR cluster or add EC2 instances to it failed. The number of vCPUs for instance type ${InstanceType} exceeds the EC2 service quota for that type.`;
+    return { Code: 'INTERNAL_ERROR', Message };
+  }
+
   function begin(cluster: EmulatedCluster): void {
-    const failure = nextClusterFailure;
+    const failure = nextClusterFailure ?? overQuota(cluster);
     nextClusterFailure = undefined;
     later(startMs / 2, () => {
       if (failure !== undefined) return terminate(cluster, failure, { isError: true });
@@ -422,6 +434,7 @@ export function createEmrEmulator(options: EmrEmulatorOptions): EmrEmulator {
     },
     failNextSteps: (log, times) => void (failures = Array<string>(times).fill(log)),
     failNextCluster: (Code, Message) => void (nextClusterFailure = { Code, Message }),
+    limitClusters: (most = Infinity) => void (mostClusters = most),
     async stop() {
       for (const timer of timers) clearTimeout(timer);
       for (const { steps } of known.values()) for (const step of steps) step.process?.kill();

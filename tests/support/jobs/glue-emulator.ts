@@ -34,7 +34,8 @@ export interface GlueEmulator {
   runs(): EmulatedRun[];
   /** The service loses it: ERROR, as when its workers cannot be had. */
   loseRun(id: string): void;
-  failNextRun(message: string): void;
+  /** The next runs that start fail in turn so, without their program. */
+  failNextRuns(messages: readonly string[]): void;
   /** How many runs of all jobs the account may have at once; as many as there are when absent. */
   limitRuns(most?: number): void;
   stop(): Promise<void>;
@@ -50,7 +51,7 @@ export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
   const runs: EmulatedRun[] = [];
   const working = new Set<Promise<unknown>>();
   const timers = new Set<NodeJS.Timeout>();
-  let nextFailure: string | undefined;
+  let failures: string[] = [];
   let mostRuns = Infinity;
 
   const later = (ms: number, work: () => void): void => {
@@ -81,8 +82,7 @@ export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
   async function work(run: EmulatedRun): Promise<void> {
     if (run.state !== 'STARTING') return;
     const job = jobNamed(run.job);
-    const message = nextFailure;
-    nextFailure = undefined;
+    const message = failures.shift();
     run.state = 'RUNNING';
     run.startedMs = Date.now();
     const given = { ...job.DefaultArguments, ...run.input.Arguments };
@@ -209,7 +209,7 @@ export function createGlueEmulator(options: GlueEmulatorOptions): GlueEmulator {
       const run = runs.find((each) => each.id === id);
       if (run !== undefined) end(run, 'ERROR', 'Internal service error');
     },
-    failNextRun: (message) => void (nextFailure = message),
+    failNextRuns: (messages) => void (failures = [...messages]),
     limitRuns: (most = Infinity) => void (mostRuns = most),
     async stop() {
       for (const timer of timers) clearTimeout(timer);
