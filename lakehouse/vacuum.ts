@@ -1,11 +1,10 @@
 /** Removes snapshots that nothing refers to any more, and what killed runs left behind. */
-import { jobsFolder } from './engines/jobs/records';
 import { worksUntilMs } from './engines/jobs/unanswered';
 import type { Lake } from './lake';
-import { ingestsFolder } from './landing/ingest-folder';
-import { locationsOf, placesElsewhere } from './locations';
+import { locationsOf } from './locations';
+import type { Place } from './places';
+import { folderIn, isOurs, placesOf, tablePlace, workPlacesOf } from './places';
 import type { StoredObject } from './ports';
-import { ZONES, isSnapshotId } from './tables';
 
 export interface VacuumRequest {
   readonly dataset: string;
@@ -52,34 +51,6 @@ async function referenced(
   ]);
 }
 
-interface Place {
-  readonly prefix: string;
-  /** How many folders down. */
-  readonly depth: number;
-  /** Whether others may put something beside it: such a place is known to them by its name. */
-  readonly isShared: boolean;
-}
-
-const plansOf = (dataset: string): Place[] =>
-  [`refresh/${dataset}/`, jobsFolder(dataset)].map((prefix) => ({
-    ...{ prefix, depth: 1, isShared: false },
-  }));
-
-const tablePlace = (prefix: string, depth = 1): Place => ({ prefix, depth, isShared: true });
-
-/** Whether a key in a folder of such a place is of our writers: a snapshot by its name, or an ingest. */
-export const isOurs = ({ prefix, isShared }: Place, folder: string, key: string): boolean =>
-  !isShared ||
-  (key !== folder &&
-    (isSnapshotId(folder.split('/').at(-1) as string) || folder.startsWith(`${prefix}ingests/`)));
-
-/** Where snapshots and unfinished work of the dataset lie. */
-export const placesOf = (dataset: string): Place[] => [
-  ...ZONES.map((zone) => tablePlace(`${zone}/${dataset}/`, 2)),
-  ...plansOf(dataset),
-  ...placesElsewhere(dataset).map((prefix) => tablePlace(prefix)),
-];
-
 /** Of a dataset that this catalogue does not know the snapshots stay: another one may. */
 async function visitedPlaces(
   { catalog }: Lake,
@@ -91,18 +62,14 @@ async function visitedPlaces(
     const prefixes = isPublished ? locationsOf({ dataset, table }) : [];
     return prefixes.map((prefix) => tablePlace(prefix));
   }
-  const isKnown = known.length > 0;
-  if (isKnown) return placesOf(dataset);
-  return [{ prefix: ingestsFolder(dataset), depth: 1, isShared: false }, ...plansOf(dataset)];
+  return known.length > 0 ? placesOf(dataset) : workPlacesOf(dataset);
 }
 
 /** Objects by snapshot folder, or by ingest. */
 async function groupObjects({ store }: Lake, place: Place): Promise<Map<string, Found>> {
-  const { prefix, depth } = place;
   const groups = new Map<string, Found>();
-  const end = prefix.split('/').length - 1 + depth;
-  for await (const object of store.list(prefix)) {
-    const group = object.key.split('/').slice(0, end).join('/');
+  for await (const object of store.list(place.prefix)) {
+    const group = folderIn(place, object.key);
     if (!isOurs(place, group, object.key)) continue;
     const found = groups.get(group) ?? { objects: [], bytes: 0, newestMs: 0 };
     found.objects.push(object);

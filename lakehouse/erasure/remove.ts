@@ -9,7 +9,7 @@ import { isParquet, scanLake } from './scan';
 import type { ScanRequest } from './scan';
 import { replaceShortKeys } from './short-keys';
 import { supersededGroups } from './superseded';
-import { placesOf } from '../vacuum';
+import { placesOf } from '../places';
 
 export interface RemoveRequest extends ScanRequest {
   /** What stands in texts instead of the person from now on. */

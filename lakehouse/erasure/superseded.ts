@@ -4,7 +4,7 @@ import type { Lake } from '../lake';
 import { ERASURE, ingestFolder, ingestsFolder } from '../landing/ingest-folder';
 import { readManifest } from '../manifest';
 import type { VersionedPointer } from '../ports';
-import { isOurs, placesOf } from '../vacuum';
+import { folderIn, isOurs, placesOf } from '../places';
 
 export interface Group {
   readonly prefix: string;
@@ -28,11 +28,10 @@ interface SupersededRequest {
 async function groupsOf({ store }: Lake, dataset: string): Promise<Group[]> {
   const groups = new Map<string, Group>();
   for (const place of placesOf(dataset)) {
-    const { prefix, depth } = place;
+    const { prefix } = place;
     if (prefix.startsWith('refresh/')) continue;
-    const end = prefix.split('/').length - 1 + depth;
     for await (const { key, modifiedMs } of store.list(prefix)) {
-      const folder = key.split('/').slice(0, end).join('/');
+      const folder = folderIn(place, key);
       const name = `${folder}/`;
       const group = groups.get(name) ?? {
         ...{ prefix: name, isOurs: isOurs(place, folder, key) },
