@@ -4,6 +4,7 @@ import type { Label } from '../annotation/labels';
 import { contentHash } from '../core/hash';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
+import { comparisonsFolder, scoresFolder } from '../lakehouse/model-artefacts';
 import { trainingWindows, type TrainingWindows } from '../lakehouse/training-windows';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import type { Evaluation } from '../models/evaluation';
@@ -78,10 +79,10 @@ export interface StoredScore {
 }
 
 const comparisonKey = ({ model, champion, challenger, run }: CompareInput): string =>
-  `comparisons/${model}/${champion}-${challenger}-${contentHash(run, 8)}.json`;
+  `${comparisonsFolder(model)}${champion}-${challenger}-${contentHash(run, 8)}.json`;
 
 const scoreKey = ({ model, run }: HoldoutInput, version: string): string =>
-  `scores/${model}/${version}-${contentHash(run, 8)}.json`;
+  `${scoresFolder(model)}${version}-${contentHash(run, 8)}.json`;
 
 export function createComparisonActivities(deps: ComparisonDeps) {
   const { lake, registry, annotation, suppression = NOBODY } = deps;

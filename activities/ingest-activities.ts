@@ -10,6 +10,7 @@ import { formatNamed, formatOf, formatOfDataset, refuseOtherFormat } from '../la
 import type { Lake } from '../lakehouse/lake';
 import { loadPlan } from '../lakehouse/landing/ingest-folder';
 import type { Read } from '../lakehouse/landing/reading';
+import { refuseRemoved } from '../lakehouse/removal';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
 import { forgetDownload, forgetSpoilt, openSource } from '../lakehouse/sources/open-source';
 import type { Source } from '../lakehouse/sources/source';
@@ -111,6 +112,7 @@ export function createIngestActivities(deps: IngestDeps) {
     }): Promise<OpenArchiveResult> {
       const { dataset } = input;
       const format = formatNamed(input.format);
+      await refuseRemoved(lake, dataset);
       await refuseOtherFormat(lake, dataset, format.name);
       const { extensions, catalogTables } = format;
       const recordingOf = recordingsOf(format, { dataset, secret });

@@ -6,6 +6,7 @@ import { createCampaigns } from './campaigns';
 import { createAnnotationErasing } from './erase';
 import { createLabels } from './labels';
 import { createLeasing } from './leasing';
+import { createAnnotationRemoval } from './removal';
 import { createUndoing } from './undo';
 
 export function createAnnotationStore(pool: Pool) {
@@ -17,6 +18,7 @@ export function createAnnotationStore(pool: Pool) {
     ...createUndoing(database),
     ...createLabels(database),
     ...createAnnotationErasing(database),
+    ...createAnnotationRemoval(database),
     /** Fails when the database does not answer. */
     async ping(): Promise<void> {
       await database.query('SELECT 1');

@@ -10,6 +10,7 @@ import { addCampaigns } from './commands/campaigns';
 import { addCasas } from './commands/casas';
 import { addCatalog } from './commands/catalog';
 import { addConsent } from './commands/consent';
+import { addDatasets } from './commands/datasets';
 import { addDemo } from './commands/demo';
 import { addDevices } from './commands/devices';
 import { addDoctor } from './commands/doctor';
@@ -47,6 +48,7 @@ const GROUPS = [
       addQuery,
       addQuarantine,
       addCatalog,
+      addDatasets,
       addVacuum,
     ],
   },

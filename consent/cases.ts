@@ -29,6 +29,15 @@ export function createCases(database: Database, secret: string) {
       return (await find(of)) !== null;
     },
 
+    /** How many people of the dataset are being erased. */
+    async openCases({ dataset }: { dataset: string }): Promise<number> {
+      const { rows } = await database.query<{ cases: number }>(
+        'SELECT count(*)::int AS cases FROM consent.cases WHERE dataset = $1',
+        [dataset],
+      );
+      return rows[0]?.cases ?? 0;
+    },
+
     /** CONSENT_CASE_NOT_FOUND when there is none. */
     async readCase<T>(of: SubjectOf): Promise<T> {
       const sealed = await find(of);

@@ -5,7 +5,10 @@ import type { Store } from './ports';
 import { unknownDataset } from './unknown-names';
 
 /** Where datasets have folders, and what in such a folder is ours: what else lies there may be somebody's own. */
-const WORK = { 'landing/': 'ingests/', 'refresh/': '', 'jobs/': '' };
+const WORK = {
+  ...{ 'landing/': 'ingests/', 'refresh/': '', 'jobs/': '' },
+  'catalog/': 'removal.json',
+};
 const DATASET = /^[a-z0-9._-]+$/;
 
 async function holdsAny(store: Store, prefix: string): Promise<boolean> {

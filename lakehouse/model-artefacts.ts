@@ -7,8 +7,18 @@ import type { Store } from './ports';
 const ARTEFACT = 'artefact.json';
 const WEIGHTS = 'weights.bin';
 
+const artefactsFolder = (model: string): string => `models/${model}/`;
+/** Where what versions of a model reached lies: beside each other, and the champion alone. */
+export const comparisonsFolder = (model: string): string => `comparisons/${model}/`;
+export const scoresFolder = (model: string): string => `scores/${model}/`;
+
+/** Everything of a model that lies in the lake. */
+export const modelFolders = (model: string): string[] =>
+  [artefactsFolder, comparisonsFolder, scoresFolder].map((folder) => folder(model));
+
 /** Key prefix of one training's artefact: the same training has the same place. */
-export const artefactPrefix = (model: string, key: string): string => `models/${model}/${key}`;
+export const artefactPrefix = (model: string, key: string): string =>
+  `${artefactsFolder(model)}${key}`;
 
 /** The artefact is written last: where it is, the weights are. */
 export async function saveClassifier(

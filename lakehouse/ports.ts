@@ -171,6 +171,8 @@ export interface Catalog {
   pointer(of: { dataset: string; table: string }): Promise<VersionedPointer | null>;
   /** Moves the pointer from `expectedVersion` (0: there is none yet), else CATALOG_CONFLICT. */
   publish(pointer: TablePointer, expectedVersion: number): Promise<VersionedPointer>;
+  /** Forgets the table, not its files; what is not there is no error. */
+  drop(of: { dataset: string; table: string }): Promise<void>;
   list(of?: { dataset?: string }): Promise<VersionedPointer[]>;
   addRelease(release: Release): Promise<void>;
   /** Newest first. */

@@ -6,6 +6,7 @@ import { noteUse } from './last-use';
 import type { SnapshotManifest } from './manifest';
 import { readManifest, snapshotPrefix } from './manifest';
 import type { VersionedPointer } from './ports';
+import { refuseRemoved } from './removal';
 
 type TableName = Pick<VersionedPointer, 'dataset' | 'table'>;
 
@@ -63,6 +64,7 @@ export async function publishSnapshot(
   replaces: Replaced,
 ): Promise<void> {
   const { dataset, table, zone, columns, snapshotId } = manifest;
+  await refuseRemoved(lake, dataset);
   const present = await presentPointer(lake, manifest, replaces, snapshotId);
   if (present?.snapshotId === snapshotId) return;
   if (present !== null) await noteUse(lake.store, present.prefix);

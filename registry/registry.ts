@@ -4,6 +4,7 @@ import { createDatabase } from '../core/postgres';
 import { createAliases } from './aliases';
 import { createDecisions } from './decisions';
 import { createLeases } from './leases';
+import { createRemoval } from './removal';
 import { createSplits } from './splits';
 import { createVersions } from './versions';
 import { createWithdrawals } from './withdrawals';
@@ -17,6 +18,7 @@ export function createRegistry(pool: Pool) {
     ...createDecisions(database),
     ...createSplits(database),
     ...createWithdrawals(database),
+    ...createRemoval(database),
   };
 }
 

@@ -9,7 +9,7 @@ const VERSIONS_SHOWN = 5;
 /** MODEL_NOT_FOUND, to be thrown. */
 export async function unknownModel(connection: Queryable, model: string): Promise<WatchlakeError> {
   const { rows } = await connection.query<{ model: string }>(
-    'SELECT model FROM registry.models ORDER BY model LIMIT $1',
+    'SELECT DISTINCT model FROM registry.versions ORDER BY model LIMIT $1',
     [MOST_READ],
   );
   return new WatchlakeError('MODEL_NOT_FOUND', {

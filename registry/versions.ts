@@ -86,8 +86,9 @@ export function createVersions(database: Database) {
         if (existing) return { version: String(existing.version) };
         const inserted = await connection.query<{ version: number }>(
           `INSERT INTO registry.versions (model, version, key, artefact_uri, card)
-           SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4
-           FROM registry.versions WHERE model = $1 RETURNING version`,
+           SELECT $1, greatest(m.last_version,
+             (SELECT max(version) FROM registry.versions v WHERE v.model = m.model)) + 1, $2, $3, $4
+           FROM registry.models m WHERE m.model = $1 RETURNING version`,
           [input.model, input.key, input.artefactUri, JSON.stringify(card)],
         );
         return { version: String(onlyRow(inserted).version) };
@@ -119,13 +120,16 @@ export function createVersions(database: Database) {
       return rows.map(toVersion);
     },
 
+    /** Those that have a version. */
     async listModels({ limit = 1_000 }: { limit?: number } = {}): Promise<ModelSummary[]> {
       const { rows } = await database.query<ModelSummary>(
         `SELECT m.model,
            (SELECT count(*)::int FROM registry.versions v WHERE v.model = m.model) AS versions,
            coalesce((SELECT jsonb_object_agg(a.alias, a.version::text)
              FROM registry.aliases a WHERE a.model = m.model), '{}') AS aliases
-         FROM registry.models m ORDER BY m.model LIMIT $1`,
+         FROM registry.models m
+         WHERE EXISTS (SELECT 1 FROM registry.versions v WHERE v.model = m.model)
+         ORDER BY m.model LIMIT $1`,
         [limit],
       );
       return rows;

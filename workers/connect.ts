@@ -1,6 +1,7 @@
 /** What a command needs of a running system: a client, the registry, the campaigns and the lake. */
 import type { Client } from '@temporalio/client';
 import { createAnnotationStore, type AnnotationStore } from '../annotation/annotation';
+import { datasetSummaries, type DatasetSummary } from '../lakehouse/dataset-summaries';
 import { datasetsOf } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
 import type { QueryResult } from '../lakehouse/ports';
@@ -26,6 +27,13 @@ import type { Addresses } from './addresses';
 import type { Config } from './config';
 import { brokerOf, lakeOf, SILENT_STREAM_LOG } from './dependencies';
 import { holdoutScores, type HoldoutScores } from './holdout-scores';
+import {
+  planDatasetRemoval,
+  removeDataset,
+  type DatasetRemoval,
+  type DatasetRemovalOptions,
+} from './remove-dataset';
+import { planModelRemoval, removeModel, type ModelRemoval } from './remove-model';
 import { s3Settings } from './s3';
 import { connectClient } from './temporal';
 import { vacuumLake, type VacuumResult } from './vacuum';
@@ -40,6 +48,12 @@ export interface CommandContext {
   consent: CommandConsent;
   /** Keeps what the catalogue, a model card or a running workflow refers to. */
   vacuum(options: { dataset?: string; dryRun: boolean }): Promise<VacuumResult>;
+  /** A dry run tells what would go, and what is in the way. */
+  removeDataset(
+    options: DatasetRemovalOptions & { dryRun: boolean; onObject?: () => void },
+  ): Promise<DatasetRemoval>;
+  /** The same for a model with all its versions. */
+  removeModel(options: { model: string; dryRun: boolean }): Promise<ModelRemoval>;
   /** The names of the datasets that the lake holds. */
   datasets(): Promise<string[]>;
   /** Tells running predictors through the control topic. */
@@ -49,6 +63,8 @@ export interface CommandContext {
 
 /** The lake alone: it is a folder, and needs nothing that runs. */
 export interface CommandLake {
+  /** What it holds, one line for each dataset. */
+  datasets(): Promise<DatasetSummary[]>;
   query(options: { sql: string; dataset?: string; maximumRows: number }): Promise<QueryResult>;
   /** Recordings of people who never were, alike to those of a dataset. */
   generate(
@@ -72,16 +88,27 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
   const client = await connectClient(config, addresses.temporal.address);
   const pool = openPool(addresses.postgres.url);
   const registry = createRegistry(pool);
+  const annotation = createAnnotationStore(pool);
+  const consent = commandConsent(config, pool, (work) => withLake(config, work));
   return {
     client,
     addresses,
     registry,
-    annotation: createAnnotationStore(pool),
+    annotation,
     holdoutScores: (options) =>
       holdoutScores({ registry, store: openStore(config.LAKE_URI, s3Settings(config)) }, options),
-    consent: commandConsent(config, pool, (work) => withLake(config, work)),
+    consent,
     vacuum: (options) =>
       withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),
+    removeDataset: ({ dryRun, ...options }) =>
+      withLake(config, (lake) => {
+        const deps = { lake, client, registry, annotation, consent };
+        return dryRun ? planDatasetRemoval(deps, options) : removeDataset(deps, options);
+      }),
+    removeModel: ({ dryRun, model }) =>
+      withLake(config, (lake) =>
+        (dryRun ? planModelRemoval : removeModel)({ lake, client, registry }, { model }),
+      ),
     datasets: () => withLake(config, datasetsOf),
     async announceChampion({ model, version }) {
       const broker = brokerOf(config, addresses, SILENT_STREAM_LOG);
@@ -110,6 +137,7 @@ async function withLake<T>(config: Config, work: (lake: Lake) => Promise<T>): Pr
 export async function openLake(config: Config): Promise<CommandLake> {
   const lake = lakeOf(config);
   return {
+    datasets: () => datasetSummaries(lake),
     query: (options) => query(lake, options),
     generate: (target, options, onProgress) => generateLike(lake, target, options, onProgress),
     quarantine: {

@@ -28,6 +28,8 @@ export interface CommandConsent {
   openCase(dataset: string, identifier: string): Promise<CaseName>;
   /** ERASURE_UNFINISHED while the person is being erased. */
   grant(dataset: string, identifier: string): Promise<CaseName & { added: boolean }>;
+  /** How many people of the dataset are being erased. */
+  openCases(of: { dataset: string }): Promise<number>;
   /** DATASET_NOT_FOUND when neither the ledger nor the lake knows the one named. */
   entries(dataset?: string): Promise<ConsentEntry[]>;
   proof(dataset: string, identifier: string): Promise<{ key: string; proof: ErasureProof }>;
@@ -74,6 +76,7 @@ export function commandConsent(
         if (await consent.isOpen(name)) throw new WatchlakeError('ERASURE_UNFINISHED');
         return { ...name, ...(await consent.recordGrant(name)) };
       }),
+    openCases: async (of) => (await open()).consent.openCases(of),
     async entries(dataset) {
       const found = await (await open()).consent.entries({ dataset });
       // The ledger remembers datasets that the lake holds no more.

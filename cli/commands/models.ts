@@ -14,6 +14,7 @@ import { withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
 import { count, moment, score, type Voice } from '../voice';
+import { addModelsRemove } from './models-remove';
 
 const HISTORY_SHOWN = 10;
 
@@ -191,7 +192,7 @@ const withReason = (command: Command): Command =>
 export function addModels(program: Command, act: Actions): void {
   const group = declareGroup(program, {
     usage: 'models',
-    about: 'Shows models and their versions, and moves the champion.',
+    about: 'Shows models and their versions, moves the champion, and removes a model.',
     examples: ['models list', 'models show activity'],
   });
   declare(group, {
@@ -227,4 +228,5 @@ export function addModels(program: Command, act: Actions): void {
       withContext(shell, (context) => rollBack(context, model, options)),
     ),
   );
+  addModelsRemove(group, act);
 }

@@ -115,6 +115,14 @@ export const DATA_ERRORS = catalogue({
     (c) => `There is no dataset ${c.dataset}${c.known ? `; there are: ${c.known}` : ''}.`,
     'Name one that there is, or land it first: `watchlake ingest <archive> --dataset <name>`; `watchlake devices land` lands what devices have sent.',
   ),
+  DATASET_IN_USE: entry(
+    (c) => `The dataset ${c.dataset} cannot be removed now: ${c.what}.`,
+    'Wait for it, or end it; then run the command again, which goes on where it was. Without --yes it shows all that is in the way.',
+  ),
+  DATASET_BEING_REMOVED: entry(
+    (c) => `The dataset ${c.dataset} is being removed.`,
+    'Let `watchlake datasets remove <dataset> --yes` finish first, and run it again if it was interrupted; or use another name.',
+  ),
   TABLE_NOT_FOUND: entry(
     (c) =>
       `There is no published table ${c.table} in the dataset ${c.dataset}${c.known ? `, which has: ${c.known}` : ''}.`,

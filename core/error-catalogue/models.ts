@@ -34,6 +34,10 @@ export const MODELS_ERRORS = catalogue({
       `There is no model ${c.model}${c.version ? ` version ${c.version}` : ''}${c.known ? `; there are: ${c.known}` : ''}.`,
     'Name one that there is: `watchlake models list` lists the models, `watchlake models show <model>` their versions; `watchlake train --dataset <name>` makes one.',
   ),
+  MODEL_IN_USE: entry(
+    (c) => `The model ${c.model} cannot be removed now: ${c.what}.`,
+    'Wait for it, or end it; then run the command again. Without --yes it shows all that is in the way.',
+  ),
   NO_CHAMPION: entry(
     (c) => `The model ${c.model} has no champion.`,
     'Promote a version: `watchlake models promote <model> <version>`; without one, train the first: `watchlake loop` or `watchlake train`.',

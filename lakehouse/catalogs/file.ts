@@ -45,10 +45,16 @@ export function createFileCatalog({ store }: { store: Store }): Catalog {
     return pointers.filter((pointer) => pointer !== null);
   }
 
+  /** The newest goes last: what is interrupted never shows an older one. */
+  async function drop({ dataset, table }: { dataset: string; table: string }): Promise<void> {
+    for (const key of await keysUnder(store, tableFolder(dataset, table))) await store.remove(key);
+  }
+
   return {
     identity: () => catalogIdentity(store, 'file'),
     pointer: ({ dataset, table }) => readPointer(tableFolder(dataset, table)),
     publish,
+    drop,
     list,
     ...createReleases({ store }),
   };

@@ -2,6 +2,7 @@
 import {
   CreateDatabaseCommand,
   CreateTableCommand,
+  DeleteTableCommand,
   GetTableCommand,
   UpdateTableCommand,
   paginateGetDatabases,
@@ -74,6 +75,15 @@ export const updateTable = (
       SkipArchive: true,
     }),
   );
+
+/** What is not there is no error. */
+export async function deleteTable(glue: GlueClient, { database, table }: Place): Promise<void> {
+  try {
+    await glue.send(new DeleteTableCommand({ DatabaseName: database, Name: table }));
+  } catch (error) {
+    if (!isAwsError(error, MISSING)) throw awsError(error, 'glue:DeleteTable');
+  }
+}
 
 /** None where there is no such database. */
 export async function tablesIn(glue: GlueClient, database: string): Promise<Table[]> {

@@ -12,6 +12,7 @@ import {
   PRESENT,
   createTable,
   databaseNames,
+  deleteTable,
   findTable,
   tablesIn,
   updateTable,
@@ -82,6 +83,14 @@ export function createGlueCatalog({ glue, databases, store }: GlueCatalogOptions
     }
   }
 
+  async function drop(of: { dataset: string; table: string }): Promise<void> {
+    const place = placeOf(of);
+    const found = await findTable(glue, place);
+    if (found === null) return;
+    ownPointer(found, place, of.dataset);
+    await deleteTable(glue, place);
+  }
+
   async function pointersIn(database: string): Promise<VersionedPointer[]> {
     const pointers = (await tablesIn(glue, database)).map(pointerOf);
     return pointers.filter((pointer) => pointer !== null);
@@ -104,6 +113,7 @@ export function createGlueCatalog({ glue, databases, store }: GlueCatalogOptions
       return found && ownPointer(found, place, of.dataset);
     },
     publish,
+    drop,
     list,
     ...createReleases({ store }),
   };

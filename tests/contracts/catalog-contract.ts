@@ -95,6 +95,23 @@ export function catalogContract(name: string, open: () => Promise<Catalog>): voi
       expect(await named()).toEqual(['watch-2/windows', ...own].sort());
     });
 
+    test('forgets a table that is dropped, and no other; dropping it again changes nothing', async () => {
+      const { version } = await catalog.publish(pointer(), 0);
+      await catalog.publish(pointer({ snapshotId: 's2' }), version);
+      await catalog.publish(pointer({ table: 'windows_b' }), 0);
+      await catalog.publish(pointer({ dataset: 'watch-2' }), 0);
+      const of = { dataset: 'watch', table: 'windows' };
+      await catalog.drop(of);
+      await catalog.drop(of);
+      expect(await catalog.pointer(of)).toBeNull();
+      const left = (await catalog.list()).map(({ dataset, table }) => `${dataset}/${table}`);
+      expect(left.sort()).toEqual(['watch-2/windows', 'watch/windows_b']);
+      // Whoever had built upon it does not bring it back.
+      const late = catalog.publish(pointer({ snapshotId: 's3' }), version + 1);
+      await expect(late).rejects.toMatchObject({ code: 'CATALOG_CONFLICT' });
+      expect(await catalog.publish(pointer(), 0)).toMatchObject({ snapshotId: 's1' });
+    });
+
     test('keeps releases, newest first; the newest again is not a new one', async () => {
       await catalog.addRelease(release('one'));
       await catalog.addRelease(release('two'));

@@ -9,6 +9,7 @@ import { tableContentHash } from '../../lakehouse/content-hash';
 import type { Lake } from '../../lakehouse/lake';
 import { createFileCatalog } from '../../lakehouse/catalogs/file';
 import { query } from '../../lakehouse/query';
+import { removeFromLake } from '../../lakehouse/removal';
 import { findManifest } from '../../lakehouse/snapshots';
 import { vacuum } from '../../lakehouse/vacuum';
 import { startFaultProxy } from '../support/fault-proxy';
@@ -166,6 +167,23 @@ test('vacuum gives data up by a tag, counts them once, and what refers to them i
   const { planRefresh } = createRefreshActivities({ lake });
   await inActivity(() => planRefresh({ dataset: 'watch' }));
   expect((await query(lake, { sql: 'SELECT count(*) AS n FROM windows' })).rows).toHaveLength(1);
+});
+
+test('a dataset that is removed leaves nothing in the bucket, also after a removal that was interrupted', async () => {
+  const lake = await s3.lake();
+  const source = await writeFolder(folder.path(), archiveFiles([{ recording: 'r1' }]));
+  await ingestInto(lake, { source, dataset: 'kept' });
+  await ingestInto(lake, { source });
+  await refreshLake(lake);
+  const kept = (await keysOf(lake)).filter((key) => key.split('/')[1] === 'kept');
+  const failing = async () => {
+    throw new Error('no database');
+  };
+  const request = { dataset: 'watch', removeRecords: failing };
+  await expect(removeFromLake(lake, request)).rejects.toThrow('no database');
+  await removeFromLake(lake, { ...request, removeRecords: async () => {} });
+  const left = (await keysOf(lake)).filter((key) => key !== 'catalog/identity.json');
+  expect(left).toEqual(kept);
 });
 
 test('engines read local copies: what was built here is not fetched, and all else once', async () => {

@@ -61,6 +61,9 @@ const FOR_OTHERS: Record<string, readonly string[]> = {
   'clusters and jobs get their roles': ['iam:PassRole'],
 };
 
+// `datasets remove` alone, which no workflow calls: with the rights of whoever runs it.
+const BY_HAND = ['glue:DeleteTable'];
+
 const worker = policiesOf(
   {
     ...{ environment: 'research', bucket: 'lake', prefix: '' },
@@ -78,8 +81,8 @@ test('the commands of every service are found', () => {
   expect(COMMANDS.length).toBeGreaterThan(40);
 });
 
-test('the worker may do all that the code asks for', () => {
-  expect([...needed].filter((action) => !granted.has(action))).toEqual([]);
+test('the worker may do all that the code asks for, but what is left to a person', () => {
+  expect([...needed].filter((action) => !granted.has(action))).toEqual(BY_HAND);
 });
 
 test('the worker may do nothing else', () => {

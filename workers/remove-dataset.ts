@@ -1,0 +1,96 @@
+/** Removes a dataset wherever something of it lies, or tells what that would be. */
+import type { Client } from '@temporalio/client';
+import type { AnnotationStore } from '../annotation/annotation';
+import type { Consent } from '../consent/consent';
+import { WatchlakeError } from '../core/errors';
+import { callable } from '../core/program-name';
+import { datasetsOf } from '../lakehouse/datasets';
+import { holdsDevices } from '../lakehouse/formats';
+import type { Lake } from '../lakehouse/lake';
+import { holdingsOf, removeFromLake } from '../lakehouse/removal';
+import { unknownDataset } from '../lakehouse/unknown-names';
+import type { Registry } from '../registry/registry';
+import { inTheWay } from './in-the-way';
+
+export interface DatasetRemovalDeps {
+  client: Client;
+  registry: Registry;
+  annotation: Pick<AnnotationStore, 'askedOf' | 'removeAsked'>;
+  consent: Pick<Consent, 'openCases'>;
+  lake: Lake;
+}
+
+export interface DatasetRemoval {
+  dataset: string;
+  /** Published ones. */
+  tables: string[];
+  objects: number;
+  bytes: number;
+  campaigns: number;
+  tasks: number;
+  /** Answers of people. */
+  labels: number;
+  splits: number;
+  /** Models that learned from it, and with how many versions: they stay. */
+  models: { model: string; versions: number }[];
+  /** What has to end before it can go, in words. */
+  inTheWay: string[];
+}
+
+export interface DatasetRemovalOptions {
+  dataset: string;
+  /** Removes it although models have learned from it, which can then be neither compared nor retrained. */
+  keepModels?: boolean;
+}
+
+async function planned(
+  deps: DatasetRemovalDeps,
+  { dataset, keepModels = false }: DatasetRemovalOptions,
+): Promise<DatasetRemoval> {
+  const { client, registry, annotation, consent, lake } = deps;
+  const isInLake = (await datasetsOf(lake)).includes(dataset);
+  const { campaigns, tasks, labels } = await annotation.askedOf({ dataset });
+  if (!isInLake && campaigns === 0) throw await unknownDataset(lake, dataset);
+  const { worksUntilMs, ...held } = await holdingsOf(lake, dataset);
+  const models = await registry.learnersOf({ dataset });
+  const cases = await consent.openCases({ dataset });
+  const inItsWay = await inTheWay(client, { dataset });
+  if (await holdsDevices(lake, dataset))
+    inItsWay.push('it holds events of devices, which the next landing would bring again');
+  if (cases > 0) inItsWay.push('the erasure of a person from it has not finished');
+  if (worksUntilMs > Date.now()) {
+    const until = new Date(worksUntilMs).toISOString();
+    inItsWay.push(`a job that was left may write until ${until}`);
+  }
+  if (models.length > 0 && !keepModels) {
+    const learned = models.map(({ model }) => model).join(', ');
+    inItsWay.push(
+      callable(
+        `the model ${learned} has learned from it (\`watchlake models remove <model>\` removes it, --keep-models leaves it)`,
+      ),
+    );
+  }
+  const splits = await registry.countSplits({ dataset });
+  return { dataset, ...held, campaigns, tasks, labels, splits, models, inTheWay: inItsWay };
+}
+
+/** What `removeDataset` would do. DATASET_NOT_FOUND when there is nothing of it. */
+export const planDatasetRemoval = planned;
+
+/** Repeating it goes on where it was interrupted; DATASET_IN_USE while something is in the way. */
+export async function removeDataset(
+  deps: DatasetRemovalDeps,
+  { onObject, ...options }: DatasetRemovalOptions & { onObject?: () => void },
+): Promise<DatasetRemoval> {
+  const { registry, annotation, lake } = deps;
+  const { dataset } = options;
+  const plan = await planned(deps, options);
+  const [what] = plan.inTheWay;
+  if (what !== undefined) throw new WatchlakeError('DATASET_IN_USE', { dataset, what });
+  const removeRecords = async () => {
+    await annotation.removeAsked({ dataset });
+    await registry.removeSplits({ dataset });
+  };
+  await removeFromLake(lake, { dataset, removeRecords, onObject });
+  return plan;
+}
