@@ -83,13 +83,6 @@ function exactSql({ header: { width }, slice }: SliceOfMember): string {
     ) s`;
 }
 
-/** The line as it stands in the file; the quick way has split it at its commas alone. */
-function rawSql(reading: Reading, { width }: Header): string {
-  if (reading === 'exact') return 'm.line';
-  const texts = Array.from({ length: width }, (_, at) => `coalesce(m._${at}, '')`);
-  return `array_to_string([${texts.join(', ')}], ',')`;
-}
-
 const linesSql = (of: SliceOfMember, reading: Reading): string =>
   reading === 'quick' ? quickSql(of) : exactSql(of);
 
@@ -114,7 +107,7 @@ function textsSql(of: SliceOfMember, fields: readonly BulkField[], reading: Read
   const texts = fields.map(
     (field) => `${textSql(field, of.header, reading)} AS ${quoted(field.name)}`,
   );
-  return `SELECT ${texts.join(', ')}, m.source_line, m.line_problem, ${rawSql(reading, of.header)} AS raw
+  return `SELECT ${texts.join(', ')}, m.source_line, m.line_problem${reading === 'exact' ? ', m.line AS raw' : ''}
     FROM (${linesSql(of, reading)}) m`;
 }
 
@@ -154,15 +147,14 @@ export const goodRowsSql = (
 ): string => `SELECT ${fields.map(valueSql).join(', ')}, t.source_line
     FROM (${textsSql(of, fields, reading)}) t WHERE ${judged(fields)} IS NULL`;
 
-/** Lines that are no rows, with the columns of a quarantine. */
+/** Lines that are no rows, with the columns of a quarantine. DuckDB's own reader forgets how a line was written. */
 export const badLinesSql = (
   of: SliceOfMember,
   fields: readonly BulkField[],
-  reading: Reading,
 ): string => `SELECT split_part(j.problem, ':', 1) AS reason,
       nullif(split_part(j.problem, ':', 2), '') AS detail,
       ${literal(of.file)} AS source_file, j.source_line, j.raw
     FROM (
       SELECT t.source_line, t.raw, ${judged(fields)} AS problem
-      FROM (${textsSql(of, fields, reading)}) t
+      FROM (${textsSql(of, fields, 'exact')}) t
     ) j WHERE j.problem IS NOT NULL`;

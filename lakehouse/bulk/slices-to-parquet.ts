@@ -60,7 +60,7 @@ async function read(
   if (lines === linesIn(slices)) return { good, bad: [], lines };
   const bad = await copyToParquet(session, {
     folder: `bad-${reading}`,
-    select: slices.map((each) => badLinesSql(each, kind.fields, reading)).join(' UNION ALL '),
+    select: slices.map((each) => badLinesSql(each, kind.fields)).join(' UNION ALL '),
   });
   return { good, bad, lines: lines + rowsIn(bad) };
 }
