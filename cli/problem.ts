@@ -13,6 +13,7 @@ import {
 import { CommanderError } from 'commander';
 import { ERRORS, isWatchlakeError, WatchlakeError, type ErrorCode } from '../core/errors';
 import { isFull } from '../stack/files';
+import { isUnreadable } from './unreadable-file';
 
 export interface Problem {
   code: string;
@@ -134,6 +135,10 @@ export function problemOf(error: unknown, workflow = 'The workflow'): Problem {
   }
   if (error instanceof Error && isFull(error)) {
     return fromWatchlake(new WatchlakeError('DISK_FULL', { detail: error.message }, error));
+  }
+  if (isUnreadable(error)) {
+    const { path, message } = error;
+    return fromWatchlake(new WatchlakeError('NOT_READABLE', { path, detail: message }, error));
   }
   if (isUnwritable(error)) {
     const { path, message } = error;

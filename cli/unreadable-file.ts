@@ -1,5 +1,5 @@
 /** What is said of a file that was named on the command line and cannot be read. */
-import type { Stats } from 'node:fs';
+import { closeSync, existsSync, openSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { WatchlakeError } from '../core/errors';
 
@@ -12,6 +12,27 @@ export function unreadableFile(file: string, error: unknown): WatchlakeError {
   if (code === 'ENOENT') return new WatchlakeError('SOURCE_NOT_FOUND', { source: file }, error);
   const detail = code === 'EISDIR' ? 'is a folder, a file is needed' : `cannot be read: ${message}`;
   return new WatchlakeError('USAGE_INVALID', { detail: `${file} ${detail}.` }, error);
+}
+
+const REFUSED = new Set(['EACCES', 'EPERM']);
+const READING = new Set(['scandir', 'opendir', 'readlink', 'stat', 'lstat']);
+
+// Below a closed folder nothing is seen, and what was to be written there may be meant.
+const isClosed = (path: string): boolean => {
+  if (!existsSync(path)) return false;
+  try {
+    closeSync(openSync(path, 'r'));
+    return false;
+  } catch (error) {
+    return REFUSED.has((error as NodeJS.ErrnoException).code ?? '');
+  }
+};
+
+/** Whether somebody else's file was to be read: of `open` the system does not say what for. */
+export function isUnreadable(error: unknown): error is Error & { path: string } {
+  const { code = '', path, syscall = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (!REFUSED.has(code) || typeof path !== 'string') return false;
+  return READING.has(syscall) || (syscall === 'open' && isClosed(path));
 }
 
 /** What the system knows of it; throws when there is none, or a folder. */

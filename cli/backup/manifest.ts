@@ -59,6 +59,10 @@ function refuseNewer(source: string, found: unknown): void {
 /** Throws SOURCE_NOT_FOUND, BACKUP_NEWER or BACKUP_INVALID. */
 export async function readManifest(source: string): Promise<BackupManifest> {
   const text = await readFile(join(source, MANIFEST_FILE), 'utf8').catch(async (cause: unknown) => {
+    // A backup of somebody else may be whole.
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'EACCES')
+      throw new WatchlakeError('NOT_READABLE', { path: source, detail: message }, cause);
     const detail = `it has no ${MANIFEST_FILE} that can be read`;
     throw (await isPresent(source))
       ? new WatchlakeError('BACKUP_INVALID', { source, detail }, cause)

@@ -106,6 +106,10 @@ export const MACHINE_ERRORS = catalogue({
     (c) => `${c.path} cannot be written: ${c.detail}`,
     'Give another place, or the right to write there; WATCHLAKE_HOME and WATCHLAKE_CACHE say where Watchlake keeps its own files.',
   ),
+  NOT_READABLE: entry(
+    (c) => `${c.path} cannot be read: ${c.detail}`,
+    'Run the command as the user whose it is, or give yourself the right to read it.',
+  ),
   DISK_FULL: entry(
     (c) => `There is no space left on the disk: ${c.detail}`,
     'Free some and run the command again; `watchlake doctor` shows how much is free where Watchlake keeps its files, and `watchlake vacuum` removes old snapshots.',

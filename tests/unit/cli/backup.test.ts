@@ -20,8 +20,9 @@ import { isPresent, postgresFolder } from '../../../cli/backup/parts';
 import { restoreBackup } from '../../../cli/backup/restore';
 import { processIdentity } from '../../../stack/processes';
 import { StackFile } from '../../../stack/stack-file';
+import { PROJECT_ROOT } from '../../../core/project-root';
 import { loadConfig, type Config } from '../../../workers/config';
-import { run, UP } from './fake-surroundings';
+import { onlyObject, run, UP } from './fake-surroundings';
 
 let folder: string;
 let config: Config;
@@ -250,6 +251,20 @@ test('the command that brings a backup back can be copied, whatever its folder i
   });
   expect(stdout).toContain(`restore '${folder}/ada'\\''s backup' --home`);
 });
+
+test.each(['.gitignore', '.dockerignore'])(
+  'the folder that a backup is given by itself gets into nothing else: %s',
+  async (file) => {
+    const cwd = process.cwd();
+    process.chdir(folder);
+    const told = await run(['backup', '--home', config.WATCHLAKE_HOME, '--json'], {
+      services: NOTHING_RUNS,
+    }).finally(() => process.chdir(cwd));
+    const name = basename(String(onlyObject(told.stdout).target));
+    const patterns = (await readFile(join(PROJECT_ROOT, file), 'utf8')).split('\n');
+    expect(patterns).toContain(name.replace(/\d{8}t\d{6}z$/, '*'));
+  },
+);
 
 test('a restore into a home that is not there yet makes it', async () => {
   const source = join(folder, 'backup');

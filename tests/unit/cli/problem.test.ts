@@ -9,6 +9,10 @@ import {
 } from '@temporalio/common';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { CommanderError } from 'commander';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readManifest } from '../../../cli/backup/manifest';
 import { FailedRun, problemOf } from '../../../cli/problem';
 import { ERRORS, WatchlakeError } from '../../../core/errors';
 
@@ -60,6 +64,30 @@ test('a place that cannot be written names the place, not the code that met it',
     message: `/data/home cannot be written: ${message}`,
     remedy: expect.stringContaining('WATCHLAKE_HOME') as string,
   });
+});
+
+test("what is somebody else's is told not to be readable, by whichever call it was met", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'watchlake-closed-'));
+  const file = join(folder, 'manifest.json');
+  await writeFile(file, 'hidden', { mode: 0o200 });
+  await mkdir(join(folder, 'closed'), { mode: 0o200 });
+  await chmod(folder, 0o755);
+  const ownUser = process.geteuid?.() ?? 0;
+  // The superuser may read everything.
+  if (ownUser === 0) process.seteuid?.(65_534);
+  try {
+    const closed = join(folder, 'closed');
+    const calls = [readdir(closed), readFile(file), readManifest(folder), readManifest(closed)];
+    for (const call of calls) {
+      expect(await call.catch(problemOf)).toMatchObject({ code: 'NOT_READABLE' });
+    }
+    // What was to be written there cannot be, either.
+    const written = writeFile(join(closed, 'made.zip'), '');
+    expect(await written.catch(problemOf)).toMatchObject({ code: 'NOT_WRITABLE' });
+  } finally {
+    process.seteuid?.(ownUser);
+    await rm(folder, { recursive: true });
+  }
 });
 
 test.each(['ENOSPC', 'EDQUOT'])('a full disk (%s) is told to be freed', (code) => {
