@@ -70,8 +70,13 @@ const signalJson = (signal: TaskSignal & { units: readonly string[] }, startMs: 
   offsetsMs: Array.from(signal.timestampsMs, (timestamp) => timestamp - startMs),
 });
 
-const taskJson = ({ signal, ...task }: LeasedTask) => ({
+/** By the answer to an audit models are judged: who answers, be it a program, is not told what one of them says. */
+const predictionJson = ({ kind, classes, probabilities }: LeasedTask) =>
+  kind === 'audit' ? {} : { prediction: { classes, probabilities } };
+
+const taskJson = ({ signal, classes, probabilities, ...task }: LeasedTask) => ({
   ...task,
+  ...predictionJson({ ...task, classes, probabilities }),
   signal: signal && signalJson(signal, task.startMs),
 });
 

@@ -158,23 +158,27 @@ function skipChoice() {
   return button;
 }
 
-/** The keys stay with their labels from task to task: fingers learn them. */
-function drawChoices({ labels, classes, probabilities, kind }) {
-  const buttons = labels.map(choice);
+function showPredictions(buttons, { classes, probabilities }) {
   const byLabel = new Map(classes.map((label, index) => [label, probabilities[index]]));
   const best = Math.max(...probabilities);
-  // By the answer to an audit models are judged: who answers has not seen what one of them says.
-  for (const button of kind === 'audit' ? [] : buttons) {
+  for (const button of buttons) {
     const probability = byLabel.get(button.dataset.label) ?? 0;
     showPrediction(button, probability, probability === best);
   }
+}
+
+/** The keys stay with their labels from task to task: fingers learn them. */
+function drawChoices({ labels, prediction }) {
+  const buttons = labels.map(choice);
+  if (prediction) showPredictions(buttons, prediction);
   byId('choices').replaceChildren(...buttons, skipChoice());
 }
 
-const guessOf = ({ kind, version, model }) =>
-  kind === 'audit'
-    ? `Drawn at random, to judge the model ${model}: what it predicts is not shown`
-    : `Predicted by version ${version} of the model ${model}`;
+// Audits come without one.
+const guessOf = ({ prediction, version, model }) =>
+  prediction
+    ? `Predicted by version ${version} of the model ${model}`
+    : `Drawn at random, to judge the model ${model}: what it predicts is not shown`;
 
 function drawTask(task) {
   showOnly('task');

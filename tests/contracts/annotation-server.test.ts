@@ -96,6 +96,19 @@ describe('tasks', () => {
     expect(signal.channels[0]!.values[1]).toBeCloseTo(Math.sin(1 / 8), 5);
   });
 
+  test('come with what the model predicts, but for audits, by which it is judged', async () => {
+    const leasedOf = async (kind: 'uncertain' | 'audit') => {
+      const campaign = `watch/${kind}`;
+      await openCampaignWith(annotation, { campaign, tasks: 1, changes: { kind } });
+      return leaseOne(campaign);
+    };
+    const prediction = { classes: CLASSES, probabilities: expect.any(Array) as number[] };
+    expect(await leasedOf('uncertain')).toMatchObject({ kind: 'uncertain', prediction });
+    const audit = JSON.stringify(await leasedOf('audit'));
+    expect(audit).toContain('"kind":"audit"');
+    expect(audit).not.toMatch(/predict|probabilit|classes|margin/);
+  });
+
   test('are answered and skipped once, and each kept batch is announced', async () => {
     const campaign = await newCampaign(2);
     const first = await leaseOne(campaign);
