@@ -96,7 +96,8 @@ export function showAfterRefresh(
 ): void {
   const [table] = Object.keys(tables).slice(-1);
   if (WINDOWS_TABLE in tables) return showNext(voice, shell, `loop --dataset ${dataset}`);
-  if (table === undefined) return;
+  // Of an empty table there is nothing to look at: what became of the rows stands above.
+  if (table === undefined || tables[table]?.rows === 0) return;
   showNext(voice, shell, `query "SELECT * FROM ${table} LIMIT 5" --dataset ${dataset}`);
 }
 

@@ -6,7 +6,7 @@ import { workflowIds } from '../../core/workflow-ids';
 import { STEDI_DATASET } from '../../lakehouse/stedi/locations';
 import type { StediOptions } from '../../lakehouse/stedi/options';
 import { ASSOCIATIONS, CONSENT_RULES, DEFAULT_OPTIONS, FROM } from '../../lakehouse/stedi/options';
-import type { RefreshResult } from '../../workflows/refresh-tables';
+import type { RefreshResult, TableSummary } from '../../workflows/refresh-tables';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { engineOption } from '../engine-option';
 import { runWorkflow, withContext } from '../run-workflow';
@@ -14,6 +14,7 @@ import type { Actions } from '../shell';
 import { showHeading } from '../tables';
 import { requireSource } from '../unreadable-file';
 import { absoluteSource } from './ingest';
+import type { Voice } from '../voice';
 import { showAfterRefresh, showCost, showTableSummaries } from './refresh';
 
 interface RunFlags extends WaitingOptions, StediOptions {
@@ -59,6 +60,26 @@ const withOptions = (command: Command): Command =>
     .addOption(engineOption())
     .option('--dataset <name>', 'dataset in the lake', STEDI_DATASET);
 
+// What files that are no JSON lines give: an array, or objects over several lines.
+const NO_OBJECTS: ReadonlySet<string> = new Set(['json-malformed', 'not-an-object']);
+
+const gaveNoObject = ({ rows, quarantined }: TableSummary): boolean => {
+  const reasons = Object.keys(quarantined);
+  return rows === 0 && reasons.length > 0 && reasons.every((reason) => NO_OBJECTS.has(reason));
+};
+
+/** An export in another form is taken line by line, and would look like bad data. */
+function showOtherForm(voice: Voice, tables: RefreshResult['tables']): void {
+  const without = Object.keys(tables).filter((name) => gaveNoObject(tables[name] as TableSummary));
+  if (without.length === 0) return;
+  voice.line();
+  voice.line(
+    voice.colors.yellow(
+      `  No line was a JSON object for ${without.join(', ')}: each line has to be one. \`jq -c '.[]' old.json > new.json\` makes such lines of an array, \`jq -c . old.json\` of objects over several lines.`,
+    ),
+  );
+}
+
 export function addStediRun(group: Command, act: Actions): void {
   const command = declare(group, {
     usage: 'run',
@@ -90,6 +111,7 @@ export function addStediRun(group: Command, act: Actions): void {
           show: (voice) => {
             showHeading(voice, `Published ${dataset}, release ${result.releaseId}`);
             showTableSummaries(voice, result.tables, { shell, dataset });
+            showOtherForm(voice, result.tables);
             showCost(voice, result.cost);
             showAfterRefresh(voice, result.tables, { shell, dataset });
           },

@@ -77,6 +77,31 @@ test('its options reach the workflow', async () => {
   });
 });
 
+const ofLines = (rows: number, quarantined: Record<string, number>) => ({
+  result: {
+    ...REFRESHED,
+    tables: { customer_landing: table(rows, quarantined), machine_learning_curated: table(rows) },
+  },
+});
+
+test.each([
+  ['of which no line is an object', 0, { 'json-malformed': 60, 'not-an-object': 2 }, true],
+  ['with bad lines among good ones', 3, { 'json-malformed': 60 }, false],
+  ['whose objects break a rule', 0, { 'json-malformed': 1, 'field-missing': 2 }, false],
+  ['without a line', 0, {}, false],
+])('a file %s: told what form it needs', async (_what, rows, quarantined, isTold) => {
+  const { exitCode, stdout } = await runAgainst(['stedi', 'run'], ofLines(rows, quarantined));
+  expect(exitCode).toBe(0);
+  expect(stdout.includes('No line was a JSON object for customer_landing')).toBe(isTold);
+});
+
+test('to look at an empty table is not what comes next', async () => {
+  const { stdout } = await runAgainst(['stedi', 'run'], ofLines(3, {}));
+  expect(stdout).toContain('SELECT * FROM machine_learning_curated');
+  const empty = await runAgainst(['stedi', 'run'], ofLines(0, {}));
+  expect(empty.stdout).not.toContain('SELECT');
+});
+
 test('on an engine of AWS it tells what the run has cost, about', async () => {
   const cost = { what: '5 runs', seconds: 450, costUsd: 0.11, pricesOf: '2026-05-31' };
   const fake = { result: { ...REFRESHED, cost } };
