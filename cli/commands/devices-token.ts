@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { DeviceToken, DeviceTokens, IssuedToken } from '../../devices/tokens';
 import { WatchlakeError } from '../../core/errors';
+import { DEVICE_ID_FORM, isDeviceId } from '../../telemetry/fields';
 import { declare, declareGroup, numberBetween } from '../command';
 import { commandLine } from '../follow-run';
 import { tellingOfWaits, type Actions, type Outcome, type Shell } from '../shell';
@@ -69,6 +70,13 @@ function showTokens(
   );
 }
 
+/** Of another name no event could ever come: the token would be good for nothing. */
+function requireDeviceId(deviceId: string): void {
+  if (isDeviceId(deviceId)) return;
+  const detail = `The device has to be ${DEVICE_ID_FORM}, as in its events.`;
+  throw new WatchlakeError('USAGE_INVALID', { detail });
+}
+
 function addIssue(group: Command, act: Actions): void {
   declare(group, {
     usage: 'issue <device>',
@@ -77,11 +85,12 @@ function addIssue(group: Command, act: Actions): void {
   })
     .option('--days <n>', 'how long it is valid; until it is rotated or revoked when absent', days)
     .action(
-      act((shell, deviceId: string, flags: { days?: number }) =>
-        withTokens(shell, async (tokens) =>
+      act(async (shell, deviceId: string, flags: { days?: number }) => {
+        requireDeviceId(deviceId);
+        return withTokens(shell, async (tokens) =>
           issuedOutcome(await tokens.issue({ deviceId, validForSeconds: inSeconds(flags.days) })),
-        ),
-      ),
+        );
+      }),
     );
 }
 

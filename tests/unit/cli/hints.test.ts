@@ -164,6 +164,20 @@ test('of a device without tokens nothing is said of the others', async () => {
   );
 });
 
+test.each(['w-1 ', '', 'w'.repeat(200)])(
+  'no token is made for %j, of which no event can come',
+  async (device) => {
+    let opened = 0;
+    const tokens = { issue: async () => ({ deviceId: device, token: 't', tokenId: 'i' }) } as never;
+    const services = {
+      openDeviceTokens: async () => ({ tokens, close: async () => void (opened += 1) }),
+    };
+    const { exitCode, stderr } = await run(['devices', 'token', 'issue', device], { services });
+    expect([exitCode, opened]).toEqual([1, 0]);
+    expect(stderr).toContain('printable characters without spaces at the ends');
+  },
+);
+
 // Of services that have their own.
 const FOREIGN = /^AWS_/;
 const optionsOf = (command: Command): string[] =>
