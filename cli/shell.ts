@@ -23,6 +23,8 @@ export interface Shell extends Omit<Surroundings, 'stdout' | 'stderr' | 'loadCon
   config: Config;
   /** As given on the command line, for commands that are told to the person. */
   homeOption?: string;
+  /** Says that the command works in another home, for the remedy and the logs when it fails. */
+  worksIn: (place: Pick<Shell, 'config' | 'homeOption'>) => void;
   json: boolean;
   /** Results for people, on stdout; silent in JSON mode. */
   out: Voice;
@@ -51,6 +53,7 @@ export interface Running {
   exitCode: number;
   command?: Command;
   config?: Config;
+  homeOption?: string;
 }
 
 /** Makes actions for commander: each writes its outcome once, in the form that was asked for. */
@@ -61,11 +64,12 @@ export const createActions =
       running.command = this;
       const { json = false, home } = this.opts<CommonOptions>();
       const config = surroundings.loadConfig(home);
-      running.config = config;
+      const worksIn: Shell['worksIn'] = (place) => void Object.assign(running, place);
+      worksIn({ config, homeOption: home });
       const out = json ? SILENT : createVoice(surroundings.stdout);
       const notes = createVoice(surroundings.stderr);
       const { services, onInterrupt } = surroundings;
-      const shell = { services, onInterrupt, config, homeOption: home, json, out, notes };
+      const shell = { services, onInterrupt, config, homeOption: home, worksIn, json, out, notes };
       const outcome = await action(shell, ...args);
       outcome.show?.(out);
       running.exitCode = outcome.failed ? 1 : 0;
@@ -99,12 +103,11 @@ const INTERRUPTIONS = new Set([
 /** Says what went wrong, and gives the exit code. */
 export async function reportFailure(
   surroundings: Surroundings,
-  { config, command }: Running,
+  { config, command, homeOption }: Running,
   json: boolean,
   error: unknown,
 ): Promise<number> {
-  const { home } = command?.opts<CommonOptions>() ?? {};
-  const problem = withHome(asTyped(problemOf(error), command), home);
+  const problem = withHome(asTyped(problemOf(error), command), homeOption);
   const notes = createVoice(surroundings.stderr);
   if (json) {
     await writeJson(surroundings.stdout, { ok: false, error: problem });

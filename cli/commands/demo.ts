@@ -40,7 +40,9 @@ function demoShell(shell: Shell): Shell {
     LAKE_URI: join(home, 'lake'),
     WATCHLAKE_PSEUDONYM_KEY: PUBLIC_KEY,
   };
-  return { ...shell, config, homeOption: demoOption(home) };
+  const place = { config, homeOption: demoOption(home) };
+  shell.worksIn(place);
+  return { ...shell, ...place };
 }
 
 /** Stops what an earlier demo left running, and removes its data. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stageReporter } from '../../../cli/commands/demo';
 import { loopFigures, showLoop } from '../../../cli/loop-summary';
 import { createVoice } from '../../../cli/voice';
+import { WatchlakeError } from '../../../core/errors';
 import type { Config } from '../../../workers/config';
 import type { LoopResult } from '../../../workflows/active-learning-loop';
 import {
@@ -133,6 +134,19 @@ test('the demo stops the one before, forgets its data, and leaves all else alone
   expect(started[0]?.WATCHLAKE_PSEUDONYM_KEY).toBeTruthy();
   expect(await readdir(home)).toEqual(['demo', 'lake']);
   expect(await readdir(join(home, 'demo'))).toEqual(['secrets']);
+});
+
+test('a demo that fails is helped in its own home', async () => {
+  const services = {
+    down: async () => ({ stopped: false }),
+    up: async () => Promise.reject(new WatchlakeError('TEMPORAL_UNAVAILABLE', { detail: 'gone' })),
+  };
+  const { exitCode, stderr } = await run(['demo', '--home', home], { services });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/`npx watchlake up --home [^`]*\/demo`/);
+  const broken = { ...services, up: async () => Promise.reject(new Error('broken')) };
+  const told = await run(['demo', '--home', home], { services: broken });
+  expect(told.stderr).toContain(`logs: ${join(home, 'demo', 'logs')}`);
 });
 
 test('the demo is ended with a command that ends this one', async () => {
