@@ -2,7 +2,7 @@
 import type { AnnotationStore } from '../annotation/annotation';
 import type { CampaignProgress, Channel } from '../annotation/campaigns';
 import { createTaskClient } from '../annotation/client';
-import type { NewTask } from '../annotation/tasks';
+import { ORACLE, type NewTask } from '../annotation/tasks';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import { rankCandidate, selectTasks, type Pick, type RankedCandidate } from '../models/acquisition';
 import type { Registry } from '../registry/registry';
@@ -76,7 +76,6 @@ export interface CampaignState extends CampaignProgress {
   labelled: number;
 }
 
-const ORACLE = 'oracle';
 const TASKS_AT_ONCE = 100;
 
 /** What the choice needs of every candidate, which is little: the signals stay where they are. */

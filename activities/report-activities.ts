@@ -44,7 +44,7 @@ export interface ReportInput {
     string,
     { rows: number; quarantined: Record<string, number>; dropped: Record<string, number> }
   >;
-  labels: { uncertain: number; audit: number; skipped: number };
+  labels: ReportData['labels'];
   retrains: ReportedRetrain[];
   gate: Partial<GateOptions>;
   /** Where the champion's score lies when nothing was compared. */

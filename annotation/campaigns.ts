@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { WatchlakeError } from '../core/errors';
 import type { Database, Queryable } from '../core/postgres';
 import { marginOf } from '../models/acquisition';
-import { bytesOf, channelBytes, type NewTask, type TaskKind } from './tasks';
+import { ORACLE, bytesOf, channelBytes, type NewTask, type TaskKind } from './tasks';
 
 export interface Channel {
   name: string;
@@ -37,6 +37,8 @@ export interface CampaignProgress {
   skipped: number;
   /** Answers by what they are for. */
   labels: Record<TaskKind, number>;
+  /** Of the answers, those that the recordings themselves gave. */
+  byOracle: number;
   openedAt: string;
   lastAnswerAt: string | null;
 }
@@ -52,8 +54,9 @@ interface CampaignRow {
 
 interface ProgressRow extends Omit<
   CampaignProgress,
-  'status' | 'labels' | 'openedAt' | 'lastAnswerAt'
+  'status' | 'labels' | 'byOracle' | 'openedAt' | 'lastAnswerAt'
 > {
+  by_oracle: number;
   uncertain: number;
   audit: number;
   opened_at: Date;
@@ -71,16 +74,18 @@ const PROGRESS = `
     count(*) FILTER (WHERE t.status = 'skipped')::int AS skipped,
     count(*) FILTER (WHERE t.status = 'answered' AND t.kind = 'uncertain')::int AS uncertain,
     count(*) FILTER (WHERE t.status = 'answered' AND t.kind = 'audit')::int AS audit,
+    count(*) FILTER (WHERE t.status = 'answered' AND t.annotator = '${ORACLE}')::int AS by_oracle,
     (SELECT max(l.known_at) FROM annotation.labels l WHERE l.campaign = c.campaign)
       AS last_answer_at
   FROM annotation.campaigns c LEFT JOIN annotation.tasks t USING (campaign)`;
 
 const toProgress = (row: ProgressRow): CampaignProgress => {
-  const { uncertain, audit, opened_at, closed_at, last_answer_at, ...counts } = row;
+  const { uncertain, audit, by_oracle, opened_at, closed_at, last_answer_at, ...counts } = row;
   return {
     ...counts,
     status: closed_at === null ? 'open' : 'closed',
     labels: { uncertain, audit },
+    byOracle: by_oracle,
     openedAt: opened_at.toISOString(),
     lastAnswerAt: last_answer_at?.toISOString() ?? null,
   };

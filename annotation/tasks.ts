@@ -2,6 +2,9 @@
 
 export type TaskKind = 'uncertain' | 'audit';
 
+/** The annotator that gives the recordings' own labels in place of people. */
+export const ORACLE = 'oracle';
+
 /** Text that is no such number names no task; PostgreSQL would refuse the whole statement for it. */
 export const isTaskId = (text: string): boolean => /^\d{1,18}$/.test(text);
 

@@ -80,7 +80,13 @@ export interface ReportData {
   /** Length of the intervals in which predictions are counted. */
   predictionBucketMs: number;
   retrains: RetrainDecision[];
-  labels: { uncertain: number; audit: number; skipped: number };
+  labels: {
+    uncertain: number;
+    audit: number;
+    /** Of those answered, how many the recordings' own labels answered; absent where nobody counted. */
+    byOracle?: number;
+    skipped: number;
+  };
   links: { label: string; url: string }[];
 }
 

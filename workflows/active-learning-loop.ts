@@ -140,7 +140,7 @@ export async function activeLearningLoop(
 function reportInput(input: Loop, result: Omit<LoopResult, 'reportUri'>, startedAt: string) {
   const { name, dataset, model, gate } = input;
   const { stages, tables, retrains, campaign } = result;
-  const { uncertain, audit, skipped } = campaign;
+  const { uncertain, audit, byOracle, skipped } = campaign;
   return {
     name,
     dataset,
@@ -151,7 +151,7 @@ function reportInput(input: Loop, result: Omit<LoopResult, 'reportUri'>, started
     stages,
     tables,
     retrains,
-    labels: { uncertain, audit, skipped },
+    labels: { uncertain, audit, byOracle, skipped },
     workflowIds: [workflowInfo().workflowId, workflowIds.predictStream(model)],
   };
 }

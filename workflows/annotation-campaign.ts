@@ -41,6 +41,8 @@ export interface CampaignResult {
   /** Labels by why they were asked for. */
   uncertain: number;
   audit: number;
+  /** Of the labels, those that the recordings themselves gave; runs of before do not tell. */
+  byOracle?: number;
   skipped: number;
   reminders: number;
   outcome: 'complete' | 'closed-early' | 'nothing-to-ask';
@@ -76,6 +78,7 @@ export async function annotationCampaign(
     labels: state.labelled,
     uncertain: state.labels.uncertain,
     audit: state.labels.audit,
+    byOracle: state.byOracle,
     skipped: state.skipped,
     reminders: wait.reminders,
     outcome: outcomeOf(wait.tasks, state.labelled + state.skipped >= tasks),

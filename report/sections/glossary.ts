@@ -31,7 +31,7 @@ const TERMS: readonly (readonly [string, string])[] = [
   ],
   [
     'Uncertain and audit labels',
-    'Most tasks are windows that the champion was least sure of; a random audit share, whatever the confidence, keeps the picture honest.',
+    'Most tasks are windows that the champion was least sure of; a random audit share, whatever the confidence, keeps the picture honest. A challenger learns from no audit label that is to judge it, nor from windows beside it: it has learned from fewer labels than were given.',
   ],
   [
     'Negative control',

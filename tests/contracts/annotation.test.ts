@@ -112,8 +112,19 @@ describe('a campaign', () => {
       answered: 2,
       skipped: 1,
       labels: { uncertain: 2, audit: 0 },
+      byOracle: 0,
       lastAnswerAt: expect.any(String) as string,
     });
+  });
+
+  test('tells how many the recordings have answered themselves', async () => {
+    await openCampaignWith(store, { campaign, tasks: 8 });
+    const [first, second, third] = await lease('oracle', 3);
+    await answerAll('oracle', [first!, second!], 'walk');
+    await answerAll('oracle', [third!], null);
+    const [other] = await lease('anna');
+    await answerAll('anna', [other!], 'walk');
+    expect(await store.progress({ campaign })).toMatchObject({ answered: 3, byOracle: 2 });
   });
 
   test('that is closed hands out nothing and takes nothing', async () => {

@@ -115,6 +115,7 @@ export const campaignState = (more: Partial<CampaignState> = {}): CampaignState 
   labelled: TASKS,
   skipped: 0,
   labels: { uncertain: 17, audit: 3 },
+  byOracle: 0,
   openedAt: '2026-01-01T00:00:00.000Z',
   lastAnswerAt: null,
   ...more,

@@ -15,7 +15,7 @@ import {
 const state = (more: Partial<CampaignProgress> = {}): CampaignProgress => ({
   ...{ campaign: 'november', dataset: 'trial', model: 'activity', status: 'open', target: 50 },
   ...{ tasks: 12, open: 12, leased: 0, answered: 0, skipped: 0 },
-  ...{ labels: { uncertain: 0, audit: 0 }, openedAt: '2026-01-01T00:00:00.000Z' },
+  ...{ labels: { uncertain: 0, audit: 0 }, byOracle: 0, openedAt: '2026-01-01T00:00:00.000Z' },
   ...{ lastAnswerAt: null, ...more },
 });
 

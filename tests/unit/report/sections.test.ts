@@ -165,3 +165,13 @@ test('says in words that no version has been scored, and leaves the score sectio
   expect(page).toContain('No version has been scored on people whom it had not seen.');
   expect(page).not.toContain('id="calibration"');
 });
+
+test.each([
+  [undefined, 'Answers come from people, or from the recordings’ own labels'],
+  [0, 'People have answered.'],
+  [200, 'The recordings’ own labels have answered, in place of people'],
+  [196, 'answered 196 of 200, in place of people'],
+])('says of labels of which the recordings gave %p who has answered', (byOracle, said) => {
+  const labels = { ...data.labels, byOracle };
+  expect(textOf(sectionOf(renderReport({ ...data, labels }), 'labels'))).toContain(said);
+});
