@@ -75,14 +75,27 @@ export async function holdingsOf(lake: Lake, dataset: string): Promise<DatasetHo
   };
 }
 
+export interface RemovalRequest {
+  readonly dataset: string;
+  /** Throws when something is in the way. Asked once the marker stands: who begins later meets that. */
+  readonly requireFree?: () => Promise<void>;
+  /** The rest of the dataset, which lies elsewhere: removed before the lake forgets that there was one. */
+  readonly removeRecords: () => Promise<void>;
+  readonly onObject?: () => void;
+}
+
 /** Takes the tables out of the catalogue. Who may not do so begins no removal: the dataset stays as it was. */
-async function forget({ store, catalog }: Lake, dataset: string): Promise<void> {
+async function forget(
+  { store, catalog }: Lake,
+  { dataset, requireFree }: Pick<RemovalRequest, 'dataset' | 'requireFree'>,
+): Promise<void> {
   const isBegun = await isBeingRemoved({ store }, dataset);
   const at = new Date().toISOString();
   const marker: Marker = { formatVersion: 1, catalog: await catalog.identity(), at };
   await writeJson(store, removalKey(dataset), marker);
   let dropped = 0;
   try {
+    await requireFree?.();
     for (const { table } of await catalog.list({ dataset })) {
       await catalog.drop({ dataset, table });
       dropped += 1;
@@ -93,23 +106,14 @@ async function forget({ store, catalog }: Lake, dataset: string): Promise<void> 
   }
 }
 
-export interface RemovalRequest {
-  readonly dataset: string;
-  /** The rest of the dataset, which lies elsewhere: removed before the lake forgets that there was one. */
-  readonly removeRecords: () => Promise<void>;
-  readonly onObject?: () => void;
-}
-
 /**
  * Repeating it goes on where it was interrupted. DATASET_IN_USE when somebody has published in the meantime, who did
  * not see the removal begin.
  */
-export async function removeFromLake(
-  lake: Lake,
-  { dataset, removeRecords, onObject }: RemovalRequest,
-): Promise<void> {
+export async function removeFromLake(lake: Lake, request: RemovalRequest): Promise<void> {
+  const { dataset, removeRecords, onObject } = request;
   const { store, catalog } = lake;
-  if (await isKnown(lake, dataset)) await forget(lake, dataset);
+  if (await isKnown(lake, dataset)) await forget(lake, request);
   const keys = (await objectsOf(lake, dataset)).map(({ key }) => key);
   await inParallel(keys, AT_A_TIME, async (key) => {
     await store.remove(key);

@@ -82,15 +82,18 @@ export async function removeDataset(
   deps: DatasetRemovalDeps,
   { onObject, ...options }: DatasetRemovalOptions & { onObject?: () => void },
 ): Promise<DatasetRemoval> {
-  const { registry, annotation, lake } = deps;
+  const { client, registry, annotation, lake } = deps;
   const { dataset } = options;
+  const refuse = ([what]: readonly string[]) => {
+    if (what !== undefined) throw new WatchlakeError('DATASET_IN_USE', { dataset, what });
+  };
   const plan = await planned(deps, options);
-  const [what] = plan.inTheWay;
-  if (what !== undefined) throw new WatchlakeError('DATASET_IN_USE', { dataset, what });
+  refuse(plan.inTheWay);
+  const requireFree = async () => refuse(await inTheWay(client, { dataset }));
   const removeRecords = async () => {
     await annotation.removeAsked({ dataset });
     await registry.removeSplits({ dataset });
   };
-  await removeFromLake(lake, { dataset, removeRecords, onObject });
+  await removeFromLake(lake, { dataset, requireFree, removeRecords, onObject });
   return plan;
 }

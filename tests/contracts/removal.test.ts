@@ -5,6 +5,7 @@ import { TASK_QUEUES } from '../../core/task-queues';
 import { datasetsOf } from '../../lakehouse/datasets';
 import type { Lake } from '../../lakehouse/lake';
 import { artefactPrefix, comparisonsFolder, scoresFolder } from '../../lakehouse/model-artefacts';
+import { removalKey } from '../../lakehouse/removal';
 import type { ModelCard } from '../../registry/model-card';
 import { createRegistry } from '../../registry/registry';
 import { planDatasetRemoval, removeDataset } from '../../workers/remove-dataset';
@@ -177,6 +178,32 @@ test(
     await removeDataset(deps, { dataset, keepModels: true });
     expect(await registry.listVersions({ model })).toHaveLength(1);
     expect((await keysOf(lake)).some((key) => key.startsWith(`models/${model}`))).toBe(true);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a run that begins between the look and the removal keeps the dataset as it was',
+  async () => {
+    const deps = await world();
+    const { lake } = deps;
+    const [dataset, model] = [newName(), newName()];
+    await landAndRefresh(lake, dataset);
+    await lake.catalog.identity();
+    const before = await keysOf(lake);
+    const ends: (() => Promise<void>)[] = [];
+    const put: Lake['store']['put'] = async (key, ...rest) => {
+      if (key === removalKey(dataset)) ends.push(await openRun(dataset, model));
+      return lake.store.put(key, ...rest);
+    };
+    const raced = { ...deps, lake: { ...lake, store: { ...lake.store, put } } };
+    const message = expect.stringContaining(`retrain/${model}`) as string;
+    const removal = removeDataset(raced, { dataset });
+    await expect(removal).rejects.toMatchObject({ code: 'DATASET_IN_USE', message });
+    expect(await keysOf(lake)).toEqual(before);
+    for (const end of ends) await end();
+    await removeDataset(deps, { dataset });
+    expect(await datasetsOf(lake)).not.toContain(dataset);
   },
   LIMIT_MS,
 );

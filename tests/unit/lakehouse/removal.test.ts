@@ -3,7 +3,7 @@ import { createFileCatalog } from '../../../lakehouse/catalogs/file';
 import { datasetSummaries } from '../../../lakehouse/dataset-summaries';
 import { datasetsOf } from '../../../lakehouse/datasets';
 import type { Lake } from '../../../lakehouse/lake';
-import { holdingsOf, removeFromLake } from '../../../lakehouse/removal';
+import { holdingsOf, isBeingRemoved, removeFromLake } from '../../../lakehouse/removal';
 import { trainingWindowsTable } from '../../../lakehouse/watch/model-tables';
 import { stediFiles, threePeople } from '../../support/made-stedi';
 import { publishNext } from '../../support/publishing';
@@ -110,6 +110,20 @@ test('who may not take a table out of the catalogue leaves the dataset as it was
   const refused: Lake = { ...lake, catalog: { ...lake.catalog, drop } };
   const removal = removeFromLake(refused, { dataset, removeRecords: noRecords });
   await expect(removal).rejects.toThrow('not allowed');
+  expect(await keysOf(lake)).toEqual(before);
+});
+
+test('what turns out to be in the way once the removal is marked leaves the dataset as it was', async () => {
+  const lake = await lakeOfTwo();
+  const before = await keysOf(lake);
+  let marked = false;
+  const requireFree = async () => {
+    marked = await isBeingRemoved(lake, dataset);
+    throw new Error('a run has begun');
+  };
+  const removal = removeFromLake(lake, { dataset, requireFree, removeRecords: noRecords });
+  await expect(removal).rejects.toThrow('a run has begun');
+  expect(marked).toBe(true);
   expect(await keysOf(lake)).toEqual(before);
 });
 
