@@ -4,7 +4,8 @@ import { workflowIds } from '../core/workflow-ids';
 import type { ErasingFormat } from '../lakehouse/erasure/erasing-format';
 import { knowingOwnWords } from '../lakehouse/erasure/own-words';
 import { devicesErasing, type DeviceOwners } from '../lakehouse/devices/erasing';
-import { formatOfDataset, holdsDevices } from '../lakehouse/formats';
+import { FORMAT_NAMES } from '../lakehouse/dataset-format';
+import { formatNamed, formatOfDataset, holdsDevices } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { FIRST_VERSION, PROMOTION_REASONS } from '../models/promotion';
 import { TRAINING_SCHEMES } from './inputs';
@@ -33,3 +34,8 @@ export async function erasingOf(
     return knowingOwnWords(devicesErasing(devices), ofDatabase);
   return knowingOwnWords((await formatOfDataset(lake, dataset)).erasing, ofDatabase);
 }
+
+/** As any format may have written it: which one a dataset had that was removed, nothing tells. */
+export const possibleIdentifiers = (given: string): string[] => [
+  ...new Set(FORMAT_NAMES.map((name) => formatNamed(name).erasing.identifierOf(given))),
+];

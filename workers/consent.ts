@@ -1,11 +1,11 @@
 /** What the commands about consent do themselves: the ledger, and what an erasure starts from. */
 import type { Pool } from 'pg';
 import { strangerOf, type CaseName, type ErasureCase } from '../activities/erasure-case';
-import { erasingOf } from '../activities/erasing-of';
+import { erasingOf, possibleIdentifiers } from '../activities/erasing-of';
 import { newestProof, type ErasureProof } from '../activities/erasure-proof';
 import { createConsent } from '../consent/consent';
 import type { ConsentEntry } from '../consent/ledger';
-import { WatchlakeError } from '../core/errors';
+import { WatchlakeError, isWatchlakeError, type ErrorCode } from '../core/errors';
 import { createDeviceTables } from '../devices/devices';
 import { requireDataset } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
@@ -35,6 +35,9 @@ export interface CommandConsent {
   proof(dataset: string, identifier: string): Promise<{ key: string; proof: ErasureProof }>;
 }
 
+const isCode = (error: unknown, code: ErrorCode): boolean =>
+  isWatchlakeError(error) && error.code === code;
+
 export function commandConsent(
   config: Config,
   pool: Pool,
@@ -52,6 +55,20 @@ export function commandConsent(
     const identifier = erasing.identifierOf(given);
     const name = { dataset, subject: consent.subjectOf(dataset, identifier) };
     return { secret, consent, erasing, identifier, name };
+  }
+
+  /** Of a dataset that was removed since; null when there is none. */
+  async function formerProof(lake: Lake, dataset: string, given: string) {
+    const { consent } = await open();
+    for (const identifier of possibleIdentifiers(given)) {
+      const name = { dataset, subject: consent.subjectOf(dataset, identifier) };
+      const found = await newestProof(lake, name).catch((error: unknown) => {
+        if (!isCode(error, 'PROOF_NOT_FOUND')) throw error;
+        return null;
+      });
+      if (found !== null) return found;
+    }
+    return null;
   }
 
   return {
@@ -86,6 +103,15 @@ export function commandConsent(
       return found;
     },
     proof: (dataset, given) =>
-      withLake(async (lake) => newestProof(lake, (await known(lake, dataset, given)).name)),
+      withLake(async (lake) => {
+        try {
+          return await newestProof(lake, (await known(lake, dataset, given)).name);
+        } catch (error) {
+          if (!isCode(error, 'DATASET_NOT_FOUND')) throw error;
+          const found = await formerProof(lake, dataset, given);
+          if (found === null) throw error;
+          return found;
+        }
+      }),
   };
 }

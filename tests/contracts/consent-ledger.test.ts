@@ -1,5 +1,9 @@
 /** The ledger of consents as the command line reads it: a dataset that nobody knows is said. */
+import { proofKey } from '../../activities/erasure-proof';
 import { createConsent } from '../../consent/consent';
+import { writeJson } from '../../lakehouse/json';
+import type { Lake } from '../../lakehouse/lake';
+import { removeFromLake } from '../../lakehouse/removal';
 import { loadConfig } from '../../workers/config';
 import { commandConsent, type CommandConsent } from '../../workers/consent';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -14,10 +18,11 @@ import {
 const folder = temporaryFolder();
 let database: TestDatabase;
 let consent: CommandConsent;
+let lake: Lake;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const lake = newLake(folder.path());
+  lake = newLake(folder.path());
   const source = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
   await ingestInto(lake, { source, dataset: 'watch' });
   const config = loadConfig({ WATCHLAKE_HOME: folder.path() });
@@ -64,4 +69,15 @@ test('nobody consents anew while their erasure is under way', async () => {
   expect(await ledger.entries(name)).toEqual([]);
   await ledger.closeCase(name);
   expect(await consent.grant('watch', 's1')).toMatchObject({ ...name, added: true });
+});
+
+test('who was erased is proved so also when the dataset was removed since', async () => {
+  const source = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
+  await ingestInto(lake, { source, dataset: 'gone' });
+  const name = await consent.caseOf('gone', 's1');
+  await writeJson(lake.store, proofKey(name, 'run'), { ...name, provedAt: '2026-11-28' });
+  const removeRecords = async () => {};
+  await removeFromLake(lake, { dataset: 'gone', removeRecords });
+  expect((await consent.proof('gone', ' s1')).proof).toMatchObject(name);
+  await expect(consent.proof('gone', 's2')).rejects.toMatchObject({ code: 'DATASET_NOT_FOUND' });
 });
