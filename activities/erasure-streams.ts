@@ -2,6 +2,7 @@
 import { deviceFacts } from '../lakehouse/devices/landing-facts';
 import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import type { Lake } from '../lakehouse/lake';
+import { allRemovedStreams } from '../lakehouse/removed-streams';
 import { findManifestOrNull } from '../lakehouse/snapshots';
 import { PREDICTIONS_TABLE } from '../lakehouse/watch/model-tables';
 import type { Registry } from '../registry/registry';
@@ -68,11 +69,17 @@ export async function landedPredictions({
   broker: Broker;
   topics: TopicNames;
 }): Promise<(each: ReceivedMessage) => boolean> {
-  const ends = new Map<string, Offsets>();
+  const known = new Map<string, LandedTo>();
+  // Of a dataset that was removed nobody needs any.
+  for (const [dataset, removed] of await allRemovedStreams(lake.store))
+    known.set(dataset, removed.predictions);
   for (const { dataset, table } of await lake.catalog.list()) {
     if (table !== PREDICTIONS_TABLE) continue;
     const manifest = await findManifestOrNull(lake, { dataset, table });
-    const landed = (manifest?.facts ?? {}) as LandedTo;
+    known.set(dataset, manifest?.facts ?? {});
+  }
+  const ends = new Map<string, Offsets>();
+  for (const [dataset, landed] of known) {
     const { restarted } = await unlandedRange(broker, topics.predictions, landed);
     const none = Object.fromEntries(restarted.map((partition) => [partition, 0]));
     ends.set(dataset, { ...landed.endOffsets, ...none });

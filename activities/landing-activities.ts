@@ -9,6 +9,7 @@ import type { Cell } from '../lakehouse/engines/row-appender';
 import { landingManifest } from '../lakehouse/landing/descriptor';
 import type { Lake } from '../lakehouse/lake';
 import { publishRows } from '../lakehouse/publish';
+import { removedStreams } from '../lakehouse/removed-streams';
 import { findBase } from '../lakehouse/published';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
 import {
@@ -137,7 +138,9 @@ export function createLandingActivities(deps: LandingDeps) {
     const base = await findBase(lake, { dataset, table: PREDICTIONS_TABLE });
     const { before: previous } = base;
     const gone = await suppression.keys(dataset);
-    const landed = previous?.facts as LandedTo | undefined;
+    // Those of a former dataset of this name count as landed.
+    const removed = previous === null ? await removedStreams(lake.store, dataset) : null;
+    const landed = (previous?.facts as LandedTo | undefined) ?? removed?.predictions;
     const request = { topics, model, landed, visibleWithinMs, signal };
     const reading = await readPredictions(broker, request);
     const restarted = reading.restarted.length;

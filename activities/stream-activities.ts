@@ -1,12 +1,13 @@
 /** Steps on the stream: topics, the simulator, the predictor and the barriers between them. */
 import { Context, log } from '@temporalio/activity';
 import { count } from '../core/figures';
+import type { RemovedStreams } from '../lakehouse/removed-streams';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import { isCandidate } from '../models/acquisition';
 import { awaitPassing } from '../streaming/await-passing';
 import type { Champion } from '../streaming/classify';
 import { announceVersion, awaitVersion } from '../streaming/control';
-import type { Broker, SampleSource } from '../streaming/ports';
+import type { Broker, Offsets, SampleSource } from '../streaming/ports';
 import { Predictor } from '../streaming/predictor';
 import {
   fetchProgress,
@@ -17,6 +18,7 @@ import {
 } from '../streaming/progress';
 import { simulateDevices, type SimulationProgress } from '../streaming/simulator';
 import { topicSpecs, type TopicNames, type TopicShape } from '../streaming/topics';
+import { unlandedRange } from '../streaming/unlanded';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
 import { growing } from './meters';
@@ -42,6 +44,8 @@ export interface StreamDeps {
   /** Whose recordings are not sent while an erasure still rebuilds the tables; nobody's by default. */
   suppression?: Suppression;
   candidates: CandidateOptions;
+  /** What the topics tell of a former dataset of this name; nothing by default. */
+  removedStreams?: (dataset: string) => Promise<RemovedStreams | null>;
   /** How long a predictor may take for samples that it has read before they were deleted. */
   deletedWithinMs?: number;
 }
@@ -63,6 +67,27 @@ export interface PredictorTotals {
 }
 
 const REPORT_MS = 1000;
+const NOTHING_REMOVED = async () => null;
+
+/** By partition, where the samples of the present dataset may begin; undefined where there was no other one of its name. */
+async function notBefore(
+  { broker, topics, removedStreams = NOTHING_REMOVED }: StreamDeps,
+  dataset: string,
+): Promise<Offsets | undefined> {
+  const removed = await removedStreams(dataset);
+  return removed === null
+    ? undefined
+    : (await unlandedRange(broker, topics.samples, removed.samples)).from;
+}
+
+/** What was sent under the name is known to the broker: a dataset that was removed leaves its names to the next one. */
+async function nameOnBroker(
+  { removedStreams = NOTHING_REMOVED }: StreamDeps,
+  { name, dataset }: SimulateInput,
+): Promise<string> {
+  const times = (await removedStreams(dataset))?.times ?? 0;
+  return times === 0 ? name : `${name}~${times}`;
+}
 
 /** What a later attempt has to know: where the counts of this activity began. */
 interface PredictorDetails {
@@ -79,7 +104,10 @@ async function predict(
   const baseline = earlier?.baseline ?? totalsOf(await fetchProgress(broker, topics, model));
   const predictor = new Predictor(
     { broker, log, loadChampion },
-    { model, dataset, topics, candidateOf: (window) => isCandidate({ ...window, ...candidates }) },
+    {
+      ...{ model, dataset, topics, notBefore: await notBefore(deps, dataset) },
+      candidateOf: (window) => isCandidate({ ...window, ...candidates }),
+    },
   );
   const counted = growing({ model, dataset });
   const tell = () => {
@@ -152,7 +180,14 @@ export function createStreamActivities(deps: StreamDeps) {
       };
       return simulateDevices(
         { broker, source, log },
-        { ...input, topics, isWithdrawn, signal, onProgress },
+        {
+          ...input,
+          name: await nameOnBroker(deps, input),
+          topics,
+          isWithdrawn,
+          signal,
+          onProgress,
+        },
       );
     },
 

@@ -5,7 +5,7 @@ import { ChampionHolder, type ChampionDeps } from './champion';
 import type { ClassifyOptions } from './classify';
 import { MESSAGE_BYTES } from './kafka-producer';
 import { PartitionState } from './partition-state';
-import type { ConsumedBatch, ReceivedMessage, TransactionalProducer } from './ports';
+import type { ConsumedBatch, Offsets, ReceivedMessage, TransactionalProducer } from './ports';
 import {
   addCounters,
   encodeProgress,
@@ -25,6 +25,8 @@ export interface PredictorOptions extends ClassifyOptions {
   readonly messagesPerTransaction?: number;
   /** Consecutive failures after which the predictor gives up. */
   readonly failuresAllowed?: number;
+  /** Samples before these offsets, by partition, are of a dataset that was removed. */
+  readonly notBefore?: Offsets;
 }
 
 export interface PredictorProgress extends Counters {
@@ -161,7 +163,11 @@ export class Predictor {
     try {
       const committed = (await broker.committed(this.group, topics.samples)).get(partition);
       const kept = (await broker.bounds(topics.samples)).get(partition);
-      const { from, progress, lost, isAnew } = placeOf(committed, kept);
+      const { from, progress, lost, isAnew } = placeOf(
+        committed,
+        kept,
+        this.options.notBefore?.[partition],
+      );
       const signal = (this.champion as ChampionHolder).schema.signal;
       const state = new PartitionState({ ...this.options, signal }, from, progress);
       this.owned.set(partition, { state, producer, generation });

@@ -74,16 +74,20 @@ interface Place {
   readonly isAnew: boolean;
 }
 
+/** What lies before `notBefore` is nobody's business any more: it is neither read nor missed. */
 export function placeOf(
   committed: CommittedOffset | undefined,
   { start, end }: PartitionBounds = { start: 0, end: Infinity },
+  notBefore = 0,
 ): Place {
-  const progress = progressOf(committed);
+  const known = progressOf(committed);
+  const progress = { ...known, next: Math.max(known.next, Math.min(notBefore, end)) };
   if (progress.next > end) {
     return { from: start, progress: { ...progress, next: start }, lost: 0, isAnew: true };
   }
   const lost = committed ? Math.max(0, start - progress.next) : 0;
-  return { from: Math.max(committed?.offset ?? 0, start), progress, lost, isAnew: false };
+  const from = Math.max(committed?.offset ?? 0, start, Math.min(notBefore, end));
+  return { from, progress, lost, isAnew: false };
 }
 
 export type ProgressByPartition = ReadonlyMap<number, Progress>;

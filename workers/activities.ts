@@ -23,11 +23,12 @@ import type { TaskQueue } from '../core/task-queues';
 import { buildVersion, CODE_VERSION } from '../core/version';
 import { createDeviceTables } from '../devices/devices';
 import { readClassifier } from '../lakehouse/model-artefacts';
+import { removedStreams } from '../lakehouse/removed-streams';
 import { labelsOfWindows } from '../lakehouse/samples';
 import { loadClassifier } from '../models/classifier';
 import { CHAMPION } from '../registry/aliases';
 import type { Config } from './config';
-import type { Dependencies } from './dependencies';
+import { topicShape, type Dependencies } from './dependencies';
 import { athenaTraces } from '../lakehouse/engines/athena-traces';
 import { athenaClient } from './athena';
 import { sourceOptions, spoolFolder } from './sources';
@@ -85,15 +86,10 @@ const ACTIVITIES: Record<TaskQueue, (dependencies: Dependencies) => object> = {
 const pick = <T extends object, K extends keyof T>(all: T, names: readonly K[]): Pick<T, K> =>
   Object.fromEntries(names.map((name) => [name, all[name]])) as Pick<T, K>;
 
-const topicShape = ({ config }: Dependencies) => ({
-  partitions: config.KAFKA_PARTITIONS,
-  replicationFactor: config.KAFKA_REPLICATION,
-});
-
 const deviceLandingActivities = (all: Dependencies) =>
   createDeviceLandingActivities({
     ...all,
-    topicShape: topicShape(all),
+    topicShape: topicShape(all.config),
     suppression: all.consent,
   });
 
@@ -129,7 +125,7 @@ const erasureActivities = (all: Dependencies) =>
     athena: athenaSearch(all),
     secret: all.pseudonymKey,
     spoolFolder: spoolFolder(all.config),
-    topicShape: topicShape(all),
+    topicShape: topicShape(all.config),
   });
 
 const trainingActivities = (all: Dependencies) =>
@@ -150,10 +146,11 @@ const streamActivities = (all: Dependencies) =>
   createStreamActivities({
     broker: all.broker,
     topics: all.topics,
-    topicShape: topicShape(all),
+    topicShape: topicShape(all.config),
     loadChampion: (model) => loadChampion(all, model),
     championVersion: (model) => championVersion(all, model),
     source: createSampleSource(all.lake),
+    removedStreams: (dataset) => removedStreams(all.lake.store, dataset),
     suppression: all.consent,
     candidates: {
       threshold: all.config.LABEL_CONFIDENCE,

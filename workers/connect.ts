@@ -18,6 +18,8 @@ import { openStore } from '../lakehouse/stores/open-store';
 import { openPool } from '../registry/database';
 import { createRegistry, type Registry } from '../registry/registry';
 import { announceVersion } from '../streaming/control';
+import type { Broker } from '../streaming/ports';
+import { streamEnds } from '../streaming/topic-end';
 import { topicNames } from '../streaming/topics';
 import { commandAthena, type CommandAthena } from './athena';
 import { awaitAddresses, type OnWait } from './awaited-parts';
@@ -25,7 +27,7 @@ import { commandConsent, type CommandConsent } from './consent';
 import { catalogDdl, type DdlOptions } from './catalog-ddl';
 import type { Addresses } from './addresses';
 import type { Config } from './config';
-import { brokerOf, lakeOf, SILENT_STREAM_LOG } from './dependencies';
+import { brokerOf, lakeOf, SILENT_STREAM_LOG, topicShape } from './dependencies';
 import { holdoutScores, type HoldoutScores } from './holdout-scores';
 import {
   planDatasetRemoval,
@@ -90,6 +92,19 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
   const registry = createRegistry(pool);
   const annotation = createAnnotationStore(pool);
   const consent = commandConsent(config, pool, (work) => withLake(config, work));
+
+  async function withBroker<T>(work: (broker: Broker) => Promise<T>): Promise<T> {
+    const broker = brokerOf(config, addresses, SILENT_STREAM_LOG);
+    try {
+      return await work(broker);
+    } finally {
+      await broker.close();
+    }
+  }
+
+  const topicEnds = () =>
+    withBroker((broker) => streamEnds(broker, topicNames(), topicShape(config)));
+
   return {
     client,
     addresses,
@@ -102,7 +117,7 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
       withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),
     removeDataset: ({ dryRun, ...options }) =>
       withLake(config, (lake) => {
-        const deps = { lake, client, registry, annotation, consent };
+        const deps = { lake, client, registry, annotation, consent, topicEnds };
         return dryRun ? planDatasetRemoval(deps, options) : removeDataset(deps, options);
       }),
     removeModel: ({ dryRun, model }) =>
@@ -110,14 +125,8 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
         (dryRun ? planModelRemoval : removeModel)({ lake, client, registry }, { model }),
       ),
     datasets: () => withLake(config, datasetsOf),
-    async announceChampion({ model, version }) {
-      const broker = brokerOf(config, addresses, SILENT_STREAM_LOG);
-      try {
-        await announceVersion(broker, topicNames(), { model, version });
-      } finally {
-        await broker.close();
-      }
-    },
+    announceChampion: ({ model, version }) =>
+      withBroker((broker) => announceVersion(broker, topicNames(), { model, version })),
     async close() {
       await pool.end();
       await client.connection.close();

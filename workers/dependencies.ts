@@ -8,7 +8,13 @@ import { migrate, openPool } from '../registry/database';
 import { createRegistry, type Registry } from '../registry/registry';
 import { createKafkaBroker } from '../streaming/kafka';
 import type { Broker, StreamLog } from '../streaming/ports';
-import { deviceTopics, topicNames, type DeviceTopics, type TopicNames } from '../streaming/topics';
+import {
+  deviceTopics,
+  topicNames,
+  type DeviceTopics,
+  type TopicNames,
+  type TopicShape,
+} from '../streaming/topics';
 import type { Addresses } from './addresses';
 import { cloudOptions } from './cloud';
 import type { Config } from './config';
@@ -83,6 +89,10 @@ export async function connectDependencies(
     },
   };
 }
+
+export const topicShape = ({ KAFKA_PARTITIONS, KAFKA_REPLICATION }: Config): TopicShape => ({
+  ...{ partitions: KAFKA_PARTITIONS, replicationFactor: KAFKA_REPLICATION },
+});
 
 export function brokerOf(
   config: Config,

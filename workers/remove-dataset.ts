@@ -8,6 +8,7 @@ import { datasetsOf } from '../lakehouse/datasets';
 import { holdsDevices } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { holdingsOf, removeFromLake } from '../lakehouse/removal';
+import { rememberRemoved, type RemovedTopics } from '../lakehouse/removed-streams';
 import { unknownDataset } from '../lakehouse/unknown-names';
 import type { Registry } from '../registry/registry';
 import { inTheWay } from './in-the-way';
@@ -18,6 +19,8 @@ export interface DatasetRemovalDeps {
   annotation: Pick<AnnotationStore, 'askedOf' | 'removeAsked'>;
   consent: Pick<Consent, 'openCases'>;
   lake: Lake;
+  /** Up to where the topics of streams go now. */
+  topicEnds: () => Promise<RemovedTopics>;
 }
 
 export interface DatasetRemoval {
@@ -91,6 +94,7 @@ export async function removeDataset(
   refuse(plan.inTheWay);
   const requireFree = async () => refuse(await inTheWay(client, { dataset }));
   const removeRecords = async () => {
+    await rememberRemoved(lake.store, dataset, await deps.topicEnds());
     await annotation.removeAsked({ dataset });
     await registry.removeSplits({ dataset });
   };

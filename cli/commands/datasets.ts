@@ -85,7 +85,7 @@ export function addDatasets(program: Command, act: Actions): void {
     usage: 'remove <dataset>',
     about: 'Shows what there is of a dataset; removes all of it with --yes.',
     examples: ['datasets remove trial', 'datasets remove trial --yes'],
-    more: 'Its tables, files, label campaigns and answers go. What stays: who consented and who withdrew, so that nobody comes back with another archive; reports of runs; and messages in Kafka, for as long as the topics keep them: until then a later dataset of the same name has these predictions again. While a run or an active schedule works on it, nothing is removed.',
+    more: 'Its tables, files, label campaigns and answers go. What stays: who consented and who withdrew, so that nobody comes back with another archive; reports of runs; and messages in Kafka, for as long as the topics keep them, which no later dataset of the same name takes up. While a run or an active schedule works on it, nothing is removed.',
   })
     .option('--keep-models', 'leave models that learned from it: they predict on', false)
     .option('--yes', 'remove it', false)

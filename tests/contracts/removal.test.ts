@@ -50,7 +50,9 @@ async function world() {
   const registry = createRegistry(database.pool);
   const annotation = createAnnotationStore(database.pool);
   const consent = createConsent(database.pool, 'a key for tests');
-  return { lake, client, registry, annotation, consent };
+  const none = { endOffsets: {}, lastRead: {} };
+  const topicEnds = async () => ({ samples: none, predictions: none });
+  return { lake, client, registry, annotation, consent, topicEnds };
 }
 
 type World = Awaited<ReturnType<typeof world>>;
