@@ -56,7 +56,7 @@ export async function inTheWay(client: Client, of: Named): Promise<string[]> {
   const runs = await runsOf(client, of);
   const schedules = await schedulesOf(client, of);
   return [
-    ...(runs.length > 0 ? [`${fewOf(runs)} is running`] : []),
+    ...(runs.length > 0 ? [`${fewOf(runs)} ${runs.length === 1 ? 'is' : 'are'} running`] : []),
     ...(schedules.length > 0
       ? [
           callable(

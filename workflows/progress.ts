@@ -1,4 +1,4 @@
-/** What a person sees of a run while it works: a live table in the web UI, and the `progress` query. */
+/** What a person sees of a run while it works: a live list in the web UI, and the `progress` query. */
 import {
   defineQuery,
   setCurrentDetails,
@@ -32,22 +32,21 @@ export function tagRun(tags: Partial<Record<keyof typeof SEARCH_KEYS, string>>):
   upsertSearchAttributes(pairs);
 }
 
-const asTable = ({ step, facts }: Progress): string =>
+// No table: the web UI leaves no room between its cells.
+const asList = ({ step, facts }: Progress): string =>
   [
     `**${step}**`,
     '',
-    '| what | value |',
-    '|---|---|',
-    ...wordedFacts(facts).map(({ what, value }) => `| ${what} | ${value} |`),
+    ...wordedFacts(facts).map(({ what, value }) => `- ${what}: **${value}**`),
   ].join('\n');
 
-/** Starts the live table; each call of the returned function names the step and adds facts. */
+/** Starts the live list; each call of the returned function names the step and adds facts. */
 export function trackProgress(): (step: string, facts?: Record<string, Fact>) => void {
   const state: Progress = { step: 'checking the input', facts: {} };
   setHandler(progressQuery, () => state, { description: 'The present step and its figures' });
   return (step, facts = {}) => {
     state.step = step;
     Object.assign(state.facts, facts);
-    setCurrentDetails(asTable(state));
+    setCurrentDetails(asList(state));
   };
 }

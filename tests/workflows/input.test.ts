@@ -72,7 +72,7 @@ test('tells where a run is and how far it came', async () => {
   const metadata = await handle.query<{ currentDetails?: string }, []>(
     '__temporal_workflow_metadata',
   );
-  expect(metadata.currentDetails).toContain('| windows | 280 rows |');
+  expect(metadata.currentDetails).toContain('- windows: **280 rows**');
   await handle.cancel();
   await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
 });
