@@ -60,6 +60,8 @@ test('builds the tables of one stage side by side', async () => {
   const build = fakes.buildTable.getMockImplementation();
   const limitMs = 20_000;
   fakes.buildTable.mockImplementation(async (call) => {
+    // The first stage has one table, which has nobody to wait for.
+    if (call.table === 'recordings_trusted') return build?.(call) as never;
     most = Math.max(most, ++running);
     // Each waits for another one; built one after the other they wait in vain.
     const deadlineMs = Date.now() + limitMs;
