@@ -2,6 +2,7 @@
 import { jobsFolder } from './engines/jobs/records';
 import { ingestsFolder } from './landing/ingest-folder';
 import { placesElsewhere } from './locations';
+import type { Store, StoredObject } from './ports';
 import { ZONES, isSnapshotId } from './tables';
 
 export interface Place {
@@ -44,3 +45,14 @@ export const folderIn = ({ prefix, depth }: Place, key: string): string =>
     .split('/')
     .slice(0, prefix.split('/').length - 1 + depth)
     .join('/');
+
+/** What our writers have put into the place, each with the folder that it lies in; what others have put beside it is left out. */
+export async function* ownObjects(
+  store: Pick<Store, 'list'>,
+  place: Place,
+): AsyncGenerator<{ folder: string; object: StoredObject }> {
+  for await (const object of store.list(place.prefix)) {
+    const folder = folderIn(place, object.key);
+    if (isOurs(place, folder, object.key)) yield { folder, object };
+  }
+}

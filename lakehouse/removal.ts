@@ -5,7 +5,7 @@ import { worksUntilMs } from './engines/jobs/unanswered';
 import { inParallel } from './in-parallel';
 import { readJsonOrNull, writeJson } from './json';
 import type { Lake } from './lake';
-import { folderIn, isOurs, placesOf, workPlacesOf, type Place } from './places';
+import { ownObjects, placesOf, workPlacesOf, type Place } from './places';
 import type { StoredObject } from './ports';
 
 export interface DatasetHoldings {
@@ -55,9 +55,8 @@ async function objectsOf(lake: Lake, dataset: string): Promise<StoredObject[]> {
   const places = known ? [recordsOf(dataset), ...placesOf(dataset)] : workPlacesOf(dataset);
   const found: StoredObject[] = [];
   for (const place of places) {
-    for await (const object of lake.store.list(place.prefix)) {
-      const isMarker = object.key === removalKey(dataset);
-      if (!isMarker && isOurs(place, folderIn(place, object.key), object.key)) found.push(object);
+    for await (const { object } of ownObjects(lake.store, place)) {
+      if (object.key !== removalKey(dataset)) found.push(object);
     }
   }
   return found;

@@ -3,7 +3,7 @@ import { worksUntilMs } from './engines/jobs/unanswered';
 import type { Lake } from './lake';
 import { locationsOf } from './locations';
 import type { Place } from './places';
-import { folderIn, isOurs, placesOf, tablePlace, workPlacesOf } from './places';
+import { ownObjects, placesOf, tablePlace, workPlacesOf } from './places';
 import type { StoredObject } from './ports';
 
 export interface VacuumRequest {
@@ -68,9 +68,7 @@ async function visitedPlaces(
 /** Objects by snapshot folder, or by ingest. */
 async function groupObjects({ store }: Lake, place: Place): Promise<Map<string, Found>> {
   const groups = new Map<string, Found>();
-  for await (const object of store.list(place.prefix)) {
-    const group = folderIn(place, object.key);
-    if (!isOurs(place, group, object.key)) continue;
+  for await (const { folder: group, object } of ownObjects(store, place)) {
     const found = groups.get(group) ?? { objects: [], bytes: 0, newestMs: 0 };
     found.objects.push(object);
     found.bytes += object.bytes;
