@@ -3,8 +3,8 @@ import { WatchlakeError } from '../core/errors';
 import type { Database, Queryable } from '../core/postgres';
 import { requireLease } from './leases';
 import { previousVersion, ROLLBACK } from './rollback';
-import { unknownVersion } from './unknown-names';
-import { lockModel, versionNumber } from './versions';
+import { unknownModel } from './unknown-names';
+import { lockModel, readVersion, refuseRemoved } from './versions';
 
 export const CHAMPION = 'champion';
 
@@ -105,14 +105,6 @@ async function earlierMoveOfRun(connection: Queryable, input: AliasMoveInput) {
   return row ? { version: String(row.to_version), generation: row.generation } : null;
 }
 
-async function requireVersion(connection: Queryable, model: string, version: string) {
-  const { rows } = await connection.query(
-    'SELECT 1 FROM registry.versions WHERE model = $1 AND version = $2',
-    [model, versionNumber(version)],
-  );
-  if (rows.length === 0) throw await unknownVersion(connection, { model, version });
-}
-
 function refuseUnexpected(input: AliasMoveInput, actual: string | null, expected: string | null) {
   if (actual === expected) return;
   const { model, alias } = input;
@@ -142,7 +134,7 @@ async function writeMove(connection: Queryable, input: AliasMoveInput, generatio
 
 /** The whole move, on a connection that holds the model's lock. */
 async function move(connection: Queryable, input: AliasMoveInput): Promise<MoveResult> {
-  await requireVersion(connection, input.model, input.to);
+  refuseRemoved(await readVersion(connection, { model: input.model, version: input.to }));
   const earlier = await earlierMoveOfRun(connection, input);
   if (earlier) {
     refuseUnexpected(input, earlier.version, input.to);
@@ -164,6 +156,15 @@ export interface RollbackInput {
   run?: string;
 }
 
+async function usableVersions(connection: Queryable, model: string): Promise<Set<string>> {
+  const { rows } = await connection.query<{ version: number; removed: boolean }>(
+    'SELECT version, removed_at IS NOT NULL AS removed FROM registry.versions WHERE model = $1',
+    [model],
+  );
+  if (rows.length === 0) throw await unknownModel(connection, model);
+  return new Set(rows.flatMap(({ version, removed }) => (removed ? [] : [String(version)])));
+}
+
 async function rollBack(connection: Queryable, input: RollbackInput): Promise<MoveResult> {
   const { model, alias = CHAMPION, actor, reason, run } = input;
   const moves = (await readMoves(connection, model, 10_000))
@@ -172,7 +173,8 @@ async function rollBack(connection: Queryable, input: RollbackInput): Promise<Mo
   const done = moves.find((each) => run !== undefined && each.run === run);
   if (done) return { version: done.version, generation: done.generation, moved: false };
   const from = moves.at(-1)?.version ?? null;
-  const to = previousVersion(moves.map(({ version, outcome }) => ({ to: version, outcome })));
+  const steps = moves.map(({ version, outcome }) => ({ to: version, outcome }));
+  const to = previousVersion(steps, await usableVersions(connection, model));
   if (to === null) throw new WatchlakeError('NO_PREVIOUS_CHAMPION', { model, alias });
   return move(connection, { model, alias, from, to, outcome: ROLLBACK, reason, actor, run });
 }

@@ -1,7 +1,8 @@
-/** Takes models, and the splits of a dataset, out of the registry. */
-import type { Database } from '../core/postgres';
+/** Takes models, single versions, and the splits of a dataset, out of the registry. */
+import { WatchlakeError } from '../core/errors';
+import type { Database, Queryable } from '../core/postgres';
 import { unknownModel } from './unknown-names';
-import { lockModel } from './versions';
+import { lockModel, readVersion, type ModelVersion, type VersionName } from './versions';
 
 const KEEP_NUMBERS = `UPDATE registry.models m SET last_version = greatest(m.last_version,
     (SELECT coalesce(max(version), 0) FROM registry.versions v WHERE v.model = m.model))
@@ -9,6 +10,36 @@ const KEEP_NUMBERS = `UPDATE registry.models m SET last_version = greatest(m.las
 
 // In the order of their references. How often a holdout was looked at stays: the people in it are the same.
 const TABLES = ['withdrawals', 'aliases', 'alias_moves', 'verdicts', 'versions'] as const;
+
+// Under another key: the same training makes a new version.
+const MARK = `UPDATE registry.versions
+  SET removed_at = now(), key = key || '/removed/' || version::text
+  WHERE model = $1 AND version = $2 AND removed_at IS NULL`;
+
+const ALIASES =
+  'SELECT alias FROM registry.aliases WHERE model = $1 AND version = $2 ORDER BY alias';
+
+const SHARING = `SELECT 1 FROM registry.versions
+  WHERE artefact_uri = $1 AND removed_at IS NULL AND NOT (model = $2 AND version = $3) LIMIT 1`;
+
+export interface RemovableVersion extends ModelVersion {
+  /** Those that point at it: it cannot go before they move. */
+  aliases: string[];
+  /** The same training has made another version since, whose artefact lies in the same place. */
+  isMadeAgain: boolean;
+}
+
+async function removable(connection: Queryable, wanted: VersionName): Promise<RemovableVersion> {
+  const found = await readVersion(connection, wanted);
+  const { model, version, artefactUri } = found;
+  const aliases = await connection.query<{ alias: string }>(ALIASES, [model, version]);
+  const sharing = await connection.query(SHARING, [artefactUri, model, version]);
+  return {
+    ...found,
+    aliases: aliases.rows.map(({ alias }) => alias),
+    isMadeAgain: sharing.rows.length > 0,
+  };
+}
 
 export function createRemoval(database: Database) {
   return {
@@ -26,11 +57,29 @@ export function createRemoval(database: Database) {
         return { versions };
       }),
 
-    /** How many versions of each model have learned from the dataset. */
+    /** What its removal has to know; MODEL_NOT_FOUND when there never was one. */
+    removableVersion: (wanted: VersionName): Promise<RemovableVersion> =>
+      removable(database, wanted),
+
+    /**
+     * Nobody can load or promote it from now on; its card stays, for verdicts and predictions name it. Repeated it is
+     * the same. MODEL_IN_USE when an alias points at it.
+     */
+    removeVersion: ({ model, version }: VersionName): Promise<void> =>
+      database.transaction(async (connection) => {
+        await lockModel(connection, model);
+        const { aliases } = await removable(connection, { model, version });
+        const [alias] = aliases;
+        if (alias !== undefined)
+          throw new WatchlakeError('MODEL_IN_USE', { model, version, what: `it is the ${alias}` });
+        await connection.query(MARK, [model, version]);
+      }),
+
+    /** How many versions of each model, of those that can be used, have learned from the dataset. */
     async learnersOf({ dataset }: { dataset: string }) {
       const { rows } = await database.query<{ model: string; versions: number }>(
         `SELECT model, count(*)::int AS versions FROM registry.versions
-         WHERE card->'data'->>'dataset' = $1 GROUP BY model ORDER BY model`,
+         WHERE card->'data'->>'dataset' = $1 AND removed_at IS NULL GROUP BY model ORDER BY model`,
         [dataset],
       );
       return rows;

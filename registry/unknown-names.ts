@@ -18,13 +18,14 @@ export async function unknownModel(connection: Queryable, model: string): Promis
   });
 }
 
-/** The same with the newest versions of the model; with the models where it has none. */
+/** The same with the newest versions of the model that can be used; with the models where it has none. */
 export async function unknownVersion(
   connection: Queryable,
   { model, version }: { model: string; version: string },
 ): Promise<WatchlakeError> {
   const { rows } = await connection.query<{ version: number }>(
-    'SELECT version FROM registry.versions WHERE model = $1 ORDER BY version DESC LIMIT $2',
+    `SELECT version FROM registry.versions WHERE model = $1 AND removed_at IS NULL
+     ORDER BY version DESC LIMIT $2`,
     [model, MOST_READ],
   );
   if (rows.length === 0) return unknownModel(connection, model);

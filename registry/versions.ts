@@ -1,4 +1,5 @@
 /** Models and their versions: what was trained, where it lies, and its card. */
+import { WatchlakeError } from '../core/errors';
 import { onlyRow, type Database, type Queryable } from '../core/postgres';
 import { modelCardSchema, type ModelCard } from './model-card';
 import { unknownModel, unknownVersion } from './unknown-names';
@@ -11,6 +12,13 @@ export interface ModelVersion {
   artefactUri: string;
   card: ModelCard;
   createdAt: string;
+  /** Since when its artefact is gone; null while it can be used. */
+  removedAt: string | null;
+}
+
+export interface VersionName {
+  model: string;
+  version: string;
 }
 
 export interface VersionKey {
@@ -26,6 +34,7 @@ export interface NewVersion extends VersionKey {
 
 export interface ModelSummary {
   model: string;
+  /** Those that can be used. */
   versions: number;
   aliases: Record<string, string>;
 }
@@ -37,9 +46,10 @@ interface VersionRow {
   artefact_uri: string;
   card: ModelCard;
   created_at: Date;
+  removed_at: Date | null;
 }
 
-const VERSION_COLUMNS = 'model, version, key, artefact_uri, card, created_at';
+const VERSION_COLUMNS = 'model, version, key, artefact_uri, card, created_at, removed_at';
 
 const toVersion = (row: VersionRow): ModelVersion => ({
   model: row.model,
@@ -48,6 +58,7 @@ const toVersion = (row: VersionRow): ModelVersion => ({
   artefactUri: row.artefact_uri,
   card: row.card,
   createdAt: row.created_at.toISOString(),
+  removedAt: row.removed_at?.toISOString() ?? null,
 });
 
 /** A version's number from its text; 0, which no version has, for anything else. */
@@ -69,6 +80,25 @@ async function findByKey(connection: Queryable, { model, key }: VersionKey) {
     [model, key],
   );
   return rows[0];
+}
+
+/** MODEL_NOT_FOUND when there never was one. */
+export async function readVersion(
+  connection: Queryable,
+  { model, version }: VersionName,
+): Promise<ModelVersion> {
+  const { rows } = await connection.query<VersionRow>(
+    `SELECT ${VERSION_COLUMNS} FROM registry.versions WHERE model = $1 AND version = $2`,
+    [model, versionNumber(version)],
+  );
+  if (rows[0] === undefined) throw await unknownVersion(connection, { model, version });
+  return toVersion(rows[0]);
+}
+
+/** VERSION_REMOVED for one that cannot be used any more. */
+export function refuseRemoved({ model, version, removedAt }: ModelVersion): void {
+  if (removedAt !== null)
+    throw new WatchlakeError('VERSION_REMOVED', { model, version, removedAt });
 }
 
 export function createVersions(database: Database) {
@@ -101,16 +131,14 @@ export function createVersions(database: Database) {
       return found === undefined ? null : toVersion(found);
     },
 
-    async getVersion({ model, version }: { model: string; version: string }) {
-      const { rows } = await database.query<VersionRow>(
-        `SELECT ${VERSION_COLUMNS} FROM registry.versions WHERE model = $1 AND version = $2`,
-        [model, versionNumber(version)],
-      );
-      if (rows[0] === undefined) throw await unknownVersion(database, { model, version });
-      return toVersion(rows[0]);
+    /** MODEL_NOT_FOUND, or VERSION_REMOVED. */
+    async getVersion(wanted: VersionName): Promise<ModelVersion> {
+      const found = await readVersion(database, wanted);
+      refuseRemoved(found);
+      return found;
     },
 
-    /** The newest first. */
+    /** The newest first, also those whose artefact is gone. */
     async listVersions({ model, limit = 1_000 }: { model: string; limit?: number }) {
       const { rows } = await database.query<VersionRow>(
         `SELECT ${VERSION_COLUMNS} FROM registry.versions
@@ -124,7 +152,8 @@ export function createVersions(database: Database) {
     async listModels({ limit = 1_000 }: { limit?: number } = {}): Promise<ModelSummary[]> {
       const { rows } = await database.query<ModelSummary>(
         `SELECT m.model,
-           (SELECT count(*)::int FROM registry.versions v WHERE v.model = m.model) AS versions,
+           (SELECT count(*)::int FROM registry.versions v
+             WHERE v.model = m.model AND v.removed_at IS NULL) AS versions,
            coalesce((SELECT jsonb_object_agg(a.alias, a.version::text)
              FROM registry.aliases a WHERE a.model = m.model), '{}') AS aliases
          FROM registry.models m

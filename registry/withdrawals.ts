@@ -42,7 +42,8 @@ const TAINTED = `SELECT w.model, w.version, v.card->'data'->>'dataset' AS datase
   FROM registry.withdrawals w JOIN registry.versions v USING (model, version)
   LEFT JOIN registry.aliases a
     ON a.model = w.model AND a.version = w.version AND a.alias = 'champion'
-  WHERE w.subject = $1 AND v.card->'data'->>'dataset' = $2 ORDER BY w.model, w.version`;
+  WHERE w.subject = $1 AND v.card->'data'->>'dataset' = $2 AND v.removed_at IS NULL
+  ORDER BY w.model, w.version`;
 
 interface TaintedRow {
   model: string;
@@ -69,7 +70,7 @@ export function createWithdrawals(database: Database) {
         return { splits: splits.rowCount ?? 0, records };
       }),
 
-    /** Versions whose training data held the person. */
+    /** Versions whose training data held the person, and that are still there. */
     async taintedVersions(of: { dataset: string; subject: string }): Promise<TaintedVersion[]> {
       const { rows } = await database.query<TaintedRow>(TAINTED, [of.subject, of.dataset]);
       return rows.map(({ model, version, dataset, seed, is_champion: isChampion }) => ({

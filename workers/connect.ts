@@ -17,6 +17,7 @@ import { listQuarantine, showQuarantine } from '../lakehouse/read-quarantine';
 import { openStore } from '../lakehouse/stores/open-store';
 import { openPool } from '../registry/database';
 import { createRegistry, type Registry } from '../registry/registry';
+import type { VersionName } from '../registry/versions';
 import { announceVersion } from '../streaming/control';
 import type { Broker } from '../streaming/ports';
 import { streamEnds } from '../streaming/topic-end';
@@ -36,6 +37,7 @@ import {
   type DatasetRemovalOptions,
 } from './remove-dataset';
 import { planModelRemoval, removeModel, type ModelRemoval } from './remove-model';
+import { planVersionRemoval, removeVersion, type VersionRemoval } from './remove-version';
 import { s3Settings } from './s3';
 import { connectClient } from './temporal';
 import { vacuumLake, type VacuumResult } from './vacuum';
@@ -56,6 +58,8 @@ export interface CommandContext {
   ): Promise<DatasetRemoval>;
   /** The same for a model with all its versions. */
   removeModel(options: { model: string; dryRun: boolean }): Promise<ModelRemoval>;
+  /** The same for one version, of which the card stays. */
+  removeVersion(options: VersionName & { dryRun: boolean }): Promise<VersionRemoval>;
   /** The names of the datasets that the lake holds. */
   datasets(): Promise<string[]>;
   /** Tells running predictors through the control topic. */
@@ -123,6 +127,10 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
     removeModel: ({ dryRun, model }) =>
       withLake(config, (lake) =>
         (dryRun ? planModelRemoval : removeModel)({ lake, client, registry }, { model }),
+      ),
+    removeVersion: ({ dryRun, ...wanted }) =>
+      withLake(config, (lake) =>
+        (dryRun ? planVersionRemoval : removeVersion)({ lake, client, registry }, wanted),
       ),
     datasets: () => withLake(config, datasetsOf),
     announceChampion: ({ model, version }) =>

@@ -8,13 +8,19 @@ import { callable } from '../core/program-name';
 export type Named = { readonly dataset: string } | { readonly model: string };
 
 const MOST_LISTED = 100;
+const VERSION_USERS: readonly (keyof typeof WORKFLOW_INPUTS)[] = [
+  'activeLearningLoop',
+  'retrain',
+  'trainModel',
+];
 
 function attributeOf(of: Named): string {
   return 'dataset' in of ? `WatchlakeDataset = '${of.dataset}'` : `WatchlakeModel = '${of.model}'`;
 }
 
-async function runsOf({ workflow }: Client, of: Named): Promise<string[]> {
-  const query = `${attributeOf(of)} AND ExecutionStatus = 'Running'`;
+async function runsOf({ workflow }: Client, of: Named, types?: readonly string[]) {
+  const which = types && ` AND WorkflowType IN (${types.map((type) => `'${type}'`).join(', ')})`;
+  const query = `${attributeOf(of)} AND ExecutionStatus = 'Running'${which ?? ''}`;
   const ids: string[] = [];
   for await (const { workflowId } of workflow.list({ query })) {
     ids.push(workflowId);
@@ -51,12 +57,19 @@ async function schedulesOf(client: Client, of: Named): Promise<string[]> {
   return ids.sort();
 }
 
+const running = (runs: readonly string[]): string[] =>
+  runs.length > 0 ? [`${fewOf(runs)} ${runs.length === 1 ? 'is' : 'are'} running`] : [];
+
+/** What may be at work with any version; predictors and campaigns ask for the champion alone. */
+export const versionsInUse = async (client: Client, model: string): Promise<string[]> =>
+  running(await runsOf(client, { model }, VERSION_USERS));
+
 /** In words, each with its names; empty when nothing is. */
 export async function inTheWay(client: Client, of: Named): Promise<string[]> {
   const runs = await runsOf(client, of);
   const schedules = await schedulesOf(client, of);
   return [
-    ...(runs.length > 0 ? [`${fewOf(runs)} ${runs.length === 1 ? 'is' : 'are'} running`] : []),
+    ...running(runs),
     ...(schedules.length > 0
       ? [
           callable(

@@ -69,7 +69,7 @@ async function planned(
     const learned = models.map(({ model }) => model).join(', ');
     inItsWay.push(
       callable(
-        `the model ${learned} has learned from it (\`watchlake models remove <model>\` removes it, --keep-models leaves it)`,
+        `models that learned from it: ${learned} (\`watchlake models remove <model>\` removes one, --keep-models leaves them)`,
       ),
     );
   }

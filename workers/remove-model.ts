@@ -17,6 +17,7 @@ export interface ModelRemovalDeps {
 
 export interface ModelRemoval {
   model: string;
+  /** Those that can be used. */
   versions: number;
   champion: string | null;
   /** Its artefacts and scores in the lake. */
@@ -37,7 +38,7 @@ async function objectsOf({ store }: Pick<Lake, 'store'>, model: string): Promise
 async function planned(
   { client, registry, lake }: ModelRemovalDeps,
   model: string,
-): Promise<{ plan: ModelRemoval; keys: string[] }> {
+): Promise<{ plan: ModelRemoval; keys: string[]; isRegistered: boolean }> {
   const models = await registry.listModels();
   const known = models.find((each) => each.model === model);
   // What an interrupted removal has left in the lake is found without the registry.
@@ -52,7 +53,7 @@ async function planned(
     bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
     inTheWay: await inTheWay(client, { model }),
   };
-  return { plan, keys: objects.map(({ key }) => key) };
+  return { plan, keys: objects.map(({ key }) => key), isRegistered: known !== undefined };
 }
 
 /** What `removeModel` would do. MODEL_NOT_FOUND when there is nothing of it. */
@@ -66,11 +67,11 @@ export async function removeModel(
   deps: ModelRemovalDeps,
   { model }: { model: string },
 ): Promise<ModelRemoval> {
-  const { plan, keys } = await planned(deps, model);
+  const { plan, keys, isRegistered } = await planned(deps, model);
   const [what] = plan.inTheWay;
   if (what !== undefined) throw new WatchlakeError('MODEL_IN_USE', { model, what });
   // The registry first: nobody looks for an artefact that no version names.
-  if (plan.versions > 0) await deps.registry.removeModel({ model });
+  if (isRegistered) await deps.registry.removeModel({ model });
   for (const key of keys) await deps.lake.store.remove(key);
   return plan;
 }

@@ -57,7 +57,8 @@ export async function vacuumLake(
 async function snapshotsOfModels(registry: Registry): Promise<string[]> {
   const models = await registry.listModels();
   const versions = await Promise.all(models.map(({ model }) => registry.listVersions({ model })));
-  return versions.flat().flatMap(({ card }) => Object.values(card.data.snapshots));
+  const usable = versions.flat().filter(({ removedAt }) => removedAt === null);
+  return usable.flatMap(({ card }) => Object.values(card.data.snapshots));
 }
 
 /**

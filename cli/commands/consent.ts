@@ -61,6 +61,13 @@ const deviceFacts = ({ profiles, aggregates, deviceTokens }: EraseResult['record
 const champions = ({ dataset }: EraseResult): string =>
   `the champion stays; \`watchlake retrain --dataset ${dataset}\` tries once more, \`watchlake models promote\` replaces it`;
 
+/** Nothing predicts with those any more, but what they have learned still lies in the lake. */
+const formerOnes = ({ models }: EraseResult): string | null =>
+  models
+    .filter(({ isChampion }) => !isChampion)
+    .map(({ model, version }) => callable(`\`watchlake models remove ${model} ${version}\``))
+    .join(', ') || null;
+
 /** A name that was misspelt is found nowhere as well, and proved so. */
 const notesOf = ({ rows }: ConsentSurvey, { removedRows }: EraseResult): string[] =>
   total(rows) + total(removedRows) > 0
@@ -80,6 +87,7 @@ function showErased(voice: Voice, result: EraseResult, notes: readonly string[])
     'messages that wait for their reader': result.waiting > 0 ? count(result.waiting) : null,
     'models that learned from them':
       result.models.map(({ model, version }) => `${model} ${version}`).join(', ') || null,
+    'their artefacts go by': formerOnes(result),
     'retrainings started': result.retrainings.join(', ') || null,
     'until they promote': result.retrainings.length > 0 ? callable(champions(result)) : null,
   });

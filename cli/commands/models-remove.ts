@@ -1,41 +1,69 @@
-/** `watchlake models remove`: a model with all its versions, after a look at what that is. */
+/** `watchlake models remove`: a model, or one of its versions, after a look at what that is. */
 import type { Command } from 'commander';
+import type { CommandContext } from '../../workers/connect';
 import { declare } from '../command';
 import { showWayOn } from '../in-the-way';
 import { withContext } from '../run-workflow';
-import type { Actions } from '../shell';
+import type { Actions, Outcome } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import { bytes, count } from '../voice';
 
+const headingOf = (what: string, isDone: boolean): string =>
+  isDone ? `Removed the model ${what}` : `Would be removed of ${what}`;
+
+async function removeModel(
+  context: CommandContext,
+  model: string,
+  dryRun: boolean,
+): Promise<Outcome> {
+  const found = await context.removeModel({ model, dryRun });
+  return {
+    result: { dryRun, ...found },
+    show: (voice) => {
+      const { versions, champion, objects, inTheWay } = found;
+      showHeading(voice, headingOf(model, !dryRun));
+      showFacts(voice, {
+        versions: count(versions),
+        champion: champion && `version ${champion}`,
+        files: `${count(objects)}, ${bytes(found.bytes)}`,
+      });
+      if (dryRun) showWayOn(voice, inTheWay);
+    },
+  };
+}
+
+async function removeVersion(
+  context: CommandContext,
+  wanted: { model: string; version: string },
+  dryRun: boolean,
+): Promise<Outcome> {
+  const found = await context.removeVersion({ ...wanted, dryRun });
+  return {
+    result: { dryRun, ...found },
+    show: (voice) => {
+      const { model, version, objects, inTheWay } = found;
+      showHeading(voice, headingOf(`${model} version ${version}`, !dryRun));
+      showFacts(voice, { 'files of its artefact': `${count(objects)}, ${bytes(found.bytes)}` });
+      if (dryRun) showWayOn(voice, inTheWay);
+    },
+  };
+}
+
 export function addModelsRemove(group: Command, act: Actions): void {
   declare(group, {
-    usage: 'remove <model>',
-    about: 'Shows what there is of a model; removes all its versions with --yes.',
-    examples: ['models remove trial', 'models remove trial --yes'],
-    more: 'Its artefacts, cards, verdicts and the moves of its aliases go. What stays: the answers of people, and how often a holdout was used. A later model of the same name goes on with the next version number.',
+    usage: 'remove <model> [version]',
+    about: 'Shows what there is of a model, or of one version; removes it with --yes.',
+    examples: ['models remove trial', 'models remove trial --yes', 'models remove activity 3'],
+    more: 'Of a model all artefacts, cards, verdicts and the moves of its aliases go. What stays: the answers of people, and how often a holdout was used. A later model of the same name goes on with the next version number. Of one version the artefact goes, so that nothing can predict with it any more; its card stays, for verdicts and predictions name it. The champion cannot go alone.',
   })
     .option('--yes', 'remove it', false)
     .action(
-      act(async (shell, model: string, { yes }: { yes: boolean }) =>
-        withContext(shell, async (context) => {
-          const found = await context.removeModel({ model, dryRun: !yes });
-          return {
-            result: { dryRun: !yes, ...found },
-            show: (voice) => {
-              const { versions, champion, objects, inTheWay } = found;
-              showHeading(
-                voice,
-                yes ? `Removed the model ${model}` : `Would be removed of ${model}`,
-              );
-              showFacts(voice, {
-                versions: count(versions),
-                champion: champion && `version ${champion}`,
-                files: `${count(objects)}, ${bytes(found.bytes)}`,
-              });
-              if (!yes) showWayOn(voice, inTheWay);
-            },
-          };
-        }),
+      act(async (shell, model: string, version: string | undefined, { yes }: { yes: boolean }) =>
+        withContext(shell, (context) =>
+          version === undefined
+            ? removeModel(context, model, !yes)
+            : removeVersion(context, { model, version }, !yes),
+        ),
       ),
     );
 }

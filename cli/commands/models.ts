@@ -50,6 +50,11 @@ function evaluationOf({ version, card }: ModelVersion, scores: HoldoutScores) {
   return compared ? { scheme: 'holdout', ...compared } : null;
 }
 
+function noteOf({ version, removedAt }: ModelVersion, champion: string | undefined): string {
+  if (removedAt !== null) return ' (removed)';
+  return version === champion ? ' (champion)' : '';
+}
+
 function asRow(
   version: ModelVersion,
   champion: string | undefined,
@@ -57,7 +62,7 @@ function asRow(
 ): string[] {
   const evaluation = evaluationOf(version, scores);
   return [
-    version.version === champion ? `${version.version} (champion)` : version.version,
+    `${version.version}${noteOf(version, champion)}`,
     moment(version.createdAt),
     version.card.data.dataset,
     count(version.card.data.windows),

@@ -35,8 +35,13 @@ export const MODELS_ERRORS = catalogue({
     'Name one that there is: `watchlake models list` lists the models, `watchlake models show <model>` their versions; `watchlake train --dataset <name>` makes one.',
   ),
   MODEL_IN_USE: entry(
-    (c) => `The model ${c.model} cannot be removed now: ${c.what}.`,
+    (c) =>
+      `The model ${c.model}${c.version ? ` version ${c.version}` : ''} cannot be removed now: ${c.what}.`,
     'Wait for it, or end it; then run the command again. Without --yes it shows all that is in the way.',
+  ),
+  VERSION_REMOVED: entry(
+    (c) => `Version ${c.version} of the model ${c.model} was removed on ${c.removedAt}.`,
+    'Take another one: `watchlake models show <model>` lists them; a training on the same data makes it again, under a new number.',
   ),
   NO_CHAMPION: entry(
     (c) => `The model ${c.model} has no champion.`,

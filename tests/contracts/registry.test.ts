@@ -178,6 +178,78 @@ describe('aliases', () => {
   });
 });
 
+describe('a removed version', () => {
+  const removedOf = async (count: number, ...removed: string[]): Promise<string> => {
+    const model = await modelWithVersions(count);
+    for (const version of removed) await registry.removeVersion({ model, version });
+    return model;
+  };
+
+  test('is listed, and can be neither read nor promoted', async () => {
+    const model = await removedOf(2, '1', '1');
+    const [second, first] = await registry.listVersions({ model });
+    expect([first?.removedAt, second?.removedAt]).toEqual([expect.any(String), null]);
+    const removed = failsWith('VERSION_REMOVED');
+    await expect(registry.getVersion({ model, version: '1' })).rejects.toEqual(removed);
+    await expect(registry.moveAlias(moveOf(model, null, '1'))).rejects.toEqual(removed);
+    await expect(registry.getVersion({ model, version: '7' })).rejects.toMatchObject({
+      context: { known: '2' },
+    });
+    const models = await registry.listModels();
+    expect(models.find((each) => each.model === model)).toMatchObject({ versions: 1 });
+  });
+
+  test('was no champion', async () => {
+    const model = await modelWithVersions(2);
+    await registry.moveAlias(moveOf(model, null, '1'));
+    const removal = registry.removeVersion({ model, version: '1' });
+    await expect(removal).rejects.toEqual(failsWith('MODEL_IN_USE'));
+    expect(await registry.getVersion({ model, version: '1' })).toMatchObject({ removedAt: null });
+  });
+
+  test('is made again under a new number, as often as it is removed', async () => {
+    const model = await removedOf(2, '1');
+    const again = { model, key: 'k1', artefactUri: 'a', card: card() };
+    expect(await registry.registerVersion(again)).toEqual({ version: '3' });
+    expect(await registry.registerVersion(again)).toEqual({ version: '3' });
+    await registry.removeVersion({ model, version: '3' });
+    expect(await registry.findVersion({ model, key: 'k1' })).toBeNull();
+    expect(await registry.registerVersion(again)).toEqual({ version: '4' });
+  });
+
+  test('is passed by a rollback', async () => {
+    const model = await modelWithVersions(3);
+    await registry.moveAlias(moveOf(model, null, '1'));
+    await registry.moveAlias(moveOf(model, '1', '2'));
+    await registry.moveAlias(moveOf(model, '2', '3'));
+    await registry.removeVersion({ model, version: '2' });
+    const back = { model, actor: 'operator', reason: 'worse in the field' };
+    expect(await registry.rollback(back)).toMatchObject({ version: '1' });
+    await expect(registry.rollback(back)).rejects.toEqual(failsWith('NO_PREVIOUS_CHAMPION'));
+    await registry.removeModel({ model });
+    await expect(registry.rollback(back)).rejects.toEqual(failsWith('MODEL_NOT_FOUND'));
+  });
+
+  test('rests on no dataset, and has learned from nobody any more', async () => {
+    const dataset = 'left';
+    const { data, ...rest } = card();
+    const learned = { ...rest, data: { ...data, dataset } };
+    const model = 'left';
+    for (const key of ['k1', 'k2'])
+      await registry.registerVersion({ model, key, artefactUri: 'a', card: learned });
+    const person = { dataset, subject: '0123456789abcdef' };
+    await registry.eraseFromRegistry({ ...person, subjectKey: 'k1' });
+    const tainted = async () =>
+      (await registry.taintedVersions(person)).map((each) => each.version);
+    expect(await tainted()).toEqual(['1', '2']);
+    await registry.removeVersion({ model, version: '1' });
+    expect(await tainted()).toEqual(['2']);
+    expect(await registry.learnersOf({ dataset })).toEqual([{ model, versions: 1 }]);
+    await registry.removeVersion({ model, version: '2' });
+    expect(await registry.learnersOf({ dataset })).toEqual([]);
+  });
+});
+
 describe('leases', () => {
   const lease = (name: string, holder: string, ttlSeconds = 60) => ({ name, holder, ttlSeconds });
 

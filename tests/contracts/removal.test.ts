@@ -10,6 +10,7 @@ import type { ModelCard } from '../../registry/model-card';
 import { createRegistry } from '../../registry/registry';
 import { planDatasetRemoval, removeDataset } from '../../workers/remove-dataset';
 import { planModelRemoval, removeModel } from '../../workers/remove-model';
+import { planVersionRemoval, removeVersion } from '../../workers/remove-version';
 import { applySchedules } from '../../workers/schedules';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { answered, newTask, openCampaignWith } from '../support/label-tasks';
@@ -88,11 +89,11 @@ async function learn({ lake, registry }: World, model: string, dataset: string):
 }
 
 /** What works on it until the test ends it: nobody serves the queue. */
-async function openRun(dataset: string, model: string) {
+async function openRun(dataset: string, model: string, workflow = 'retrain') {
   const { client } = temporal;
   const attributes = { WatchlakeDataset: [dataset], WatchlakeModel: [model] };
-  const run = await client.workflow.start('retrain', {
-    ...{ workflowId: `retrain/${model}`, taskQueue: TASK_QUEUES.orchestration },
+  const run = await client.workflow.start(workflow, {
+    ...{ workflowId: `${workflow}/${model}`, taskQueue: TASK_QUEUES.orchestration },
     ...{ args: [{ model, dataset }], searchAttributes: attributes },
   });
   const listed = (running: number) =>
@@ -291,6 +292,83 @@ test(
     const { objects } = await removeModel(deps, { model });
     expect(objects).toBe(4);
     expect(await keysOf(deps.lake)).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'one version goes with its artefact alone, unless it is the champion or somebody may be at work with it',
+  async () => {
+    const deps = await world();
+    const { lake, registry } = deps;
+    const [model, dataset] = [newName(), newName()];
+    await learn(deps, model, dataset);
+    const first = { model, version: '1' };
+    const before = await keysOf(lake);
+    const plan = await planVersionRemoval(deps, first);
+    expect(plan).toEqual({ ...first, objects: 1, bytes: 2, inTheWay: [] });
+    const champion = removeVersion(deps, { model, version: '2' });
+    const message = expect.stringMatching(/version 2 .* it is the champion \(.*rollback/) as string;
+    await expect(champion).rejects.toMatchObject({ code: 'MODEL_IN_USE', message });
+    expect(await keysOf(lake)).toEqual(before);
+
+    const end = await openRun(dataset, model);
+    await expect(removeVersion(deps, first)).rejects.toMatchObject({ code: 'MODEL_IN_USE' });
+    await end();
+    // A predictor asks for the champion alone.
+    const endPredictor = await openRun(dataset, model, 'predictStream');
+    expect(await removeVersion(deps, first)).toEqual(plan);
+    await endPredictor();
+    const artefact = `${artefactPrefix(model, 'k1')}/artefact.json`;
+    expect(await keysOf(lake)).toEqual(before.filter((key) => key !== artefact));
+    expect(await registry.verdicts({ model, limit: 10 })).toHaveLength(1);
+    const again = removeVersion(deps, first);
+    await expect(again).rejects.toMatchObject({ code: 'VERSION_REMOVED' });
+    const unknown = planVersionRemoval(deps, { model, version: '9' });
+    await expect(unknown).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  },
+  LIMIT_MS,
+);
+
+test(
+  'an interrupted removal of a version goes on, and leaves the files of one that was made in its place',
+  async () => {
+    const deps = await world();
+    const { lake, registry } = deps;
+    const [model, dataset] = [newName(), newName()];
+    await learn(deps, model, dataset);
+    const artefactUri = artefactPrefix(model, 'k1');
+    const first = { model, version: '1' };
+    // What lies beside it has a name that begins alike.
+    await lake.store.put(`${artefactUri}0/artefact.json`, '{}');
+    await registry.removeVersion(first);
+    expect(await removeVersion(deps, first)).toMatchObject({ objects: 1 });
+    expect(await keysOf(lake)).toContain(`${artefactUri}0/artefact.json`);
+
+    await lake.store.put(`${artefactUri}/artefact.json`, '{}');
+    const made = await registry.registerVersion({
+      ...{ model, key: 'k1', artefactUri, card: card(dataset) },
+    });
+    const again = removeVersion(deps, first);
+    await expect(again).rejects.toMatchObject({ code: 'VERSION_REMOVED' });
+    expect(await keysOf(lake)).toContain(`${artefactUri}/artefact.json`);
+    expect(await removeVersion(deps, { model, ...made })).toMatchObject({ objects: 1 });
+    expect(await keysOf(lake)).not.toContain(`${artefactUri}/artefact.json`);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a model of which every version was removed can be removed as well',
+  async () => {
+    const deps = await world();
+    const model = newName();
+    await deps.registry.registerVersion({
+      ...{ model, key: 'k1', artefactUri: artefactPrefix(model, 'k1'), card: card(newName()) },
+    });
+    await removeVersion(deps, { model, version: '1' });
+    expect(await removeModel(deps, { model })).toMatchObject({ versions: 0 });
+    expect(await deps.registry.listVersions({ model })).toEqual([]);
   },
   LIMIT_MS,
 );

@@ -10,7 +10,7 @@ const RESULT = {
   removedObjects: { snapshots: 4, objects: 20, bytes: 1000, rewritten: 0 },
   records: { labels: 0, tasks: 0, splits: 0, records: 0 },
   topics: [{ topic: 'watch.samples', removed: 3, kept: 0, retentionMs: null }],
-  models: [],
+  models: [] as { model: string; version: string; isChampion: boolean }[],
   retrainings: [],
   proof: 'proofs/erasure/00000000000000aa/1.json',
   scanned: { objects: 30, bytes: 5000, databaseRows: 10, messages: 2 },
@@ -92,6 +92,17 @@ test.each([
   expect(told.stdout.includes('check the spelling')).toBe(isTold);
   const { notes } = onlyObject((await run([...words, '--json'], { services })).stdout);
   expect(notes).toHaveLength(isTold ? 1 : 0);
+});
+
+test('tells how versions that are no champion go', async () => {
+  const models = [
+    { model: 'activity', version: '3', isChampion: false },
+    { model: 'activity', version: '4', isChampion: true },
+  ];
+  const { services } = consentCalls({ result: { ...RESULT, models } });
+  const { stdout } = await run(['consent', 'withdraw', PERSON, '--yes'], { services });
+  expect(stdout).toMatch(/learned from them +activity 3, activity 4\n/);
+  expect(stdout).toMatch(/artefacts go by +`npx watchlake models remove activity 3`\n/);
 });
 
 test('lists people by their hashes', async () => {

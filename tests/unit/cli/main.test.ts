@@ -263,9 +263,13 @@ test('doctor fails when something is missing, and says how to get it', async () 
 
 test('models show has the figures of a champion that was measured when it was compared', async () => {
   const card = { data: { dataset: 'trial', windows: 186 }, evaluation: null };
-  const version = { version: '2', createdAt: '2026-03-01T08:00:00.000Z', card };
+  const createdAt = '2026-03-01T08:00:00.000Z';
+  const versions = [
+    { version: '2', createdAt, removedAt: null, card },
+    { version: '1', createdAt, removedAt: createdAt, card },
+  ];
   const registry = {
-    listVersions: async () => [version],
+    listVersions: async () => versions,
     getAlias: async () => ({ version: '2', generation: 2 }),
     history: async () => [],
     verdicts: async () => [],
@@ -274,6 +278,7 @@ test('models show has the figures of a champion that was measured when it was co
   const connect = async () => fakeContext({ registry, holdoutScores } as never);
   const { stdout } = await run(['models', 'show', 'activity'], { services: { connect } });
   expect(stdout).toMatch(/2 \(champion\).+ 186 +holdout +0\.912 +0\.887/);
+  expect(stdout).toMatch(/1 \(removed\).+ 186/);
 });
 
 test('models show says why the gate turned a version down', async () => {

@@ -105,3 +105,20 @@ test('a model is shown before it goes', async () => {
   expect(look.stdout).toContain('--yes removes it for good');
   expect(done.stdout).toContain('Removed the model activity');
 });
+
+test('a version is shown before it goes', async () => {
+  const asked: unknown[] = [];
+  const found = { model: 'activity', version: '3', objects: 3, bytes: 2048, inTheWay: [] };
+  const removeVersion = async (options: object) => {
+    asked.push(options);
+    return found;
+  };
+  const words = ['models', 'remove', 'activity', '3'];
+  const look = await runWith(words, { removeVersion });
+  const done = await runWith([...words, '--yes'], { removeVersion });
+  const wanted = { model: 'activity', version: '3' };
+  expect(asked).toEqual([true, false].map((dryRun) => ({ ...wanted, dryRun })));
+  expect(look.stdout).toMatch(/Would be removed of activity version 3\n[^]*artefact +3, 2/);
+  expect(look.stdout).toContain('--yes removes it for good');
+  expect(done.stdout).toContain('Removed the model activity version 3');
+});

@@ -99,7 +99,8 @@ test('what killed processes left outside every dataset goes once no run may need
   await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test('the snapshot of a model stays whose training ends while the vacuum begins', async () => {
+/** Of two snapshots of a training set the older one is that of the only version. */
+async function vacuumWithVersion(removedAt: string | null) {
   const lake = newLake(folder.path());
   const publish = (version: string) =>
     publishNext(lake, { table: TRAINING, inputs: { version }, rows: () => ROWS });
@@ -107,9 +108,10 @@ test('the snapshot of a model stays whose training ends while the vacuum begins'
   await publish('2');
   await sleep(5);
   // When the runs are asked for it is none any more; its card was registered just before that.
-  let versions: { card: object }[] = [];
+  let versions: object[] = [];
   const list = async function* () {
-    versions = [{ card: { data: { snapshots: { training_windows: manifest.snapshotId } } } }];
+    const card = { data: { snapshots: { training_windows: manifest.snapshotId } } };
+    versions = [{ card, removedAt }];
     yield* [];
   };
   const client = { workflow: { list } } as unknown as VacuumDeps['client'];
@@ -117,8 +119,19 @@ test('the snapshot of a model stays whose training ends while the vacuum begins'
     listModels: async () => versions.map(() => ({ model: 'activity' })),
     listVersions: async () => versions,
   } as unknown as VacuumDeps['registry'];
-  const found = await vacuumLake({ lake, client, registry }, { dryRun: false, graceMs: 0 });
-  expect(found.removed).toBe(0);
+  const { removed } = await vacuumLake({ lake, client, registry }, { dryRun: false, graceMs: 0 });
   const of = { dataset: 'watch', table: TRAINING.name, snapshotId: manifest.snapshotId };
-  await expect(findManifest(lake, of)).resolves.toMatchObject({ rows: 1 });
+  return { removed, found: findManifest(lake, of) };
+}
+
+test('the snapshot of a model stays whose training ends while the vacuum begins', async () => {
+  const { removed, found } = await vacuumWithVersion(null);
+  expect(removed).toBe(0);
+  await expect(found).resolves.toMatchObject({ rows: 1 });
+});
+
+test('the snapshot of a version that was removed goes', async () => {
+  const { removed, found } = await vacuumWithVersion('2026-11-28T00:00:00.000Z');
+  expect(removed).toBe(1);
+  await expect(found).rejects.toThrow();
 });

@@ -1,0 +1,68 @@
+/** Removes one version of a model, or tells what that would be: its artefact goes, its card stays. */
+import { WatchlakeError } from '../core/errors';
+import { callable } from '../core/program-name';
+import type { Lake } from '../lakehouse/lake';
+import type { StoredObject } from '../lakehouse/ports';
+import type { RemovableVersion } from '../registry/removal';
+import type { VersionName } from '../registry/versions';
+import { versionsInUse } from './in-the-way';
+import type { ModelRemovalDeps } from './remove-model';
+
+export interface VersionRemoval extends VersionName {
+  /** Its artefact: weights, calibration, scores by person. */
+  objects: number;
+  bytes: number;
+  /** What has to end before it can go, in words. */
+  inTheWay: string[];
+}
+
+/** None where another version, of the same training, lies in its place. */
+async function artefactOf(
+  { store }: Pick<Lake, 'store'>,
+  { artefactUri, isMadeAgain }: RemovableVersion,
+): Promise<StoredObject[]> {
+  const found: StoredObject[] = [];
+  if (isMadeAgain) return found;
+  for await (const object of store.list(`${artefactUri}/`)) found.push(object);
+  return found;
+}
+
+async function planned({ client, registry, lake }: ModelRemovalDeps, wanted: VersionName) {
+  const found = await registry.removableVersion(wanted);
+  const { model, version, removedAt, aliases } = found;
+  const objects = await artefactOf(lake, found);
+  // What an interrupted removal has left is looked for; then there is nothing more to do.
+  if (removedAt !== null && objects.length === 0)
+    throw new WatchlakeError('VERSION_REMOVED', { model, version, removedAt });
+  const asAlias = aliases.map((alias) =>
+    callable(
+      `it is the ${alias} (\`watchlake models promote ${model} <version>\` or \`watchlake models rollback ${model}\` makes another one that)`,
+    ),
+  );
+  const plan: VersionRemoval = {
+    ...{ model, version, objects: objects.length },
+    bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
+    inTheWay: [...asAlias, ...(await versionsInUse(client, model))],
+  };
+  return { plan, keys: objects.map(({ key }) => key) };
+}
+
+/** What `removeVersion` would do. MODEL_NOT_FOUND, or VERSION_REMOVED when there is nothing left of it. */
+export const planVersionRemoval = async (
+  deps: ModelRemovalDeps,
+  wanted: VersionName,
+): Promise<VersionRemoval> => (await planned(deps, wanted)).plan;
+
+/** Repeating it goes on where it was interrupted; MODEL_IN_USE while something is in the way. */
+export async function removeVersion(
+  deps: ModelRemovalDeps,
+  wanted: VersionName,
+): Promise<VersionRemoval> {
+  const { plan, keys } = await planned(deps, wanted);
+  const [what] = plan.inTheWay;
+  if (what !== undefined) throw new WatchlakeError('MODEL_IN_USE', { ...wanted, what });
+  // The registry first: a training that begins now makes a version anew instead of taking this one.
+  await deps.registry.removeVersion(wanted);
+  for (const key of keys) await deps.lake.store.remove(key);
+  return plan;
+}
