@@ -10,3 +10,9 @@ export const folded = (text: string): string =>
 /** The same of an SQL expression of a text. */
 export const foldedSql = (expression: string): string =>
   `lower(translate(${expression}, '${ALIKE.from}', '${ALIKE.to}'))`;
+
+/** A name in one of the two ways in which Unicode writes an accent: names of files on a Mac come in the other one. */
+export const composed = (name: string): string => name.normalize('NFC');
+
+/** Both ways. */
+export const accentSpellings = (name: string): string[] => [composed(name), name.normalize('NFD')];

@@ -1,4 +1,5 @@
 /** The split into train and test that ArWISE's window files come with. */
+import { composed } from '../../core/letters';
 
 export const SIDES = ['train', 'test'] as const;
 export type Side = (typeof SIDES)[number];
@@ -8,7 +9,7 @@ const FILE = /^(.*?)(?:_(train|test))?\.(?:csv|CSV)$/;
 /** `p1_train.csv` holds windows of the participant `p1`. */
 export function splitOfFile(name: string): { participant: string; side: Side | null } {
   const [, participant = name, side] = FILE.exec(name) ?? [];
-  return { participant, side: (side as Side | undefined) ?? null };
+  return { participant: composed(participant), side: (side as Side | undefined) ?? null };
 }
 
 /** Windows of both sides are of one person, and interleave in time: each side is a device of its own. */

@@ -1,5 +1,6 @@
 /** The members of a CASAS archive: one CSV file for each participant, or for each watch of one. */
 import { WatchlakeError } from '../../core/errors';
+import { composed } from '../../core/letters';
 import { sliceMember } from '../bulk/slice-member';
 import type { DatasetFormat, OpenRequest } from '../dataset-format';
 import { subjectKeyOf } from '../landing/ingest-plan';
@@ -27,7 +28,8 @@ export const isParticipant = ({ name }: Pick<SourceMember, 'name'>): boolean =>
 function participantOf(file: string): { subject: string; watch: string } {
   const participant = baseName(file).slice(0, -'.csv'.length);
   const watch = WATCH.exec(participant)?.[0] ?? '';
-  return { subject: participant.slice(0, participant.length - watch.length), watch };
+  const subject = composed(participant.slice(0, participant.length - watch.length));
+  return { subject, watch };
 }
 
 /** Whom a file is called after. */

@@ -1,4 +1,5 @@
 /** How a person is erased from datasets whose archives hold recordings of people. */
+import { accentSpellings, composed } from '../../core/letters';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import {
   createViews,
@@ -35,7 +36,7 @@ const NAMING = ['recording', 'device', 'subject', 'subject_key'] as const;
 const empty = ({ identifier, subjectKey }: FindRequest): FoundPerson => ({
   person: {
     ...{ identifier, subjectKey, devices: [] },
-    ...needlesOf({ own: [identifier, subjectKey], others: [] }),
+    ...needlesOf({ own: [...accentSpellings(identifier), subjectKey], others: [] }),
   },
   rows: {},
 });
@@ -88,7 +89,7 @@ async function findPerson(
     const devices = await texts(isTheirs, ['device']);
     const shared = new Set(others);
     const rejected = await rejectedFilesOf(lake, session, kind, { identifier, manifest });
-    const own = [identifier, subjectKey, ...named, ...rejected];
+    const own = [...accentSpellings(identifier), subjectKey, ...named, ...rejected];
     const count = `SELECT count(*) FROM ${table} WHERE ${isTheirs}`;
     return {
       person: {
@@ -208,7 +209,7 @@ export const recordingsErasing = (
   kind: LandingKind,
   presentRefresh: ErasingFormat['presentRefresh'],
 ): ErasingFormat => ({
-  identifierOf: (given) => given.trim(),
+  identifierOf: (given) => composed(given.trim()),
   findPerson: (lake, request) => findPerson(kind, lake, request),
   rewriteLanding: (lake, request) => rewriteLanding(kind, lake, request),
   presentRefresh,

@@ -1,5 +1,6 @@
 /** The format `recordings`: which members an archive must have, and what its two small tables say. */
 import { WatchlakeError } from '../../core/errors';
+import { composed } from '../../core/letters';
 import { MAXIMUM_CHANNELS } from '../../models/signal';
 import type { ActivityRules } from '../casas/activities';
 import type { Source, SourceMember } from '../sources/source';
@@ -122,7 +123,8 @@ async function readRecordings(source: Source, base: string): Promise<RecordingEn
     if (member === undefined) throw invalid(METADATA, line, `${file} is missing`);
     const attributes = JSON.stringify(others);
     const listed = { file: METADATA, line };
-    return { recording, subject, device, attributes, member, file, listed };
+    const known = { recording, subject: composed(subject), device, attributes };
+    return { ...known, member, file, listed };
   });
 }
 
