@@ -8,7 +8,7 @@ import type { DownloadOptions } from './download';
 import { download } from './download';
 import { openFileSource, openFolderSource } from './files';
 import { downloadFromGlue, isGlueAddress } from './glue';
-import { hasEnding } from './names';
+import { hasEnding, nameAtAddress } from './names';
 import { downloadFromS3 } from './s3';
 import type { KnownSource, OnHashed, Source, SourceLimits, SourceOptions } from './source';
 import { DEFAULT_EXTENSIONS, DEFAULT_LIMITS } from './source';
@@ -59,7 +59,7 @@ async function bring(
 function openByKind(opening: SourceOptions, isFolder: boolean): Promise<Source> {
   if (isFolder) return openFolderSource(opening);
   const { address, extensions } = opening;
-  const fileName = isHttpAddress(address) ? new URL(address).pathname : address;
+  const fileName = isHttpAddress(address) ? nameAtAddress(address) : address;
   return hasEnding(fileName, extensions)
     ? openFileSource(opening, fileName)
     : openZipSource(opening);

@@ -1,11 +1,12 @@
 /** A zip archive on the local disk, read member by member without unpacking it. */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { PassThrough, Readable, pipeline, type Transform } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
-import { openPromise } from 'yauzl';
+import { getFileNameLowLevel, openPromise } from 'yauzl';
 import { WatchlakeError } from '../../core/errors';
 import { contentHash } from '../../core/hash';
 import type { OnBytes, Source, SourceLimits, SourceOptions } from './source';
@@ -14,6 +15,7 @@ import { localChunks } from './local-chunks';
 import { checkSizes, verifying } from './verified';
 
 const ENCRYPTED = 1;
+const NAMED_IN_UTF8 = 0x800;
 const STORED = 0;
 const DEFLATED = 8;
 const LOCAL_HEADER_BYTES = 30;
@@ -34,6 +36,16 @@ function translated(source: string, error: unknown): unknown {
     : new WatchlakeError('ARCHIVE_MEMBER_UNSAFE', { source, member }, error);
 }
 
+/**
+ * `zip` and the Finder write UTF-8 and do not say so; read as the format's own letters, such a name is another
+ * person's. What is safe in one of the two is in the other: they have the letters of paths in common.
+ */
+function nameOf({ fileName, fileNameRaw, generalPurposeBitFlag, extraFields }: Entry): string {
+  if (!isUtf8(fileNameRaw)) return fileName;
+  const flags = generalPurposeBitFlag | NAMED_IN_UTF8;
+  return getFileNameLowLevel(flags, fileNameRaw, extraFields, false);
+}
+
 async function readDirectory(
   source: string,
   zip: ZipFile,
@@ -49,6 +61,7 @@ async function readDirectory(
   const entries = new Map<string, Entry>();
   await new Promise<void>((resolve, reject) => {
     zip.on('entry', (entry: Entry) => {
+      entry.fileName = nameOf(entry);
       if (entries.has(entry.fileName)) {
         reject(new WatchlakeError('ARCHIVE_MEMBER_DUPLICATE', { source, member: entry.fileName }));
         return;
