@@ -7,6 +7,7 @@ import { isWatchlakeError } from '../core/errors';
 import { requireJava, requireMaven } from '../stack/kafka-libraries';
 import { DEFAULT_PORTS, isPortFree } from '../stack/ports';
 import { postgresPrograms } from '../stack/postgres-binaries';
+import { recordedPorts } from '../stack/stack';
 import { temporalProgram } from '../stack/temporal';
 import { unprivilegedUser } from '../stack/system-user';
 import { tryTool } from '../stack/tools';
@@ -25,7 +26,6 @@ export interface Finding {
 
 const OLDEST_NODE = [20, 19] as const;
 const OLDEST_PYTHON = [3, 10] as const;
-const APP_PORT = 8080;
 const DISK_WANTED = 5e9;
 const MEMORY_WANTED = 3e9;
 
@@ -91,7 +91,7 @@ function tensorflow(): Finding {
   }
 }
 
-/** A given port has to be free; a default one gives way to the next. */
+/** A given port has to be free; that of the last start, or the default, gives way to the next. */
 async function port(
   own: ReadonlySet<number>,
   name: string,
@@ -120,20 +120,21 @@ async function portsOf(home: string): Promise<ReadonlySet<number>> {
 /** Which of the ports that a stack of this home would take are free, or its own already. */
 export const examinePorts = async (config: Config): Promise<Finding[]> => {
   const own = await portsOf(config.WATCHLAKE_HOME);
+  const preferred = { ...DEFAULT_PORTS, ...(await recordedPorts(config.WATCHLAKE_HOME)) };
   return Promise.all([
     ...(config.TEMPORAL_ADDRESS
       ? []
       : [
-          port(own, 'Port of Temporal', config.TEMPORAL_PORT, DEFAULT_PORTS.temporal),
-          port(own, 'Port of its web UI', config.TEMPORAL_UI_PORT, DEFAULT_PORTS.temporalUi),
+          port(own, 'Port of Temporal', config.TEMPORAL_PORT, preferred.temporal),
+          port(own, 'Port of its web UI', config.TEMPORAL_UI_PORT, preferred.temporalUi),
         ]),
     ...(config.KAFKA_BROKERS
       ? []
-      : [port(own, 'Port of Kafka', config.KAFKA_PORT, DEFAULT_PORTS.kafka)]),
+      : [port(own, 'Port of Kafka', config.KAFKA_PORT, preferred.kafka)]),
     ...(config.DATABASE_URL
       ? []
-      : [port(own, 'Port of PostgreSQL', config.POSTGRES_PORT, DEFAULT_PORTS.postgres)]),
-    port(own, 'Port of the application page', config.APP_PORT, APP_PORT),
+      : [port(own, 'Port of PostgreSQL', config.POSTGRES_PORT, preferred.postgres)]),
+    port(own, 'Port of the application page', config.APP_PORT, preferred.app),
   ]);
 };
 

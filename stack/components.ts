@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isFull } from './files';
 import { startKafka } from './kafka';
-import { DEFAULT_PORTS, type PortName } from './ports';
+import { DEFAULT_PORTS, portOf, type PortName } from './ports';
 import { POSTGRES_STOP_SIGNAL, startPostgres } from './postgres';
 import { findProcesses, stopProcess, type ProcessRecord } from './processes';
 import type { OnProgress } from './progress';
@@ -25,7 +25,7 @@ export interface StackOptions {
   /** Services that run elsewhere: they are neither started nor stopped. */
   readonly external?: ExternalServices;
   /** A number is used or refused, 0 is any free port, none is the default or the next free one. */
-  readonly ports?: Partial<Record<PortName, number>>;
+  readonly ports?: Partial<Record<Exclude<PortName, 'app' | 'metrics'>, number>>;
   readonly retentionDays?: number;
   readonly durable?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
@@ -46,8 +46,6 @@ interface StartedComponent {
   readonly addresses: Record<string, string>;
   readonly ports: StackRecord['ports'];
 }
-
-const portOf = (url: string): number => Number(url.slice(url.lastIndexOf(':') + 1));
 
 interface StartContext extends StackOptions {
   readonly preferred: Record<PortName, number>;

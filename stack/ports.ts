@@ -14,9 +14,15 @@ export const DEFAULT_PORTS = {
   temporalUi: 8233,
   kafka: 9092,
   postgres: 5432,
+  app: 8080,
+  metrics: 9464,
 } as const;
 
 export type PortName = keyof typeof DEFAULT_PORTS;
+
+/** Of `host:port` or of an address that ends in its port. */
+export const portOf = (address: string): number =>
+  Number(address.slice(address.lastIndexOf(':') + 1));
 
 /** A given port is used or refused; 0 asks for any; none asks for the default or the next free one. */
 export interface PortRequest {

@@ -176,6 +176,12 @@ export const recordedParts = async (home: string): Promise<Parts> =>
 export const recordedPorts = async (home: string): Promise<StackRecord['ports']> =>
   (await recordOf(home))?.ports ?? {};
 
+/** Of what is served beside the parts. */
+export async function rememberPorts(home: string, ports: StackRecord['ports']): Promise<void> {
+  const path = await realpath(home);
+  await lockHome(path, async () => (await StackFile.open(path)).rememberPorts(ports));
+}
+
 const recordOf = async (home: string): Promise<StackRecord | undefined> =>
   readStackRecord(await realpath(home).catch(() => home));
 

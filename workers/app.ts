@@ -16,10 +16,9 @@ import type { Addresses } from './addresses';
 import type { Config } from './config';
 import { holdoutScores } from './holdout-scores';
 import { homeLinks } from './home-links';
+import { preferredPort } from './kept-ports';
 import { s3Settings } from './s3';
 import { connectClient } from './temporal';
-
-const PREFERRED_PORT = 8080;
 
 export interface RunningApp {
   url: string;
@@ -66,7 +65,7 @@ export async function startAppServer(
   const { port, release } = await reservePort({
     service: 'the application page',
     given: config.APP_PORT,
-    preferred: PREFERRED_PORT,
+    preferred: await preferredPort(config.WATCHLAKE_HOME, 'app'),
   });
   try {
     const url = await app.listen(port);

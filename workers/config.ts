@@ -183,7 +183,7 @@ export const VARIABLES = {
   APP_PORT: port
     .optional()
     .describe(
-      'Port of the application page. Default: 8080, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+      'Port of the application page. Default: that of the last start, at first 8080; where it is taken, the next free one; 0 takes any free one; a given port that is taken is an error.',
     ),
   APP_TOKENS: z
     .string()
@@ -194,22 +194,22 @@ export const VARIABLES = {
   TEMPORAL_PORT: port
     .optional()
     .describe(
-      'Port of the embedded Temporal server. Default: 7233, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+      'Port of the embedded Temporal server. Default: that of the last start, at first 7233; where it is taken, the next free one; 0 takes any free one; a given port that is taken is an error.',
     ),
   TEMPORAL_UI_PORT: port
     .optional()
     .describe(
-      'Port of its web UI. Default: 8233, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+      'Port of its web UI. Default: that of the last start, at first 8233; where it is taken, the next free one; 0 takes any free one; a given port that is taken is an error.',
     ),
   KAFKA_PORT: port
     .optional()
     .describe(
-      'Port of the embedded Kafka broker. Default: 9092, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+      'Port of the embedded Kafka broker. Default: that of the last start, at first 9092; where it is taken, the next free one; 0 takes any free one; a given port that is taken is an error.',
     ),
   POSTGRES_PORT: port
     .optional()
     .describe(
-      'Port of the embedded PostgreSQL. Default: 5432, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+      'Port of the embedded PostgreSQL. Default: that of the last start, at first 5432; where it is taken, the next free one; 0 takes any free one; a given port that is taken is an error.',
     ),
   METRICS: flag.default(true).describe('Whether the worker serves Prometheus metrics.'),
   METRICS_HOST: z
@@ -219,7 +219,7 @@ export const VARIABLES = {
   METRICS_PORT: port
     .optional()
     .describe(
-      "Port of the worker's Prometheus metrics. Default: 9464, or the next free one; 0 takes any free one; a given port that is taken is an error.",
+      "Port of the worker's Prometheus metrics. Default: that of the last start, at first 9464; where it is taken, the next free one; 0 takes any free one; a given port that is taken is an error.",
     ),
 
   ...INGEST_VARIABLES,

@@ -22,6 +22,7 @@ import { environmentOf, type Config } from './config';
 import { migrateDatabase } from './dependencies';
 import { requireExternal } from './external-services';
 import { HeldHome } from './held-home';
+import { keepPort } from './kept-ports';
 import { withFewArenas } from './malloc-arenas';
 import { recordState } from './record-state';
 import { claimHome, clearState, supervisorOf, type UpState } from './state';
@@ -74,6 +75,7 @@ async function keepUp(options: SuperviseOptions, home: HeldHome): Promise<void> 
     onProgress({ component: 'database', message: 'running the migrations' });
     await migrateDatabase(addresses);
     app = await startAppServer(config, addresses, log);
+    await keepPort({ home: config.WATCHLAKE_HOME, log }, 'app', app.url);
     const services = { ...addresses, app: { url: app.url } };
     await Promise.all([keepStack(options, home), keepWorker(options, services, app.workerToken)]);
   } finally {
@@ -165,7 +167,8 @@ async function keepWorker(
     metrics: null,
     worker: { pid: null, restarts: 0, ready: false },
   };
-  const record = () => recordState({ home: config.WATCHLAKE_HOME, log, signal }, state);
+  const place = { home: config.WATCHLAKE_HOME, log };
+  const record = () => recordState({ ...place, signal }, state);
   let pauseMs = 500;
   while (!signal.aborted) {
     const startedMs = Date.now();
@@ -175,6 +178,7 @@ async function keepWorker(
       state.metrics = metrics ? { url: `http://${metrics}/metrics` } : null;
       state.worker.ready = true;
       void record().then((isRecorded) => isRecorded && options.onReady?.(state));
+      if (metrics) void keepPort(place, 'metrics', metrics);
     });
     state.worker = { pid: worker.pid ?? null, restarts: state.worker.restarts, ready: false };
     // Not waited for: the end of the worker would go unseen.

@@ -1,25 +1,49 @@
 /** What `watchlake doctor` says of ports. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examinePorts } from '../../../cli/doctor';
+import { rememberPorts } from '../../../stack/stack';
 import { loadConfig } from '../../../workers/config';
 import { writeState } from '../../../workers/state';
 import { UP } from './fake-surroundings';
 
-test('a port that the home listens on itself is its own; one of somebody else is taken', async () => {
-  const home = await mkdtemp(join(tmpdir(), 'watchlake-doctor-'));
-  const server = createServer().listen(0, '127.0.0.1');
+let home: string;
+let server: Server;
+let port: number;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'watchlake-doctor-'));
+  server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const config = loadConfig({ WATCHLAKE_HOME: home, APP_PORT: String(port) });
-  const found = async () =>
-    (await examinePorts(config)).find(({ name }) => name === 'Port of the application page');
-  expect(await found()).toMatchObject({ status: 'missing', found: `${port} is taken` });
-  await writeState(home, { ...UP, pid: process.pid, app: { url: `http://127.0.0.1:${port}` } });
-  expect(await found()).toMatchObject({ status: 'ok', found: `${port}, in use by this home` });
+  ({ port } = server.address() as AddressInfo);
+});
+afterEach(async () => {
   server.close();
   await rm(home, { recursive: true });
+});
+
+async function ofThePage(variables: Record<string, string> = {}) {
+  const findings = await examinePorts(loadConfig({ WATCHLAKE_HOME: home, ...variables }));
+  return findings.find(({ name }) => name === 'Port of the application page');
+}
+
+test('a port that the home listens on itself is its own; one of somebody else is taken', async () => {
+  const given = { APP_PORT: String(port) };
+  expect(await ofThePage(given)).toMatchObject({ status: 'missing', found: `${port} is taken` });
+  await writeState(home, { ...UP, pid: process.pid, app: { url: `http://127.0.0.1:${port}` } });
+  expect(await ofThePage(given)).toMatchObject({
+    status: 'ok',
+    found: `${port}, in use by this home`,
+  });
+});
+
+test('where none is given, that of the last start is looked at', async () => {
+  await rememberPorts(home, { app: port });
+  expect(await ofThePage()).toMatchObject({
+    status: 'note',
+    found: `${port} is taken: the next free one is used`,
+  });
 });
