@@ -37,5 +37,9 @@ export async function erasingOf(
 
 /** As any format may have written it: which one a dataset had that was removed, nothing tells. */
 export const possibleIdentifiers = (given: string): string[] => [
-  ...new Set(FORMAT_NAMES.map((name) => formatNamed(name).erasing.identifierOf(given))),
+  // Devices have no format: there a user is called as they are typed.
+  ...new Set([
+    given.trim(),
+    ...FORMAT_NAMES.map((each) => formatNamed(each).erasing.identifierOf(given)),
+  ]),
 ];

@@ -1,6 +1,7 @@
 /** The case of an erasure: who it is about is known here and in the sealed case, never in a history. */
 import type { Consent } from '../consent/consent';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
+import { accentSpellings } from '../core/letters';
 import { createHint, hideNeedles, type Needles } from '../core/needles';
 import { subjectKeyOf } from '../lakehouse/landing/ingest-plan';
 import type { Person } from '../lakehouse/erasure/person';
@@ -23,7 +24,7 @@ export interface ErasureCase {
 /** What is known of the person before anything was found. */
 export function strangerOf(secret: string, dataset: string, identifier: string): Person {
   const subjectKey = subjectKeyOf(secret, dataset, identifier);
-  const needles = needlesOf({ own: [identifier, subjectKey], others: [] });
+  const needles = needlesOf({ own: [...accentSpellings(identifier), subjectKey], others: [] });
   return { identifier, subjectKey, devices: [], ...needles };
 }
 
