@@ -63,16 +63,17 @@ export function createRemoval(database: Database) {
 
     /**
      * Nobody can load or promote it from now on; its card stays, for verdicts and predictions name it. Repeated it is
-     * the same. MODEL_IN_USE when an alias points at it.
+     * the same, and tells whether it has been made again by now. MODEL_IN_USE when an alias points at it.
      */
-    removeVersion: ({ model, version }: VersionName): Promise<void> =>
+    removeVersion: ({ model, version }: VersionName): Promise<{ isMadeAgain: boolean }> =>
       database.transaction(async (connection) => {
         await lockModel(connection, model);
-        const { aliases } = await removable(connection, { model, version });
+        const { aliases, isMadeAgain } = await removable(connection, { model, version });
         const [alias] = aliases;
         if (alias !== undefined)
           throw new WatchlakeError('MODEL_IN_USE', { model, version, what: `it is the ${alias}` });
         await connection.query(MARK, [model, version]);
+        return { isMadeAgain };
       }),
 
     /** How many versions of each model, of those that can be used, have learned from the dataset. */

@@ -18,18 +18,18 @@ export async function unknownModel(connection: Queryable, model: string): Promis
   });
 }
 
-/** The same with the newest versions of the model that can be used; with the models where it has none. */
+/** The same with the newest versions of the model that can be used; with the models where it never had one. */
 export async function unknownVersion(
   connection: Queryable,
   { model, version }: { model: string; version: string },
 ): Promise<WatchlakeError> {
-  const { rows } = await connection.query<{ version: number }>(
-    `SELECT version FROM registry.versions WHERE model = $1 AND removed_at IS NULL
-     ORDER BY version DESC LIMIT $2`,
+  const { rows } = await connection.query<{ version: number; removed: boolean }>(
+    `SELECT version, removed_at IS NOT NULL AS removed FROM registry.versions WHERE model = $1
+     ORDER BY removed, version DESC LIMIT $2`,
     [model, MOST_READ],
   );
   if (rows.length === 0) return unknownModel(connection, model);
-  const versions = rows.map((row) => String(row.version));
+  const versions = rows.flatMap((row) => (row.removed ? [] : [String(row.version)]));
   const known = fewOf(versions, VERSIONS_SHOWN);
   return new WatchlakeError('MODEL_NOT_FOUND', { model, version, known });
 }

@@ -62,7 +62,9 @@ export async function removeVersion(
   const [what] = plan.inTheWay;
   if (what !== undefined) throw new WatchlakeError('MODEL_IN_USE', { ...wanted, what });
   // The registry first: a training that begins now makes a version anew instead of taking this one.
-  await deps.registry.removeVersion(wanted);
+  const { isMadeAgain } = await deps.registry.removeVersion(wanted);
+  // By a training that has ended since the first look, after a removal that was interrupted.
+  if (isMadeAgain) return { ...plan, objects: 0, bytes: 0 };
   for (const key of keys) await deps.lake.store.remove(key);
   return plan;
 }

@@ -247,6 +247,8 @@ describe('a removed version', () => {
     expect(await registry.learnersOf({ dataset })).toEqual([{ model, versions: 1 }]);
     await registry.removeVersion({ model, version: '2' });
     expect(await registry.learnersOf({ dataset })).toEqual([]);
+    const unknown = registry.getVersion({ model, version: '9' });
+    await expect(unknown).rejects.toThrow(`There is no model ${model} version 9.`);
   });
 });
 

@@ -359,6 +359,29 @@ test(
 );
 
 test(
+  'a version that a training makes again while an interrupted removal goes on keeps its files',
+  async () => {
+    const deps = await world();
+    const { lake, registry } = deps;
+    const [model, dataset] = [newName(), newName()];
+    await learn(deps, model, dataset);
+    const artefactUri = artefactPrefix(model, 'k1');
+    const first = { model, version: '1' };
+    await registry.removeVersion(first);
+    // When the runs are asked for it is none any more; it registered its version just before that.
+    const list = async function* () {
+      await registry.registerVersion({ model, key: 'k1', artefactUri, card: card(dataset) });
+      yield* [];
+    };
+    const client = { workflow: { list } } as unknown as typeof deps.client;
+    const gone = await removeVersion({ ...deps, client }, first);
+    expect(gone).toMatchObject({ objects: 0, bytes: 0 });
+    expect(await keysOf(lake)).toContain(`${artefactUri}/artefact.json`);
+  },
+  LIMIT_MS,
+);
+
+test(
   'a model of which every version was removed can be removed as well',
   async () => {
     const deps = await world();
