@@ -13,6 +13,7 @@ import { unprivilegedUser } from '../stack/system-user';
 import { tryTool } from '../stack/tools';
 import type { Config } from '../workers/config';
 import { readState } from '../workers/state';
+import { examineRestore } from './doctor-restore';
 import { examineDatabase, examineKafka, examineLake, examineTemporal } from './doctor-services';
 import { bytes } from './voice';
 
@@ -200,6 +201,7 @@ export async function examine(config: Config): Promise<Finding[]> {
     await writable('Home', config.WATCHLAKE_HOME),
     await writable('Cache', config.WATCHLAKE_CACHE),
     await disk('Disk', config.WATCHLAKE_HOME),
+    ...(await examineRestore(config)),
     ...(await examinePorts(config)),
   ];
 }

@@ -52,6 +52,12 @@ export function lockHome<T>(
   return withLock(lockOf(home), { waitMs: LOCK_WAIT_MS, onWait }, work);
 }
 
+/** Whether somebody does such work now. */
+export async function isLocked(home: string): Promise<boolean> {
+  const holder = await holderOf(lockOf(home));
+  return holder !== undefined && isRunning(holder);
+}
+
 async function databaseUrlOf(home: string, port: string): Promise<string> {
   const secret = join(home, 'secrets', 'postgres-password');
   return databaseUrl(Number(port), (await readTextIfPresent(secret))?.trim() ?? '');
@@ -200,8 +206,7 @@ async function lockHomeToStop<T>(home: string, work: () => Promise<T>): Promise<
   try {
     return await lockHome(home, work);
   } catch (error) {
-    const holder = await holderOf(lockOf(home));
-    if (!isFull(error) || (holder && isRunning(holder))) throw error;
+    if (!isFull(error) || (await isLocked(home))) throw error;
     return work();
   }
 }

@@ -98,6 +98,12 @@ async function existing(parts: readonly Part[]): Promise<Part[]> {
   return found;
 }
 
+/** Copies that were never put in their places, of a restore that was killed. */
+export async function leftByRestore(config: Config): Promise<string[]> {
+  const staged = (await partsOf(config)).map((part) => ({ ...part, place: stagingOf(part) }));
+  return (await existing(staged)).map(({ place }) => place);
+}
+
 /** The parts that are there already; RESTORE_TARGET_EXISTS when they may not be moved. */
 async function partsInTheWay(
   parts: readonly Part[],
