@@ -1,10 +1,13 @@
 /** The version that is champion now, with its card; training and the gate both start from it. */
 import { WatchlakeError } from '../core/errors';
 import type { Lake } from '../lakehouse/lake';
+import { readClassifier } from '../lakehouse/model-artefacts';
 import { unknownDataset } from '../lakehouse/unknown-names';
+import { loadClassifier } from '../models/classifier';
 import { CHAMPION } from '../registry/aliases';
 import type { Registry } from '../registry/registry';
-import type { ModelVersion } from '../registry/versions';
+import type { ModelVersion, VersionName } from '../registry/versions';
+import type { Champion } from '../streaming/classify';
 
 export interface ChampionQuery {
   model: string;
@@ -15,6 +18,29 @@ export interface ChampionQuery {
 interface Places {
   readonly registry: Registry;
   readonly lake: Lake;
+}
+
+/** Null when the model has none. */
+export const championNumber = async ({ registry }: Pick<Places, 'registry'>, model: string) =>
+  (await registry.getAlias({ model, alias: CHAMPION }))?.version ?? null;
+
+async function loadVersion({ registry, lake }: Places, wanted: VersionName): Promise<Champion> {
+  const { version, artefactUri } = await registry.getVersion(wanted);
+  const stored = await readClassifier(lake.store, artefactUri);
+  return { version, classifier: await loadClassifier(stored) };
+}
+
+/** Throws NO_CHAMPION when there is none. */
+export async function loadChampion(places: Places, model: string): Promise<Champion> {
+  const version = await championNumber(places, model);
+  if (version === null) throw new WatchlakeError('NO_CHAMPION', { model });
+  try {
+    return await loadVersion(places, { model, version });
+  } catch (error) {
+    // It may have been replaced, and then removed, while it was read.
+    if ((await championNumber(places, model)) === version) throw error;
+    return loadChampion(places, model);
+  }
 }
 
 async function championVersion(registry: Registry, model: string): Promise<ModelVersion | null> {

@@ -1,6 +1,7 @@
 /** Which activities each task queue serves, wired to their dependencies. */
 import { createAnnotationActivities } from '../activities/annotation-activities';
 import { createAthenaActivities } from '../activities/athena-activities';
+import { championNumber, loadChampion } from '../activities/champion';
 import { createComparisonActivities } from '../activities/comparison-activities';
 import { createDeviceAggregateActivities } from '../activities/device-aggregate-activities';
 import { createDeviceLandingActivities } from '../activities/device-landing-activities';
@@ -22,11 +23,8 @@ import { WatchlakeError } from '../core/errors';
 import type { TaskQueue } from '../core/task-queues';
 import { buildVersion, CODE_VERSION } from '../core/version';
 import { createDeviceTables } from '../devices/devices';
-import { readClassifier } from '../lakehouse/model-artefacts';
 import { removedStreams } from '../lakehouse/removed-streams';
 import { labelsOfWindows } from '../lakehouse/samples';
-import { loadClassifier } from '../models/classifier';
-import { CHAMPION } from '../registry/aliases';
 import type { Config } from './config';
 import { topicShape, type Dependencies } from './dependencies';
 import { athenaTraces } from '../lakehouse/engines/athena-traces';
@@ -148,7 +146,7 @@ const streamActivities = (all: Dependencies) =>
     topics: all.topics,
     topicShape: topicShape(all.config),
     loadChampion: (model) => loadChampion(all, model),
-    championVersion: (model) => championVersion(all, model),
+    championVersion: (model) => championNumber(all, model),
     source: createSampleSource(all.lake),
     removedStreams: (dataset) => removedStreams(all.lake.store, dataset),
     suppression: all.consent,
@@ -158,20 +156,6 @@ const streamActivities = (all: Dependencies) =>
       seed: all.config.LABEL_SEED,
     },
   });
-
-const championVersion = async ({ registry }: Dependencies, model: string) =>
-  (await registry.getAlias({ model, alias: CHAMPION }))?.version ?? null;
-
-async function loadChampion(all: Dependencies, model: string) {
-  const { registry, lake } = all;
-  const champion = await championVersion(all, model);
-  if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
-  const { version, artefactUri } = await registry.getVersion({ model, version: champion });
-  return {
-    version,
-    classifier: await loadClassifier(await readClassifier(lake.store, artefactUri)),
-  };
-}
 
 /** The page may have restarted on another port: asked for anew each time. */
 async function appUrl(config: Config): Promise<string> {
