@@ -17,7 +17,7 @@ function modelTile({ model, version, versions, macroF1 }) {
       element('div', { class: 'figure digits' }, macroF1.toFixed(3)),
       element('p', {}, 'macro-F1 on unseen people'),
     );
-  const count = versions === 1 ? 'The only version so far' : `One of ${versions} versions`;
+  const count = versions === 1 ? 'The only version' : `One of ${versions} versions`;
   tile.append(element('p', {}, count));
   return element('li', {}, tile);
 }
