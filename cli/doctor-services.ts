@@ -1,13 +1,14 @@
 /** Looks at services that run elsewhere: whether they answer, and what they still need. */
 import type { Connection } from '@temporalio/client';
-import { createConnection } from 'node:net';
 import { Client as DatabaseClient } from 'pg';
 import { isWatchlakeError } from '../core/errors';
+import { databaseError } from '../core/postgres';
 import { PROGRAM } from '../core/program-name';
 import { isS3Address } from '../lakehouse/stores/s3/address';
 import { examineBucket } from '../lakehouse/stores/s3/examine';
 import { missingSearchAttributes, searchAttributesCommand } from '../stack/temporal-namespace';
 import type { Config } from '../workers/config';
+import { askKafka } from '../workers/external-services';
 import { s3Settings } from '../workers/s3';
 import { connectClient } from '../workers/temporal';
 import type { Finding } from './doctor';
@@ -45,28 +46,14 @@ export async function examineTemporal(config: Config, address: string): Promise<
   }
 }
 
-function reach(address: string): Promise<void> {
-  const at = address.lastIndexOf(':');
-  const socket = createConnection({
-    host: address.slice(0, at),
-    port: Number(address.slice(at + 1)),
-  });
-  socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error('it does not answer')));
-  return new Promise((resolve, reject) => {
-    socket.once('connect', () => resolve(void socket.destroy()));
-    socket.once('error', reject);
-  });
-}
-
-/** One broker that listens is enough: a client learns of the others from it. */
-export async function examineKafka(brokers: readonly string[]): Promise<Finding> {
+export async function examineKafka(config: Config, brokers: string[]): Promise<Finding> {
   const name = 'Kafka';
   try {
-    await Promise.any(brokers.map(reach));
+    await askKafka(config, brokers);
     return { name, status: 'ok', found: brokers.join(', ') };
-  } catch {
-    const found = `none of ${brokers.join(', ')} answers`;
-    return { name, status: 'missing', found, remedy: 'Start it, or correct KAFKA_BROKERS.' };
+  } catch (error) {
+    const remedy = isWatchlakeError(error) ? error.remedy : undefined;
+    return { name, status: 'missing', found: message(error), remedy };
   }
 }
 
@@ -82,8 +69,9 @@ export async function examineDatabase(url: string): Promise<Finding> {
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
     return { name, status: 'ok', found: rows[0]?.server_version ?? 'answers' };
   } catch (error) {
-    const remedy = 'Start it, or correct DATABASE_URL.';
-    return { name, status: 'missing', found: message(error), remedy };
+    const known = databaseError(error);
+    const remedy = isWatchlakeError(known) ? known.remedy : 'Start it, or correct DATABASE_URL.';
+    return { name, status: 'missing', found: message(known), remedy };
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -177,7 +177,7 @@ async function embedded(config: Config): Promise<Finding[]> {
       ? examineTemporal(config, config.TEMPORAL_ADDRESS)
       : tool('Temporal', () => temporalProgram({ cache })),
     ...(config.KAFKA_BROKERS
-      ? [examineKafka(config.KAFKA_BROKERS)]
+      ? [examineKafka(config, config.KAFKA_BROKERS)]
       : [
           tool('Java', () => requireJava({})),
           // Only for the download: what is cached needs no Maven.

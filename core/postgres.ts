@@ -1,6 +1,7 @@
 /** Queries and transactions on PostgreSQL, with its outages told apart from other failures. */
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { isWatchlakeError, WatchlakeError } from './errors';
+import { isTlsCode } from './tls-failure';
 
 /** What a query needs: the pool, or the connection of one transaction. */
 export interface Queryable {
@@ -25,7 +26,9 @@ const OUTAGE_MESSAGE =
   /connection (terminated|timeout|ended)|not queryable|timeout exceeded when trying/i;
 
 // Wrong user or password (28), no such database (3D000), no right to what is asked (42501).
+// What pg says of a server without TLS has no code.
 const REFUSAL_CODE = /^(28|3D000|42501)/;
+const NO_TLS = /server does not support SSL/i;
 
 interface Failure {
   code?: unknown;
@@ -43,8 +46,9 @@ function isOutage(error: unknown): boolean {
 }
 
 function isRefusal(error: unknown): boolean {
-  const { code } = (error ?? {}) as Failure;
-  return typeof code === 'string' && REFUSAL_CODE.test(code);
+  const { code, message } = (error ?? {}) as Failure;
+  if (typeof message === 'string' && NO_TLS.test(message)) return true;
+  return typeof code === 'string' && (REFUSAL_CODE.test(code) || isTlsCode(code));
 }
 
 /** An outage as DATABASE_UNAVAILABLE, a refusal as DATABASE_REFUSED, which may be retried; any other error as it is. */

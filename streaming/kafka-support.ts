@@ -1,6 +1,7 @@
 /** What the parts of the kafkajs adapter share: errors, logging and retry settings. */
 import type { KafkaConfig, logCreator, RetryOptions } from 'kafkajs';
 import { WatchlakeError } from '../core/errors';
+import { isTlsCode } from '../core/tls-failure';
 import type { StreamLog } from './ports';
 
 /** Waits of 0.1 s doubling to 2 s; a broker that stays away longer is a matter for the caller. */
@@ -14,10 +15,16 @@ export const RETRY: RetryOptions = {
 /** INVALID_PRODUCER_EPOCH; kafkajs does not know its successor, PRODUCER_FENCED (90), by name. */
 const FENCED = /INVALID_PRODUCER_EPOCH|old epoch|newer producer|Unknown error code 90\b/;
 
+/** No rights, or none who is known; a broker that is spoken to without TLS, or without a user, hangs up. */
+const REFUSED = /_AUTHORIZATION_FAILED|SASL_AUTHENTICATION_FAILED|_SASL_|SASLAuthentication/;
+
 interface KafkaJsError extends Error {
   readonly type?: string;
+  readonly code?: unknown;
   readonly retriable?: boolean;
   readonly cause?: unknown;
+  /** Of an error about several topics. */
+  readonly errors?: readonly Error[];
 }
 
 /** While it reconnects kafkajs trips over its own missing metadata: the first frame tells. */
@@ -32,12 +39,23 @@ function wasFenced(error: unknown): boolean {
   return FENCED.test(`${error.type ?? ''} ${error.message}`) || wasFenced(error.cause);
 }
 
+function wasRefused(error: unknown): boolean {
+  if (!isKafkaJsError(error)) return false;
+  if (isTlsCode(error.code) || REFUSED.test(`${error.name} ${error.type ?? ''}`)) return true;
+  return wasRefused(error.cause) || (error.errors ?? []).some(wasRefused);
+}
+
 /** The project's error for one of kafkajs, which stays its cause; any other stays as it is. */
 export function brokerError(error: unknown, brokers: readonly string[], owner = ''): unknown {
   if (!isKafkaJsError(error)) return error;
   if (wasFenced(error)) return new WatchlakeError('PRODUCER_FENCED', { owner }, error);
-  const context = { brokers: brokers.join(','), detail: error.message };
-  return new WatchlakeError('BROKER_UNAVAILABLE', context, error);
+  const detail = [...new Set([error, ...(error.errors ?? [])].map(({ message }) => message))];
+  const context = { brokers: brokers.join(','), detail: detail.join(': ') };
+  return new WatchlakeError(
+    wasRefused(error) ? 'BROKER_REFUSED' : 'BROKER_UNAVAILABLE',
+    context,
+    error,
+  );
 }
 
 /**

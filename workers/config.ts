@@ -10,6 +10,7 @@ import { lakeAddress } from '../lakehouse/lake-folder';
 import { DEFAULT_LIMITS } from '../lakehouse/sources/source';
 import { CLOUD_VARIABLES } from './cloud-variables';
 import { INGEST_VARIABLES } from './ingest-variables';
+import { SERVICE_VARIABLES, withCredentials } from './service-variables';
 import { flag, formOf, list, port } from './variable-forms';
 import { DEFAULT_EVENTS_TOPIC } from '../streaming/topics';
 
@@ -108,55 +109,7 @@ export const VARIABLES = {
       'Secret that subject keys are made with. Default: a random one in WATCHLAKE_HOME/secrets. Changing it makes all subjects new ones.',
     ),
 
-  TEMPORAL_ADDRESS: z
-    .string()
-    .optional()
-    .describe('Temporal server to use instead of the embedded one, `host:port`.'),
-  TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
-  TEMPORAL_UI_URL: z
-    .url()
-    .optional()
-    .describe('Address of the Temporal web UI, for links. Needed only with TEMPORAL_ADDRESS.'),
-  TEMPORAL_TLS: flag.default(false).describe('Whether to speak TLS to Temporal.'),
-  TEMPORAL_TLS_CA_FILE: z
-    .string()
-    .optional()
-    .describe("PEM file of the authority that signed the server's certificate."),
-  TEMPORAL_TLS_CERT_FILE: z
-    .string()
-    .optional()
-    .describe("PEM file of the client's certificate (mTLS)."),
-  TEMPORAL_TLS_KEY_FILE: z.string().optional().describe("PEM file of the client's key (mTLS)."),
-  TEMPORAL_TLS_SERVER_NAME: z
-    .string()
-    .optional()
-    .describe("Name expected in the server's certificate."),
-  TEMPORAL_API_KEY: z.string().optional().describe('API key of Temporal Cloud.'),
-
-  KAFKA_BROKERS: list
-    .optional()
-    .describe('Kafka brokers to use instead of the embedded one, comma-separated `host:port`.'),
-  KAFKA_TLS: flag.default(false).describe('Whether to speak TLS to Kafka.'),
-  KAFKA_SASL_MECHANISM: z
-    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
-    .optional()
-    .describe('SASL mechanism.'),
-  KAFKA_SASL_USERNAME: z.string().optional().describe('SASL user.'),
-  KAFKA_SASL_PASSWORD: z.string().optional().describe('SASL password.'),
-  KAFKA_PARTITIONS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1000)
-    .default(4)
-    .describe('Partitions of the topics that Watchlake makes.'),
-  KAFKA_REPLICATION: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(10)
-    .default(1)
-    .describe('Replicas of the topics that Watchlake makes; 3 on a real cluster.'),
+  ...SERVICE_VARIABLES,
 
   EVENTS_TOPIC: z
     .string()
@@ -164,14 +117,6 @@ export const VARIABLES = {
     .default(DEFAULT_EVENTS_TOPIC)
     .describe(
       "Kafka topic of the devices' events; `<topic>.dead-letter` takes those that are none.",
-    ),
-
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//i, 'expected postgres://user:password@host:port/database')
-    .optional()
-    .describe(
-      'PostgreSQL to use instead of the embedded one, `postgres://user:password@host:port/database`.',
     ),
 
   APP_HOST: z
@@ -303,10 +248,12 @@ export const VARIABLES = {
     .describe('Least severe level that is logged.'),
 } as const;
 
-const schema = z.object(VARIABLES).refine(
-  // Glue's tables name files, and nothing that reads Glue finds those of this machine.
-  ({ CATALOG, LAKE_URI = '' }) => CATALOG === 'file' || /^s3:/i.test(LAKE_URI),
-  { path: ['CATALOG'], error: 'glue needs a lake on S3: set LAKE_URI to s3://…' },
+const schema = withCredentials(
+  z.object(VARIABLES).refine(
+    // Glue's tables name files, and nothing that reads Glue finds those of this machine.
+    ({ CATALOG, LAKE_URI = '' }) => CATALOG === 'file' || /^s3:/i.test(LAKE_URI),
+    { path: ['CATALOG'], error: 'glue needs a lake on S3: set LAKE_URI to s3://…' },
+  ),
 );
 
 /** What the project declares, of the sample's dataset and model. */

@@ -23,6 +23,7 @@ import { s3Settings } from './s3';
 import { pseudonymKey } from './secrets';
 import { sparkOptions } from './spark';
 import { connectClient } from './temporal';
+import { tlsFiles } from './tls-files';
 
 export interface Dependencies {
   config: Config;
@@ -100,14 +101,14 @@ export function brokerOf(
   log: StreamLog,
   more: { retries?: number } = {},
 ): Broker {
-  const { KAFKA_TLS, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = config;
+  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = config;
   const credentials = {
     username: KAFKA_SASL_USERNAME ?? '',
     password: KAFKA_SASL_PASSWORD ?? '',
   };
   return createKafkaBroker({
     brokers: kafka.brokers,
-    ssl: KAFKA_TLS,
+    ssl: tlsFiles(config, 'KAFKA') ?? config.KAFKA_TLS,
     ...(KAFKA_SASL_MECHANISM ? { sasl: saslOf(KAFKA_SASL_MECHANISM, credentials) } : {}),
     log,
     ...more,

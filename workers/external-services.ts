@@ -9,7 +9,8 @@ import { connectClient } from './temporal';
 /** About three seconds: one that is away for longer has to be looked after. */
 const KAFKA_RETRIES = 8;
 
-async function askKafka(config: Config, brokers: string[]): Promise<void> {
+/** Throws BROKER_UNAVAILABLE or BROKER_REFUSED. */
+export async function askKafka(config: Config, brokers: string[]): Promise<void> {
   const addresses = { kafka: { brokers } };
   const broker = brokerOf(config, addresses, SILENT_STREAM_LOG, { retries: KAFKA_RETRIES });
   try {
@@ -34,7 +35,7 @@ async function askTemporal(config: Config, address: string): Promise<void> {
   await connection.close();
 }
 
-/** Throws BROKER_UNAVAILABLE, TEMPORAL_UNAVAILABLE, DATABASE_UNAVAILABLE and DATABASE_REFUSED. */
+/** Throws BROKER_UNAVAILABLE, BROKER_REFUSED, TEMPORAL_UNAVAILABLE, DATABASE_UNAVAILABLE and DATABASE_REFUSED. */
 export async function requireExternal(config: Config, onProgress: OnProgress): Promise<void> {
   const { TEMPORAL_ADDRESS: temporal, KAFKA_BROKERS: brokers, DATABASE_URL: url } = config;
   if (!temporal && !brokers && !url) return;

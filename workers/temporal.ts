@@ -1,30 +1,25 @@
 /** Connections to Temporal, for clients and for workers, with TLS and API keys from the configuration. */
-import { readFile } from 'node:fs/promises';
 import { Client, Connection, type TLSConfig } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { WatchlakeError } from '../core/errors';
 import type { Config } from './config';
+import { tlsFiles } from './tls-files';
 
-async function tlsOf(config: Config): Promise<TLSConfig | boolean | undefined> {
-  const read = async (file: string | undefined) => (file ? await readFile(file) : undefined);
-  const [ca, crt, key] = await Promise.all([
-    read(config.TEMPORAL_TLS_CA_FILE),
-    read(config.TEMPORAL_TLS_CERT_FILE),
-    read(config.TEMPORAL_TLS_KEY_FILE),
-  ]);
-  const clientCertPair = crt && key ? { crt, key } : undefined;
+function tlsOf(config: Config): TLSConfig | undefined {
+  const files = tlsFiles(config, 'TEMPORAL');
   const serverName = config.TEMPORAL_TLS_SERVER_NAME;
-  if (!config.TEMPORAL_TLS && !config.TEMPORAL_API_KEY && !ca && !clientCertPair) return undefined;
+  if (!config.TEMPORAL_TLS && !config.TEMPORAL_API_KEY && files === undefined) return undefined;
+  const { ca, cert: crt, key } = files ?? {};
   return {
     ...(ca ? { serverRootCACertificate: ca } : {}),
-    ...(clientCertPair ? { clientCertPair } : {}),
+    ...(crt && key ? { clientCertPair: { crt, key } } : {}),
     ...(serverName ? { serverNameOverride: serverName } : {}),
   };
 }
 
-const optionsOf = async (config: Config, address: string) => ({
+const optionsOf = (config: Config, address: string) => ({
   address,
-  tls: await tlsOf(config),
+  tls: tlsOf(config),
   apiKey: config.TEMPORAL_API_KEY,
 });
 
@@ -39,7 +34,7 @@ function connectionError(error: unknown, address: string): unknown {
 
 /** A client for commands and activities; close its connection when done. Throws TEMPORAL_UNAVAILABLE. */
 export async function connectClient(config: Config, address: string): Promise<Client> {
-  const options = await optionsOf(config, address);
+  const options = optionsOf(config, address);
   const connection = await Connection.connect(options).catch((error: unknown) => {
     throw connectionError(error, address);
   });
@@ -47,4 +42,4 @@ export async function connectClient(config: Config, address: string): Promise<Cl
 }
 
 export const connectWorker = async (config: Config, address: string): Promise<NativeConnection> =>
-  NativeConnection.connect(await optionsOf(config, address));
+  NativeConnection.connect(optionsOf(config, address));

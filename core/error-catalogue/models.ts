@@ -80,7 +80,12 @@ export const MODELS_ERRORS = catalogue({
   // Streams
   BROKER_UNAVAILABLE: entry(
     (c) => `Kafka does not answer at ${c.brokers}: ${c.detail}`,
-    'Start it, or correct KAFKA_BROKERS; without that variable `watchlake up` starts one of its own.',
+    'Start it, or correct KAFKA_BROKERS; one that closes the connection may ask for TLS or a user (KAFKA_TLS, KAFKA_SASL_MECHANISM). Without KAFKA_BROKERS `watchlake up` starts one of its own.',
+    { retryable: true },
+  ),
+  BROKER_REFUSED: entry(
+    (c) => `Kafka at ${c.brokers} refuses: ${c.detail}`,
+    'Correct KAFKA_TLS and its files, or KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, or give that user the right; docs/security.md lists the rights.',
     { retryable: true },
   ),
   TOPIC_MISMATCH: entry(

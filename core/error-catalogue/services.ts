@@ -93,7 +93,7 @@ export const SERVICES_ERRORS = catalogue({
   // Temporal and databases
   TEMPORAL_UNAVAILABLE: entry(
     (c) => `Temporal does not answer: ${c.detail}`,
-    'Start it, or correct TEMPORAL_ADDRESS; without that variable `watchlake up` starts one of its own. `watchlake doctor` checks it.',
+    'Start it, or correct TEMPORAL_ADDRESS and its TLS variables; without that address `watchlake up` starts one of its own. `watchlake doctor` checks it.',
     { retryable: true, status: 503 },
   ),
   DATABASE_UNAVAILABLE: entry(
@@ -103,7 +103,7 @@ export const SERVICES_ERRORS = catalogue({
   ),
   DATABASE_REFUSED: entry(
     (c) => `PostgreSQL refuses: ${c.detail}`,
-    'Correct the user, the password or the database in DATABASE_URL, or give that user the right.',
+    'Correct the user, the password or the database in DATABASE_URL, its `sslmode` and `sslrootcert`, or give that user the right.',
     { retryable: true, status: 503 },
   ),
   DATABASE_OLDER: entry(
