@@ -97,8 +97,8 @@ export async function readVersion(
 
 /** VERSION_REMOVED for one that cannot be used any more. */
 export function refuseRemoved({ model, version, removedAt }: ModelVersion): void {
-  if (removedAt !== null)
-    throw new WatchlakeError('VERSION_REMOVED', { model, version, removedAt });
+  if (removedAt === null) return;
+  throw new WatchlakeError('VERSION_REMOVED', { model, version, day: removedAt.slice(0, 10) });
 }
 
 export function createVersions(database: Database) {

@@ -4,7 +4,7 @@ import { callable } from '../core/program-name';
 import type { Lake } from '../lakehouse/lake';
 import type { StoredObject } from '../lakehouse/ports';
 import type { RemovableVersion } from '../registry/removal';
-import type { VersionName } from '../registry/versions';
+import { refuseRemoved, type VersionName } from '../registry/versions';
 import { versionsInUse } from './in-the-way';
 import type { ModelRemovalDeps } from './remove-model';
 
@@ -29,11 +29,10 @@ async function artefactOf(
 
 async function planned({ client, registry, lake }: ModelRemovalDeps, wanted: VersionName) {
   const found = await registry.removableVersion(wanted);
-  const { model, version, removedAt, aliases } = found;
+  const { model, version, aliases } = found;
   const objects = await artefactOf(lake, found);
   // What an interrupted removal has left is looked for; then there is nothing more to do.
-  if (removedAt !== null && objects.length === 0)
-    throw new WatchlakeError('VERSION_REMOVED', { model, version, removedAt });
+  if (objects.length === 0) refuseRemoved(found);
   const asAlias = aliases.map((alias) =>
     callable(
       `it is the ${alias} (\`watchlake models promote ${model} <version>\` or \`watchlake models rollback ${model}\` makes another one that)`,

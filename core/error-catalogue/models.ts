@@ -40,7 +40,7 @@ export const MODELS_ERRORS = catalogue({
     'Wait for it, or end it; then run the command again. Without --yes it shows all that is in the way.',
   ),
   VERSION_REMOVED: entry(
-    (c) => `Version ${c.version} of the model ${c.model} was removed on ${c.removedAt}.`,
+    (c) => `Version ${c.version} of the model ${c.model} was removed on ${c.day}.`,
     'Take another one: `watchlake models show <model>` lists them; a training on the same data makes it again, under a new number.',
   ),
   NO_CHAMPION: entry(
