@@ -124,18 +124,14 @@ test('a user without rights is told so', async () => {
   await broker.close();
 });
 
-test.each([
-  ['without TLS', false],
-  ['without a user', true],
-])('who comes %s is not answered, and told which variables there are', async (_how, isTls) => {
-  const config = loadConfig({
-    KAFKA_BROKERS: kafka.withPassword,
-    ...(isTls && { KAFKA_TLS_CA_FILE: kafka.authority.certFile }),
-  });
-  await expect(ask(config)).rejects.toMatchObject({
-    code: 'BROKER_UNAVAILABLE',
-    remedy: expect.stringContaining('KAFKA_TLS') as string,
-  });
+test('who comes without TLS, or without a user, is not answered, and told which variables there are', async () => {
+  const given = { KAFKA_BROKERS: kafka.withPassword };
+  const isTls = { KAFKA_TLS_CA_FILE: kafka.authority.certFile };
+  const asked = [given, { ...given, ...isTls }].map((each) => ask(loadConfig(each)));
+  for (const outcome of await Promise.allSettled(asked)) {
+    const remedy = expect.stringContaining('KAFKA_TLS') as string;
+    expect(outcome).toMatchObject({ reason: { code: 'BROKER_UNAVAILABLE', remedy } });
+  }
 });
 
 test('a file that is not there is told with its variable', () => {
