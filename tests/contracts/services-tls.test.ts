@@ -142,7 +142,9 @@ describe('Temporal', () => {
     });
     expect(namespaceInfo?.name).toBe(config.TEMPORAL_NAMESPACE);
     await worker.close();
-    expect(await examineTemporal(config, address)).toMatchObject({ found: expect.any(String) });
+    expect(await examineTemporal(config, address)).toMatchObject({
+      found: expect.any(String) as string,
+    });
   });
 
   test('is reached neither by who trusts another authority, nor without a certificate', async () => {
