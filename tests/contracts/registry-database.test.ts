@@ -28,6 +28,25 @@ test('starts at the same time run every migration once', async () => {
   expect(await migrate(database.url)).toEqual([]);
 });
 
+test('a user who owns the database and may do nothing else is enough', async () => {
+  const url = new URL(database.url);
+  const name = url.pathname.slice(1);
+  const user = `owner_of_${name}`;
+  await database.pool.query(`CREATE ROLE ${user} LOGIN PASSWORD 'of the tests'`);
+  await database.pool.query(`ALTER DATABASE ${name} OWNER TO ${user}`);
+  url.username = user;
+  url.password = 'of the tests';
+  expect(await migrate(url.href)).not.toEqual([]);
+  const pool = openPool(url.href);
+  const { saveSplit, getSplit } = createRegistry(pool);
+  const split = { dataset: 'watch', seed: 0 };
+  await saveSplit({ ...split, parts: { holdout: ['k1'] } });
+  expect(await getSplit(split)).toEqual({ holdout: ['k1'] });
+  await pool.end();
+  await database.pool.query(`REASSIGN OWNED BY ${user} TO CURRENT_USER`);
+  await database.pool.query(`DROP ROLE ${user}`);
+});
+
 test('a migration that fails leaves nothing behind', async () => {
   await writeFile(join(folder, '20300101000000000_good.sql'), 'CREATE TABLE good (id int);');
   await writeFile(join(folder, '20300101000000001_bad.sql'), 'CREATE TABLE bad (id nonsense);');
