@@ -92,8 +92,18 @@ export async function runCommand(
   }
 }
 
+/** Readers such as `head` close what they have read enough of: the command ends as it would have, unheard. */
+function bearClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 /** For the `watchlake` program: open connections must not keep a finished command alive. */
 export async function main(): Promise<void> {
+  bearClosedOutput();
   process.exit(await runCommand(process.argv.slice(2)));
 }
 

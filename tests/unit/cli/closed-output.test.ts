@@ -1,0 +1,30 @@
+/** Whoever reads the output may close it when they have seen enough, as `| head` does. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
+import { PROJECT_ROOT } from '../../../core/project-root';
+
+const TYPESCRIPT = join(PROJECT_ROOT, 'tests', 'support', 'typescript.js');
+const MAIN = join(PROJECT_ROOT, 'cli', 'main.ts');
+
+/** The output is closed before anything was written to it. */
+async function withClosedOutput(...words: readonly string[]) {
+  const child = spawn(process.execPath, ['-r', TYPESCRIPT, MAIN, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  const [stderr, [code]] = await Promise.all([
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  return { stderr, code };
+}
+
+test.each([[['--help']], [['help', 'query']], [['--version']]])(
+  'a reader who has gone is no error of ours: %j',
+  async (words) => {
+    expect(await withClosedOutput(...words)).toEqual({ stderr: '', code: 0 });
+  },
+  60_000,
+);
