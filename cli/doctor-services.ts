@@ -36,7 +36,10 @@ export async function examineTemporal(config: Config, address: string): Promise<
       await connection.close();
     }
   } catch (error) {
-    const remedy = 'Start it, or correct TEMPORAL_ADDRESS and its TLS variables.';
+    const usual =
+      'Start it, or correct TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and its TLS variables.';
+    const isInvalid = isWatchlakeError(error) && error.code === 'CONFIG_INVALID';
+    const remedy = isInvalid ? error.remedy : usual;
     return {
       name,
       status: 'missing',
@@ -59,12 +62,13 @@ export async function examineKafka(config: Config, brokers: string[]): Promise<F
 
 export async function examineDatabase(url: string): Promise<Finding> {
   const name = 'PostgreSQL';
-  const client = new DatabaseClient({
-    connectionString: url,
-    connectionTimeoutMillis: ANSWER_WITHIN_MS,
-  });
-  client.on('error', () => undefined);
+  let client: DatabaseClient | undefined;
   try {
+    client = new DatabaseClient({
+      connectionString: url,
+      connectionTimeoutMillis: ANSWER_WITHIN_MS,
+    });
+    client.on('error', () => undefined);
     await client.connect();
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
     return { name, status: 'ok', found: rows[0]?.server_version ?? 'answers' };
@@ -73,7 +77,7 @@ export async function examineDatabase(url: string): Promise<Finding> {
     const remedy = isWatchlakeError(known) ? known.remedy : 'Start it, or correct DATABASE_URL.';
     return { name, status: 'missing', found: message(known), remedy };
   } finally {
-    await client.end().catch(() => undefined);
+    await client?.end().catch(() => undefined);
   }
 }
 

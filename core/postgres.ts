@@ -32,6 +32,7 @@ const NO_TLS = /server does not support SSL/i;
 
 interface Failure {
   code?: unknown;
+  syscall?: unknown;
   message?: unknown;
   errors?: readonly unknown[];
 }
@@ -51,11 +52,18 @@ function isRefusal(error: unknown): boolean {
   return typeof code === 'string' && (REFUSAL_CODE.test(code) || isTlsCode(code));
 }
 
+// pg reads the certificates that the address names whenever it connects.
+const isOfFile = ({ syscall }: Failure): boolean => syscall === 'open' || syscall === 'read';
+const FILE_DETAIL = 'a file that the address names cannot be read';
+
 /** An outage as DATABASE_UNAVAILABLE, a refusal as DATABASE_REFUSED, which may be retried; any other error as it is. */
 export function databaseError(error: unknown): unknown {
   if (isWatchlakeError(error)) return error;
   const { code, message } = (error ?? {}) as { code?: string; message?: string };
   const detail = message || code;
+  if (isOfFile(error ?? {})) {
+    return new WatchlakeError('DATABASE_REFUSED', { detail: `${FILE_DETAIL}: ${detail}` }, error);
+  }
   if (isOutage(error)) return new WatchlakeError('DATABASE_UNAVAILABLE', { detail }, error);
   if (isRefusal(error)) return new WatchlakeError('DATABASE_REFUSED', { detail }, error);
   return error;

@@ -40,9 +40,10 @@ export interface MigrateOptions {
 
 /** Runs the migrations that are missing, each once; concurrent starts wait. Returns their names. */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
-  const client = new Client({ connectionString: url, application_name: 'watchlake-migrate' });
-  client.on('error', () => undefined);
+  let client: Client | undefined;
   try {
+    client = new Client({ connectionString: url, application_name: 'watchlake-migrate' });
+    client.on('error', () => undefined);
     await client.connect();
     await client.query(`SET lock_timeout = ${Math.trunc(options.lockTimeoutMs ?? 60_000)}`);
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -51,7 +52,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     throw databaseError(error);
   } finally {
     // Ending the session gives the lock back.
-    await client.end();
+    await client?.end();
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the parts of the kafkajs adapter share: errors, logging and retry settings. */
 import type { KafkaConfig, logCreator, RetryOptions } from 'kafkajs';
 import { WatchlakeError } from '../core/errors';
-import { isTlsCode } from '../core/tls-failure';
+import { isTlsCode, withoutOpenSsl } from '../core/tls-failure';
 import type { StreamLog } from './ports';
 
 /** Waits of 0.1 s doubling to 2 s; a broker that stays away longer is a matter for the caller. */
@@ -50,7 +50,7 @@ export function brokerError(error: unknown, brokers: readonly string[], owner = 
   if (!isKafkaJsError(error)) return error;
   if (wasFenced(error)) return new WatchlakeError('PRODUCER_FENCED', { owner }, error);
   const detail = [...new Set([error, ...(error.errors ?? [])].map(({ message }) => message))];
-  const context = { brokers: brokers.join(','), detail: detail.join(': ') };
+  const context = { brokers: brokers.join(','), detail: withoutOpenSsl(detail.join(': ')) };
   return new WatchlakeError(
     wasRefused(error) ? 'BROKER_REFUSED' : 'BROKER_UNAVAILABLE',
     context,

@@ -2,6 +2,11 @@
 import { z } from 'zod';
 import { flag, list } from './variable-forms';
 
+// As pg reads it: without a host, that of a parameter or of this machine.
+const isUrl = (text: string): boolean => URL.canParse(text.replace('@/', '@localhost/'));
+
+const isHostAndPort = (text: string): boolean => /^[^\s/@]+:\d{1,5}$/.test(text);
+
 export const SERVICE_VARIABLES = {
   TEMPORAL_ADDRESS: z
     .string()
@@ -31,6 +36,7 @@ export const SERVICE_VARIABLES = {
   TEMPORAL_API_KEY: z.string().optional().describe('API key of Temporal Cloud.'),
 
   KAFKA_BROKERS: list
+    .refine((brokers) => brokers.every(isHostAndPort), 'expected host:port, comma-separated')
     .optional()
     .describe('Kafka brokers to use instead of the embedded one, comma-separated `host:port`.'),
   KAFKA_TLS: flag
@@ -71,6 +77,11 @@ export const SERVICE_VARIABLES = {
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//i, 'expected postgres://user:password@host:port/database')
+    .refine(isUrl, {
+      abort: true,
+      error:
+        'is no address; in a user or a password write % as %25, and # / ? @ as %23 %2F %3F %40',
+    })
     .optional()
     .describe(
       'PostgreSQL to use instead of the embedded one, `postgres://user:password@host:port/database`; with TLS `?sslmode=verify-full&sslrootcert=<file>` at its end.',

@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:tls';
 import { Client } from 'pg';
 import { examineDatabase, examineTemporal } from '../../cli/doctor-services';
 import { createDatabase } from '../../core/postgres';
-import { openPool } from '../../registry/database';
+import { migrate, openPool } from '../../registry/database';
 import { loadConfig } from '../../workers/config';
 import { connectClient, connectWorker } from '../../workers/temporal';
 import { makeAuthority, type Authority, type Certificate } from '../support/certificates';
@@ -98,6 +98,24 @@ describe('PostgreSQL', () => {
   });
 });
 
+test.each(['/nowhere/ca.pem', tmpdir()])(
+  'an authority of PostgreSQL in %s, which is no file, is told with where to correct it',
+  async (file) => {
+    const url = `postgres://me:secret@127.0.0.1:1/db?sslmode=verify-full&sslrootcert=${file}`;
+    const told = {
+      code: 'DATABASE_REFUSED',
+      message: expect.stringMatching(/that the address names cannot be read: E/) as string,
+      remedy: expect.stringContaining('sslrootcert') as string,
+    };
+    const pool = openPool(url);
+    await expect(createDatabase(pool).query('SELECT 1')).rejects.toMatchObject(told);
+    await pool.end();
+    await expect(migrate(url)).rejects.toMatchObject(told);
+    const { message: found, remedy } = told;
+    expect(await examineDatabase(url)).toMatchObject({ status: 'missing', found, remedy });
+  },
+);
+
 describe('Temporal', () => {
   let server: Server;
 
@@ -151,6 +169,14 @@ describe('Temporal', () => {
     const asked = configs.map((config) => connectClient(config, config.TEMPORAL_ADDRESS!));
     for (const outcome of await Promise.allSettled(asked))
       expect(outcome).toMatchObject({ reason: { code: 'TEMPORAL_UNAVAILABLE' } });
+  });
+
+  test('a namespace that is not there is told with its variable', async () => {
+    const config = loadConfig({ TEMPORAL_NAMESPACE: 'nowhere' });
+    expect(await examineTemporal(config, process.env['TEMPORAL_ADDRESS'] ?? '')).toMatchObject({
+      found: expect.stringContaining('nowhere') as string,
+      remedy: expect.stringContaining('TEMPORAL_NAMESPACE') as string,
+    });
   });
 });
 

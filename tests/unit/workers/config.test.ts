@@ -22,8 +22,26 @@ test.each([
   [{ METRICS: 'perhaps' }, 'METRICS: expected `true` or `false`'],
   // Its client would look for a host that nobody has named.
   [{ DATABASE_URL: 'nonsense' }, 'DATABASE_URL: expected postgres://user:password@host:port/'],
+  [{ DATABASE_URL: 'postgres://me:a#b@host/db' }, 'DATABASE_URL: is no address; in a user or a'],
+  [{ DATABASE_URL: 'postgres://me:a/b@host/db' }, '# / ? @ as %23 %2F %3F %40'],
+  [{ KAFKA_BROKERS: 'kafka-1' }, 'KAFKA_BROKERS: expected host:port, comma-separated'],
+  [{ KAFKA_BROKERS: 'a:9092,kafka://b:9092' }, 'KAFKA_BROKERS: expected host:port'],
 ])('a wrong value is told by the form it should have: %j', (environment, said) => {
   expect(() => loadConfig(environment)).toThrow(said);
+});
+
+test.each([
+  'postgres://me:a%23b%2Fc@host:5432/db?sslmode=verify-full',
+  'postgres://me:a b@/db?host=/run/postgresql',
+  'postgresql:///db',
+])('an address of PostgreSQL is taken as its client reads it: %s', (url) => {
+  expect(loadConfig({ DATABASE_URL: url }).DATABASE_URL).toBe(url);
+});
+
+test('brokers are those of a list', () => {
+  expect(loadConfig({ KAFKA_BROKERS: 'a.example.org:9092, 10.0.0.1:9093,' })).toMatchObject({
+    KAFKA_BROKERS: ['a.example.org:9092', '10.0.0.1:9093'],
+  });
 });
 
 test('a database may be named after the dataset', () => {
