@@ -2,9 +2,10 @@
 import { NAME_HEIGHT, nameAbove, roomForNames, rowsOf } from './channel-names.js';
 import { svg } from './dom.js';
 
-const PANEL_HEIGHT = 178;
+const LINES_HEIGHT = 128;
+/** On a phone the answers have to be seen beside the signal. */
+const NARROW = { width: 500, linesHeight: 78 };
 const MARGIN = { top: 30, bottom: 20, left: 46 };
-const LINES_HEIGHT = PANEL_HEIGHT - MARGIN.top - MARGIN.bottom;
 const TIME_AXIS_HEIGHT = 34;
 const COLOURS = 6;
 
@@ -98,17 +99,17 @@ function drawGrid(group, { y, low, high, left, right }) {
   }
 }
 
-function drawPanel(panel, offsetsMs, { top, height, right, above, x, gapMs }) {
+function drawPanel(panel, offsetsMs, { top, height, linesHeight, right, above, x, gapMs }) {
   const left = MARGIN.left;
   const bottom = top + height - MARGIN.bottom;
   const [low, high] = extent(panel.channels);
-  const y = scale(bottom, bottom - LINES_HEIGHT, low, high);
+  const y = scale(bottom, bottom - linesHeight, low, high);
   const group = svg('g');
   const title = text('title', 0, top + 16, panel.title);
   if (panel.unit) title.append(svg('tspan', { class: 'unit' }, ` (${panel.unit})`));
   group.append(title);
   drawGrid(group, { y, low, high, left, right });
-  const heights = nameHeights(panel.channels, y, bottom - LINES_HEIGHT, bottom);
+  const heights = nameHeights(panel.channels, y, bottom - linesHeight, bottom);
   panel.channels.forEach(({ name, values }, index) => {
     const colour = (index % COLOURS) + 1;
     const d = pathOf(offsetsMs, values, x, y, gapMs);
@@ -123,7 +124,7 @@ function drawPanel(panel, offsetsMs, { top, height, right, above, x, gapMs }) {
 
 function drawTimeAxis({ top, width, right, x, lengthMs }) {
   const group = svg('g');
-  for (const second of ticks(0, lengthMs / 1000, width < 500 ? 4 : 8)) {
+  for (const second of ticks(0, lengthMs / 1000, width < NARROW.width ? 4 : 8)) {
     const at = x(second * 1000).toFixed(1);
     group.append(
       svg('line', { class: 'grid', x1: at, x2: at, y1: MARGIN.top, y2: top }),
@@ -179,12 +180,13 @@ export function drawSignal(container, { signal, lengthMs }) {
   const right = width - room.right;
   const x = scale(MARGIN.left, right, 0, lengthMs);
   const gapMs = 5 * (lengthMs / Math.max(offsetsMs.length, 1));
+  const linesHeight = width < NARROW.width ? NARROW.linesHeight : LINES_HEIGHT;
   let bottom = 0;
   const drawn = panels.map((panel, index) => {
     const [top, above] = [bottom, room.above[index]];
-    const height = PANEL_HEIGHT + rowsOf(above) * NAME_HEIGHT;
+    const height = MARGIN.top + linesHeight + MARGIN.bottom + rowsOf(above) * NAME_HEIGHT;
     bottom += height;
-    return drawPanel(panel, offsetsMs, { top, height, right, above, x, gapMs });
+    return drawPanel(panel, offsetsMs, { top, height, linesHeight, right, above, x, gapMs });
   });
   const height = bottom + TIME_AXIS_HEIGHT;
   root.setAttribute('viewBox', `0 0 ${width} ${height}`);

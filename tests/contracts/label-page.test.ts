@@ -84,6 +84,17 @@ withBrowser('the label page', () => {
     expect(await page.evaluate(LINES_OF_WORDS)).toEqual([1, 1]);
   });
 
+  test('shows a signal of two quantities and its answers at once on a phone', async () => {
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.openLabel(campaign);
+    await page.setViewportSize({ width: 375, height: 740 });
+    const skip = page.locator('.choice.skip');
+    await skip.waitFor();
+    await page.waitForFunction('document.querySelector("#plot svg").clientWidth < 375');
+    const { y, height } = (await skip.boundingBox())!;
+    expect(y + height).toBeLessThanOrEqual(740);
+  });
+
   test('says whose guess it is, and the whole name of a campaign, also on a phone', async () => {
     const campaign = 'watch-exercises-20261127t075525z';
     await openCampaignWith(pages.annotation, { campaign, dataset: campaign, tasks: 1 });
