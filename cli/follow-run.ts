@@ -56,10 +56,14 @@ type PendingActivity = NonNullable<
 
 const FAILURE_LENGTH = 160;
 
+// What the server says in place of a failure whose causes are long; it keeps that as its own cause.
+const TOO_LONG = 'Failure exceeds size limit.';
+
 /** Steps fail and are tried again by themselves: the person sees that, and why. */
-function retryOf({ activityType, attempt, lastFailure }: PendingActivity): string[] {
-  if (!lastFailure?.message || (attempt ?? 1) < 2) return [];
-  const message = lastFailure.message.split('\n', 1)[0] as string;
+function retryOf({ activityType, attempt, lastFailure: last }: PendingActivity): string[] {
+  const failure = last?.message === TOO_LONG ? (last.cause ?? last) : last;
+  if (!failure?.message || (attempt ?? 1) < 2) return [];
+  const message = failure.message.split('\n', 1)[0] as string;
   const short =
     message.length > FAILURE_LENGTH ? `${message.slice(0, FAILURE_LENGTH - 1)}…` : message;
   return [`${attempt} of «${spaced(activityType?.name ?? 'a step')}» after «${short}»`];

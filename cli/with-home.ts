@@ -9,8 +9,13 @@ const COMMAND = new RegExp(`\`${PROGRAM} [^\`]*`, 'g');
 export const inHome = (command: string, home: string | undefined): string =>
   home ? `${command} --home ${shellWord(home)}` : command;
 
+/** The same text, its commands for that home. */
+export const commandsInHome = (text: string, home: string | undefined): string =>
+  text.replace(COMMAND, (words) => (words.includes(' --home ') ? words : inHome(words, home)));
+
 /** Without it, who asks another home would be told to start the usual one. */
 export const withHome = (problem: Problem, home: string | undefined): Problem => ({
   ...problem,
-  remedy: problem.remedy.replace(COMMAND, (words) => inHome(words, home)),
+  message: commandsInHome(problem.message, home),
+  remedy: commandsInHome(problem.remedy, home),
 });

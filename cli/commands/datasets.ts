@@ -67,7 +67,8 @@ function showRemoval(voice: Voice, shell: Shell, found: DatasetRemoval, flags: R
   });
   if (yes) return;
   const copy = commandLine(shell, 'backup');
-  showWayOn(voice, found.inTheWay, `\`${copy}\` keeps a copy of everything first`);
+  const before = `\`${copy}\` keeps a copy of everything first`;
+  showWayOn(voice, shell, { inTheWay: found.inTheWay, before });
 }
 
 export function addDatasets(program: Command, act: Actions): void {

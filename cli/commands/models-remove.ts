@@ -4,15 +4,20 @@ import type { CommandContext } from '../../workers/connect';
 import { declare } from '../command';
 import { showWayOn } from '../in-the-way';
 import { withContext } from '../run-workflow';
-import type { Actions, Outcome } from '../shell';
+import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import { bytes, count } from '../voice';
+
+interface Remover {
+  readonly shell: Shell;
+  readonly context: CommandContext;
+}
 
 const headingOf = (what: string, isDone: boolean): string =>
   isDone ? `Removed the model ${what}` : `Would be removed of ${what}`;
 
 async function removeModel(
-  context: CommandContext,
+  { shell, context }: Remover,
   model: string,
   dryRun: boolean,
 ): Promise<Outcome> {
@@ -27,13 +32,13 @@ async function removeModel(
         champion: champion && `version ${champion}`,
         files: `${count(objects)}, ${bytes(found.bytes)}`,
       });
-      if (dryRun) showWayOn(voice, inTheWay);
+      if (dryRun) showWayOn(voice, shell, { inTheWay });
     },
   };
 }
 
 async function removeVersion(
-  context: CommandContext,
+  { shell, context }: Remover,
   wanted: { model: string; version: string },
   dryRun: boolean,
 ): Promise<Outcome> {
@@ -44,7 +49,7 @@ async function removeVersion(
       const { model, version, objects, inTheWay } = found;
       showHeading(voice, headingOf(`${model} version ${version}`, !dryRun));
       showFacts(voice, { 'files of its artefact': `${count(objects)}, ${bytes(found.bytes)}` });
-      if (dryRun) showWayOn(voice, inTheWay);
+      if (dryRun) showWayOn(voice, shell, { inTheWay });
     },
   };
 }
@@ -61,8 +66,8 @@ export function addModelsRemove(group: Command, act: Actions): void {
       act(async (shell, model: string, version: string | undefined, { yes }: { yes: boolean }) =>
         withContext(shell, (context) =>
           version === undefined
-            ? removeModel(context, model, !yes)
-            : removeVersion(context, { model, version }, !yes),
+            ? removeModel({ shell, context }, model, !yes)
+            : removeVersion({ shell, context }, { model, version }, !yes),
         ),
       ),
     );

@@ -56,7 +56,7 @@ export interface FakeTemporal {
   /** Of the activity that is under way. */
   heartbeat?: unknown;
   /** Of the activity that is under way: which attempt it is, and what the last one failed with. */
-  retry?: { attempt: number; message: string };
+  retry?: { attempt: number; message: string; cause?: { message: string } };
   /** Never ends. */
   endless?: boolean;
   /** The type of every run; a retrain when absent. */
@@ -85,7 +85,7 @@ export function fakeClient(fake: FakeTemporal, calls: RunCall[]): Client {
       {
         activityType: { name: 'workOnIt' },
         heartbeatDetails: { payloads },
-        ...(retry && { attempt: retry.attempt, lastFailure: { message: retry.message } }),
+        ...(retry && { attempt: retry.attempt, lastFailure: retry }),
       },
     ];
   };

@@ -60,6 +60,22 @@ test('what is in the way is listed whole, and no way on is shown', async () => {
   expect(stdout).not.toContain('--yes');
 });
 
+test('what to do about it is told for the home that was given, also in a refusal', async () => {
+  const what = 'learned from it: activity (`npx watchlake models remove <model>` removes one)';
+  const told = '`npx watchlake models remove <model> --home /tmp/a`';
+  const words = ['datasets', 'remove', 'trial', '--home', '/tmp/a'];
+  const { stdout } = await runWith(words, {
+    removeDataset: async () => ({ ...dataset, inTheWay: [what] }),
+  });
+  expect(stdout).toContain(told);
+  const { stderr } = await runWith([...words, '--yes'], {
+    removeDataset: async () => {
+      throw new WatchlakeError('DATASET_IN_USE', { dataset: 'trial', what });
+    },
+  });
+  expect(stderr).toContain(told);
+});
+
 test('refused, it fails with the remedy', async () => {
   const what = 'loop/trial is running';
   const removeDataset = async () => {

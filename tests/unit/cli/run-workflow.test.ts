@@ -254,6 +254,16 @@ test('the progress line tells that a step is tried again, and why', async () => 
   expect(stderr).toContain('· working (attempt 3 of «work on it» after «The bucket is away.»)');
 });
 
+test('of a failure that the server found too long, its cause is told', async () => {
+  const cause = { message: 'Kafka does not answer.' };
+  const { stderr } = await runAgainst(
+    ['simulate', 'trial', '--speed', '1'],
+    { endless: true, retry: { attempt: 2, message: 'Failure exceeds size limit.', cause } },
+    { onListening: (interrupt) => void setTimeout(interrupt, 200) },
+  );
+  expect(stderr).toContain('(attempt 2 of «work on it» after «Kafka does not answer.»)');
+});
+
 test('Ctrl-C leaves the workflow running and says how to attach again', async () => {
   let cancelled = false;
   const { exitCode, stderr } = await runAgainst(
