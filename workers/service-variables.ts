@@ -97,6 +97,14 @@ const TOGETHER = [
   ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
 ] as const;
 
+// The embedded ones speak no TLS and know no users: a worker would wait for an answer for ever.
+const FOR_ANOTHER = [
+  ['TEMPORAL_ADDRESS', 'TEMPORAL_TLS', 'TEMPORAL_TLS_CA_FILE', 'TEMPORAL_TLS_CERT_FILE'],
+  ['TEMPORAL_ADDRESS', 'TEMPORAL_API_KEY'],
+  ['KAFKA_BROKERS', 'KAFKA_TLS', 'KAFKA_TLS_CA_FILE', 'KAFKA_TLS_CERT_FILE'],
+  ['KAFKA_BROKERS', 'KAFKA_SASL_MECHANISM'],
+] as const;
+
 export const withCredentials = <Schema extends z.ZodType<Variables>>(schema: Schema): Schema =>
   schema.superRefine((given, context) => {
     for (const names of TOGETHER) {
@@ -107,5 +115,11 @@ export const withCredentials = <Schema extends z.ZodType<Variables>>(schema: Sch
         const message = `is needed with ${present.join(' and ')}`;
         context.addIssue({ code: 'custom', path: [name], message });
       }
+    }
+    for (const [address, ...names] of FOR_ANOTHER) {
+      const present = names.filter((name) => given[name]);
+      if (given[address] !== undefined || present.length === 0) continue;
+      const message = `is needed with ${present.join(' and ')}: the embedded one needs none`;
+      context.addIssue({ code: 'custom', path: [address], message });
     }
   });

@@ -38,6 +38,21 @@ test.each([
   expect(loadConfig({ DATABASE_URL: url }).DATABASE_URL).toBe(url);
 });
 
+test.each([
+  [{ KAFKA_TLS: 'true' }, 'KAFKA_BROKERS: is needed with KAFKA_TLS: the embedded one needs none'],
+  [{ KAFKA_TLS_CA_FILE: 'ca.pem' }, 'KAFKA_BROKERS: is needed with KAFKA_TLS_CA_FILE'],
+  [{ TEMPORAL_TLS: 'true' }, 'TEMPORAL_ADDRESS: is needed with TEMPORAL_TLS'],
+  [{ TEMPORAL_API_KEY: 'secret' }, 'TEMPORAL_ADDRESS: is needed with TEMPORAL_API_KEY'],
+])('what the embedded stack does not speak needs an address: %j', (environment, said) => {
+  expect(() => loadConfig(environment)).toThrow(said);
+});
+
+test('no TLS needs no address', () => {
+  expect(loadConfig({ KAFKA_TLS: 'false', TEMPORAL_TLS: 'false' })).toMatchObject({
+    KAFKA_TLS: false,
+  });
+});
+
 test('brokers are those of a list', () => {
   expect(loadConfig({ KAFKA_BROKERS: 'a.example.org:9092, 10.0.0.1:9093,' })).toMatchObject({
     KAFKA_BROKERS: ['a.example.org:9092', '10.0.0.1:9093'],

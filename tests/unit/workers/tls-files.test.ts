@@ -19,11 +19,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const asked = (service: 'TEMPORAL' | 'KAFKA', files: Record<string, string>) => () =>
   tlsFiles(
-    loadConfig(
-      Object.fromEntries(
+    loadConfig({
+      ...{ TEMPORAL_ADDRESS: 'temporal:7233', KAFKA_BROKERS: 'kafka:9092' },
+      ...Object.fromEntries(
         Object.entries(files).map(([name, file]) => [`${service}_TLS_${name}_FILE`, file]),
       ),
-    ),
+    }),
     service,
   );
 
