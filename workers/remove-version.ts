@@ -35,7 +35,7 @@ async function planned({ client, registry, lake }: ModelRemovalDeps, wanted: Ver
   if (objects.length === 0) refuseRemoved(found);
   const asAlias = aliases.map((alias) =>
     callable(
-      `it is the ${alias} (\`watchlake models promote ${model} <version>\` or \`watchlake models rollback ${model}\` makes another one that)`,
+      `it is the ${alias} (\`watchlake models promote ${model} <version>\` or \`watchlake models rollback ${model}\` makes another version the champion)`,
     ),
   );
   const plan: VersionRemoval = {

@@ -117,7 +117,7 @@ export const DATA_ERRORS = catalogue({
   ),
   DATASET_IN_USE: entry(
     (c) => `The dataset ${c.dataset} cannot be removed now: ${c.what}.`,
-    'Wait for it, or end it; then run the command again, which goes on where it was. Without --yes it shows all that is in the way.',
+    'Clear it out of the way, or wait until it has ended; then run the command again, which goes on where it was. Without --yes it shows all that is in the way.',
   ),
   DATASET_BEING_REMOVED: entry(
     (c) => `The dataset ${c.dataset} is being removed.`,

@@ -37,7 +37,7 @@ export const MODELS_ERRORS = catalogue({
   MODEL_IN_USE: entry(
     (c) =>
       `The model ${c.model}${c.version ? ` version ${c.version}` : ''} cannot be removed now: ${c.what}.`,
-    'Wait for it, or end it; then run the command again. Without --yes it shows all that is in the way.',
+    'Clear it out of the way, or wait until it has ended; then run the command again. Without --yes it shows all that is in the way.',
   ),
   VERSION_REMOVED: entry(
     (c) => `Version ${c.version} of the model ${c.model} was removed on ${c.day}.`,
@@ -80,7 +80,7 @@ export const MODELS_ERRORS = catalogue({
   // Streams
   BROKER_UNAVAILABLE: entry(
     (c) => `Kafka does not answer at ${c.brokers}: ${c.detail}`,
-    'Start it, or correct KAFKA_BROKERS; one that closes the connection may ask for TLS or a user (KAFKA_TLS, KAFKA_SASL_MECHANISM). Without KAFKA_BROKERS `watchlake up` starts one of its own.',
+    'Start it, or correct KAFKA_BROKERS; one that closes the connection may ask for TLS or a user, or speak no TLS (KAFKA_TLS, KAFKA_SASL_MECHANISM). Without KAFKA_BROKERS `watchlake up` starts one of its own.',
     { retryable: true },
   ),
   BROKER_REFUSED: entry(
