@@ -5,7 +5,7 @@ import { totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { isWatchlakeError } from '../core/errors';
 import { requireJava, requireMaven } from '../stack/kafka-libraries';
-import { DEFAULT_PORTS, isPortFree } from '../stack/ports';
+import { DEFAULT_PORTS, isPortFree, type PortName } from '../stack/ports';
 import { postgresPrograms } from '../stack/postgres-binaries';
 import { recordedPorts } from '../stack/stack';
 import { temporalProgram } from '../stack/temporal';
@@ -96,8 +96,7 @@ function tensorflow(): Finding {
 async function port(
   own: ReadonlySet<number>,
   name: string,
-  given: number | undefined,
-  preferred: number,
+  { variable, given, preferred }: { variable: string; given?: number; preferred: number },
 ): Promise<Finding> {
   if (given === 0) return { name, status: 'ok', found: 'any' };
   const number = given ?? preferred;
@@ -106,36 +105,38 @@ async function port(
   const found = `${number} is taken`;
   if (given === undefined)
     return { name, status: 'note', found: `${found}: the next free one is used` };
-  return { name, status: 'missing', found, remedy: 'Free it, or leave the variable unset.' };
+  return { name, status: 'missing', found, remedy: `Free it, or leave ${variable} unset.` };
 }
 
 /** What the home that is looked at listens on itself is not taken by somebody else. */
 async function portsOf(home: string): Promise<ReadonlySet<number>> {
   const state = await readState(home);
   if (!state) return new Set();
-  const { temporal, kafka, postgres, app } = state;
-  const addresses = [temporal.address, temporal.uiUrl, ...kafka.brokers, postgres.url, app.url];
+  const { temporal, kafka, postgres, app, metrics } = state;
+  const urls = [temporal.uiUrl, postgres.url, app.url, metrics?.url ?? ''];
+  const addresses = [temporal.address, ...kafka.brokers, ...urls];
   return new Set(addresses.map((address) => Number(/:(\d+)(\/|$)/.exec(address)?.[1])));
 }
+
+type PortVariable = Extract<keyof Config, `${string}_PORT`>;
 
 /** Which of the ports that a stack of this home would take are free, or its own already. */
 export const examinePorts = async (config: Config): Promise<Finding[]> => {
   const own = await portsOf(config.WATCHLAKE_HOME);
   const preferred = { ...DEFAULT_PORTS, ...(await recordedPorts(config.WATCHLAKE_HOME)) };
+  const of = (name: string, variable: PortVariable, kept: PortName) =>
+    port(own, name, { variable, given: config[variable], preferred: preferred[kept] });
   return Promise.all([
     ...(config.TEMPORAL_ADDRESS
       ? []
       : [
-          port(own, 'Port of Temporal', config.TEMPORAL_PORT, preferred.temporal),
-          port(own, 'Port of its web UI', config.TEMPORAL_UI_PORT, preferred.temporalUi),
+          of('Port of Temporal', 'TEMPORAL_PORT', 'temporal'),
+          of('Port of its web UI', 'TEMPORAL_UI_PORT', 'temporalUi'),
         ]),
-    ...(config.KAFKA_BROKERS
-      ? []
-      : [port(own, 'Port of Kafka', config.KAFKA_PORT, preferred.kafka)]),
-    ...(config.DATABASE_URL
-      ? []
-      : [port(own, 'Port of PostgreSQL', config.POSTGRES_PORT, preferred.postgres)]),
-    port(own, 'Port of the application page', config.APP_PORT, preferred.app),
+    ...(config.KAFKA_BROKERS ? [] : [of('Port of Kafka', 'KAFKA_PORT', 'kafka')]),
+    ...(config.DATABASE_URL ? [] : [of('Port of PostgreSQL', 'POSTGRES_PORT', 'postgres')]),
+    of('Port of the application page', 'APP_PORT', 'app'),
+    of('Port of the metrics', 'METRICS_PORT', 'metrics'),
   ]);
 };
 

@@ -38,6 +38,7 @@ export interface ReservedPort {
 }
 
 const SEARCH_LIMIT = 200;
+const HIGHEST_PORT = 65_535;
 const CONNECT_LIMIT_MS = 5_000;
 
 /** Whether it could be listened on. */
@@ -94,7 +95,9 @@ export async function reservePort(request: PortRequest): Promise<ReservedPort> {
     throw new WatchlakeError('PORT_TAKEN', { port: given, service });
   }
   for (let step = 0; step < SEARCH_LIMIT; step += 1) {
-    const reserved = given === 0 ? await reserveAny() : await reserve(preferred + step);
+    const next = preferred + step;
+    const isAny = given === 0 || next > HIGHEST_PORT;
+    const reserved = isAny ? await reserveAny() : await reserve(next);
     if (reserved) return reserved;
   }
   throw new WatchlakeError('PORT_TAKEN', {

@@ -26,9 +26,10 @@ const optionsOf = (config: Config, address: string) => ({
 // All that the client says of a server that is not there.
 const NO_CONNECTION = 'Failed to connect before the deadline';
 
-function connectionError(error: unknown, address: string): unknown {
+function connectionError(error: unknown, address: string, isTls: boolean): unknown {
   if (!(error instanceof Error) || error.message !== NO_CONNECTION) return error;
-  const detail = `there is no connection to ${address}.`;
+  // Who speaks TLS to a server that does not, or the other way round, hears nothing else.
+  const detail = `there is no connection to ${address} ${isTls ? 'with' : 'without'} TLS.`;
   return new WatchlakeError('TEMPORAL_UNAVAILABLE', { detail }, error);
 }
 
@@ -36,7 +37,7 @@ function connectionError(error: unknown, address: string): unknown {
 export async function connectClient(config: Config, address: string): Promise<Client> {
   const options = optionsOf(config, address);
   const connection = await Connection.connect(options).catch((error: unknown) => {
-    throw connectionError(error, address);
+    throw connectionError(error, address, options.tls !== undefined);
   });
   return new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
 }

@@ -168,7 +168,12 @@ describe('Temporal', () => {
     // Each waits for an answer until its time is over.
     const asked = configs.map((config) => connectClient(config, config.TEMPORAL_ADDRESS!));
     for (const outcome of await Promise.allSettled(asked))
-      expect(outcome).toMatchObject({ reason: { code: 'TEMPORAL_UNAVAILABLE' } });
+      expect(outcome).toMatchObject({
+        reason: {
+          code: 'TEMPORAL_UNAVAILABLE',
+          message: expect.stringContaining('with TLS') as string,
+        },
+      });
   });
 
   test('a namespace that is not there is told with its variable', async () => {

@@ -25,14 +25,20 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-async function ofThePage(variables: Record<string, string> = {}) {
+const ofThePage = (variables: Record<string, string> = {}) =>
+  found('Port of the application page', variables);
+
+async function found(wanted: string, variables: Record<string, string> = {}) {
   const findings = await examinePorts(loadConfig({ WATCHLAKE_HOME: home, ...variables }));
-  return findings.find(({ name }) => name === 'Port of the application page');
+  return findings.find(({ name }) => name === wanted);
 }
 
 test('a port that the home listens on itself is its own; one of somebody else is taken', async () => {
   const given = { APP_PORT: String(port) };
-  expect(await ofThePage(given)).toMatchObject({ status: 'missing', found: `${port} is taken` });
+  expect(await ofThePage(given)).toMatchObject({
+    ...{ status: 'missing', found: `${port} is taken` },
+    remedy: 'Free it, or leave APP_PORT unset.',
+  });
   await writeState(home, { ...UP, pid: process.pid, app: { url: `http://127.0.0.1:${port}` } });
   expect(await ofThePage(given)).toMatchObject({
     status: 'ok',
@@ -46,4 +52,15 @@ test('where none is given, that of the last start is looked at', async () => {
     status: 'note',
     found: `${port} is taken: the next free one is used`,
   });
+});
+
+test('the port of the metrics is looked at as the others are', async () => {
+  const given = { METRICS_PORT: String(port) };
+  const wanted = 'Port of the metrics';
+  expect(await found(wanted, given)).toMatchObject({
+    ...{ status: 'missing', remedy: 'Free it, or leave METRICS_PORT unset.' },
+  });
+  const metrics = { url: `http://127.0.0.1:${port}/metrics` };
+  await writeState(home, { ...UP, pid: process.pid, metrics });
+  expect(await found(wanted, given)).toMatchObject({ status: 'ok' });
 });

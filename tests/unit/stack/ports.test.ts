@@ -28,6 +28,18 @@ test('moves on from a default that is in use', async () => {
   await release();
 });
 
+test('goes on below when the last port of all is in use', async () => {
+  const last = createServer();
+  await new Promise<void>((resolve, reject) => {
+    last.once('error', reject);
+    last.listen(65_535, LOOPBACK, resolve);
+  });
+  const { port, release } = await reservePort({ service: 'Kafka', preferred: 65_535 });
+  expect(port).toBeLessThan(65_535);
+  await release();
+  await new Promise((resolve) => last.close(resolve));
+});
+
 test('gives two stacks that start at once different ports', async () => {
   const request = { service: 'Kafka', preferred: taken };
   const both = await Promise.all([reservePort(request), reservePort(request)]);
