@@ -44,8 +44,8 @@ export async function loadChampion(places: Places, model: string): Promise<Champ
 }
 
 async function championVersion(registry: Registry, model: string): Promise<ModelVersion | null> {
-  const alias = await registry.getAlias({ model, alias: CHAMPION });
-  return alias && registry.getVersion({ model, version: alias.version });
+  const version = await championNumber({ registry }, model);
+  return version === null ? null : registry.getVersion({ model, version });
 }
 
 function refuseOther(champion: ModelVersion | null, { model, dataset }: ChampionQuery): void {

@@ -1,11 +1,10 @@
 /** The case of an erasure: who it is about is known here and in the sealed case, never in a history. */
 import type { Consent } from '../consent/consent';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
-import { accentSpellings } from '../core/letters';
 import { createHint, hideNeedles, type Needles } from '../core/needles';
 import { subjectKeyOf } from '../lakehouse/landing/ingest-plan';
 import type { Person } from '../lakehouse/erasure/person';
-import { needlesOf } from '../lakehouse/erasure/person';
+import { stranger } from '../lakehouse/erasure/person';
 
 export interface CaseName {
   dataset: string;
@@ -22,11 +21,8 @@ export interface ErasureCase {
 }
 
 /** What is known of the person before anything was found. */
-export function strangerOf(secret: string, dataset: string, identifier: string): Person {
-  const subjectKey = subjectKeyOf(secret, dataset, identifier);
-  const needles = needlesOf({ own: [...accentSpellings(identifier), subjectKey], others: [] });
-  return { identifier, subjectKey, devices: [], ...needles };
-}
+export const strangerOf = (secret: string, dataset: string, identifier: string): Person =>
+  stranger({ identifier, subjectKey: subjectKeyOf(secret, dataset, identifier) });
 
 const HIDDEN = '…';
 

@@ -27,9 +27,12 @@ export interface ModelRemoval {
   inTheWay: string[];
 }
 
-async function objectsOf({ store }: Pick<Lake, 'store'>, model: string): Promise<StoredObject[]> {
+export async function objectsIn(
+  { store }: Pick<Lake, 'store'>,
+  folders: readonly string[],
+): Promise<StoredObject[]> {
   const found: StoredObject[] = [];
-  for (const folder of modelFolders(model)) {
+  for (const folder of folders) {
     for await (const object of store.list(folder)) found.push(object);
   }
   return found;
@@ -42,7 +45,7 @@ async function planned(
   const models = await registry.listModels();
   const known = models.find((each) => each.model === model);
   // What an interrupted removal has left in the lake is found without the registry.
-  const objects = /^[a-z0-9._-]+$/.test(model) ? await objectsOf(lake, model) : [];
+  const objects = /^[a-z0-9._-]+$/.test(model) ? await objectsIn(lake, modelFolders(model)) : [];
   if (known === undefined && objects.length === 0) {
     const names = fewOf(models.map((each) => each.model));
     throw new WatchlakeError('MODEL_NOT_FOUND', { model, known: names });

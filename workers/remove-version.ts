@@ -1,12 +1,9 @@
 /** Removes one version of a model, or tells what that would be: its artefact goes, its card stays. */
 import { WatchlakeError } from '../core/errors';
 import { callable } from '../core/program-name';
-import type { Lake } from '../lakehouse/lake';
-import type { StoredObject } from '../lakehouse/ports';
-import type { RemovableVersion } from '../registry/removal';
 import { refuseRemoved, type VersionName } from '../registry/versions';
 import { versionsInUse } from './in-the-way';
-import type { ModelRemovalDeps } from './remove-model';
+import { objectsIn, type ModelRemovalDeps } from './remove-model';
 
 export interface VersionRemoval extends VersionName {
   /** Its artefact: weights, calibration, scores by person. */
@@ -16,21 +13,11 @@ export interface VersionRemoval extends VersionName {
   inTheWay: string[];
 }
 
-/** None where another version, of the same training, lies in its place. */
-async function artefactOf(
-  { store }: Pick<Lake, 'store'>,
-  { artefactUri, isMadeAgain }: RemovableVersion,
-): Promise<StoredObject[]> {
-  const found: StoredObject[] = [];
-  if (isMadeAgain) return found;
-  for await (const object of store.list(`${artefactUri}/`)) found.push(object);
-  return found;
-}
-
 async function planned({ client, registry, lake }: ModelRemovalDeps, wanted: VersionName) {
   const found = await registry.removableVersion(wanted);
-  const { model, version, aliases } = found;
-  const objects = await artefactOf(lake, found);
+  const { model, version, artefactUri, aliases, isMadeAgain } = found;
+  // Where another version, of the same training, lies in its place nothing there is its own.
+  const objects = isMadeAgain ? [] : await objectsIn(lake, [`${artefactUri}/`]);
   // What an interrupted removal has left is looked for; then there is nothing more to do.
   if (objects.length === 0) refuseRemoved(found);
   const asAlias = aliases.map((alias) =>

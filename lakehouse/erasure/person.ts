@@ -1,5 +1,5 @@
 /** What the lake holds of a person who is to be erased. */
-import { folded } from '../../core/letters';
+import { accentSpellings, folded } from '../../core/letters';
 import type { Needles } from '../../core/needles';
 import { LEAST_LENGTH, isPartOf } from '../../core/needles';
 
@@ -40,6 +40,15 @@ export function needlesOf({ own, others }: Trace): Needles & { shared: number } 
     shared: shared.size,
   };
 }
+
+/** What is known of a person before anything was found: the name, in both spellings of its accents, and the key. */
+export const stranger = ({
+  identifier,
+  subjectKey,
+}: Pick<Person, 'identifier' | 'subjectKey'>): Person => ({
+  ...{ identifier, subjectKey, devices: [] },
+  ...needlesOf({ own: [...accentSpellings(identifier), subjectKey], others: [] }),
+});
 
 const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])];
 

@@ -18,7 +18,7 @@ import type {
   RewriteRequest,
 } from '../erasure/erasing-format';
 import type { Person } from '../erasure/person';
-import { needlesOf } from '../erasure/person';
+import { needlesOf, stranger } from '../erasure/person';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
 import { QUARANTINE_COLUMNS } from '../quarantine';
@@ -32,14 +32,6 @@ import type { LandingKind } from './landing-kind';
 import { outcomeOf } from './publish-landing';
 
 const NAMING = ['recording', 'device', 'subject', 'subject_key'] as const;
-
-const empty = ({ identifier, subjectKey }: FindRequest): FoundPerson => ({
-  person: {
-    ...{ identifier, subjectKey, devices: [] },
-    ...needlesOf({ own: [...accentSpellings(identifier), subjectKey], others: [] }),
-  },
-  rows: {},
-});
 
 async function textsOf(
   session: DuckdbSession,
@@ -77,7 +69,7 @@ async function findPerson(
   const { dataset, identifier, subjectKey, signal } = request;
   const { table, describing } = kind;
   const manifest = await findManifestOrNull(lake, { dataset, table });
-  if (manifest === null) return empty(request);
+  if (manifest === null) return { person: stranger(request), rows: {} };
   const options = { store: lake.store, options: lake.duckdb, signal };
   return withDuckdb(options, async (session) => {
     await createViews(session, lake.store, { [table]: manifest });
