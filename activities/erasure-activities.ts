@@ -4,7 +4,7 @@ import type { AnnotationStore } from '../annotation/annotation';
 import { isWatchlakeError } from '../core/errors';
 import { canonicalJson } from '../core/hash';
 import type { DeviceTables } from '../devices/devices';
-import type { RefreshRequest } from '../lakehouse/dataset-format';
+import type { RefreshRequest } from '../lakehouse/refresh-request';
 import { holdsDevices } from '../lakehouse/formats';
 import { rewriteModelTables } from '../lakehouse/erasure/model-tables';
 import { joined, type Person } from '../lakehouse/erasure/person';

@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { CloudEngineName, EngineName } from '../core/engine-names';
 import { buildTable } from '../lakehouse/build-table';
-import type { RefreshRequest } from '../lakehouse/dataset-format';
+import type { RefreshRequest } from '../lakehouse/refresh-request';
 import { formatToRefresh, loadRefreshPlan } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { withEngine } from '../lakehouse/lake';

@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Pool } from 'pg';
 import { createDeviceAggregateActivities } from '../activities/device-aggregate-activities';
-import { FIGURES } from '../devices/aggregates';
+import { FIGURES } from '../devices/figures';
 import type { DeviceTables } from '../devices/devices';
 import { createDeviceTables } from '../devices/devices';
 import { AGGREGATE_TABLES } from '../devices/partitions';

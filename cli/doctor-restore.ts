@@ -6,7 +6,7 @@ import { isLocked } from '../stack/stack';
 import { refuseUnfinished } from '../stack/unfinished-restore';
 import type { Config } from '../workers/config';
 import { leftByRestore } from './backup/restore';
-import type { Finding } from './doctor';
+import type { Finding } from './finding';
 
 const name = 'Restore';
 

@@ -11,7 +11,7 @@ import type { Config } from '../workers/config';
 import { askKafka } from '../workers/external-services';
 import { s3Settings } from '../workers/s3';
 import { connectClient } from '../workers/temporal';
-import type { Finding } from './doctor';
+import type { Finding } from './finding';
 
 const ANSWER_WITHIN_MS = 5_000;
 

@@ -15,15 +15,8 @@ import type { Config } from '../workers/config';
 import { readState } from '../workers/state';
 import { examineRestore } from './doctor-restore';
 import { examineDatabase, examineKafka, examineLake, examineTemporal } from './doctor-services';
+import type { Finding } from './finding';
 import { bytes } from './voice';
-
-export interface Finding {
-  name: string;
-  /** Only `missing` keeps Watchlake from running. */
-  status: 'ok' | 'note' | 'missing';
-  found: string;
-  remedy?: string;
-}
 
 const OLDEST_NODE = [20, 19] as const;
 const OLDEST_PYTHON = [3, 10] as const;

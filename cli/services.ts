@@ -15,7 +15,7 @@ import type { GeneratorOptions } from '../telemetry/generator/options';
 import type { DeviceTokens } from '../devices/tokens';
 import type { FormatName } from '../lakehouse/dataset-format';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
-import type { Finding } from './doctor';
+import type { Finding } from './finding';
 
 export interface StartOptions {
   config: Config;

@@ -4,26 +4,10 @@ import { WatchlakeError } from '../core/errors';
 import type { Queryable } from '../core/postgres';
 import type { Grain } from '../telemetry/aggregate';
 import { bulkTransaction, type BulkConnection } from './copy';
+import { FIGURES } from './figures';
 import { AGGREGATE_TABLES, ensurePartitions, lockPartitions } from './partitions';
 import { periodsNow, type Period } from './periods';
 import { startsOfPresentDays, sumDays } from './sum-days';
-
-/** Of the file, after person and period. */
-export const FIGURES = [
-  'total_steps',
-  'avg_heart_rate_asleep',
-  'avg_heart_rate',
-  'min_heart_rate',
-  'max_heart_rate',
-  'minutes_asleep',
-  'events',
-  'devices',
-  'heart_rate_asleep_thousandths',
-  'heart_rate_asleep_events',
-  'heart_rate_thousandths',
-  'heart_rate_events',
-  'asleep_ms',
-] as const;
 
 /** Of the file, in its order; weeks and months count the devices of their days. */
 const columnsOf = (grain: Grain): readonly string[] =>

@@ -2,7 +2,7 @@
 import type { Queryable } from '../core/postgres';
 import type { Grain } from '../telemetry/aggregate';
 import { addDays, nextPeriodStart, periodStartOf } from '../telemetry/calendar';
-import type { FIGURES } from './aggregates';
+import type { FIGURES } from './figures';
 import { AGGREGATE_TABLES } from './partitions';
 import { dueDays } from './periods';
 

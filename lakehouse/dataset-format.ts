@@ -1,13 +1,11 @@
 /** What a format of datasets has to tell: how an archive lands, and which tables follow from it. */
-import type { WindowSpec } from '../models/signal';
-import type { Labelling } from './casas/options';
 import type { ErasingFormat } from './erasure/erasing-format';
 import type { Lake } from './lake';
 import type { OnRead } from './landing/reading';
 import type { SnapshotManifest } from './manifest';
+import type { RefreshRequest } from './refresh-request';
 import type { Snapshot } from './snapshots';
 import type { KnownSource, Source } from './sources/source';
-import type { StediOptions } from './stedi/options';
 import type { Suppression } from './suppression';
 import type { TableDeclaration } from './tables';
 
@@ -85,14 +83,6 @@ export interface PublishedLanding {
   readonly dropped?: Record<string, number>;
   /** Of formats with several landing tables. */
   readonly tables?: Record<string, LandedTableSummary>;
-}
-
-export interface RefreshRequest {
-  readonly dataset: string;
-  readonly window?: WindowSpec;
-  readonly options?: StediOptions;
-  /** Of formats whose labels stand on single rows; what is not given stays as it was published. */
-  readonly labelling?: Partial<Labelling>;
 }
 
 /** What every plan of a refresh has, whatever its format adds. */

@@ -1,7 +1,7 @@
 /** What a lake holds, one line for each dataset. */
 import { datasetsOf } from './datasets';
 import type { Lake } from './lake';
-import { readManifest } from './manifest';
+import { readManifest } from './read-manifest';
 import type { VersionedPointer } from './ports';
 import { isBeingRemoved } from './removal';
 

@@ -2,7 +2,8 @@
 import { WatchlakeError } from '../core/errors';
 import { ARWISE } from './arwise/arwise-format';
 import { CASAS } from './casas/casas-format';
-import type { DatasetFormat, FormatName, RefreshPlanBase, RefreshRequest } from './dataset-format';
+import type { DatasetFormat, FormatName, RefreshPlanBase } from './dataset-format';
+import type { RefreshRequest } from './refresh-request';
 import { FORMAT_NAMES } from './dataset-format';
 import { DEVICES_DATASET, EVENTS_TABLE } from './devices/names';
 import { readJson } from './json';

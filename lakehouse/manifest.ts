@@ -1,6 +1,4 @@
 /** What is written beside a snapshot's files: where they came from, how many rows, which checks. */
-import { readJsonOrNull } from './json';
-import type { Store } from './ports';
 import type { ColumnDeclaration, Zone } from './tables';
 import { defaultLocation } from './tables';
 
@@ -67,10 +65,6 @@ export const snapshotPrefix = ({ prefix, snapshotId, ...of }: SnapshotPlace): st
   prefix ?? `${defaultLocation(of)}${snapshotId}/`;
 
 export const manifestKey = (prefix: string): string => `${prefix}manifest.json`;
-
-/** Null when there is none under the snapshot's prefix: it was never finished. */
-export const readManifest = (store: Store, prefix: string): Promise<SnapshotManifest | null> =>
-  readJsonOrNull<SnapshotManifest>(store, manifestKey(prefix));
 
 /** Snapshot id by table: what names the inputs of another snapshot. */
 export const snapshotsOf = (

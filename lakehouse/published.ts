@@ -4,7 +4,8 @@ import { dataPlace } from './data-place';
 import type { Lake } from './lake';
 import { noteUse } from './last-use';
 import type { SnapshotManifest } from './manifest';
-import { readManifest, snapshotPrefix } from './manifest';
+import { snapshotPrefix } from './manifest';
+import { readManifest } from './read-manifest';
 import type { VersionedPointer } from './ports';
 import { refuseRemoved } from './removal';
 

@@ -1,7 +1,7 @@
 /** `watchlake doctor`: whether this machine can run Watchlake, and what to do where it cannot. */
 import type { Command } from 'commander';
 import { declare } from '../command';
-import type { Finding } from '../doctor';
+import type { Finding } from '../finding';
 import { withProgress } from '../progress-line';
 import type { Actions } from '../shell';
 import { showHeading } from '../tables';

@@ -1,6 +1,7 @@
 /** Which tables are built of datasets that CASAS has labelled, and by which choices. */
 import { contentHash } from '../../core/hash';
-import type { DatasetFormat, RefreshPlanBase, RefreshRequest } from '../dataset-format';
+import type { DatasetFormat, RefreshPlanBase } from '../dataset-format';
+import type { RefreshRequest } from '../refresh-request';
 import type { ErasingFormat } from '../erasure/erasing-format';
 import { writeJson } from '../json';
 import type { Lake } from '../lake';

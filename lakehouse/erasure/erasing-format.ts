@@ -1,5 +1,5 @@
 /** What a format has to tell so that a person can be erased from its datasets. */
-import type { RefreshRequest } from '../dataset-format';
+import type { RefreshRequest } from '../refresh-request';
 import type { Lake } from '../lake';
 import type { Person } from './person';
 

@@ -1,5 +1,5 @@
 /** Words of the lake itself, which may be a person's name as well: whoever is called «string» is not every column of that type. */
-import { readManifest } from '../manifest';
+import { readManifest } from '../read-manifest';
 import type { Lake } from '../lake';
 import { SAMPLES_FORMATS } from '../landing/descriptor';
 import { SOURCE_NAMES } from '../stedi/fields';

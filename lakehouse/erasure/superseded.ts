@@ -2,7 +2,7 @@
 import { WatchlakeError } from '../../core/errors';
 import type { Lake } from '../lake';
 import { ERASURE, ingestFolder, ingestsFolder } from '../landing/ingest-folder';
-import { readManifest } from '../manifest';
+import { readManifest } from '../read-manifest';
 import type { VersionedPointer } from '../ports';
 import { folderIn, isOurs, placesOf } from '../places';
 

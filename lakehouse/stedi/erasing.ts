@@ -1,5 +1,5 @@
 /** How a person is erased from datasets of the format `stedi`. */
-import type { RefreshRequest } from '../dataset-format';
+import type { RefreshRequest } from '../refresh-request';
 import type { ErasingFormat } from '../erasure/erasing-format';
 import type { Lake } from '../lake';
 import { findManifestOrNull } from '../snapshots';

@@ -6,13 +6,13 @@ import { quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
 import { adoptFiles, copyLanded, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { Lake } from '../lake';
-import type { DataFile } from '../manifest';
 import type { Problem } from '../quarantine';
 import { describeProblem } from '../quarantine';
 import type { Source } from '../sources/source';
 import { WITHDRAWN } from '../suppression';
 import type { SourceName } from './fields';
 import { SOURCE_FIELDS, normalSql } from './fields';
+import type { Landed } from './landing-facts';
 import { landingColumns } from './landing-tables';
 import type { SourceFile } from './layout';
 import { localFile } from './local-file';
@@ -24,19 +24,6 @@ import type { Others, Withdrawals } from './withdrawn';
 import { otherLinesThan, othersThan } from './withdrawn';
 
 const FIRST_PROBLEMS = 3;
-
-export interface Landed {
-  /** Lines that are not blank: as many as became rows, were quarantined or dropped. */
-  readonly lines: number;
-  readonly rows: number;
-  readonly quarantined: Readonly<Record<string, number>>;
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly files: readonly DataFile[];
-  readonly quarantineFiles: readonly DataFile[];
-  readonly firstProblems: readonly string[];
-  /** Keys of the suppression list that left lines out; absent where none did, and in earlier versions. */
-  readonly withdrawn?: readonly string[];
-}
 
 export interface LandingContext {
   readonly withdrawals: Withdrawals;

@@ -1,9 +1,22 @@
 /** What a landing table of the format `stedi` says of its files in its manifest. */
 import { contentHash } from '../../core/hash';
-import type { SnapshotManifest } from '../manifest';
+import type { DataFile, SnapshotManifest } from '../manifest';
 import type { SourceMember } from '../sources/source';
 import { WITHDRAWN } from '../suppression';
-import type { Landed } from './land-file';
+
+/** What has become of the lines of a file. */
+export interface Landed {
+  /** Lines that are not blank: as many as became rows, were quarantined or dropped. */
+  readonly lines: number;
+  readonly rows: number;
+  readonly quarantined: Readonly<Record<string, number>>;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly files: readonly DataFile[];
+  readonly quarantineFiles: readonly DataFile[];
+  readonly firstProblems: readonly string[];
+  /** Keys of the suppression list that left lines out; absent where none did, and in earlier versions. */
+  readonly withdrawn?: readonly string[];
+}
 
 /** One file of the source: known by its name; another content under it takes its place. */
 export interface LandedFile extends Landed {

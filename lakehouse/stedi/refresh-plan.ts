@@ -1,7 +1,8 @@
 /** Which tables of a dataset of the format `stedi` are built, from which landings, by which options. */
 import { WatchlakeError } from '../../core/errors';
 import { contentHash } from '../../core/hash';
-import type { RefreshPlanBase, RefreshRequest } from '../dataset-format';
+import type { RefreshPlanBase } from '../dataset-format';
+import type { RefreshRequest } from '../refresh-request';
 import { writeJson } from '../json';
 import type { Lake } from '../lake';
 import { findManifestOrNull, newestManifest } from '../snapshots';

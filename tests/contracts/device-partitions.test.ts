@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../core/project-root';
 import { createDeviceTables, type DeviceTables } from '../../devices/devices';
-import { FIGURES } from '../../devices/aggregates';
+import { FIGURES } from '../../devices/figures';
 import { AGGREGATE_TABLES, partitionOf } from '../../devices/partitions';
 import { GRAINS } from '../../telemetry/aggregate';
 import { createTestDatabase, type TestDatabase } from '../support/database';

@@ -1,6 +1,7 @@
 /** Lands sources of any format and builds their tables, as the workflows do. */
 import { buildTable } from '../../lakehouse/build-table';
-import type { FormatName, PublishedLanding, RefreshRequest } from '../../lakehouse/dataset-format';
+import type { FormatName, PublishedLanding } from '../../lakehouse/dataset-format';
+import type { RefreshRequest } from '../../lakehouse/refresh-request';
 import { formatNamed, formatOfDataset } from '../../lakehouse/formats';
 import type { Lake } from '../../lakehouse/lake';
 import { loadPlan } from '../../lakehouse/landing/ingest-folder';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EngineName } from '../../core/engine-names';
 import { isCloudEngine } from '../../core/engine-names';
-import type { RefreshRequest } from '../../lakehouse/dataset-format';
+import type { RefreshRequest } from '../../lakehouse/refresh-request';
 import type { Lake } from '../../lakehouse/lake';
 import { withEngine } from '../../lakehouse/lake';
 import { contentOfTables } from './content';
