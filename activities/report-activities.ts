@@ -150,12 +150,14 @@ function decision(
   comparison: StoredComparison | null,
   { gate }: ReportInput,
 ): RetrainDecision {
+  const { outcome, reason, explanation, pValue, meanDifference } = retrain;
   if (comparison !== null) {
     const { version, shuffledLabels } = comparison.challenger;
     const verdict = decidePromotion(comparison.figures, gate);
-    return decisionFrom({ version, verdict, negativeControl: shuffledLabels });
+    const decided = decisionFrom({ version, verdict, negativeControl: shuffledLabels });
+    // The run has the last word: a control that passes the gate is refused nevertheless.
+    return { ...decided, outcome, reason, explanation };
   }
-  const { outcome, reason, explanation, pValue, meanDifference } = retrain;
   const common = { outcome, reason, explanation, pValue, meanDifference };
   return { version: null, ...common, bySubject: [], checks: [] };
 }

@@ -1,7 +1,7 @@
 /** The report of a run of the loop, from what the run has left in the lake. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { StoredScore } from '../../../activities/comparison-activities';
+import type { StoredComparison, StoredScore } from '../../../activities/comparison-activities';
 import { createReportActivities, type ReportInput } from '../../../activities/report-activities';
 import { writeJson } from '../../../lakehouse/json';
 import { evaluate } from '../../../models/evaluation';
@@ -39,9 +39,33 @@ const score: StoredScore = {
   },
 };
 
-async function reportOf(scoreKey: string | null): Promise<string> {
+const scorecardOf = (version: string, macroF1: number) => ({
+  ...{ version, featureSchema: 'one', perClass: [], calibrationError: 0.1 },
+  bySubject: ['a', 'b', 'c', 'd', 'e', 'f'].map((subject) => ({ subject, windows: 10, macroF1 })),
+});
+
+/** The challenger has learned shuffled labels, and is better for every person. */
+const passed: StoredComparison = {
+  formatVersion: 1,
+  model: 'activity',
+  champion: { ...score.champion, version: '1' },
+  challenger: { ...score.champion, version: '2', shuffledLabels: true },
+  figures: {
+    ...{ champion: scorecardOf('1', 0.5), challenger: scorecardOf('2', 0.9) },
+    ...{ audit: null, withdrawnSubjects: 0, holdoutUses: 1 },
+  },
+};
+
+const refused = {
+  ...{ outcome: 'reject' as const, reason: 'control-passed', pValue: 1 / 64, meanDifference: 0.4 },
+  explanation: 'It passed although it learned shuffled labels.',
+  comparisonKey: 'comparisons/activity/1-2-abcd.json',
+};
+
+async function reportOf(scoreKey: string | null, more: Partial<ReportInput> = {}): Promise<string> {
   const lake = newLake(folder.path());
   if (scoreKey !== null) await writeJson(lake.store, scoreKey, score);
+  await writeJson(lake.store, refused.comparisonKey, passed);
   const { writeReport } = createReportActivities({
     lake,
     codeVersion: 'test',
@@ -49,7 +73,7 @@ async function reportOf(scoreKey: string | null): Promise<string> {
     temporalNamespace: 'trial one',
   });
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-  await environment.run(writeReport, input(scoreKey));
+  await environment.run(writeReport, { ...input(scoreKey), ...more });
   return (await lake.store.get('reports/demo.html')).toString();
 }
 
@@ -64,4 +88,11 @@ test('links to the runs in their namespace', async () => {
   expect(await reportOf(null)).toContain(
     'http://127.0.0.1:8233/namespaces/trial%20one/workflows/loop%2Fdemo',
   );
+});
+
+test('tells that a negative control was refused although it passed', async () => {
+  const html = await reportOf(null, { retrains: [refused], gate: { minimumAuditLabels: 0 } });
+  expect(html).toContain('control-passed');
+  expect(html).toContain('It passed although it learned shuffled labels.');
+  expect(html).not.toMatch(/badge good|was promoted/);
 });
