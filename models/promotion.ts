@@ -79,6 +79,15 @@ export const PROMOTION_REASONS = [
 ] as const;
 export type PromotionReason = (typeof PROMOTION_REASONS)[number];
 
+/** Why a retrain judges nothing, and the champion stays. */
+export const SKIP_REASONS = [
+  'lease-held',
+  'too-few-new-labels',
+  'lease-lost',
+  'champion-moved',
+] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
 /** Of a move that nobody had to judge. */
 export const FIRST_VERSION = 'first-version';
 

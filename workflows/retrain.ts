@@ -14,7 +14,13 @@ import type { ComparisonActivities } from '../activities/comparison-activities';
 import type { TrainingActivities } from '../activities/training-activities';
 import type { ValidInput, WorkflowInput } from '../activities/inputs';
 import type { ErrorCode } from '../core/errors';
-import { decidePromotion, refuseControl, type Comparison, type Verdict } from '../models/promotion';
+import {
+  decidePromotion,
+  refuseControl,
+  type Comparison,
+  type SkipReason,
+  type Verdict,
+} from '../models/promotion';
 import { toFailure } from './failures';
 import { SHORT, TRAINING } from './profiles';
 import { tagRun, trackProgress } from './progress';
@@ -46,7 +52,8 @@ export interface Score {
 export interface RetrainResult {
   model: string;
   outcome: Verdict['outcome'] | 'skipped';
-  reason: string;
+  /** docs/promotion.md says what each means. */
+  reason: Verdict['reason'] | SkipReason;
   explanation: string;
   pValue: number | null;
   meanDifference: number | null;
@@ -195,7 +202,7 @@ const promote = (move: Parameters<typeof moveChampion>[0]): Promise<void> =>
   });
 
 /** Why the run decides nothing: another has its lease, or the champion that it compared with is none any more. */
-function standsDown(error: unknown): { reason: string; explanation: string } | null {
+function standsDown(error: unknown): { reason: SkipReason; explanation: string } | null {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure)) return null;
   const explanation = cause.message;
@@ -222,7 +229,7 @@ function judged(figures: Comparison, gate: ValidInput<'retrain'>['gate']): Verdi
 
 const skipped = (
   input: ValidInput<'retrain'>,
-  reason: string,
+  reason: SkipReason,
   explanation: string,
 ): RetrainResult => ({
   model: input.model,

@@ -38,7 +38,7 @@ function showVerdict(voice: Voice, result: RetrainResult): void {
     'p-value': result.pValue === null ? null : pValueText(result.pValue),
     needed: result.needed.map((each) => `${each.count} of ${each.label}`).join(', ') || null,
     advice: result.newHoldoutAdvised
-      ? 'take a new holdout: this one has decided too often to be trusted further'
+      ? 'take a new holdout: this one has decided too often to be trusted further (docs/promotion.md)'
       : null,
   });
 }
@@ -51,6 +51,7 @@ export function addRetrain(program: Command, act: Actions): void {
       'retrain --dataset watch-exercises',
       'retrain --dataset trial --minimum-new-labels 50',
     ],
+    more: 'What each reason means, and what to do: docs/promotion.md.',
   })
     .requiredOption('--dataset <name>', 'dataset to train on')
     .option('--model <name>', 'name of the model', 'activity')

@@ -7,6 +7,7 @@ import { createVoice } from '../../../cli/voice';
 import { WatchlakeError } from '../../../core/errors';
 import type { Config } from '../../../workers/config';
 import type { LoopResult } from '../../../workflows/active-learning-loop';
+import type { RetrainResult } from '../../../workflows/retrain';
 import {
   captured,
   fakeClient,
@@ -17,10 +18,10 @@ import {
   type RunCall,
 } from './fake-surroundings';
 
-const verdict = (outcome: 'promote' | 'reject', pValue: number | null) => ({
+const verdict = (outcome: 'promote' | 'reject', pValue: number | null): RetrainResult => ({
   model: 'activity',
   outcome,
-  reason: outcome === 'promote' ? 'better' : 'not-proved-better',
+  reason: outcome === 'promote' ? 'proved-better' : 'not-proved-better',
   explanation: 'because',
   pValue,
   meanDifference: 0.1,
@@ -113,7 +114,7 @@ test('demo --json ends with the figures of the whole loop', async () => {
     labels: 300,
     champion: RESULT.champion,
     retrains: [
-      { outcome: 'promote', reason: 'better', pValue: 0.015625 },
+      { outcome: 'promote', reason: 'proved-better', pValue: 0.015625 },
       { outcome: 'reject', reason: 'not-proved-better', pValue: null },
     ],
     addresses: { temporal: UP.temporal.uiUrl, app: UP.app.url },

@@ -14,6 +14,7 @@ import { policiesPage } from '../../../cli/policy-documentation';
 import { stediTablesPage } from '../../../cli/table-documentation';
 import { ERRORS } from '../../../core/errors';
 import { PROJECT_ROOT } from '../../../core/project-root';
+import { DEFAULT_GATE, PROMOTION_REASONS, SKIP_REASONS } from '../../../models/promotion';
 import { VARIABLES } from '../../../workers/config';
 
 const committed = (path: string): string => readFileSync(join(PROJECT_ROOT, path), 'utf8');
@@ -61,3 +62,18 @@ test('a table is aligned, and its cells cannot break it', () => {
     ['| a    | long title |', '| ---- | ---------- |', '| x\\|y | z          |'].join('\n'),
   );
 });
+
+test('every reason for which a challenger is promoted or not is explained, in the order in which the gate looks', () => {
+  const reasons = [...committed('docs/promotion.md').matchAll(/^\| `([a-z-]+)` /gm)];
+  expect(reasons.map(([, reason]) => reason)).toEqual([...PROMOTION_REASONS, ...SKIP_REASONS]);
+});
+
+test.each(Object.entries(DEFAULT_GATE))(
+  'the page says that %s of the gate is %d',
+  (name, value) => {
+    const words = committed('docs/promotion.md')
+      .replaceAll(/[`(,;]/g, '')
+      .split(/[\s)]+/);
+    expect(words[words.indexOf(name) + 1]).toBe(String(value));
+  },
+);
