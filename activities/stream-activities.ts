@@ -10,9 +10,9 @@ import { announceVersion, awaitVersion } from '../streaming/control';
 import type { Broker, Offsets, SampleSource } from '../streaming/ports';
 import { Predictor } from '../streaming/predictor';
 import {
+  countedSince,
   fetchProgress,
   newestProgress,
-  subtractCounters,
   totalsOf,
   type Counters,
 } from '../streaming/progress';
@@ -126,7 +126,7 @@ async function predict(
   }
   const committed = await fetchProgress(broker, topics, model);
   const totals = totalsOf(newestProgress(committed, predictor.progressByPartition));
-  const { predicted, late, deadLettered } = subtractCounters(totals, baseline);
+  const { predicted, late, deadLettered } = countedSince(baseline, totals);
   return { version: predictor.progress.version || null, predicted, late, deadLettered };
 }
 

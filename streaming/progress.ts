@@ -35,21 +35,22 @@ export const NOTHING_COUNTED: Counters = {
   tooLong: 0,
 };
 
-export const addCounters = (a: Counters, b: Counters): Counters => ({
-  predicted: a.predicted + b.predicted,
-  late: a.late + b.late,
-  deadLettered: a.deadLettered + b.deadLettered,
-  skipped: a.skipped + b.skipped,
-  tooLong: a.tooLong + b.tooLong,
+const combined = (a: Counters, b: Counters, of: (a: number, b: number) => number): Counters => ({
+  predicted: of(a.predicted, b.predicted),
+  late: of(a.late, b.late),
+  deadLettered: of(a.deadLettered, b.deadLettered),
+  skipped: of(a.skipped, b.skipped),
+  tooLong: of(a.tooLong, b.tooLong),
 });
 
-export const subtractCounters = (a: Counters, b: Counters): Counters => ({
-  predicted: a.predicted - b.predicted,
-  late: a.late - b.late,
-  deadLettered: a.deadLettered - b.deadLettered,
-  skipped: a.skipped - b.skipped,
-  tooLong: a.tooLong - b.tooLong,
-});
+export const addCounters = (a: Counters, b: Counters): Counters =>
+  combined(a, b, (one, other) => one + other);
+
+/** What has come since; where a topic was made anew in between the counts have begun at zero. */
+export function countedSince(before: Counters, now: Counters): Counters {
+  const since = combined(now, before, (later, earlier) => later - earlier);
+  return Object.values(since).some((count) => count < 0) ? now : since;
+}
 
 export const encodeProgress = (progress: Progress): string => JSON.stringify(progress);
 
