@@ -16,7 +16,7 @@ export const MACHINE_ERRORS = catalogue({
   ),
   PORT_TAKEN: entry(
     (c) => `Port ${c.port} for ${c.service} is taken.`,
-    'Free the port, or leave it unset to let Watchlake choose the next free one.',
+    'Free the port, or leave its variable unset, so that Watchlake takes the next free one: TEMPORAL_PORT, TEMPORAL_UI_PORT, KAFKA_PORT, POSTGRES_PORT, APP_PORT, METRICS_PORT or INGEST_PORT.',
   ),
   TOOL_MISSING: entry(
     (c) => `${c.tool} was not found${c.detail ? `: ${c.detail}` : '.'}`,
