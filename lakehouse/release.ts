@@ -66,7 +66,3 @@ export async function publishRelease(lake: Lake, request: ReleaseRequest): Promi
   await lake.catalog.addRelease(release);
   return release;
 }
-
-export async function latestRelease({ catalog }: Lake, dataset: string): Promise<Release | null> {
-  return (await catalog.releases({ dataset }))[0] ?? null;
-}

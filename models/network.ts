@@ -67,10 +67,6 @@ export class Network {
     return this.weights.flatMap(({ kernel, bias }) => [kernel, bias]);
   }
 
-  get kernels(): tf.Variable[] {
-    return this.weights.map(({ kernel }) => kernel);
-  }
-
   /** Logits; with a mask, as in training. */
   forward(rows: tf.Tensor2D, mask?: Mask): tf.Tensor2D {
     return this.weights.reduce((x, { kernel, bias }, index) => {

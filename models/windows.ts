@@ -15,13 +15,6 @@ export function windowId({ dataset, device, startMs, window }: WindowKey): strin
   return createHash('md5').update(text).digest('hex');
 }
 
-/** Starts, ascending, of the windows [start, start + length) on the grid that hold the moment. */
-export function windowStartsCovering(tMs: number, window: WindowSpec): number[] {
-  const last = Math.floor(tMs / window.stepMs);
-  const first = Math.floor((tMs - window.lengthMs) / window.stepMs) + 1;
-  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * window.stepMs);
-}
-
 /** Index of the first timestamp that is not before `tMs`. */
 export function firstIndexFrom(timestampsMs: Float64Array, tMs: number): number {
   let low = 0;

@@ -1,12 +1,6 @@
-/** Local dates, ISO weeks and months in a time zone, as instants and back; dates are texts, `yyyy-MM-dd`. */
+/** Time zones and their offsets; dates, ISO weeks and months. Dates are texts, `yyyy-MM-dd`. */
 import { Temporal } from '@js-temporal/polyfill';
 import type { Grain } from './aggregate';
-
-export interface InstantRange {
-  readonly startMs: number;
-  /** Not included. */
-  readonly endMs: number;
-}
 
 /** From this moment to the next one's, local clocks show UTC and the offset. */
 export interface OffsetPeriod {
@@ -29,20 +23,10 @@ export function timeZoneNamed(name: string): string | undefined {
   }
 }
 
-/** Of a moment, for a person in the zone. */
-export const localDate = (ms: number, zone: string): string =>
-  zoned(zone, ms).toPlainDate().toString();
-
 export const addDays = (date: string, days: number): string =>
   Temporal.PlainDate.from(date).add({ days }).toString();
 
-/** Weeks begin on Monday; the first of a year is the one with the year's first Thursday. */
-export function isoWeekOf(date: string): { readonly year: number; readonly week: number } {
-  const { yearOfWeek, weekOfYear } = Temporal.PlainDate.from(date);
-  return { year: yearOfWeek as number, week: weekOfYear as number };
-}
-
-/** The first date of the period that the date lies in. */
+/** The first date of the period that the date lies in; weeks begin on Monday. */
 export function periodStartOf(grain: Grain, date: string): string {
   if (grain === 'day') return date;
   const day = Temporal.PlainDate.from(date);
@@ -55,15 +39,6 @@ const LENGTHS = { day: { days: 1 }, week: { weeks: 1 }, month: { months: 1 } } a
 /** The first date of the period after the one that begins there. */
 export const nextPeriodStart = (grain: Grain, periodStart: string): string =>
   Temporal.PlainDate.from(periodStart).add(LENGTHS[grain]).toString();
-
-const startOfDay = (date: string, zone: string): number =>
-  Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds;
-
-/** From the first date's beginning to the last one's end: days of 23 and 25 hours where the clock changes. */
-export const instantsOf = (grain: Grain, periodStart: string, zone: string): InstantRange => ({
-  startMs: startOfDay(periodStart, zone),
-  endMs: startOfDay(nextPeriodStart(grain, periodStart), zone),
-});
 
 /**
  * The zone's offsets from one moment to another, the first beginning at `fromMs`: what SQL can join instead of time zone data of its engine. A moment's

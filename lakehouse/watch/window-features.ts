@@ -1,13 +1,14 @@
 /** window_features: the features of every window, made by the same code as in the stream. */
 import type { FeatureSchema } from '../../models/features';
 import { extractFeatures } from '../../models/features';
+import { concatSpans, emptySpan, spanFrom } from '../../models/spans';
 import { sliceWindow } from '../../models/windows';
 import { createViews, streamDuckdb, type OpenSession } from '../engines/duckdb-session';
 import type { Cell } from '../engines/row-appender';
 import { streamRows } from '../engines/streamed-result';
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
-import { createSampleBuffer, sampleBlocks } from '../sample-blocks';
+import { sampleBlocks } from '../sample-blocks';
 import type { RowsTransform, TableDeclaration } from '../tables';
 import { column, declareTable } from '../tables';
 import { TRUSTED_TABLE } from './trusted';
@@ -92,16 +93,17 @@ async function* merge(
   const { channels, window } = schema.signal;
   const windows = windowRows(session);
   let next = (await windows.next()).value;
-  let buffer = createSampleBuffer(channels.length);
+  // The samples that windows still to come may need.
+  let held = emptySpan(channels.length);
   for await (const block of sampleBlocks(session.connection, { from: TRUSTED_TABLE, channels })) {
     signal?.throwIfAborted();
-    buffer.push(block);
+    held = concatSpans(held, block);
     const lastMs = block.timestampsMs.at(-1) as number;
     let made = 0;
     while (next?.recording === block.recording) {
       const { windowId, subjectKey, device, startMs, label, labelShare } = next;
       if (lastMs < startMs + window.lengthMs && !block.endsRecording) break;
-      const slice = sliceWindow(buffer.span(), startMs, window);
+      const slice = sliceWindow(held, startMs, window);
       const features = extractFeatures(slice, startMs, schema);
       yield [windowId, subjectKey, device, startMs, label, labelShare, features];
       made += 1;
@@ -109,8 +111,7 @@ async function* merge(
     }
     onWindows?.(made);
     const waits = next?.recording === block.recording && !block.endsRecording;
-    if (waits) buffer.dropBefore(next?.startMs ?? 0);
-    else buffer = createSampleBuffer(channels.length);
+    held = waits ? spanFrom(held, next?.startMs ?? 0) : emptySpan(channels.length);
   }
   if (next !== undefined) throw new Error(`the window ${next.windowId} has no samples`);
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateCasas } from '../../lakehouse/casas/generator/generate';
-import { tableContentHash } from '../../lakehouse/content-hash';
+import { tableContentHash } from '../support/content-hash';
 import { withEngine } from '../../lakehouse/lake';
 import { LANDING_TABLE } from '../../lakehouse/landing/descriptor';
 import { findManifest } from '../../lakehouse/snapshots';

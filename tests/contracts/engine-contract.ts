@@ -1,6 +1,6 @@
 /** What every engine must do with a declared table; each adapter's test calls it. */
 import type { Lake } from '../../lakehouse/lake';
-import { tableContentHash } from '../../lakehouse/content-hash';
+import { tableContentHash } from '../support/content-hash';
 import { QUARANTINE_COLUMNS } from '../../lakehouse/quarantine';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
 import { writeRows } from '../../lakehouse/publish';

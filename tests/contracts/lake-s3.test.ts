@@ -5,7 +5,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createIngestActivities } from '../../activities/ingest-activities';
 import { createRefreshActivities } from '../../activities/refresh-activities';
-import { tableContentHash } from '../../lakehouse/content-hash';
+import { tableContentHash } from '../support/content-hash';
 import type { Lake } from '../../lakehouse/lake';
 import { createFileCatalog } from '../../lakehouse/catalogs/file';
 import { query } from '../../lakehouse/query';

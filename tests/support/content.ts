@@ -1,5 +1,5 @@
 /** Everything that tables have but for names and times: what engines have to agree on. */
-import { tableContentHash } from '../../lakehouse/content-hash';
+import { tableContentHash } from './content-hash';
 import type { Lake } from '../../lakehouse/lake';
 import type { SnapshotManifest } from '../../lakehouse/manifest';
 import { QUARANTINE_COLUMNS } from '../../lakehouse/quarantine';

@@ -5,6 +5,7 @@ import { publishRows } from '../../lakehouse/publish';
 import { findBase } from '../../lakehouse/published';
 import type { ReleaseRequest } from '../../lakehouse/release';
 import { publishRelease, publishedVersions } from '../../lakehouse/release';
+import type { Release } from '../../lakehouse/ports';
 
 const nameOf = ({ table: { dataset, name } }: WriteRowsRequest) => ({ dataset, table: name });
 
@@ -14,3 +15,6 @@ export const publishNext = async (lake: Lake, request: WriteRowsRequest) =>
 
 export const releaseNext = async (lake: Lake, request: Omit<ReleaseRequest, 'replaces'>) =>
   publishRelease(lake, { ...request, replaces: await publishedVersions(lake, request.dataset) });
+
+export const latestRelease = async ({ catalog }: Lake, dataset: string): Promise<Release | null> =>
+  (await catalog.releases({ dataset }))[0] ?? null;

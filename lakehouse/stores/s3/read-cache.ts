@@ -57,8 +57,6 @@ async function removeEntry(path: string): Promise<void> {
   await rmdir(dirname(path)).catch(() => undefined);
 }
 
-export type ReadCache = ReturnType<typeof createReadCache>;
-
 export function createReadCache({ folder, maximumBytes, partial, fetch }: ReadCacheOptions) {
   const fetching = new Map<string, Promise<void>>();
   let unmeasured = Infinity;

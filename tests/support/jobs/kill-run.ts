@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { CloudEngineName } from '../../../core/engine-names';
 import { isWatchlakeError } from '../../../core/errors';
-import { tableContentHash } from '../../../lakehouse/content-hash';
+import { tableContentHash } from '../content-hash';
 import type { Lake } from '../../../lakehouse/lake';
 import { locationOf } from '../../../lakehouse/locations';
 import { findBase, publishSnapshot } from '../../../lakehouse/published';

@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tableContentHash } from '../../../lakehouse/content-hash';
+import { tableContentHash } from '../content-hash';
 import { withDuckdb } from '../../../lakehouse/engines/duckdb-session';
 import { copyToParquet } from '../../../lakehouse/engines/parquet-sink';
 import type { CloudEngineName } from '../../../core/engine-names';

@@ -5,7 +5,7 @@ import { createDuckdbEngine } from '../../../lakehouse/engines/duckdb';
 import type { Lake } from '../../../lakehouse/lake';
 import type { Store } from '../../../lakehouse/ports';
 import { query } from '../../../lakehouse/query';
-import { latestRelease } from '../../../lakehouse/release';
+import { latestRelease } from '../../support/publishing';
 import {
   archiveFiles,
   ingestInto,

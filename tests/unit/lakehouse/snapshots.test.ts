@@ -3,14 +3,13 @@ import { WatchlakeError } from '../../../core/errors';
 import type { Lake } from '../../../lakehouse/lake';
 import type { Store } from '../../../lakehouse/ports';
 import { writeRows } from '../../../lakehouse/publish';
-import { latestRelease } from '../../../lakehouse/release';
 import { ensureSnapshot, imbalance } from '../../../lakehouse/snapshots';
 import type { RowsTransform, TableCheck, TableDeclaration } from '../../../lakehouse/tables';
 import { column, declareTable, recipeHash } from '../../../lakehouse/tables';
 import { stagesOf } from '../../../lakehouse/stages';
-import { tableContentHash } from '../../../lakehouse/content-hash';
+import { tableContentHash } from '../../support/content-hash';
 import { query } from '../../../lakehouse/query';
-import { publishNext, releaseNext } from '../../support/publishing';
+import { latestRelease, publishNext, releaseNext } from '../../support/publishing';
 import {
   archiveFiles,
   ingestInto,

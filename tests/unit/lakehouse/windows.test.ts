@@ -3,7 +3,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { windowsBalanceSql, windowsSql } from '../../../lakehouse/watch/windows';
-import { isComplete, windowId, windowStartsCovering } from '../../../models/windows';
+import { isComplete, windowId } from '../../../models/windows';
+import { windowStartsCovering } from '../../support/window-grid';
 
 // Hundreds of small queries: a busy machine takes its time.
 jest.setTimeout(60_000);

@@ -1,12 +1,5 @@
-import fc from 'fast-check';
 import { DEFAULT_WINDOW } from '../../../models/signal';
-import {
-  firstIndexFrom,
-  isComplete,
-  sliceWindow,
-  windowId,
-  windowStartsCovering,
-} from '../../../models/windows';
+import { firstIndexFrom, isComplete, sliceWindow, windowId } from '../../../models/windows';
 import { spanOf } from './made-data';
 
 const coverage = { window: DEFAULT_WINDOW, maxGapMs: 200 };
@@ -17,30 +10,6 @@ test('names a window by dataset, device, start, length and step', () => {
   expect(windowId(key)).toBe('1c95cedcbf10190d29136e29f84c6b39');
   expect(windowId({ ...key, startMs: 4000 })).not.toBe(windowId(key));
   expect(windowId({ ...key, window: { lengthMs: 4000, stepMs: 1000 } })).not.toBe(windowId(key));
-});
-
-test('covers a moment by every window that starts at or before it and ends after it', () => {
-  expect(windowStartsCovering(5000, DEFAULT_WINDOW)).toEqual([2000, 4000]);
-  expect(windowStartsCovering(4000, DEFAULT_WINDOW)).toEqual([2000, 4000]);
-  expect(windowStartsCovering(3999, DEFAULT_WINDOW)).toEqual([0, 2000]);
-});
-
-test('gives exactly the windows whose half-open interval holds the moment', () => {
-  const cases = fc.record({
-    tMs: fc.integer({ min: -50_000, max: 50_000 }),
-    lengthMs: fc.integer({ min: 1, max: 9000 }),
-    stepMs: fc.integer({ min: 1, max: 9000 }),
-  });
-  fc.assert(
-    fc.property(cases, ({ tMs, lengthMs, stepMs }) => {
-      const starts = windowStartsCovering(tMs, { lengthMs, stepMs });
-      const all = [];
-      for (let k = Math.floor((tMs - lengthMs) / stepMs) - 1; k * stepMs <= tMs; k += 1) {
-        if (k * stepMs <= tMs && tMs < k * stepMs + lengthMs) all.push(k * stepMs);
-      }
-      expect(starts).toEqual(all);
-    }),
-  );
 });
 
 test('takes a window as complete when samples reach both ends without a long hole', () => {

@@ -1,9 +1,10 @@
 /** The stream's windows are the batch path's windows, however the samples arrive. */
 import fc from 'fast-check';
 import type { SampleSpan, SignalSpec } from '../../../models/signal';
-import { isComplete, sliceWindow, windowId, windowStartsCovering } from '../../../models/windows';
+import { isComplete, sliceWindow, windowId } from '../../../models/windows';
 import { concatSpans, emptySpan, sliceSpan, splitLate } from '../../../models/spans';
 import { Windower, type ClosedWindow, type WindowerInput } from '../../../streaming/windower';
+import { windowStartsCovering } from '../../support/window-grid';
 
 const SIGNAL: SignalSpec = {
   channels: ['ax'],

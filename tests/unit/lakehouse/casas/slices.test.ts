@@ -13,7 +13,7 @@ import type { SliceToLand } from '../../../../lakehouse/bulk/slices-to-parquet';
 import { slicesToParquet } from '../../../../lakehouse/bulk/slices-to-parquet';
 import { CASAS_KIND } from '../../../../lakehouse/casas/casas-kind';
 import { readLayout } from '../../../../lakehouse/casas/layout';
-import { tableContentHash } from '../../../../lakehouse/content-hash';
+import { tableContentHash } from '../../../support/content-hash';
 import { DEFAULT_DUCKDB, withDuckdb } from '../../../../lakehouse/engines/duckdb-session';
 import type { Lake } from '../../../../lakehouse/lake';
 import type { IngestPlan } from '../../../../lakehouse/landing/ingest-plan';

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lake } from '../../../../lakehouse/lake';
-import { tableContentHash } from '../../../../lakehouse/content-hash';
+import { tableContentHash } from '../../../support/content-hash';
 import { query } from '../../../../lakehouse/query';
 import { findManifest } from '../../../../lakehouse/snapshots';
 import { SOURCE_FIELDS } from '../../../../lakehouse/stedi/fields';

@@ -1,8 +1,8 @@
 /** A hash of a table's content that does not depend on the order of its rows or on its files. */
-import { createViews, quoted, rowsOf, withDuckdb } from './engines/duckdb-session';
-import type { Lake } from './lake';
-import type { Relation } from './ports';
-import type { ColumnDeclaration } from './tables';
+import { createViews, quoted, rowsOf, withDuckdb } from '../../lakehouse/engines/duckdb-session';
+import type { Lake } from '../../lakehouse/lake';
+import type { Relation } from '../../lakehouse/ports';
+import type { ColumnDeclaration } from '../../lakehouse/tables';
 
 // Sums of floating-point numbers differ in the last digits between two runs.
 const DIGITS = 9;
