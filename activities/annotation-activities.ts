@@ -165,7 +165,11 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     const channels = await predictions.channels({ dataset });
     const target = input.budget;
     await annotation.openCampaign({ campaign, dataset, model, classes, channels, target });
-    const picks = selectTasks({ ...input, predictions: found.predictions });
+    // Of an opening that was cut off: they stay, whatever has landed since.
+    const own = await annotation.ownWindows({ campaign });
+    const picks = selectTasks({ ...input, predictions: found.predictions })
+      .filter(({ windowId }) => !own.has(windowId))
+      .slice(0, target - own.size);
     let created = 0;
     const picked = { ...query, windowIds: picks.map(({ windowId }) => windowId) };
     for await (const tasks of pickedTasks(predictions.candidates(picked), picks)) {

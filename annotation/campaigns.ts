@@ -207,6 +207,15 @@ export function createCampaigns(database: Database) {
       return new Set(rows.map((row) => row.window_id));
     },
 
+    /** Windows that the campaign itself asks. */
+    async ownWindows({ campaign }: { campaign: string }): Promise<Set<string>> {
+      const { rows } = await database.query<{ window_id: string }>(
+        'SELECT window_id FROM annotation.tasks WHERE campaign = $1',
+        [campaign],
+      );
+      return new Set(rows.map((row) => row.window_id));
+    },
+
     /** How many tasks a campaign has, by what they are for. */
     async countTasks({ campaign }: { campaign: string }): Promise<Record<TaskKind, number>> {
       const { rows } = await database.query<{ kind: TaskKind; tasks: number }>(

@@ -175,6 +175,34 @@ test('a campaign whose opening was cut off is opened to the same tasks', async (
   expect(reads).toBe(4);
 });
 
+test('a campaign whose opening was cut off has its budget, also where others have landed meanwhile', async () => {
+  const input = newCampaign(150);
+  let from = 0;
+  async function* landed() {
+    for (let index = from; index < from + 300; index += 1) yield candidate(index, input.dataset);
+  }
+  async function* broken(isCut: boolean) {
+    let sent = 0;
+    for await (const prediction of landed()) {
+      if (isCut && (sent += 1) > 250) throw new Error('cut off');
+      yield prediction;
+    }
+  }
+  const predictions = {
+    candidates: ({ windowIds }: { windowIds?: readonly string[] }) =>
+      broken(windowIds !== undefined && from === 0),
+    channels: async () => [],
+    activities: async () => [],
+    featureSchema: async () => null,
+  };
+  const { openCampaign } = create({ predictions });
+  await expect(run(openCampaign, input)).rejects.toThrow('cut off');
+  const { uncertain, audit } = await annotation.countTasks(input);
+  expect(uncertain + audit).toBe(100);
+  from = 1_000;
+  expect(await run(openCampaign, input)).toMatchObject({ tasks: 150 });
+});
+
 test('nobody is asked about a person whose erasure begins while a campaign opens', async () => {
   const input = newCampaign();
   const gone = new Set([pseudonymIdentifier('key0')]);
