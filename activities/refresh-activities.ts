@@ -40,6 +40,8 @@ export interface BuildTableResult {
   readonly snapshotId: string;
   readonly reused: boolean;
   readonly rows: number;
+  /** Rows that it was made from, used, quarantined or dropped; runs of before do not tell. */
+  readonly read?: number;
   readonly quarantined: Record<string, number>;
   readonly dropped: Record<string, number>;
   /** Used rows in which something was mended; of tables that mend rows. */
@@ -112,12 +114,14 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
         onProgress: ({ windows }) => report({ table, windowsMade: windows }),
       });
       if (!built.reused) countFates(built.manifest);
-      const { snapshotId, rows, quarantined, dropped, noted, firstProblems, job } = built.manifest;
+      const { snapshotId, rows, inputRows, quarantined, dropped } = built.manifest;
+      const { noted, firstProblems, job } = built.manifest;
       return {
         table,
         snapshotId,
         reused: built.reused,
         rows,
+        read: inputRows,
         quarantined: { ...quarantined },
         dropped: { ...dropped },
         ...(noted === undefined ? {} : { noted: { ...noted } }),

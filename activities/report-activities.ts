@@ -42,7 +42,12 @@ export interface ReportInput {
   stages: Record<string, number>;
   tables: Record<
     string,
-    { rows: number; quarantined: Record<string, number>; dropped: Record<string, number> }
+    {
+      rows: number;
+      read?: number;
+      quarantined: Record<string, number>;
+      dropped: Record<string, number>;
+    }
   >;
   labels: ReportData['labels'];
   retrains: ReportedRetrain[];

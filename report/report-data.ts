@@ -8,6 +8,8 @@ export interface VersionEvaluation {
 
 export interface TableCounts {
   rows: number;
+  /** Rows that it was made from, which may be of another kind: windows are made from samples. */
+  read?: number;
   /** Rows set aside, by reason; they are kept and can be looked at. */
   quarantined: Record<string, number>;
   /** Rows left out on purpose, by reason. */
@@ -86,6 +88,8 @@ export interface ReportData {
     /** Of those answered, how many the recordings' own labels answered; absent where nobody counted. */
     byOracle?: number;
     skipped: number;
+    /** Not answered when the campaign closed. */
+    unanswered?: number;
   };
   links: { label: string; url: string }[];
 }

@@ -141,6 +141,7 @@ function reportInput(input: Loop, result: Omit<LoopResult, 'reportUri'>, started
   const { name, dataset, model, gate } = input;
   const { stages, tables, retrains, campaign } = result;
   const { uncertain, audit, byOracle, skipped } = campaign;
+  const unanswered = campaign.tasks - campaign.labels - skipped;
   return {
     name,
     dataset,
@@ -151,7 +152,7 @@ function reportInput(input: Loop, result: Omit<LoopResult, 'reportUri'>, started
     stages,
     tables,
     retrains,
-    labels: { uncertain, audit, byOracle, skipped },
+    labels: { uncertain, audit, byOracle, skipped, unanswered },
     workflowIds: [workflowInfo().workflowId, workflowIds.predictStream(model)],
   };
 }

@@ -72,15 +72,17 @@ export function showTableSummaries(
   tables: Tables,
   place: { shell: Shell; dataset: string },
 ): void {
-  const figures = ['rows', 'quarantined', 'dropped', 'mended'];
+  // Read, quarantined and dropped are rows of one kind; those that were made may be of another.
+  const figures = ['read', 'quarantined', 'dropped', 'mended', 'rows'];
   const columns = [
     { title: 'table' },
     ...figures.map((title) => ({ title, figures: true })),
     { title: '' },
   ];
   const rows = Object.entries(tables).map(([name, table]) => [
-    ...[name, count(table.rows)],
+    ...[name, table.read === undefined ? '–' : count(table.read)],
     ...[table.quarantined, table.dropped, table.noted].map(totalOf),
+    count(table.rows),
     table.reused ? voice.colors.dim('unchanged') : '',
   ]);
   showTable(voice, columns, rows);

@@ -43,7 +43,7 @@ const TERMS: readonly (readonly [string, string])[] = [
   ],
   [
     'Left out',
-    'Rows that are right but not wanted, such as windows with a gap or without one clear label.',
+    'Rows that are right but of no use, such as samples beside a gap, which lie in no complete window.',
   ],
   [
     'Person keys',

@@ -16,12 +16,14 @@ function whoAnswered({ uncertain, audit, byOracle }: ReportData['labels']): stri
 }
 
 export function labelsSection({ labels }: ReportData): Section {
-  const asked = labels.uncertain + labels.audit + labels.skipped;
-  const kinds = [
+  const { unanswered = 0 } = labels;
+  const asked = labels.uncertain + labels.audit + labels.skipped + unanswered;
+  const kinds: [string, number][] = [
     ['Answered: least confident windows', labels.uncertain],
     ['Answered: random audit', labels.audit],
     ['Skipped by the annotator', labels.skipped],
-  ] as const;
+    ...(unanswered > 0 ? [['Not answered', unanswered] satisfies [string, number]] : []),
+  ];
   const content =
     asked === 0
       ? empty('Nobody has been asked for a label yet.')

@@ -1,4 +1,4 @@
-/** Accounts for every row: what each table was offered, published, set aside and left out, and why. */
+/** Accounts for every row: what each table has read, set aside, left out and used, and why. */
 import { count } from '../format';
 import { html, type Html } from '../html';
 import { empty, numeric, renderTable, sum, textual, type Section } from '../parts';
@@ -9,7 +9,10 @@ export function tablesSection({ tables }: ReportData): Section {
   const content =
     named.length === 0
       ? empty('No table has been built yet.')
-      : html`<p>Nothing is lost in silence: rows considered = published + set aside + left out.</p>
+      : html`<p>
+            Nothing is lost in silence: rows read = set aside + left out + used. What is published
+            may be of another kind: a window is made from many samples.
+          </p>
           ${balanceOf(named)}${reasonsOf(named)}`;
   return { id: 'tables', title: 'Tables and rows', content };
 }
@@ -21,21 +24,18 @@ const balanceOf = (named: Named[]): Html =>
     caption: 'Rows of each table',
     columns: [
       textual('Table'),
-      numeric('Considered'),
-      numeric('Published'),
+      numeric('Read'),
       numeric('Set aside (quarantine)'),
       numeric('Left out'),
+      numeric('Used'),
+      numeric('Published'),
     ],
-    rows: named.map(([name, { rows, quarantined, dropped }]) => {
+    rows: named.map(([name, { rows, read, quarantined, dropped }]) => {
       const aside = sum(Object.values(quarantined));
       const out = sum(Object.values(dropped));
-      return [
-        html`<code>${name}</code>`,
-        count(rows + aside + out),
-        count(rows),
-        count(aside),
-        count(out),
-      ];
+      const used = read === undefined ? rows : read - aside - out;
+      const figures = [used + aside + out, aside, out, used, rows];
+      return [html`<code>${name}</code>`, ...figures.map(count)];
     }),
   });
 

@@ -46,10 +46,10 @@ test('tables are built in stages, and readers see them when the release is publi
     { tables: ['windows'] },
     { tables: ['window_features'] },
   ]);
-  expect(built.map(({ table, rows, reused }) => [table, rows, reused])).toEqual([
-    ['recordings_trusted', 1000, false],
-    ['windows', 8, false],
-    ['window_features', 8, false],
+  expect(built.map(({ table, read, rows, reused }) => [table, read, rows, reused])).toEqual([
+    ['recordings_trusted', 1000, 1000, false],
+    ['windows', 1000, 8, false],
+    ['window_features', 8, 8, false],
   ]);
   expect((await lake.catalog.list()).map(({ table }) => table)).toEqual(['recordings_landing']);
   const release = await publish();

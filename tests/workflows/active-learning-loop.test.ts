@@ -147,6 +147,14 @@ test('shows the champion that stays when the retrain was skipped', async () => {
   expect(fakes.moveChampion).not.toHaveBeenCalled();
 });
 
+test('the report gets what nobody had answered when the campaign closed', async () => {
+  fakes.closeCampaign.mockResolvedValue(
+    campaignState({ status: 'closed', answered: 15, labelled: 15, skipped: 2, open: 3 }),
+  );
+  await run('activeLearningLoop', loopInput());
+  expect(fakes.writeReport.mock.calls[0]?.[0].labels).toMatchObject({ skipped: 2, unanswered: 3 });
+});
+
 test('scores no champion by itself after a comparison', async () => {
   await run('activeLearningLoop', loopInput());
   expect(fakes.scoreChampion).not.toHaveBeenCalled();

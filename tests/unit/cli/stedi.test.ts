@@ -10,8 +10,8 @@ import {
   type RunCall,
 } from './fake-surroundings';
 
-const table = (rows: number, quarantined: Record<string, number> = {}) => ({
-  ...{ snapshotId: 's', rows, reused: false, quarantined, dropped: {}, firstProblems: [] },
+const table = (rows: number, quarantined: Record<string, number> = {}, read = rows + 1) => ({
+  ...{ snapshotId: 's', rows, read, reused: false, quarantined, dropped: {}, firstProblems: [] },
 });
 
 const REFRESHED = {
@@ -123,7 +123,7 @@ test.each([
 
 test('for people there is a table of all tables, and below it why rows are not used', async () => {
   const { stdout } = await runAgainst(['stedi', 'run'], { result: REFRESHED });
-  expect(stdout).toMatch(/customer_landing +3 +1 +– +–/);
+  expect(stdout).toMatch(/customer_landing +4 +1 +– +– +3/);
   expect(stdout).toMatch(/customer_landing +quarantined +wrong-type +1/);
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThan(100);
 });

@@ -60,7 +60,7 @@ export function sampleReport(): ScoredReport {
         quarantined: { 'value-out-of-range': 21, 'time-goes-back': 12 },
         dropped: {},
       },
-      windows: { rows: 2_283, quarantined: {}, dropped: { incomplete: 139, 'mixed-label': 8 } },
+      windows: { rows: 2_283, read: 244_069, quarantined: {}, dropped: { 'beside-a-gap': 1_204 } },
       window_features: { rows: 2_283, quarantined: {}, dropped: {} },
     },
     learningCurve: [pointOf(before, 212), pointOf(after, 412), pointOf(control, 412)],

@@ -67,16 +67,32 @@ test('balances the rows of each table and gives the reasons', () => {
   expect(tableOf(page, 'Rows of each table')).toContainEqual([
     'recordings_trusted',
     '244,102',
-    '244,069',
     '33',
     '0',
+    '244,069',
+    '244,069',
   ]);
   expect(tableOf(page, 'Why rows were set aside')).toEqual([
     ['recordings_trusted', 'set aside', 'value-out-of-range', '21'],
     ['recordings_trusted', 'set aside', 'time-goes-back', '12'],
-    ['windows', 'left out', 'incomplete', '139'],
-    ['windows', 'left out', 'mixed-label', '8'],
+    ['windows', 'left out', 'beside-a-gap', '1,204'],
   ]);
+});
+
+test('never adds the windows of a table to the samples that are in none', () => {
+  const rows = tableOf(page, 'Rows of each table');
+  // Read, set aside, left out and used are samples; published are windows.
+  expect(rows.find(([table]) => table === 'windows')).toEqual([
+    ...['windows', '244,069', '0', '1,204', '242,865', '2,283'],
+  ]);
+});
+
+test('tells how many tasks nobody had answered when the campaign closed', () => {
+  const labels = { ...data.labels, unanswered: 7 };
+  const section = sectionOf(renderReport({ ...data, labels }), 'labels');
+  expect(textOf(section)).toContain('Label tasks, 210 in all');
+  expect(tableOf(section, 'Label tasks')).toContainEqual(['Not answered', '7', '3.3 %']);
+  expect(textOf(sectionOf(page, 'labels'))).not.toContain('Not answered');
 });
 
 test('counts every prediction, by version and by class', () => {
