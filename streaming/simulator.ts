@@ -76,13 +76,23 @@ interface Sent {
   readonly lastOffsets: Record<string, string>;
 }
 
+/** Null for what no simulation has committed, such as an offset that an operator has set. */
+function cursorIn(metadata: string | null): Cursor | null {
+  try {
+    return cursorSchema.parse(JSON.parse(metadata ?? ''));
+  } catch {
+    return null;
+  }
+}
+
 function sentOf(committed: ReadonlyMap<number, CommittedOffset>, plan: string): Sent {
   let cursor: Cursor = { plan, batches: 0, samples: 0 };
   const lastOffsets: Record<string, string> = {};
   for (const [partition, { offset, metadata }] of committed) {
-    const known = cursorSchema.parse(JSON.parse(metadata ?? ''));
-    if (known.plan !== plan) {
-      const detail = 'a replay of this name was run with other inputs: give another name';
+    const known = cursorIn(metadata);
+    if (known?.plan !== plan) {
+      const detail =
+        'a replay of this name was run with other inputs, or its offsets were set by hand: give another name';
       throw new WatchlakeError('INPUT_INVALID', { field: 'name', detail });
     }
     if (known.batches > cursor.batches) cursor = known;

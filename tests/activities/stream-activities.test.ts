@@ -23,7 +23,7 @@ import {
   SCHEMA_HEADER,
 } from '../../streaming/sample-batch';
 import { simulateDevices } from '../../streaming/simulator';
-import { predictorGroup } from '../../streaming/topics';
+import { predictorGroup, simulationId } from '../../streaming/topics';
 import { fakeClassifier, TEST_SIGNAL } from '../support/fake-classifier';
 import { madeRecordings } from '../support/made-recordings';
 import { newLake, temporaryFolder } from '../support/recordings';
@@ -300,6 +300,18 @@ test('a simulation goes on only with the inputs that it began with', async () =>
   expect(await run(activities.simulate, { ...INPUT, name: 'same', speed: 0 })).toEqual(once);
   const other = { ...INPUT, subjectKeys: ['0123456789abcdef'], name: 'same', speed: 0 };
   await expect(run(activities.simulate, other)).rejects.toMatchObject({ type: 'INPUT_INVALID' });
+});
+
+test('a simulation whose offsets somebody has set by hand is refused, and not tried again', async () => {
+  const { broker, topics } = streams;
+  const group = simulationId(topics, 'by-hand');
+  const producer = await broker.openTransactional(group);
+  await producer.commit([], () => [
+    { group, topic: topics.samples, partition: 0, offset: 0, metadata: '' },
+  ]);
+  await producer.close();
+  const sent = run(activitiesWith().simulate, { ...INPUT, name: 'by-hand', speed: 0 });
+  await expect(sent).rejects.toMatchObject({ type: 'INPUT_INVALID', nonRetryable: true });
 });
 
 test('a simulation keeps to its speed and ends when it is cancelled', async () => {
