@@ -12,7 +12,8 @@ const TAKEN_BACK = 'Taken back: answer again';
 
 const query = new URLSearchParams(location.search);
 const campaign = query.get('campaign') ?? undefined;
-const state = { annotator: '', task: null, last: null, busy: false, timer: 0 };
+// A refusal stays told until the next answer: the page goes on by itself before anybody has read it.
+const state = { annotator: '', task: null, last: null, refusal: null, busy: false, timer: 0 };
 
 const lastAnswer = followLastAnswer(updateLast);
 
@@ -33,7 +34,7 @@ function updateLast(last) {
   offerUndo(last);
   const isSame = last?.task === before?.task;
   if (last && !isSame) {
-    const kept = last.label === null ? 'skipped' : readable(last.label);
+    const kept = last.label === null ? 'skipped' : nameOf(last.label);
     const wasTakenBack = byId('last').textContent === TAKEN_BACK;
     byId('last').textContent = wasTakenBack
       ? `${TAKEN_BACK}. Kept before it: ${kept}`
@@ -48,6 +49,13 @@ async function lookAgain() {
   setBusy(true);
   await next();
   setBusy(false);
+}
+
+/** As people write it, unless another label would read alike, as `walk` and `Walk` do: then as it is. */
+function nameOf(label) {
+  const name = readable(label);
+  const isTwin = (other) => other !== label && readable(other) === name;
+  return state.task?.labels.some(isTwin) ? label : name;
 }
 
 /** A no-break space keeps the sign with its number. */
@@ -84,6 +92,7 @@ function rememberAnnotator(name) {
 
 function askForName() {
   state.task = null;
+  state.refusal = null;
   rememberLast('', null);
   clearTimeout(state.timer);
   const input = element('input', {
@@ -129,7 +138,7 @@ function choice(label, index) {
     'button',
     { class: 'choice', type: 'button', 'data-label': label, 'aria-keyshortcuts': key || undefined },
     key ? element('kbd', {}, key) : element('span'),
-    element('span', { class: 'text' }, readable(label)),
+    element('span', { class: 'text' }, nameOf(label)),
   );
   button.addEventListener('click', () => void answer(label));
   return button;
@@ -139,7 +148,7 @@ function showPrediction(button, probability, isLikeliest) {
   const bar = element('span');
   bar.style.width = `${probability * 100}%`;
   button.classList.toggle('likeliest', isLikeliest);
-  const said = `${readable(button.dataset.label)}, predicted with ${percent(probability)}`;
+  const said = `${nameOf(button.dataset.label)}, predicted with ${percent(probability)}`;
   button.setAttribute('aria-label', said);
   button.append(
     element('span', { class: 'share' }, percent(probability)),
@@ -286,7 +295,7 @@ async function next() {
 }
 
 function present({ tasks, progress }) {
-  showProblem(null);
+  showProblem(state.refusal);
   state.task = tasks[0] ?? null;
   showProgress(progress);
   if (state.task) drawTask(state.task);
@@ -303,7 +312,7 @@ async function finish(path, body, sentence, chosen) {
   clearTimeout(state.timer);
   setBusy(true);
   chosen?.classList.add('chosen');
-  let refusal = null;
+  state.refusal = null;
   try {
     await post(taskUrl(task, path), { annotator: state.annotator, lease: task.lease, ...body });
     rememberLast(sentence, task);
@@ -314,15 +323,14 @@ async function finish(path, body, sentence, chosen) {
       chosen?.classList.remove('chosen');
       return recover(error);
     }
-    refusal = error;
+    state.refusal = { message: `${error.message} Your answer was not kept.` };
   }
   await next();
-  if (refusal) showProblem({ message: `${refusal.message} Your answer was not kept.` });
 }
 
 function answer(label) {
   const chosen = document.querySelector(`.choice[data-label="${CSS.escape(label)}"]`);
-  return finish('answer', { label }, `Kept: ${readable(label)}`, chosen);
+  return finish('answer', { label }, `Kept: ${nameOf(label)}`, chosen);
 }
 
 /** The task comes back, and what was on the screen after it. */
@@ -331,6 +339,7 @@ async function undo() {
   if (!last || state.busy) return;
   clearTimeout(state.timer);
   setBusy(true);
+  state.refusal = null;
   try {
     const { lease: held } = last;
     const given = await post(taskUrl(last, 'undo'), { annotator, lease: held });
@@ -342,9 +351,10 @@ async function undo() {
     if (!isOver(error)) return recover(error);
     // Closed meanwhile, or somebody else's: the answer stays.
     rememberLast('', null);
+    state.refusal = { message: error.message };
     // Without a task the page itself says what has become of the campaign.
     if (!state.task) await next();
-    showProblem({ message: error.message });
+    else showProblem(state.refusal);
   }
 }
 

@@ -103,6 +103,31 @@ withBrowser('the label page', () => {
     expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
   });
 
+  test('goes on saying that an answer was not kept when another tab had answered', async () => {
+    const { campaign, dataset } = await pages.newCampaign(3);
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 3 done');
+    await page.keyboard.press('2');
+    await doneIs(page, '1 of 3');
+    const other = await pages.openLabel(campaign);
+    await other.getByRole('button', { name: 'Undo' }).waitFor();
+    await page.keyboard.press('1');
+    await doneIs(page, '2 of 3');
+    await other.keyboard.press('2');
+    await doneIs(other, '2 of 3');
+    // By then it has seen that the last answer is another one than it knew.
+    await other.locator('#last', { hasText: 'Kept: Rest' }).waitFor();
+    const looks = other.waitForResponse(/answers\/last/);
+    expect(await other.locator('#problem').textContent()).toMatch(/Your answer was not kept\.$/);
+    await looks;
+    expect(await other.locator('#problem').isVisible()).toBe(true);
+    await other.keyboard.press('2');
+    await other.locator('#notice h1', { hasText: 'All done' }).waitFor();
+    expect(await other.locator('#problem').isVisible()).toBe(false);
+    const labels = (await pages.labelsOf(dataset)).map(({ label }) => label);
+    expect(labels).toEqual(['walk', 'rest', 'walk']);
+  });
+
   test('says that an answer stays when its campaign has closed', async () => {
     const { campaign, dataset } = await pages.newCampaign(2);
     const page = await pages.openLabel(campaign);

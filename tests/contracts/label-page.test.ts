@@ -64,6 +64,20 @@ withBrowser('the label page', () => {
     expect(await page.locator('.choice .share').first().textContent()).toMatch(/^\d+\s%$/);
   });
 
+  test('tells labels apart that would read alike, and keeps the one that was chosen', async () => {
+    const names = { campaign: pages.newName(), dataset: 'twins' };
+    const classes = ['Walk', 'sit_down', 'walk'];
+    await openCampaignWith(pages.annotation, { ...names, classes, tasks: 2, changes: { classes } });
+    const page = await pages.openLabel(names.campaign);
+    await doneIs(page, '0 of 2 done');
+    const choices = page.locator('.choice:not(.skip) .text');
+    expect(await choices.allTextContents()).toEqual(['Walk', 'Sit down', 'walk']);
+    await page.keyboard.press('3');
+    await doneIs(page, '1 of 2');
+    expect(await page.locator('#last').textContent()).toBe('Kept: walk');
+    expect((await pages.labelsOf('twins')).map(({ label }) => label)).toEqual(['walk']);
+  });
+
   test('shows no prediction of a window by which models are judged', async () => {
     const campaign = pages.newName();
     const changes = { kind: 'audit' } as const;

@@ -39,17 +39,18 @@ export interface CampaignFixture {
   campaign: string;
   tasks: number;
   dataset?: string;
+  classes?: string[];
   /** Of every task. */
   changes?: Partial<NewTask>;
 }
 
 export async function openCampaignWith(store: AnnotationStore, fixture: CampaignFixture) {
-  const { campaign, tasks, dataset = 'watch', changes } = fixture;
+  const { campaign, tasks, dataset = 'watch', classes = CLASSES, changes } = fixture;
   await store.openCampaign({
     campaign,
     dataset,
     model: 'exercises',
-    classes: CLASSES,
+    classes,
     channels: CHANNELS.map((name) => ({ name, unit: name.startsWith('a') ? 'g' : 'rad/s' })),
     target: Math.max(tasks, 1),
   });
