@@ -5,7 +5,7 @@ import { landingManifest } from './landing/descriptor';
 import type { SnapshotManifest } from './manifest';
 import { findManifest, findManifestOrNull } from './snapshots';
 import { TRUSTED_TABLE } from './watch/trusted';
-import { WINDOWS_TABLE } from './watch/windows';
+import { CLEAR_LABEL, WINDOWS_TABLE } from './watch/windows';
 
 const IDS_AT_ONCE = 5000;
 
@@ -45,7 +45,7 @@ export async function subjectsOf(
   }));
 }
 
-/** The label of each window that has one, from the recordings themselves. */
+/** The label of each window that has a clear one, from the recordings themselves. */
 export async function labelsOfWindows(
   lake: Lake,
   request: { dataset: string; windowIds: readonly string[]; snapshotId?: string },
@@ -57,7 +57,7 @@ export async function labelsOfWindows(
     for (let from = 0; from < windowIds.length; from += IDS_AT_ONCE) {
       const ids = inList(windowIds.slice(from, from + IDS_AT_ONCE));
       const rows = await sql(`SELECT window_id, label FROM ${WINDOWS_TABLE}
-        WHERE label IS NOT NULL AND window_id IN ${ids}`);
+        WHERE ${CLEAR_LABEL} AND window_id IN ${ids}`);
       for (const row of rows) labels.set(row.window_id as string, row.label as string);
     }
   });

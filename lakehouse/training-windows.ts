@@ -8,9 +8,7 @@ import type { SnapshotManifest } from './manifest';
 import { findManifest } from './snapshots';
 import { floatsOf, storedRows } from './stored-rows';
 import { FEATURES_TABLE } from './watch/window-features';
-
-/** Of two labels with half of the samples each, the alphabet alone would choose. */
-const HALF = 0.5;
+import { CLEAR_LABEL } from './watch/windows';
 
 export interface TrainingRequest {
   readonly dataset: string;
@@ -57,8 +55,7 @@ export interface TrainingWindows {
 function trainingFilter(manifest: SnapshotManifest, subjectKeys?: readonly string[]): string {
   const has = (name: string): boolean => manifest.columns.some((each) => each.name === name);
   const conditions = [
-    'label IS NOT NULL',
-    ...(has('label_share') ? [`label_share > ${HALF}`] : []),
+    has('label_share') ? CLEAR_LABEL : 'label IS NOT NULL',
     ...(subjectKeys === undefined ? [] : [`subject_key IN ${inList(subjectKeys)}`]),
   ];
   return `WHERE ${conditions.join(' AND ')}`;

@@ -6,6 +6,9 @@ import { TRUSTED_TABLE } from './trusted';
 
 export const WINDOWS_TABLE = 'windows';
 
+/** Of windows that anything may be learned from. Of two labels with half of the samples each, the alphabet alone would choose. */
+export const CLEAR_LABEL = 'label IS NOT NULL AND label_share > 0.5';
+
 export interface WindowRules {
   readonly dataset: string;
   readonly window: WindowSpec;

@@ -6,7 +6,7 @@ import type { Lake } from '../../../lakehouse/lake';
 import { sampleSlices } from '../../../lakehouse/sample-slices';
 import { devicesOf, activitiesOf, labelsOfWindows, subjectsOf } from '../../../lakehouse/samples';
 import { trainingWindows } from '../../../lakehouse/training-windows';
-import type { SampleSpan } from '../../../models/signal';
+import { DEFAULT_WINDOW, type SampleSpan } from '../../../models/signal';
 import { pseudonym } from '../../../core/hash';
 import {
   SECRET,
@@ -151,7 +151,7 @@ function turning(first: number): string {
   return [...half('walking', 0, first), ...half('running', first, 400 - first), ''].join('\n');
 }
 
-test('a window that is half of one activity and half of another teaches neither', async () => {
+test('a window that is half of one activity and half of another teaches neither, nor does the oracle', async () => {
   const files = archiveFiles([{ recording: 'even' }, { recording: 'odd' }]);
   // 300 of 400 samples fill a window and half of the next one; 301 are more than half of it.
   files['recordings/even.csv'] = turning(300);
@@ -175,4 +175,9 @@ test('a window that is half of one activity and half of another teaches neither'
     [2000, 'walking'],
     [4000, 'walking'],
   ]);
+  const idOf = (device: string): string =>
+    windowId({ dataset: 'watch', device, startMs: 4000, window: DEFAULT_WINDOW });
+  const windowIds = ['watch-even', 'watch-odd'].map(idOf);
+  const answers = await labelsOfWindows(own, { dataset: 'watch', windowIds });
+  expect([...answers]).toEqual([[idOf('watch-odd'), 'walking']]);
 });
