@@ -1,7 +1,7 @@
 /** How good predictions are: overall, by class, by subject, and how honest their confidence is. */
 import { mean, standardDeviation } from 'simple-statistics';
 import { WatchlakeError } from '../core/errors';
-import { groupsOf } from './groups';
+import { rowsByGroup } from './groups';
 import { largest } from './softmax';
 
 export interface ClassScore {
@@ -140,8 +140,7 @@ function scoreSubjects(
   predicted: readonly number[],
   classes: readonly string[],
 ): SubjectScore[] {
-  return groupsOf(subjects).map((subject) => {
-    const rows = subjects.flatMap((name, row) => (name === subject ? [row] : []));
+  return [...rowsByGroup(subjects)].map(([subject, rows]) => {
     const truthOfSubject = rows.map((row) => truth[row] as number);
     const confusion = confusionOf(
       truthOfSubject,

@@ -3,7 +3,7 @@ import { WatchlakeError } from '../core/errors';
 import type { Evaluation } from './evaluation';
 import { evaluate } from './evaluation';
 import { streamSeed } from '../core/random';
-import { groupsOf } from './groups';
+import { groupsOf, rowsByGroup } from './groups';
 import { predictHeldOut } from './held-out';
 import type { TrainInput } from './training';
 import { wantOf, type TrainingSet } from './training-set';
@@ -45,10 +45,11 @@ export async function leaveOneSubjectOut(
   const scored = set.groups.flatMap((group, row) => (wants.has(group) ? [] : [row]));
   const probabilities = new Float32Array(scored.length * classes);
   const groups = scored.map((row) => set.groups[row] as string);
+  const placesOf = rowsByGroup(groups);
   for (const [index, subject] of subjects.entries()) {
-    if (wants.has(subject)) continue;
+    const places = placesOf.get(subject);
+    if (places === undefined) continue;
     input.onSubject?.(index, subjects.length);
-    const places = groups.flatMap((group, place) => (group === subject ? [place] : []));
     const held = places.map((place) => scored[place] as number);
     const seed = streamSeed(input.seed, 1000 + index);
     const predicted = await predictHeldOut(set, held, { ...input, seed });

@@ -66,6 +66,23 @@ test('names the worst subject and the spread over subjects', () => {
   expect(result.bySubject.map(({ windows }) => windows)).toEqual([2, 2]);
 });
 
+test('looks for the windows of all people at once, however many they are', () => {
+  const count = 300;
+  let reads = 0;
+  const people = Array.from({ length: count }, (_, row) => `p${row}`);
+  const subjects = new Proxy(people, {
+    get(target, key) {
+      if (typeof key === 'string' && /^\d+$/.test(key)) reads += 1;
+      return Reflect.get(target, key) as unknown;
+    },
+  });
+  const labels = people.map(() => 'rest');
+  const probabilities = new Float32Array(2 * count).fill(0.5);
+  const { bySubject } = evaluate({ probabilities, classes: ['rest', 'walk'], labels, subjects });
+  expect(bySubject.map(({ subject }) => subject)).toEqual(people);
+  expect(reads).toBeLessThanOrEqual(2 * count);
+});
+
 test('measures the gap between confidence and accuracy', () => {
   // Ten windows at confidence 0.8, six of them right: |0.8 − 0.6| = 0.2.
   const labels = ['a', 'a', 'a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'];
