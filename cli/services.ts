@@ -8,7 +8,7 @@ import type { OnWait } from '../workers/awaited-parts';
 import type { IngestPlace, RunningIngest } from '../workers/ingest';
 import type { DeviceProfiles } from '../workers/devices';
 import type { UpState } from '../workers/state';
-import type { ApplyOptions, ScheduleState } from '../workers/schedules';
+import type { ApplyOptions, ScheduleState, Triggered } from '../workers/schedules';
 import type { Client } from '@temporalio/client';
 import type { Generated } from '../telemetry/generator/generate';
 import type { GeneratorOptions } from '../telemetry/generator/options';
@@ -48,7 +48,7 @@ export interface Services {
   ): Promise<ScheduleState[]>;
   listSchedules(options: { client: Client }): Promise<ScheduleState[]>;
   pauseSchedule(client: Client, id: string, paused: boolean): Promise<void>;
-  triggerSchedule(client: Client, id: string): Promise<void>;
+  triggerSchedule(client: Client, id: string): Promise<Triggered>;
   examine(config: Config): Promise<Finding[]>;
   /** The names of the migrations that the database lacked. */
   migrate(config: Config, onWait?: OnWait): Promise<string[]>;

@@ -1,10 +1,12 @@
 /** The declared schedules, and what Temporal has of them. */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type Client,
+  type ScheduleExecutionActionResult,
   type ScheduleOptions,
 } from '@temporalio/client';
 import { parse } from 'yaml';
@@ -79,7 +81,7 @@ async function readYaml(file: string): Promise<unknown> {
 
 function invalid(field: string, error: z.ZodError): WatchlakeError {
   const detail = error.issues
-    .map(({ path, message }) => `${path.join('.')}: ${message}`)
+    .map(({ path, message }) => [...(path.length > 0 ? [path.join('.')] : []), message].join(': '))
     .join('; ');
   return new WatchlakeError('INPUT_INVALID', { field, detail });
 }
@@ -194,5 +196,30 @@ export async function pauseSchedule(client: Client, id: string, paused: boolean)
     : handle.unpause('resumed from the command line'));
 }
 
-export const triggerSchedule = (client: Client, id: string): Promise<void> =>
-  client.schedule.getHandle(id).trigger(ScheduleOverlapPolicy.SKIP);
+/** What a trigger has come to; `unknown` when the server has not done it within a few seconds. */
+export interface Triggered {
+  outcome: 'started' | 'skipped' | 'unknown';
+  /** The run that was started, or the one that still runs. */
+  workflowId?: string;
+}
+
+const TRIGGER_LOOKS = 25;
+const TRIGGER_LOOK_MS = 200;
+
+export async function triggerSchedule(client: Client, id: string): Promise<Triggered> {
+  const handle = client.schedule.getHandle(id);
+  const { info: before } = await handle.describe();
+  await handle.trigger(ScheduleOverlapPolicy.SKIP);
+  for (let look = 0; look < TRIGGER_LOOKS; look += 1) {
+    const { info } = await handle.describe();
+    if (info.numActionsTaken > before.numActionsTaken)
+      return { outcome: 'started', workflowId: startedBy(info.recentActions.at(-1)?.action) };
+    if (info.numActionsSkippedOverlap > before.numActionsSkippedOverlap)
+      return { outcome: 'skipped', workflowId: startedBy(info.runningActions.at(-1)) };
+    await sleep(TRIGGER_LOOK_MS);
+  }
+  return { outcome: 'unknown' };
+}
+
+const startedBy = (action: ScheduleExecutionActionResult | undefined): string | undefined =>
+  action?.type === 'startWorkflow' ? action.workflow.workflowId : undefined;

@@ -37,7 +37,7 @@ const asList = ({ step, facts }: Progress): string =>
   [
     `**${step}**`,
     '',
-    ...wordedFacts(facts).map(({ what, value }) => `- ${what}: **${value}**`),
+    ...wordedFacts(facts).map(({ what, value }) => `- ${what && `${what}: `}**${value}**`),
   ].join('\n');
 
 /** Starts the live list; each call of the returned function names the step and adds facts. */

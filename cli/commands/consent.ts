@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import type { ErasureProof } from '../../activities/erasure-proof';
 import type { ConsentEntry } from '../../consent/ledger';
 import { WatchlakeError } from '../../core/errors';
-import { callable } from '../../core/program-name';
 import { workflowIds } from '../../core/workflow-ids';
 import type { ConsentSurvey } from '../../workers/consent';
 import type { EraseResult } from '../../workflows/erase-subject';
 import { declare, declareGroup, waiting, type WaitingOptions } from '../command';
+import { commandLine } from '../follow-run';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
 import { showFacts, showHeading, showTable } from '../tables';
@@ -58,14 +58,19 @@ const deviceFacts = ({ profiles, aggregates, deviceTokens }: EraseResult['record
   'tokens of devices': deviceTokens === undefined ? null : count(deviceTokens),
 });
 
-const champions = ({ dataset }: EraseResult): string =>
-  `the champion stays; \`watchlake retrain --dataset ${dataset}\` tries once more, \`watchlake models promote\` replaces it`;
+function champions(shell: Shell, { dataset, models }: EraseResult): string {
+  const again = models
+    .filter(({ isChampion }) => isChampion)
+    .map(({ model }) => commandLine(shell, `retrain --dataset ${dataset} --model ${model}`));
+  const promote = commandLine(shell, 'models promote');
+  return `the champion stays; \`${again.join('`, `')}\` tries once more, \`${promote}\` replaces it`;
+}
 
 /** Nothing predicts with those any more, but what they have learned still lies in the lake. */
-const formerOnes = ({ models }: EraseResult): string | null =>
+const formerOnes = (shell: Shell, { models }: EraseResult): string | null =>
   models
     .filter(({ isChampion }) => !isChampion)
-    .map(({ model, version }) => callable(`\`watchlake models remove ${model} ${version}\``))
+    .map(({ model, version }) => `\`${commandLine(shell, `models remove ${model} ${version}`)}\``)
     .join(', ') || null;
 
 /** A name that was misspelt is found nowhere as well, and proved so. */
@@ -76,7 +81,11 @@ const notesOf = ({ rows }: ConsentSurvey, { removedRows }: EraseResult): string[
         'Nothing of this person had landed: check the spelling, unless they were erased before or are yet to come.',
       ];
 
-function showErased(voice: Voice, result: EraseResult, notes: readonly string[]): void {
+function showErased(
+  voice: Voice,
+  shell: Shell,
+  { result, notes }: { result: EraseResult; notes: readonly string[] },
+): void {
   showHeading(voice, `Erased from ${result.dataset}`);
   showFacts(voice, {
     rows: count(total(result.removedRows)),
@@ -87,9 +96,9 @@ function showErased(voice: Voice, result: EraseResult, notes: readonly string[])
     'messages that wait for their reader': result.waiting > 0 ? count(result.waiting) : null,
     'models that learned from them':
       result.models.map(({ model, version }) => `${model} ${version}`).join(', ') || null,
-    'their artefacts go by': formerOnes(result),
+    'their artefacts go by': formerOnes(shell, result),
     'retrainings started': result.retrainings.join(', ') || null,
-    'until they promote': result.retrainings.length > 0 ? callable(champions(result)) : null,
+    'until they promote': result.retrainings.length > 0 ? champions(shell, result) : null,
   });
   showHeading(voice, 'Proved: found nowhere in');
   showFacts(voice, { ...scannedFacts(result.scanned), proof: result.proof });
@@ -132,7 +141,7 @@ async function withdraw(
     const notes = notesOf(survey, result);
     return {
       result: { ...run, ...result, notes },
-      show: (voice) => showErased(voice, result, notes),
+      show: (voice) => showErased(voice, shell, { result, notes }),
     };
   });
 }

@@ -43,6 +43,22 @@ function ended(result: PredictResult, run: object): Outcome {
   };
 }
 
+/** A predictor that a run has started ends with that run, whoever else counts on it. */
+async function tellOwner(
+  shell: Shell,
+  { client }: CommandContext,
+  { dataset, model }: { dataset: string; model: string },
+): Promise<void> {
+  const { parentExecution } = await client.workflow
+    .getHandle(workflowIds.predictStream(model))
+    .describe();
+  if (!parentExecution?.workflowId) return;
+  const again = commandLine(shell, `predict --dataset ${dataset} --model ${model}`);
+  shell.notes.line(
+    `${parentExecution.workflowId} has started it, and stops it when it ends: \`${again}\` starts one that stays.`,
+  );
+}
+
 /** Whoever started the predictor waits for what it predicts, and fails without it. */
 async function confirmStop({ client }: CommandContext, model: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowIds.predictStream(model));
@@ -145,6 +161,7 @@ async function start(
     const options = { ...run, cancelOnExit };
     return ended(await followRun<PredictResult>(shell, context.client, options), run);
   }
+  await tellOwner(shell, context, { dataset, model });
   const early = await endedAtOnce(context, run);
   if (early !== null) return ended(early, run);
   return {

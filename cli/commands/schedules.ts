@@ -1,11 +1,12 @@
 /** `watchlake schedules`: applies the declared list to Temporal's schedules, and looks after them. */
 import { Option, type Command } from 'commander';
-import type { ScheduleState } from '../../workers/schedules';
+import type { ScheduleState, Triggered } from '../../workers/schedules';
 import { declare, declareGroup } from '../command';
 import { commandLine } from '../follow-run';
+import { runLink } from '../run-links';
 import { withContext } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
-import { showHeading, showTable } from '../tables';
+import { showFacts, showHeading, showTable } from '../tables';
 import { moment, type Voice } from '../voice';
 
 const nextRunOf = ({ paused, nextRuns: [next] }: ScheduleState): string =>
@@ -107,6 +108,13 @@ function addPause(group: Command, act: Actions): void {
     );
 }
 
+function whatBecameOf({ outcome, workflowId = 'its last run' }: Triggered): string {
+  if (outcome === 'started') return `has started ${workflowId}`;
+  return outcome === 'skipped'
+    ? `has started nothing: ${workflowId} is still open`
+    : 'was triggered';
+}
+
 function addTrigger(group: Command, act: Actions): void {
   declare(group, {
     usage: 'trigger <id>',
@@ -114,9 +122,25 @@ function addTrigger(group: Command, act: Actions): void {
     examples: ['schedules trigger retrain-activity'],
   }).action(
     act(async (shell, id: string) =>
-      withContext(shell, async ({ client }) => {
-        await shell.services.triggerSchedule(client, id);
-        return { result: { id }, show: (voice) => voice.line(`${id} was triggered.`) };
+      withContext(shell, async ({ client, addresses }) => {
+        const triggered = await shell.services.triggerSchedule(client, id);
+        const { workflowId } = triggered;
+        const place = {
+          uiUrl: addresses.temporal.uiUrl,
+          namespace: shell.config.TEMPORAL_NAMESPACE,
+        };
+        const link = workflowId === undefined ? '' : runLink({ ...place, workflowId });
+        return {
+          result: { id, ...triggered, ...(link && { link }) },
+          show: (voice) => {
+            voice.line(`${id} ${whatBecameOf(triggered)}.`);
+            if (workflowId === undefined) return;
+            showFacts(voice, {
+              run: link || workflowId,
+              watch: commandLine(shell, `attach ${workflowId}`),
+            });
+          },
+        };
       }),
     ),
   );

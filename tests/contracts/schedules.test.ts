@@ -108,6 +108,8 @@ test(
       await applySchedules(client, { paused: false, declarations: [everySecond('slow', 'slow')] });
       await until(async () => (await infoOf('slow')).numActionsSkippedOverlap >= 2);
       expect((await infoOf('slow')).runningActions).toHaveLength(1);
+      await pauseSchedule(client, 'slow', true);
+      expect(await triggerSchedule(client, 'slow')).toMatchObject({ outcome: 'skipped' });
     } finally {
       finish();
       await pauseSchedule(client, 'slow', true);
@@ -121,7 +123,10 @@ test(
   async () => {
     await applySchedules(client, { paused: true, declarations: [daily('paused', 'paused')] });
     expect(await finishedRuns('paused')).toBe(0);
-    await triggerSchedule(client, 'paused');
+    const { outcome, workflowId = '' } = await triggerSchedule(client, 'paused');
+    expect(outcome).toBe('started');
+    expect(workflowId).toMatch(/^retrain\/paused-\d{4}-/);
+    await client.workflow.getHandle(workflowId).result();
     await until(async () => (await finishedRuns('paused')) === 1);
   },
   LIMIT_MS,

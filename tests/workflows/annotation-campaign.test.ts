@@ -67,6 +67,10 @@ test('says that it asks less than it was to, until people have answered', async 
   await called('campaignProgress');
   const { facts } = await handle.query<{ facts: object }>('progress');
   expect(facts).toMatchObject({ tasks: 7, wanted: 20 });
+  const { currentDetails } = await handle.query<{ currentDetails: string }>(
+    '__temporal_workflow_metadata',
+  );
+  expect(currentDetails.split('\n')).toContain('- **on time**');
   await handle.cancel();
   await failureOf(handle.result());
 });

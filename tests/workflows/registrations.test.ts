@@ -134,6 +134,23 @@ test('a list that is missing, or no YAML, is refused by its name', async () => {
   await expect(readDeclarations(prose)).rejects.toThrow(/Dockerfile/);
 });
 
+test('a field that no workflow knows is named', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'watchlake-schedules-'));
+  const file = join(folder, 'schedules.yaml');
+  const input = { dataset: 'watch', minimumNewLabel: 1 };
+  writeFileSync(
+    file,
+    JSON.stringify([{ id: 'again', workflow: 'retrain', every: '1 day', input }]),
+  );
+  try {
+    await expect(readDeclarations(file)).rejects.toThrow(
+      'again: Unrecognized key: "minimumNewLabel"',
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('a campaign on a schedule has no fixed name: its second run would ask nothing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'watchlake-schedules-'));
   const file = join(folder, 'schedules.yaml');

@@ -105,6 +105,22 @@ test('tells how versions that are no champion go', async () => {
   expect(stdout).toMatch(/artefacts go by +`npx watchlake models remove activity 3`\n/);
 });
 
+test('names the models whose retraining may be tried once more', async () => {
+  const models = [
+    { model: 'gait', version: '3', isChampion: false },
+    { model: 'gait', version: '4', isChampion: true },
+    { model: 'sleep', version: '1', isChampion: true },
+  ];
+  const result = { ...RESULT, models, retrainings: ['retrain/gait', 'retrain/sleep'] as never[] };
+  const { services } = consentCalls({ result });
+  const words = ['consent', 'withdraw', PERSON, '--yes', '--home', __dirname];
+  const { stdout } = await run(words, { services });
+  for (const model of ['gait', 'sleep'])
+    expect(stdout).toContain(
+      `\`npx watchlake retrain --dataset stedi --model ${model} --home ${__dirname}\``,
+    );
+});
+
 test('lists people by their hashes', async () => {
   const { services } = consentCalls();
   const { stdout } = await run(['consent', 'list'], { services });

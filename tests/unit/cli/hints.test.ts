@@ -155,6 +155,21 @@ test('the next run of a schedule is told as every time is', async () => {
   expect(stdout).toContain('2026-11-28 03:00:00 UTC');
 });
 
+test.each([
+  [{ outcome: 'started', workflowId: 'retrain/a-1' }, 'has started retrain/a-1'],
+  [{ outcome: 'skipped', workflowId: 'retrain/a-0' }, 'has started nothing: retrain/a-0'],
+  [{ outcome: 'unknown' }, 'was triggered'],
+] as const)('what a trigger has done: %j', async (triggered, said) => {
+  const services = { connect: async () => fakeContext({}), triggerSchedule: async () => triggered };
+  const { stdout } = await run(['schedules', 'trigger', 'a'], { services });
+  expect(stdout).toContain(`a ${said}`);
+  const names = 'workflowId' in triggered;
+  const attach = names ? `npx watchlake attach ${triggered.workflowId}` : 'attach';
+  expect(stdout.includes(attach)).toBe(names);
+  const { stdout: json } = await run(['schedules', 'trigger', 'a', '--json'], { services });
+  expect(JSON.parse(json)).toMatchObject({ ok: true, id: 'a', ...triggered });
+});
+
 test('of a device without tokens nothing is said of the others', async () => {
   const tokens = { list: async () => [] } as never;
   const services = { openDeviceTokens: async () => ({ tokens, close: async () => undefined }) };

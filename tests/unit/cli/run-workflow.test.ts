@@ -344,6 +344,14 @@ test('predict says when the champion learned from another dataset', async () => 
   expect(silent.stderr).not.toContain('learned from');
 });
 
+test('predict says whose predictor it has joined, and that it ends with that run', async () => {
+  const words = ['predict', '--dataset', 'trial'];
+  const joined = await runAgainst(words, { endless: true, parent: 'loop/trial' });
+  expect(joined.stderr).toContain('loop/trial has started it, and stops it when it ends');
+  expect(joined.stderr).toContain('`npx watchlake predict --dataset trial --model activity`');
+  expect((await runAgainst(words, { endless: true })).stderr).not.toContain('stops it');
+});
+
 test('predict starts nothing without a champion', async () => {
   const calls: RunCall[] = [];
   const client = fakeClient({ endless: true }, calls);
