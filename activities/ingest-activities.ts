@@ -36,7 +36,7 @@ export interface OpenArchiveResult {
   readonly ingestId: string;
   readonly dataset: string;
   readonly members: number;
-  /** Of the members that land; absent in runs of versions before 0.2. */
+  /** Of the members that land; absent in runs of earlier versions. */
   readonly bytes?: number;
   readonly batches: number;
   readonly planKey: string;
@@ -46,7 +46,7 @@ export interface OpenArchiveResult {
 export interface LandBatchResult {
   readonly members: number;
   readonly rows: number;
-  /** Of the members; absent in runs of versions before 0.2. */
+  /** Of the members; absent in runs of earlier versions. */
   readonly bytes?: number;
 }
 
@@ -93,7 +93,7 @@ export function createIngestActivities(deps: IngestDeps) {
     async identifySource(input: {
       source: string;
       format?: FormatName;
-      /** Absent in runs of versions before 0.2. */
+      /** Absent in runs of earlier versions. */
       dataset?: string;
     }): Promise<{ sourceHash: string }> {
       const { source, dataset = '' } = input;

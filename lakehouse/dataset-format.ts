@@ -14,7 +14,7 @@ export type FormatName = (typeof FORMAT_NAMES)[number];
 
 /** What every plan of an ingest has, whatever its format adds. */
 export interface IngestPlanBase {
-  /** Absent in plans of versions before 0.2, which knew recordings alone. */
+  /** Absent in plans of earlier versions, which knew recordings alone. */
   readonly format?: FormatName;
   readonly ingestId: string;
   readonly dataset: string;

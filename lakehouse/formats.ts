@@ -21,7 +21,7 @@ const FORMATS: Readonly<Record<FormatName, DatasetFormat>> = {
 
 export const formatNamed = (name: FormatName): DatasetFormat => FORMATS[name];
 
-/** The format of a plan; plans of versions before 0.2 name none and are of recordings. */
+/** The format of a plan; plans of earlier versions name none and are of recordings. */
 export const formatOf = ({ format = 'recordings' }: { format?: FormatName }): DatasetFormat =>
   formatNamed(format);
 

@@ -29,7 +29,7 @@ export interface SnapshotManifest {
   readonly table: string;
   readonly zone: Zone;
   readonly snapshotId: string;
-  /** Key prefix of the snapshot; absent in manifests of versions before 0.2. */
+  /** Key prefix of the snapshot; absent in manifests of earlier versions. */
   readonly prefix?: string;
   readonly createdAt: string;
   readonly inputs: Readonly<Record<string, string>>;

@@ -144,7 +144,7 @@ export interface TablePointer {
   readonly snapshotId: string;
   /** Key prefix of the snapshot. */
   readonly prefix: string;
-  /** The snapshot's data files alone; absent in pointers of versions before 0.2. */
+  /** The snapshot's data files alone; absent in pointers of earlier versions. */
   readonly data?: DataPlace;
   readonly columns: readonly ColumnDeclaration[];
   readonly publishedAt: string;

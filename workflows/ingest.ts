@@ -48,7 +48,7 @@ async function landAll(
 ): Promise<void> {
   let next = 0;
   const done = { batches: 0, rows: 0, members: 0, bytes: 0 };
-  // Versions before 0.2 did not tell of bytes.
+  // Earlier versions did not tell of bytes.
   const { bytes: bytesInAll = null } = archive;
   const tell = () =>
     progress('landing', {
