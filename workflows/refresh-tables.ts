@@ -148,7 +148,7 @@ async function landFirst(input: Input, progress: Report): Promise<Record<string,
   let landed: Record<string, TableSummary> = {};
   if (source !== undefined) {
     progress('landing the source', { dataset });
-    const { sourceHash } = await identifySource({ source, format });
+    const { sourceHash } = await identifySource({ source, format, dataset });
     const { tables = {} } = await runChild<WorkflowInput<'ingest'>, IngestResult>(ingest, {
       workflowId: workflowIds.ingest(dataset, sourceHash),
       args: [{ source, dataset, format }],

@@ -123,7 +123,7 @@ describe('with a source', () => {
       ...{ quarantined: {}, tables: { customer_landing: landing } },
     });
     const result = await run('refreshTables', { ...stedi, options });
-    expect(fakes.identifySource).toHaveBeenCalledWith({ source: 'data/stedi', format: 'stedi' });
+    expect(fakes.identifySource).toHaveBeenCalledWith(stedi);
     expect(fakes.openArchive).toHaveBeenCalledWith(stedi);
     expect(result.tables.customer_landing).toEqual(landing);
     const order = (name: 'publishLanding' | 'planRefresh') => fakes[name].mock.invocationCallOrder;
