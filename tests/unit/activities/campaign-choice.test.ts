@@ -57,6 +57,7 @@ function storeOf() {
     isFilled: async () => false,
     askedWindows: async () => new Set<string>(),
     openCampaign: async () => ({ filled: false }),
+    ownWindows: async () => new Set<string>(),
     createTasks: async (input: { tasks: readonly NewTask[] }) => {
       tasks.push(...input.tasks);
       return { created: input.tasks.length };
