@@ -5,6 +5,7 @@ import { readClassifier } from '../lakehouse/model-artefacts';
 import { unknownDataset } from '../lakehouse/unknown-names';
 import { loadClassifier } from '../models/classifier';
 import { CHAMPION } from '../registry/aliases';
+import { noChampion } from '../registry/no-champion';
 import type { Registry } from '../registry/registry';
 import type { ModelVersion, VersionName } from '../registry/versions';
 import type { Champion } from '../streaming/classify';
@@ -33,7 +34,7 @@ async function loadVersion({ registry, lake }: Places, wanted: VersionName): Pro
 /** Throws NO_CHAMPION when there is none. */
 export async function loadChampion(places: Places, model: string): Promise<Champion> {
   const version = await championNumber(places, model);
-  if (version === null) throw new WatchlakeError('NO_CHAMPION', { model });
+  if (version === null) throw await noChampion(places.registry, model);
   try {
     return await loadVersion(places, { model, version });
   } catch (error) {
@@ -75,6 +76,6 @@ export async function championOf(
 /** Throws NO_CHAMPION besides. */
 export async function requireChampion(places: Places, query: ChampionQuery): Promise<ModelVersion> {
   const champion = await championOf(places, query);
-  if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model: query.model });
+  if (champion === null) throw await noChampion(places.registry, query.model);
   return champion;
 }

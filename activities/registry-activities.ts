@@ -1,7 +1,8 @@
 /** Steps on the registry: who is champion, who may move it, and what was decided. */
-import { WatchlakeError, isWatchlakeError } from '../core/errors';
+import { isWatchlakeError } from '../core/errors';
 import { CHAMPION, type AliasTarget, type Evidence, type MoveResult } from '../registry/aliases';
 import type { LeaseInput, LeaseResult } from '../registry/leases';
+import { noChampion } from '../registry/no-champion';
 import type { Registry } from '../registry/registry';
 import { asActivities } from './as-activities';
 import { refuseOtherDataset, type ChampionQuery } from './champion';
@@ -53,7 +54,7 @@ export function createRegistryActivities({ registry, isOpen }: RegistryDeps) {
     // Reading is safe to repeat.
     async requireChampion({ model }: { model: string }): Promise<AliasTarget> {
       const champion = await getChampion({ model });
-      if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
+      if (champion === null) throw await noChampion(registry, model);
       return champion;
     },
 

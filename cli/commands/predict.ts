@@ -6,6 +6,7 @@ import { WatchlakeError } from '../../core/errors';
 import { fewOf } from '../../core/few-of';
 import { workflowIds } from '../../core/workflow-ids';
 import { CHAMPION } from '../../registry/aliases';
+import { noChampion } from '../../registry/no-champion';
 import type { CommandContext } from '../../workers/connect';
 import type { PredictResult } from '../../workflows/predict-stream';
 import { declare, waiting, type WaitingOptions } from '../command';
@@ -106,7 +107,7 @@ async function checkStream(
   { dataset, model }: { dataset: string; model: string },
 ): Promise<void> {
   const champion = await context.registry.getAlias({ model, alias: CHAMPION });
-  if (champion === null) throw new WatchlakeError('NO_CHAMPION', { model });
+  if (champion === null) throw await noChampion(context.registry, model);
   const { card } = await context.registry.getVersion({ model, version: champion.version });
   const learned = card.data.dataset;
   if (learned === dataset) return;

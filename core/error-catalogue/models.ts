@@ -44,8 +44,8 @@ export const MODELS_ERRORS = catalogue({
     'Take another one: `watchlake models show <model>` lists them; a training on the same data makes it again, under a new number.',
   ),
   NO_CHAMPION: entry(
-    (c) => `The model ${c.model} has no champion.`,
-    'Promote a version: `watchlake models promote <model> <version>`; without one, train the first: `watchlake loop` or `watchlake train`.',
+    (c) => `The model ${c.model} has no champion${c.known ? `; these have one: ${c.known}` : ''}.`,
+    'Name a model that has one with `--model <name>`, or promote a version: `watchlake models promote <model> <version>`; without one, train the first: `watchlake loop` or `watchlake train`.',
   ),
   MODEL_OF_OTHER_DATASET: entry(
     (c) =>

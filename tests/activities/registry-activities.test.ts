@@ -59,6 +59,9 @@ test('a champion is asked for, moved once by a run, and found', async () => {
   expect(results.map(({ moved }) => moved)).toEqual([true, false]);
   expect(await activities.requireChampion({ model: 'm' })).toEqual({ version: '1', generation: 1 });
   expect(await registry.history({ model: 'm' })).toMatchObject([{ actor: 'r1', run: 'r1' }]);
+  await expect(activities.requireChampion({ model: 'forgotten' })).rejects.toThrow(
+    /^The model forgotten has no champion; these have one: .*m/,
+  );
 });
 
 test('a model of another dataset is refused, one without a champion or of this dataset is not', async () => {

@@ -107,7 +107,7 @@ test('a champion whose artefact is not there is told, not looked for again and a
   await lake.store.remove(`${artefactUri}/artefact.json`);
   const lost = loadChampion({ lake, registry }, model);
   await expect(lost).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
-  await expect(loadChampion({ lake, registry }, 'none')).rejects.toMatchObject({
-    code: 'NO_CHAMPION',
-  });
+  const none = loadChampion({ lake, registry }, 'none');
+  await expect(none).rejects.toMatchObject({ code: 'NO_CHAMPION' });
+  await expect(none).rejects.toThrow('The model none has no champion; these have one: lost');
 });

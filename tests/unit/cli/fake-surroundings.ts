@@ -136,7 +136,7 @@ export function fakeContext(parts: Partial<CommandContext>): CommandContext {
   const annotation = { progress: noCampaign };
   const context = {
     annotation,
-    registry: { getAlias: async () => null },
+    registry: { getAlias: async () => null, listModels: async () => [] },
     addresses: { temporal: UP.temporal },
     close: async () => undefined,
   };
