@@ -129,7 +129,7 @@ export function createComparisonActivities(deps: ComparisonDeps) {
   }
 
   async function compare(input: CompareInput, signal: AbortSignal) {
-    const { model, run } = input;
+    const { model } = input;
     const { report } = alive();
     const champion = await registry.getVersion({ model, version: input.champion });
     const challenger = await registry.getVersion({ model, version: input.challenger });
@@ -150,7 +150,7 @@ export function createComparisonActivities(deps: ComparisonDeps) {
       holdout: contentHash({ dataset: input.dataset, seed: input.seed }),
       // Earlier releases named it by who was left of it.
       formerly: contentHash([...holdout.subjectKeys].sort()),
-      run,
+      comparison: `${champion.version}-${challenger.version}`,
     });
     const figures: Comparison = {
       champion: scorecardOf(champion, before?.evaluation ?? null),
@@ -187,8 +187,8 @@ export function createComparisonActivities(deps: ComparisonDeps) {
       return { ...counted, people: await countNewPeople({ model, dataset }, newPeopleOf) };
     },
 
-    // Safe to retry: scoring is deterministic, the stored file is named by the run, and the use of
-    // the holdout is counted once a run.
+    // Safe to retry: scoring is deterministic, the stored file is named by the run, and two versions
+    // use a holdout once, however often they are compared on it.
     compareVersions: (input: CompareInput) =>
       holdingLease(registry, input.lease, (signal) => compare(input, signal)),
 

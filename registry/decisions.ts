@@ -7,7 +7,8 @@ export interface HoldoutUse {
   holdout: string;
   /** Another name of the same holdout, whose uses count as well. */
   formerly?: string;
-  run: string;
+  /** What it is used for: to look at the same again tells nothing new. Earlier releases counted each run. */
+  comparison: string;
 }
 
 export interface VerdictInput {
@@ -56,14 +57,14 @@ const toVerdict = ({ decided_at, champion, challenger, ...row }: VerdictRow): Ve
 
 export function createDecisions(database: Database) {
   return {
-    /** Counts a use of a holdout; the same run counts once. */
-    async recordHoldoutUse({ model, holdout, formerly = holdout, run }: HoldoutUse) {
+    /** Counts a use of a holdout; the same comparison counts once. */
+    async recordHoldoutUse({ model, holdout, formerly = holdout, comparison }: HoldoutUse) {
       await database.query(
         `INSERT INTO registry.holdout_uses (model, holdout, run, used_at)
          SELECT model, $2::text, run, used_at FROM registry.holdout_uses
            WHERE model = $1 AND holdout = $4
          UNION ALL SELECT $1::text, $2::text, $3::text, now() ON CONFLICT DO NOTHING`,
-        [model, holdout, run, formerly],
+        [model, holdout, comparison, formerly],
       );
       const counted = await database.query<{ uses: number }>(
         'SELECT count(*)::int AS uses FROM registry.holdout_uses WHERE model = $1 AND holdout = $2',

@@ -155,6 +155,9 @@ test('versions are compared on subjects of the holdout that neither has learned 
   // The same holdout, whoever of it may judge.
   const others = { ...call, challenger: champion, run: 'another run' };
   expect((await run(() => compareVersions(others))).figures.holdoutUses).toBe(2);
+  // Nothing is learned about it from looking at the same two again.
+  const again = { ...call, run: 'a third run' };
+  expect((await run(() => compareVersions(again))).figures.holdoutUses).toBe(2);
 });
 
 test('an activity of the holdout that a version has not learned counts as its mistake', async () => {

@@ -311,16 +311,16 @@ describe('leases', () => {
 });
 
 describe('decisions', () => {
-  test('count a run that uses a holdout once', async () => {
-    const use = (run: string, holdout = 'h') =>
-      registry.recordHoldoutUse({ model: 'm', holdout, run });
+  test('count a comparison that uses a holdout once', async () => {
+    const use = (comparison: string, holdout = 'h') =>
+      registry.recordHoldoutUse({ model: 'm', holdout, comparison });
     expect(await use('r1')).toEqual({ uses: 1 });
     expect(await use('r1')).toEqual({ uses: 1 });
     expect(await use('r2')).toEqual({ uses: 2 });
     expect(await use('r2', 'other')).toEqual({ uses: 1 });
     const renamed = { model: 'm', holdout: 'by its draw' };
-    const under = (formerly: string, run: string) =>
-      registry.recordHoldoutUse({ ...renamed, formerly, run });
+    const under = (formerly: string, comparison: string) =>
+      registry.recordHoldoutUse({ ...renamed, formerly, comparison });
     expect(await under('h', 'r2')).toEqual({ uses: 2 });
     expect(await under('h less one', 'r3')).toEqual({ uses: 3 });
   });

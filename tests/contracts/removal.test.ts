@@ -231,7 +231,7 @@ test(
     const [model, other, dataset] = [newName(), newName(), newName()];
     await learn(deps, model, dataset);
     await learn(deps, other, dataset);
-    await registry.recordHoldoutUse({ model, holdout: 'h', run: 'one' });
+    await registry.recordHoldoutUse({ model, holdout: 'h', comparison: 'one' });
     const before = await keysOf(lake);
     const plan = await planModelRemoval(deps, { model });
     expect(plan).toMatchObject({ versions: 2, champion: '2', objects: 4, inTheWay: [] });
@@ -274,7 +274,7 @@ test(
     const next = { model, key: 'k1', artefactUri: 'a', card: card(dataset) };
     expect(await registry.registerVersion(next)).toEqual({ version: '3' });
     // How often the people of the holdout were looked at is not forgotten.
-    const uses = await registry.recordHoldoutUse({ model, holdout: 'h', run: 'two' });
+    const uses = await registry.recordHoldoutUse({ model, holdout: 'h', comparison: 'two' });
     expect(uses).toMatchObject({ uses: 2 });
     await removeModel(deps, { model });
     expect(await registry.registerVersion(next)).toEqual({ version: '4' });
