@@ -50,7 +50,8 @@ export const DATA_ERRORS = catalogue({
     'No recording deflates so well: do not use it. If it is to be trusted, unpack it and ingest the folder.',
   ),
   COLUMN_MISSING: entry(
-    (c) => `${c.file}, line 1: the column ${c.column} is missing (found: ${c.found}).`,
+    (c) =>
+      `${c.file}, line 1: the column ${c.column} is missing${c.also ? `, and so are ${c.also}` : ''} (found: ${c.found}).`,
     'Add the column, or say which format it is with `--format`; docs/formats.md lists the columns of each.',
   ),
   METADATA_INVALID: entry(

@@ -1,4 +1,5 @@
 /** The two header lines of a CASAS file: names, then types. */
+import { fewOf } from '../../core/few-of';
 import { WatchlakeError } from '../../core/errors';
 import { counted } from '../../core/figures';
 import { headerCells } from '../bulk/header-cells';
@@ -27,9 +28,9 @@ function checkTriads(file: string, names: readonly string[], places: Header['pla
   for (const triad of TRIADS) {
     const missing = triad.filter(({ name }) => !places.has(name));
     if (missing.length === 0 || missing.length === triad.length) continue;
-    const [first] = missing as [CasasField];
+    const [column, ...others] = missing.map(({ name }) => name);
     const found = names.join(', ');
-    throw new WatchlakeError('COLUMN_MISSING', { file, column: first.name, found });
+    throw new WatchlakeError('COLUMN_MISSING', { file, column, also: fewOf(others), found });
   }
   if (motionOf({ places }).length > 0) return;
   const column = 'user_acceleration_x';

@@ -108,7 +108,7 @@ function foundOf(names: readonly string[]): string {
     : fewOf(names, MOST_SHOWN) || 'no columns';
 }
 
-/** The place of each wanted column, by name; COLUMN_MISSING names the first that is not there. */
+/** The place of each wanted column, by name; COLUMN_MISSING names those that are not there. */
 export function columnPlaces(
   file: string,
   header: readonly string[],
@@ -119,13 +119,10 @@ export function columnPlaces(
   if (repeated !== undefined) {
     throw malformed(file, 1, `the column ${repeated} is there twice`);
   }
-  const missing = wanted.find((name) => !names.includes(name));
-  if (missing !== undefined) {
-    throw new WatchlakeError('COLUMN_MISSING', {
-      file,
-      column: missing,
-      found: foundOf(names),
-    });
+  const [column, ...others] = wanted.filter((name) => !names.includes(name));
+  if (column !== undefined) {
+    const also = fewOf(others);
+    throw new WatchlakeError('COLUMN_MISSING', { file, column, also, found: foundOf(names) });
   }
   return new Map(names.map((name, index) => [name, index]));
 }

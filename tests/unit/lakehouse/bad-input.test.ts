@@ -152,6 +152,12 @@ const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
     /^recordings\.csv, line 1: the column subject is missing/,
   ],
   [
+    'a recording without several of them',
+    (files) => ({ ...files, 'recordings/r2.csv': 'time,ax\n0,1\n' }),
+    'COLUMN_MISSING',
+    /^recordings\/r2\.csv, line 1: the column timestamp_ms is missing, and so are ay, az \(found: time, ax\)/,
+  ],
+  [
     'a recording with semicolons, as some spreadsheets save it',
     (files) => ({ ...files, 'recordings/r2.csv': 'timestamp_ms;ax;ay;az\n0;1;1;1\n' }),
     'COLUMN_MISSING',
