@@ -40,15 +40,7 @@ export interface ReportInput {
   finishedAt: string;
   workflowIds: string[];
   stages: Record<string, number>;
-  tables: Record<
-    string,
-    {
-      rows: number;
-      read?: number;
-      quarantined: Record<string, number>;
-      dropped: Record<string, number>;
-    }
-  >;
+  tables: ReportData['tables'];
   labels: ReportData['labels'];
   retrains: ReportedRetrain[];
   gate: Partial<GateOptions>;

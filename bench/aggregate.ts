@@ -2,7 +2,7 @@
  * Measures the aggregation of ten million events into three tables, its upsert, and one day of the year again.
  * `npm run bench:aggregate -- --events 1000000 --runs 1` measures less.
  */
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,6 +30,7 @@ import {
 } from './aggregate-legs';
 import { judge, toMarkdown, type AggregateFigures, type OneDay } from './aggregate-report';
 import { measureProgram } from './process-tree';
+import { keepResult } from './keep-result';
 
 const BENCH = join(PROJECT_ROOT, 'bench');
 const YEAR = { from: '2025-12-29', to: '2027-01-03' };
@@ -197,11 +198,7 @@ async function main(): Promise<void> {
     const versions: Record<string, string> = { node: process.versions.node };
     const bench = { folder, size, runs: Number(values.runs), lake, pool, manifest, python };
     const judged = judge(await measure(bench, versions));
-    const results = join(BENCH, 'results');
-    await mkdir(results, { recursive: true });
-    await writeFile(join(results, 'aggregate.json'), `${JSON.stringify(judged, null, 2)}\n`);
-    await writeFile(join(results, 'aggregate.md'), toMarkdown(judged));
-    console.log(toMarkdown(judged));
+    await keepResult('aggregate', judged, toMarkdown(judged));
     process.exitCode = Object.values(judged.goals).every(({ reached }) => reached) ? 0 : 1;
   } finally {
     await pool.end();

@@ -1,5 +1,5 @@
 /** Runs legs of the benches of smartwatch archives, checks their rows, and keeps what they measured. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../core/project-root';
 import { withFewArenas } from '../workers/malloc-arenas';
@@ -8,9 +8,9 @@ import type { CasasLeg } from './casas-leg';
 import type { CasasBench, LegOfSize, LegRun, Wording } from './casas-report';
 import { toMarkdown } from './casas-report';
 import { measureProgram } from './process-tree';
+import { keepResult } from './keep-result';
 
 export const BENCH = join(PROJECT_ROOT, 'bench');
-const RESULTS = join(BENCH, 'results');
 const LEG = join(__dirname, 'casas-leg.js');
 
 export interface Program {
@@ -63,9 +63,6 @@ export const legOfSize = (
 
 /** Goals that were missed end the process with 1. */
 export async function report(name: string, bench: CasasBench, wording: Wording): Promise<void> {
-  await mkdir(RESULTS, { recursive: true });
-  await writeFile(join(RESULTS, `${name}.json`), `${JSON.stringify(bench, null, 2)}\n`);
-  await writeFile(join(RESULTS, `${name}.md`), toMarkdown(bench, wording));
-  console.log(toMarkdown(bench, wording));
+  await keepResult(name, bench, toMarkdown(bench, wording));
   process.exitCode = bench.goals.some(({ reached }) => reached === false) ? 1 : 0;
 }

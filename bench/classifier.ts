@@ -1,5 +1,5 @@
 /** Measures our classifier against scikit-learn's forests on the shipped recordings. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,9 +14,10 @@ import { pythonEnvironment } from '../stack/python';
 import { loadConfig } from '../workers/config';
 import type { Contender, Run } from './classifier-report';
 import { compare, contender, toMarkdown } from './classifier-report';
+import { keepResult } from './keep-result';
 import { runProgram } from './run-program';
 import type { SampleWindows } from './watch-sample';
-import { readSampleWindows } from './watch-sample';
+import { readSampleWindows, trainingSetOf } from './watch-sample';
 
 const BENCH = join(PROJECT_ROOT, 'bench');
 
@@ -51,8 +52,8 @@ async function measureOurs(
   classes: readonly string[],
   seeds: readonly number[],
 ): Promise<Contender> {
-  const { schema, features, labels, subjects, devices, windowIds } = windows;
-  const set = { features, labels, groups: subjects, blocks: devices, windowIds };
+  const { schema } = windows;
+  const set = trainingSetOf(windows);
   const runs: Run[] = [];
   for (const seed of seeds) {
     const startedMs = performance.now();
@@ -126,11 +127,7 @@ async function main(): Promise<void> {
       subjects: new Set(windows.subjects).size,
     },
   });
-  const folder = join(BENCH, 'results');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'classifier.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-  await writeFile(join(folder, 'classifier.md'), toMarkdown(comparison));
-  console.log(toMarkdown(comparison));
+  await keepResult('classifier', comparison, toMarkdown(comparison));
   process.exitCode = comparison.reached ? 0 : 1;
 }
 

@@ -4,7 +4,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -23,6 +23,7 @@ import { loadConfig } from '../workers/config';
 import type { ServerLeg } from './ingest-server-leg';
 import type { Load, LoadResult } from './ingest-server-load';
 import { compareLegs, LEGS, toMarkdown, type LegName } from './ingest-server-report';
+import { keepResult } from './keep-result';
 
 const BENCH = join(PROJECT_ROOT, 'bench');
 const START_LIMIT_MS = 30_000;
@@ -157,12 +158,7 @@ async function measure(bench: Bench): Promise<Record<LegName, LoadResult[]>> {
 async function writeResults(bench: Bench, legs: Record<LegName, LoadResult[]>): Promise<void> {
   const load = { connections: Number(values.connections), seconds: Number(values.seconds) };
   const comparison = compareLegs({ versions: bench.versions, load, legs });
-  const results = join(BENCH, 'results');
-  await mkdir(results, { recursive: true });
-  const json = `${JSON.stringify(comparison, null, 2)}\n`;
-  await writeFile(join(results, 'ingest-server.json'), json);
-  await writeFile(join(results, 'ingest-server.md'), toMarkdown(comparison));
-  console.log(toMarkdown(comparison));
+  await keepResult('ingest-server', comparison, toMarkdown(comparison));
   const goals = Object.values(comparison.goals);
   process.exitCode = goals.every(({ reached }) => reached) ? 0 : 1;
 }

@@ -1,9 +1,6 @@
 /** Measures what labels are worth: asked as campaigns ask, against as many of windows drawn at random. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { version as tfjsVersion } from '@tensorflow/tfjs';
-import { PROJECT_ROOT } from '../core/project-root';
 import { createRandom, shuffled, streamSeed } from '../core/random';
 import { isCandidate, marginOf, selectTasks } from '../models/acquisition';
 import { useBackend } from '../models/backend';
@@ -13,10 +10,11 @@ import { splitSubjects } from '../models/split';
 import { trainClassifier } from '../models/training';
 import { subset, type TrainingSet } from '../models/training-set';
 import { loadConfig } from '../workers/config';
+import { keepResult } from './keep-result';
 import type { ChoiceName, LabelsRun } from './labels-report';
 import { benchOf, CHOICES, toMarkdown } from './labels-report';
 import type { SampleWindows } from './watch-sample';
-import { readSampleWindows } from './watch-sample';
+import { readSampleWindows, trainingSetOf } from './watch-sample';
 
 /** Those of the demo. */
 const SIZES = { bootstrap: 1, stream: 3, holdout: 6 };
@@ -37,11 +35,6 @@ interface Pool {
   readonly probabilities: readonly (readonly number[])[];
   readonly draw: number;
 }
-
-const setOf = ({ features, labels, subjects, devices, windowIds }: SampleWindows): TrainingSet => ({
-  ...{ features, labels, windowIds },
-  ...{ groups: subjects, blocks: devices },
-});
 
 async function train({ windows, set, classes }: Sample, rows: readonly number[], seed: number) {
   const { schema } = windows;
@@ -126,7 +119,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { draws: { type: 'string', default: '30' } } });
   const windows = await readSampleWindows();
   const classes = [...new Set(windows.labels)].sort();
-  const sample = { windows, set: setOf(windows), classes };
+  const sample = { windows, set: trainingSetOf(windows), classes };
   const { name: backend } = await useBackend();
   const runs: LabelsRun[] = [];
   for (let draw = FIRST_DRAW; draw < FIRST_DRAW + Number(values.draws); draw += 1) {
@@ -139,11 +132,7 @@ async function main(): Promise<void> {
   }
   const versions = { node: process.versions.node, tfjs: tfjsVersion.tfjs };
   const bench = benchOf({ backend, versions, windows: windows.labels.length }, runs);
-  const folder = join(PROJECT_ROOT, 'bench', 'results');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'labels.json'), `${JSON.stringify(bench, null, 2)}\n`);
-  await writeFile(join(folder, 'labels.md'), toMarkdown(bench));
-  console.log(toMarkdown(bench));
+  await keepResult('labels', bench, toMarkdown(bench));
 }
 
 main().catch((error: unknown) => {

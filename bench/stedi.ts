@@ -2,7 +2,7 @@
  * Measures the STEDI chain at 200 times the public data against the same SQL bare in DuckDB and on Spark.
  * `npm run bench:stedi -- --replicas 20 --runs 1 --legs ours,bare-duckdb` measures less.
  */
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,8 +15,8 @@ import { makeInput } from './stedi-input';
 import type { Leg } from './stedi-leg';
 import type { LegRuns } from './stedi-report';
 import { compareLegs, toMarkdown } from './stedi-report';
+import { keepResult } from './keep-result';
 
-const BENCH = join(PROJECT_ROOT, 'bench');
 const LEG = join(__dirname, 'stedi-leg.js');
 const LANDING = /_landing$/;
 
@@ -129,11 +129,7 @@ async function main(): Promise<void> {
     );
     const bytes = await bytesBelow(join(bench.folder, 'source'));
     const comparison = compareLegs(legs, { versions, input: { origin, bytes, rows } });
-    const results = join(BENCH, 'results');
-    await mkdir(results, { recursive: true });
-    await writeFile(join(results, 'stedi.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-    await writeFile(join(results, 'stedi.md'), toMarkdown(comparison));
-    console.log(toMarkdown(comparison));
+    await keepResult('stedi', comparison, toMarkdown(comparison));
     const goals = Object.values(comparison.goals);
     process.exitCode = goals.some(({ reached }) => reached === false) ? 1 : 0;
   } finally {

@@ -11,6 +11,7 @@ import type { FeatureSchema } from '../models/features';
 import { extractFeatures, featureSchema } from '../models/features';
 import type { SampleSpan } from '../models/signal';
 import { DEFAULT_MAX_GAP_MS, DEFAULT_WINDOW } from '../models/signal';
+import type { TrainingSet } from '../models/training-set';
 import { isComplete, sliceWindow, windowId } from '../models/windows';
 
 export const SAMPLE = join(PROJECT_ROOT, 'data', 'sample', 'watch-exercises.zip');
@@ -33,6 +34,17 @@ export interface SampleWindows {
   readonly windowIds: string[];
   readonly startsMs: number[];
 }
+
+export const trainingSetOf = ({
+  features,
+  labels,
+  subjects,
+  devices,
+  windowIds,
+}: SampleWindows): TrainingSet => ({
+  ...{ features, labels, windowIds },
+  ...{ groups: subjects, blocks: devices },
+});
 
 async function readMembers(file: string): Promise<Map<string, string>> {
   const open = promisify<Buffer, { lazyEntries: boolean }, ZipFile>(fromBuffer);

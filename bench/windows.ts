@@ -2,19 +2,18 @@
  * Measures what follows cleaning: writing windows and predictions, freezing, and what training holds; beside
  * DuckDB bare. `npm run bench:windows -- --windows 20000,80000` measures less.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { PROJECT_ROOT } from '../core/project-root';
 import { withFewArenas } from '../workers/malloc-arenas';
 import { measureProgram } from './process-tree';
 import type { WindowsLeg, WindowsLegName } from './windows-leg';
 import type { WindowsRun } from './windows-report';
 import { benchOf, toMarkdown } from './windows-report';
+import { keepResult } from './keep-result';
 
 const LEG = join(__dirname, 'windows-leg.js');
-const RESULTS = join(PROJECT_ROOT, 'bench', 'results');
 // In this order: freezing and learning read what `features` wrote.
 const LEGS: readonly WindowsLegName[] = ['features', 'bare', 'predictions', 'freeze', 'learn'];
 
@@ -52,10 +51,7 @@ async function main(): Promise<void> {
     if (values.keep === undefined) await rm(folder, { recursive: true, force: true });
   }
   const bench = benchOf(versions, runs);
-  await mkdir(RESULTS, { recursive: true });
-  await writeFile(join(RESULTS, 'windows.json'), `${JSON.stringify(bench, null, 2)}\n`);
-  await writeFile(join(RESULTS, 'windows.md'), toMarkdown(bench));
-  console.log(toMarkdown(bench));
+  await keepResult('windows', bench, toMarkdown(bench));
 }
 
 main().catch((error: unknown) => {

@@ -81,7 +81,7 @@ async function readYaml(file: string): Promise<unknown> {
 
 function invalid(field: string, error: z.ZodError): WatchlakeError {
   const detail = error.issues
-    .map(({ path, message }) => [...(path.length > 0 ? [path.join('.')] : []), message].join(': '))
+    .map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
     .join('; ');
   return new WatchlakeError('INPUT_INVALID', { field, detail });
 }
