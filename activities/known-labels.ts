@@ -1,6 +1,7 @@
 /** Which labels a training may use: what was known by then, less the audit labels that judge it. */
 import type { AnnotationStore } from '../annotation/annotation';
 import type { Label } from '../annotation/labels';
+import { takenTimes } from '../models/taken-times';
 import type { ModelVersion } from '../registry/versions';
 
 export interface KnownLabels {
@@ -42,14 +43,7 @@ export async function knownLabels(
   const all = [...latest.values()].sort((a, b) => (a.windowId < b.windowId ? -1 : 1));
   const isFresh = ({ kind, knownAt }: Label) => kind === 'audit' && knownAt > served;
   const audit = all.filter(isFresh);
-  const isAudited = sharesSamples(audit);
+  const { has: isAudited } = takenTimes(audit);
   const training = all.filter((each) => !isFresh(each) && !isAudited(each));
   return { training, audit, isAudited };
-}
-
-function sharesSamples(audit: readonly WindowPlace[]): KnownLabels['isAudited'] {
-  const byDevice = new Map<string, WindowPlace[]>();
-  for (const each of audit) byDevice.set(each.device, [...(byDevice.get(each.device) ?? []), each]);
-  return ({ device, startMs, endMs }) =>
-    (byDevice.get(device) ?? []).some((each) => each.startMs < endMs && startMs < each.endMs);
 }

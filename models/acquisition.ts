@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { WatchlakeError } from '../core/errors';
 import { largest } from './softmax';
+import { takenTimes, type TakenTimes } from './taken-times';
 
 /** Of what a campaign asks, the share that was drawn at random: it judges, the rest teaches. */
 export const USUAL_AUDIT_SHARE = 0.15;
@@ -88,22 +89,6 @@ export const rankCandidate = ({
 
 const byMargin = (a: Ranked, b: Ranked): number => a.margin - b.margin || byId(a, b);
 
-const overlaps = (a: Ranked, b: Ranked): boolean =>
-  a.startMs !== undefined &&
-  b.startMs !== undefined &&
-  a.startMs < (b.endMs ?? b.startMs) &&
-  b.startMs < (a.endMs ?? a.startMs);
-
-function byDevice(ranked: readonly Ranked[]): Map<string, Ranked[]> {
-  const found = new Map<string, Ranked[]>();
-  for (const each of ranked) {
-    const known = found.get(each.device ?? '');
-    if (known === undefined) found.set(each.device ?? '', [each]);
-    else known.push(each);
-  }
-  return found;
-}
-
 /** One queue for each device and predicted class, the least sure last: there it is taken from. */
 function queuesOf(ranked: readonly Ranked[]): Ranked[][] {
   const queues = new Map<string, Ranked[]>();
@@ -117,19 +102,13 @@ function queuesOf(ranked: readonly Ranked[]): Ranked[][] {
 }
 
 /** The next of the queue that overlaps nothing chosen on its device; those it passes are put off. */
-function takeApart(
-  queue: Ranked[],
-  chosen: Map<string, Ranked[]>,
-  putOff: Ranked[],
-): Ranked | null {
+function takeApart(queue: Ranked[], chosen: TakenTimes, putOff: Ranked[]): Ranked | null {
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    const candidate = next;
-    const near = chosen.get(candidate.device ?? '') ?? [];
-    if (!near.some((other) => overlaps(candidate, other))) {
-      chosen.set(candidate.device ?? '', [...near, candidate]);
-      return candidate;
+    if (!chosen.has(next)) {
+      chosen.add(next);
+      return next;
     }
-    putOff.push(candidate);
+    putOff.push(next);
   }
   return null;
 }
@@ -141,7 +120,7 @@ function takeApart(
  */
 function spread(ranked: readonly Ranked[], count: number, audits: readonly Ranked[]): Ranked[] {
   const queues = queuesOf(ranked);
-  const chosen = byDevice(audits);
+  const chosen = takenTimes(audits, ranked);
   const picks: Ranked[] = [];
   const putOff: Ranked[] = [];
   while (picks.length < count && queues.some(({ length }) => length > 0)) {
@@ -173,9 +152,8 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
   const audits = drawn.slice(0, auditsAmong(budget, auditShare));
   const uncertain = spread(ofKind('uncertain').sort(byMargin), budget - audits.length, audits);
   // In the order of the draw: what is left for later audits is as random as it was.
-  const audited = byDevice(audits);
-  const isBeside = (one: Ranked) =>
-    (audited.get(one.device ?? '') ?? []).some((other) => overlaps(one, other));
+  const audited = takenTimes(audits);
+  const isBeside = (one: Ranked): boolean => audited.has(one);
   const rest = drawn.slice(audits.length);
   const filling = [...rest.filter((one) => !isBeside(one)), ...rest.filter(isBeside)].slice(
     0,

@@ -103,6 +103,26 @@ test('takes windows that share samples with an audit last, also where drawn ones
   expect(Math.abs(first - second)).toBeGreaterThanOrEqual(4000);
 });
 
+test('looks at a window a few times, however many are chosen on its device', () => {
+  let looks = 0;
+  const predictions = Array.from({ length: 4000 }, (_, at) => ({
+    ...{
+      windowId: `w-${at}`,
+      kind: 'uncertain' as const,
+      margin: (at * 7919) % 4000,
+      predicted: 0,
+    },
+    device: 'left',
+    endMs: at * 2000 + 4000,
+    get startMs() {
+      looks += 1;
+      return at * 2000;
+    },
+  }));
+  expect(selectTasks({ predictions, budget: 1500, auditShare: 0 })).toHaveLength(1500);
+  expect(looks).toBeLessThan(30 * predictions.length);
+});
+
 test('draws once for each audit window, however many there are to sort', () => {
   const hashes = jest.spyOn(crypto, 'createHash');
   const predictions = ids.map((windowId) => prediction(windowId, 0.9, 'audit'));
