@@ -4,7 +4,13 @@ import type { CampaignProgress, Channel } from '../annotation/campaigns';
 import { createTaskClient } from '../annotation/client';
 import { ORACLE, type NewTask } from '../annotation/tasks';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
-import { rankCandidate, selectTasks, type Pick, type RankedCandidate } from '../models/acquisition';
+import {
+  beside,
+  rankCandidate,
+  selectTasks,
+  type Pick,
+  type RankedCandidate,
+} from '../models/acquisition';
 import type { Registry } from '../registry/registry';
 import { decodeFeatures, decodeSignal, type Prediction } from '../streaming/prediction';
 import { alive, type Alive } from './alive';
@@ -167,9 +173,11 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     await annotation.openCampaign({ campaign, dataset, model, classes, channels, target });
     // Of an opening that was cut off: they stay, whatever has landed since.
     const own = await annotation.ownWindows({ campaign });
-    const picks = selectTasks({ ...input, predictions: found.predictions })
-      .filter(({ windowId }) => !own.has(windowId))
-      .slice(0, target - own.size);
+    const present = await annotation.countTasks({ campaign });
+    const fresh = selectTasks({ ...input, predictions: found.predictions }).filter(
+      ({ windowId }) => !own.has(windowId),
+    );
+    const picks = beside(present, fresh, input);
     let created = 0;
     const picked = { ...query, windowIds: picks.map(({ windowId }) => windowId) };
     for await (const tasks of pickedTasks(predictions.candidates(picked), picks)) {

@@ -164,3 +164,16 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
     ({ windowId, margin }: Ranked): Pick => ({ windowId, kind, margin });
   return [...audits.map(asPick('audit')), ...[...uncertain, ...filling].map(asPick('uncertain'))];
 }
+
+/** Of a choice, what may be asked beside so many tasks: budget and share of audits hold for all of them together. */
+export function beside(
+  present: Readonly<Record<CandidateKind, number>>,
+  picks: readonly Pick[],
+  { budget, auditShare }: Omit<SelectionInput, 'predictions'>,
+): Pick[] {
+  const some = (wanted: CandidateKind, room: number): Pick[] =>
+    picks.filter(({ kind }) => kind === wanted).slice(0, Math.max(0, room));
+  const audits = some('audit', auditsAmong(budget, auditShare) - present.audit);
+  const room = budget - present.audit - present.uncertain - audits.length;
+  return [...audits, ...some('uncertain', room)];
+}
