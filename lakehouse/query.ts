@@ -12,6 +12,8 @@ export interface QueryOptions {
   readonly sql: string;
   /** Its tables are found under their plain names; all are found as `"dataset".table`. */
   readonly dataset?: string;
+  /** The database of the Glue catalogue that holds a dataset: its tables are found under that as well, as on Athena. */
+  readonly databaseOf?: (dataset: string) => string;
   /** Reads the tables of this release as they were; `dataset` is needed with it. */
   readonly releaseId?: string;
   readonly maximumRows?: number;
@@ -63,6 +65,26 @@ function relationsOf({ manifest }: Published): [string, Relation][] {
   return [own, [quarantineName(table), quarantine]];
 }
 
+/** By `database.table` for the databases that the statement names; what several datasets have stands for none. */
+function ofDatabases(
+  published: readonly Published[],
+  { sql, databaseOf }: QueryOptions,
+): Record<string, Relation> {
+  if (databaseOf === undefined) return {};
+  const text = sql.toLowerCase();
+  const found = new Map<string, Relation | null>();
+  for (const each of published) {
+    const database = databaseOf(each.dataset);
+    if (!text.includes(database.toLowerCase())) continue;
+    for (const [name, relation] of relationsOf(each)) {
+      const key = `${database}.${name}`;
+      found.set(key, found.has(key) ? null : relation);
+    }
+  }
+  const clear = [...found].filter((each): each is [string, Relation] => each[1] !== null);
+  return Object.fromEntries(clear);
+}
+
 /** Where one dataset is all there is, it need not be named. */
 function chosenDataset(published: readonly Published[], named?: string): string | undefined {
   const datasets = new Set(published.map(({ dataset }) => dataset));
@@ -96,7 +118,7 @@ function orWhichDataset(error: unknown, table: string, published: readonly Publi
 export async function query(lake: Lake, options: QueryOptions): Promise<QueryResult> {
   const published = await publishedTables(lake, options);
   const chosen = chosenDataset(published, options.dataset);
-  const relations: Record<string, Relation> = {};
+  const relations = ofDatabases(published, options);
   for (const each of published) {
     for (const [name, relation] of relationsOf(each)) {
       relations[`${each.dataset}.${name}`] = relation;

@@ -1,6 +1,7 @@
 /** What a command needs of a running system: a client, the registry, the campaigns and the lake. */
 import type { Client } from '@temporalio/client';
 import { createAnnotationStore, type AnnotationStore } from '../annotation/annotation';
+import { glueDatabases } from '../lakehouse/catalogs/glue-databases';
 import { datasetSummaries, type DatasetSummary } from '../lakehouse/dataset-summaries';
 import { datasetsOf } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
@@ -153,9 +154,10 @@ async function withLake<T>(config: Config, work: (lake: Lake) => Promise<T>): Pr
 
 export async function openLake(config: Config): Promise<CommandLake> {
   const lake = lakeOf(config);
+  const databases = glueDatabases(config.GLUE_DATABASE);
   return {
     datasets: () => datasetSummaries(lake),
-    query: (options) => query(lake, options),
+    query: (options) => query(lake, { ...options, databaseOf: (name) => databases.of(name) }),
     generate: (target, options, onProgress) => generateLike(lake, target, options, onProgress),
     quarantine: {
       list: (options) => listQuarantine(lake, options),

@@ -14,7 +14,7 @@ const commands = [...page.matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)]
 
 /** The words of a line, with quoted ones in one piece. */
 const wordsOf = (line: string): string[] =>
-  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+  [...line.matchAll(/(["'])(.*?)\1|(\S+)/g)].map(([, , quoted, plain]) => quoted ?? plain ?? '');
 
 test('shows commands', () => {
   expect(commands.length).toBeGreaterThan(5);

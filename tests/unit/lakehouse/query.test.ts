@@ -1,6 +1,7 @@
 /** Queries read published tables and can do nothing else. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { glueDatabases } from '../../../lakehouse/catalogs/glue-databases';
 import { createDuckdbEngine } from '../../../lakehouse/engines/duckdb';
 import type { Lake } from '../../../lakehouse/lake';
 import type { Store } from '../../../lakehouse/ports';
@@ -56,6 +57,29 @@ test('fetches the files of the tables that it names, and shows the others', asyn
   expect(await tablesOf('SELECT * FROM information_schema.columns')).toEqual([]);
   const hidden = query(counting, { sql: "FROM query_table('win' || 'dows')" });
   await expect(hidden).rejects.toThrow(/without naming it/);
+});
+
+test('a table is found under the database of the Glue catalogue as well, as Athena has it', async () => {
+  const both = newLake(folder.path());
+  for (const dataset of ['watch', 'other.set']) {
+    const files = archiveFiles([{ recording: 'r1', samples: dataset === 'watch' ? 500 : 300 }]);
+    await ingestInto(both, { source: await writeZip(folder.path(), files), dataset });
+  }
+  const count = async (from: string, template?: string) => {
+    const databases = glueDatabases(template);
+    const databaseOf = (dataset: string) => databases.of(dataset);
+    const sql = `SELECT count(*) AS n FROM ${from}`;
+    return (await query(both, { sql, databaseOf })).rows;
+  };
+  expect(await count('"watchlake_watch"."recordings_landing"')).toEqual([{ n: 500 }]);
+  expect(await count('Watchlake_Other_Set.recordings_landing')).toEqual([{ n: 300 }]);
+  expect(await count('watch.recordings_landing')).toEqual([{ n: 500 }]);
+  expect(await count('lab_watch.recordings_landing', 'lab_{dataset}')).toEqual([{ n: 500 }]);
+  // One database for all says of no table whose it is.
+  const shared = count('lab.recordings_landing', 'lab');
+  await expect(shared).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  // The dataset of that name comes first.
+  expect(await count('watch.recordings_landing', 'watch')).toEqual([{ n: 500 }]);
 });
 
 test('a row limit is kept and said', async () => {
