@@ -161,7 +161,8 @@ function atInterrupt(
 export const commandLine = ({ homeOption }: Pick<Shell, 'homeOption'>, words: string): string =>
   inHome(`${PROGRAM} ${words}`, homeOption);
 
-const left = (shell: Shell, workflowId: string): WatchlakeError =>
+/** For who goes away from a run: how to come back. */
+export const left = (shell: Shell, workflowId: string): WatchlakeError =>
   new WatchlakeError('INTERRUPTED', {
     what: workflowId,
     command: commandLine(shell, `attach ${workflowId}`),

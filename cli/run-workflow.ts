@@ -7,9 +7,9 @@ import { shellWord } from '../core/shell-word';
 import { TASK_QUEUES } from '../core/task-queues';
 import type { CommandContext } from '../workers/connect';
 import { demoHome } from './demo-home';
-import { followRun, type FollowOptions } from './follow-run';
+import { followRun, left, type FollowOptions } from './follow-run';
 import { runLink } from './run-links';
-import { tellingOfWaits, type Shell } from './shell';
+import { interruption, tellingOfWaits, type Shell } from './shell';
 
 export interface RunRequest<N extends WorkflowName> {
   workflow: N;
@@ -24,15 +24,11 @@ export interface StartedRun {
   link: string;
 }
 
-/** Throws INPUT_INVALID before anything is started, RUN_DIFFERS when another run has the id. */
-export async function startRun<N extends WorkflowName>(
-  context: CommandContext,
+async function start<N extends WorkflowName>(
+  { client, addresses }: CommandContext,
   namespace: string,
-  request: RunRequest<N>,
+  { workflow, workflowId, input, summary }: RunRequest<N>,
 ): Promise<StartedRun> {
-  const { workflow, workflowId, input, summary } = request;
-  parseInput(workflow, input);
-  const { client, addresses } = context;
   const { firstExecutionRunId: runId } = await client.workflow.start(workflow, {
     workflowId,
     taskQueue: TASK_QUEUES.orchestration,
@@ -48,6 +44,35 @@ export async function startRun<N extends WorkflowName>(
   }
   const link = runLink({ uiUrl: addresses.temporal.uiUrl, namespace, workflowId, runId });
   return { workflowId, runId, link };
+}
+
+/**
+ * Throws INPUT_INVALID before anything is started, RUN_DIFFERS when another run has the id, INTERRUPTED when the person
+ * went away meanwhile: the server may have the run already.
+ */
+export async function startRun<N extends WorkflowName>(
+  shell: Shell,
+  context: CommandContext,
+  request: RunRequest<N>,
+  { cancelOnExit = false }: Pick<FollowOptions, 'cancelOnExit'> = {},
+): Promise<StartedRun> {
+  const { workflow, workflowId, input } = request;
+  parseInput(workflow, input);
+  const starting = start(context, shell.config.TEMPORAL_NAMESPACE, request);
+  const interrupt = interruption(shell, () => left(shell, workflowId));
+  try {
+    return await Promise.race([starting, interrupt.hit]);
+  } catch (error) {
+    if (cancelOnExit && isWatchlakeError(error) && error.code === 'INTERRUPTED') {
+      // A second Ctrl-C does not wait for this.
+      interrupt.stop();
+      const { runId } = await starting;
+      await context.client.workflow.getHandle(workflowId, runId).cancel();
+    }
+    throw error;
+  } finally {
+    interrupt.stop();
+  }
 }
 
 export type WaitOptions = Pick<FollowOptions, 'cancelOnExit' | 'onProgress'> & {
@@ -68,7 +93,7 @@ export async function runWorkflow<Result, N extends WorkflowName = WorkflowName>
   request: RunRequest<N>,
   { onStarted, ...options }: WaitOptions = {},
 ): Promise<{ run: StartedRun; result: Result }> {
-  const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, request);
+  const run = await startRun(shell, context, request, options);
   showRun(shell, run);
   await onStarted?.();
   const result = await followRun<Result>(shell, context.client, { ...run, ...options });

@@ -111,12 +111,13 @@ async function openCampaign(
   await refuseClosed(context, campaign);
   const closeMinutes = closeAfter * DAY_MINUTES;
   const asked = { labels, auditShare, closeMinutes, answeredBy };
-  const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, {
-    workflow: 'annotationCampaign',
+  const request = {
+    workflow: 'annotationCampaign' as const,
     workflowId: workflowIds.annotationCampaign(campaign),
     input: { campaign, dataset, model, ...(subjects ? { subjects } : {}), ...asked },
     summary: `Ask for ${counted(labels, 'label')}`,
-  });
+  };
+  const run = await startRun(shell, context, request, { cancelOnExit });
   showRun(shell, run);
   const following = { ...run, cancelOnExit };
   const result = follow

@@ -152,12 +152,13 @@ async function start(
     throw new WatchlakeError('USAGE_INVALID', { detail: 'predict needs --dataset <name>.' });
   }
   await checkStream(shell, context, { dataset, model });
-  const run = await startRun(context, shell.config.TEMPORAL_NAMESPACE, {
-    workflow: 'predictStream',
+  const request = {
+    workflow: 'predictStream' as const,
     workflowId: workflowIds.predictStream(model),
     input: { dataset, model },
     summary: `Predict with ${model}`,
-  });
+  };
+  const run = await startRun(shell, context, request, { cancelOnExit });
   if (follow) {
     const options = { ...run, cancelOnExit };
     return ended(await followRun<PredictResult>(shell, context.client, options), run);

@@ -63,6 +63,8 @@ export interface FakeTemporal {
   type?: string;
   /** The run that has started it, which is open as long as it is. */
   parent?: string;
+  /** Before the server has the run. */
+  onStart?: () => Promise<void>;
   onCancel?: () => void;
   onSignal?: (name: string) => void;
   /** Absent: no run has the id. */
@@ -95,6 +97,7 @@ export function fakeClient(fake: FakeTemporal, calls: RunCall[]): Client {
     withDeadline: (_deadline: number, work: () => unknown) => work(),
     workflow: {
       start: async (workflow: string, options: { workflowId: string; args: unknown[] }) => {
+        await fake.onStart?.();
         calls.push({ workflow, workflowId: options.workflowId, input: options.args[0] });
         input ??= options.args[0];
         return { firstExecutionRunId: 'run-1' };
