@@ -1,7 +1,9 @@
 /** `watchlake up` and `down`: start and stop the embedded stack, a worker and the application page. */
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
+import { portOf } from '../../stack/ports';
 import { progressLine, type StackProgress } from '../../stack/progress';
+import { recordedPorts } from '../../stack/stack';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
 import { demoHome } from '../demo-home';
@@ -46,6 +48,16 @@ export function showAddresses(voice: Voice, state: UpState): void {
   });
 }
 
+/** People have links to the application page; where its port is taken, it goes to the next free one. */
+function showMove(voice: Voice, { app }: UpState, formerPort: number | undefined): void {
+  const port = portOf(app.url);
+  if (formerPort === undefined || formerPort === port) return;
+  const moved = `The application page has moved from port ${formerPort} to ${port}.`;
+  voice.line();
+  voice.line(`  ${voice.colors.yellow(moved)}`);
+  voice.line('  Links to it that people have lead there no more; APP_PORT holds it on one port.');
+}
+
 /** Starts the detached stack while its progress is shown; Ctrl-C leaves it starting. */
 export const startDetached = (shell: Shell): Promise<UpState> =>
   withProgress(shell.notes, async (line) => {
@@ -60,7 +72,7 @@ export const startDetached = (shell: Shell): Promise<UpState> =>
     }
   });
 
-async function runInForeground(shell: Shell): Promise<void> {
+async function runInForeground(shell: Shell, formerPort: number | undefined): Promise<void> {
   const { notes, config } = shell;
   await withProgress(notes, (line) =>
     shell.services.runForeground({
@@ -70,6 +82,7 @@ async function runInForeground(shell: Shell): Promise<void> {
         line.stop();
         showHeading(notes, 'Watchlake is up');
         showAddresses(notes, state);
+        showMove(notes, state, formerPort);
         notes.line();
         notes.line('  Ctrl-C stops it.');
       },
@@ -87,9 +100,11 @@ export function addUp(program: Command, act: Actions): void {
     .option('--detach', 'return as soon as everything is ready, and leave it running')
     .action(
       act(async (shell, { detach = false }: { detach?: boolean }) => {
-        const running = await shell.services.readState(shell.config.WATCHLAKE_HOME);
+        const home = shell.config.WATCHLAKE_HOME;
+        const running = await shell.services.readState(home);
+        const { app: formerPort } = await recordedPorts(home);
         if (!detach && !running) {
-          await runInForeground(shell);
+          await runInForeground(shell, formerPort);
           return { result: { stopped: true }, show: (voice) => voice.line('Stopped.') };
         }
         const state = await startDetached(shell);
@@ -98,6 +113,7 @@ export function addUp(program: Command, act: Actions): void {
           show: (voice) => {
             showHeading(voice, running ? 'Watchlake is up already' : 'Watchlake is up');
             showAddresses(voice, state);
+            showMove(voice, state, formerPort);
             voice.line();
             voice.line(voice.colors.dim(`  ${commandLine(shell, 'down')}   stops it`));
           },

@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { WatchlakeError } from '../../../core/errors';
+import { rememberPorts } from '../../../stack/stack';
 import type { CommandLake } from '../../../workers/connect';
 import { fakeContext, onlyObject, run, UP } from './fake-surroundings';
 
@@ -119,6 +123,28 @@ test('up in the foreground prints the addresses once it is ready, and ends with 
   expect(exitCode).toBe(0);
   expect(stderr).toContain('http://127.0.0.1:8080');
   expect(onlyObject(stdout)).toEqual({ ok: true, stopped: true });
+});
+
+test.each([
+  [9999, true],
+  [8080, false],
+])('up says that the application page has moved from port %d: %j', async (port, isTold) => {
+  const home = await mkdtemp(join(tmpdir(), 'watchlake-moved-'));
+  try {
+    await rememberPorts(home, { app: port });
+    const services = {
+      readState: async () => null,
+      up: async () => UP,
+      runForeground: async ({ onReady }: { onReady: (state: typeof UP) => void }) => onReady(UP),
+    };
+    const detached = await run(['up', '--detach', '--home', home], { services });
+    const inFront = await run(['up', '--home', home], { services });
+    for (const text of [detached.stdout, inFront.stderr]) {
+      expect(text.includes(`has moved from port ${port} to 8080.`)).toBe(isTold);
+    }
+  } finally {
+    await rm(home, { recursive: true });
+  }
 });
 
 test('down stops the home and the demo inside it', async () => {
