@@ -6,7 +6,7 @@ import { streamSeed } from '../core/random';
 import { groupsOf, rowsByGroup } from './groups';
 import { predictHeldOut } from './held-out';
 import type { TrainInput } from './training';
-import { wantOf, type TrainingSet } from './training-set';
+import { countsOf, wantOf, type TrainingSet } from './training-set';
 
 export interface LeaveOneSubjectOutInput extends TrainInput {
   /** Called before each subject; lets a caller heartbeat. */
@@ -14,10 +14,15 @@ export interface LeaveOneSubjectOutInput extends TrainInput {
 }
 
 /** What is wanting for a training without the subject, by those without whom something is. */
-function wantsWithout(set: TrainingSet, subjects: readonly string[]): Map<string, string> {
+function wantsWithout({ labels, groups }: TrainingSet): Map<string, string> {
+  const all = countsOf(labels);
   const wants = new Map<string, string>();
-  for (const subject of subjects) {
-    const want = wantOf(set.labels.filter((_, row) => set.groups[row] !== subject));
+  for (const [subject, rows] of rowsByGroup(groups)) {
+    // All less their own: whoever looks at the others of everybody looks at all rows as often as there are people.
+    const others = new Map(all);
+    for (const [label, count] of countsOf(rows.map((row) => labels[row] as string)))
+      others.set(label, (others.get(label) as number) - count);
+    const want = wantOf(others);
     if (want !== null) wants.set(subject, want);
   }
   return wants;
@@ -36,7 +41,7 @@ export async function leaveOneSubjectOut(
     const detail = `${subjects.length} subject, leaving one out needs at least two`;
     throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
   }
-  const wants = wantsWithout(set, subjects);
+  const wants = wantsWithout(set);
   if (wants.size === subjects.length) {
     const detail = `whoever is left out, the others are too few: ${[...wants.values()][0]}`;
     throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });

@@ -33,16 +33,24 @@ export function checkTrainingSet(
     const context = { label: unknown, model: model ?? 'in training', known: classes.join(', ') };
     throw new WatchlakeError('LABELS_UNKNOWN', context);
   }
-  const detail = wantOf(labels);
+  const detail = wantOf(countsOf(labels));
   if (detail !== null) throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
 }
 
-/** What is wanting for a training on rows with these labels; null when they are enough. */
-export function wantOf(labels: readonly string[]): string | null {
-  if (labels.length < MINIMUM_ROWS)
-    return `${labels.length} labelled windows, at least ${MINIMUM_ROWS} are needed`;
-  if (new Set(labels).size < 2)
-    return `all windows have the label ${labels[0]}, at least two classes are needed`;
+/** How often each value is there. */
+export function countsOf(values: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+/** What is wanting for a training on so many rows of each label; null when they are enough. */
+export function wantOf(counts: ReadonlyMap<string, number>): string | null {
+  const present = [...counts].filter(([, count]) => count > 0);
+  const rows = present.reduce((sum, [, count]) => sum + count, 0);
+  if (rows < MINIMUM_ROWS) return `${rows} labelled windows, at least ${MINIMUM_ROWS} are needed`;
+  if (present.length < 2)
+    return `all windows have the label ${present[0]?.[0]}, at least two classes are needed`;
   return null;
 }
 

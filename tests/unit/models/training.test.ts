@@ -172,6 +172,24 @@ test('does not score a subject without whom there is too little to train on, and
   expect((await leaveOneSubjectOut(cloudSet({ subjects: 3 }), input)).unscored).toBeUndefined();
 });
 
+test('looks at a row a few times to find without whom too little is left, however many people there are', async () => {
+  const set = cloudSet({ subjects: 200, perClass: 1 });
+  let looks = 0;
+  const count = <Value>(values: readonly Value[]): readonly Value[] =>
+    new Proxy(values, {
+      get(target, property) {
+        looks += 1;
+        return Reflect.get(target, property) as unknown;
+      },
+    });
+  const counted = { ...set, labels: count(set.labels), groups: count(set.groups) };
+  const onSubject = () => {
+    throw new Error('seen enough');
+  };
+  await expect(leaveOneSubjectOut(counted, { ...input, onSubject })).rejects.toThrow('seen enough');
+  expect(looks).toBeLessThan(20 * set.labels.length);
+});
+
 test('says what is missing where nobody can be left out', async () => {
   const few = cloudSet({ subjects: 2, perClass: 6 });
   await expect(leaveOneSubjectOut(few, input)).rejects.toThrow(
