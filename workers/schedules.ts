@@ -31,6 +31,9 @@ const SCHEDULED = [
 ] as const;
 type Scheduled = (typeof SCHEDULED)[number];
 
+/** Those that find nothing to do before recordings of their dataset have landed. */
+const OF_RECORDINGS: readonly Scheduled[] = ['retrain', 'annotationCampaign', 'refreshTables'];
+
 const declaration = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   workflow: z.enum(SCHEDULED),
@@ -52,6 +55,8 @@ export interface ScheduleState {
   recentRuns: string[];
   /** Of an application. `undeclared`: Watchlake's kind, and the list does not name it any more. */
   outcome?: 'created' | 'updated' | 'undeclared' | 'deleted';
+  /** Of an application: the dataset whose recordings the runs need. */
+  recordingsOf?: string;
 }
 
 /** Reads and checks the list, each input by the schema of its workflow. */
@@ -125,7 +130,7 @@ export async function applySchedules(
   const states: ScheduleState[] = [];
   for (const each of declarations) {
     const outcome = await createOrUpdate(client, optionsOf(each, paused ?? false), paused);
-    states.push({ ...(await describe(client, each.id)), outcome });
+    states.push({ ...(await describe(client, each.id)), outcome, ...recordingsNeeded(each) });
   }
   const declared = new Set(declarations.map(({ id }) => id));
   for (const each of await listSchedules({ client })) {
@@ -135,6 +140,9 @@ export async function applySchedules(
   }
   return states;
 }
+
+const recordingsNeeded = ({ workflow, input }: ScheduleDeclaration) =>
+  OF_RECORDINGS.includes(workflow) ? { recordingsOf: input.dataset as string } : {};
 
 const isScheduled = (workflow: string): boolean =>
   (SCHEDULED as readonly string[]).includes(workflow);

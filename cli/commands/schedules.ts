@@ -1,5 +1,7 @@
 /** `watchlake schedules`: applies the declared list to Temporal's schedules, and looks after them. */
 import { Option, type Command } from 'commander';
+import { fewOf } from '../../core/few-of';
+import type { CommandContext } from '../../workers/connect';
 import type { ScheduleState, Triggered } from '../../workers/schedules';
 import { declare, declareGroup } from '../command';
 import { commandLine } from '../follow-run';
@@ -57,6 +59,26 @@ const applied = (shell: Shell, schedules: readonly ScheduleState[]): Outcome => 
   },
 });
 
+/** The list that comes with Watchlake is of the sample: with another dataset its runs would fail, each time. */
+async function tellOfMissing(
+  { notes }: Shell,
+  context: CommandContext,
+  schedules: readonly ScheduleState[],
+): Promise<void> {
+  const active = schedules.filter(({ paused, recordingsOf }) => !paused && recordingsOf);
+  if (active.length === 0) return;
+  const landed = await context.datasets();
+  const missing = active.filter(({ recordingsOf = '' }) => !landed.includes(recordingsOf));
+  for (const dataset of new Set(missing.map(({ recordingsOf = '' }) => recordingsOf))) {
+    const those = missing.filter(({ recordingsOf }) => recordingsOf === dataset);
+    const ids = those.map(({ id }) => id).join(', ');
+    notes.line(
+      `No recordings of ${dataset} have landed (the lake has: ${fewOf(landed) ?? 'nothing yet'}); until they have, runs of ${ids} fail. ` +
+        'SCHEDULES_FILE names a list of your own, and `--paused` lets none of them run.',
+    );
+  }
+}
+
 interface ApplyFlags {
   paused?: true;
   resume?: true;
@@ -79,10 +101,13 @@ function addApply(group: Command, act: Actions): void {
     .option('--prune', 'delete those of Watchlake that are declared no longer', false)
     .action(
       act(async (shell, flags: ApplyFlags) =>
-        withContext(shell, async ({ client }) => {
+        withContext(shell, async (context) => {
           const options = { ...pausedBy(flags), prune: flags.prune };
           const file = shell.config.SCHEDULES_FILE;
-          return applied(shell, await shell.services.applySchedules(client, file, options));
+          const { client } = context;
+          const schedules = await shell.services.applySchedules(client, file, options);
+          await tellOfMissing(shell, context, schedules);
+          return applied(shell, schedules);
         }),
       ),
     );

@@ -137,7 +137,8 @@ test(
   async () => {
     const input = { model: 'labels', dataset: 'watch' };
     const labels = { ...daily('labels', 'labels'), workflow: 'annotationCampaign' as const, input };
-    await applySchedules(client, { paused: true, declarations: [labels] });
+    const [state] = await applySchedules(client, { paused: true, declarations: [labels] });
+    expect(state).toMatchObject({ outcome: 'created', recordingsOf: 'watch' });
     for (const times of [1, 2]) {
       await triggerSchedule(client, 'labels');
       await until(async () => campaigns.length === times);

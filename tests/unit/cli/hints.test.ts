@@ -170,6 +170,30 @@ test.each([
   expect(JSON.parse(json)).toMatchObject({ ok: true, id: 'a', ...triggered });
 });
 
+test.each([
+  [['ward'], false, true],
+  [['ward', 'trial'], false, false],
+  [['ward'], true, false],
+])(
+  'schedules of a dataset without recordings: of %j, paused %j',
+  async (landed, paused, isTold) => {
+    const state = { paused, note: '', nextRuns: [], recentRuns: [], outcome: 'created' as const };
+    const schedules = [
+      { ...state, id: 'retrain-a', workflow: 'retrain', recordingsOf: 'trial' },
+      { ...state, id: 'labels-a', workflow: 'annotationCampaign', recordingsOf: 'trial' },
+      { ...state, id: 'land-devices', workflow: 'landDeviceEvents' },
+    ];
+    const services = {
+      connect: async () => fakeContext({ datasets: async () => landed }),
+      applySchedules: async () => schedules,
+    };
+    const { stderr } = await run(['schedules', 'apply'], { services });
+    const told =
+      'No recordings of trial have landed (the lake has: ward); until they have, runs of retrain-a, labels-a fail.';
+    expect(stderr.includes(told)).toBe(isTold);
+  },
+);
+
 test('of a device without tokens nothing is said of the others', async () => {
   const tokens = { list: async () => [] } as never;
   const services = { openDeviceTokens: async () => ({ tokens, close: async () => undefined }) };
