@@ -51,7 +51,7 @@ const askedOf = (tasks: number, wanted: number): string =>
     : count(tasks);
 
 function showResult(voice: Voice, shell: Shell, result: CampaignResult, asked: Asked): void {
-  const { dataset, model, target } = asked;
+  const { dataset, model, target, waitedForBy } = asked;
   showHeading(voice, `The campaign ${result.campaign} ${TITLES[result.outcome]}`);
   if (result.outcome === 'nothing-to-ask') {
     voice.line(`  Of all that ${model} has predicted on ${dataset} it is unsure of nothing that`);
@@ -66,11 +66,17 @@ function showResult(voice: Voice, shell: Shell, result: CampaignResult, asked: A
     asked: askedOf(result.tasks, target),
     labels: `${count(result.labels)}, of these ${counted(result.audit, 'audit')}`,
     skipped: result.skipped > 0 ? count(result.skipped) : null,
-    next: commandLine(shell, `retrain --dataset ${dataset} --model ${model}`),
+    next: commandLine(
+      shell,
+      waitedForBy ? `attach ${waitedForBy}` : `retrain --dataset ${dataset} --model ${model}`,
+    ),
   });
 }
 
-type Asked = Pick<CampaignProgress, 'dataset' | 'model' | 'target'>;
+type Asked = Pick<CampaignProgress, 'dataset' | 'model' | 'target'> & {
+  /** A loop, which retrains with the answers by itself. */
+  waitedForBy?: string | null;
+};
 
 /** One that is over would end at once with its old figures. */
 async function refuseClosed(context: CommandContext, campaign: string): Promise<void> {
@@ -226,9 +232,11 @@ async function closeCampaign(
     const namespace = shell.config.TEMPORAL_NAMESPACE;
     const link = runLink({ uiUrl: addresses.temporal.uiUrl, namespace, workflowId });
     const result = await followRun<CampaignResult>(shell, client, { workflowId, link });
+    const { parentExecution } = await client.workflow.getHandle(workflowId).describe();
+    const waitedForBy = parentExecution?.workflowId ?? null;
     return {
       result: { workflowId, link, ...result },
-      show: (voice) => showResult(voice, shell, result, state),
+      show: (voice) => showResult(voice, shell, result, { ...state, waitedForBy }),
     };
   }
   return {

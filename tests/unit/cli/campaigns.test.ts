@@ -135,6 +135,18 @@ test('close tells the run, and shows what it has published', async () => {
   expect(stdout).toContain('november was closed before everything was answered');
 });
 
+test.each([
+  ['loop/trial', 'npx watchlake attach loop/trial'],
+  [undefined, 'npx watchlake retrain --dataset trial --model activity'],
+])('after close %s is what to do next', async (parent, next) => {
+  const { stdout } = await runAgainst(
+    ['close', 'november'],
+    { result: over({ labels: 3, outcome: 'closed-early' }), parent, onUpdate: () => undefined },
+    [state()],
+  );
+  expect(stdout).toContain(next);
+});
+
 test('close ends a campaign that no run waits for, and knows those there are', async () => {
   const orphan = await runAgainst(['close', 'november', '--json'], {}, [state({ answered: 4 })]);
   expect(onlyObject(orphan.stdout)).toMatchObject({ ok: true, status: 'closed', answered: 4 });
