@@ -168,7 +168,7 @@ export function createLandingActivities(deps: LandingDeps) {
         const { endOffsets, lastRead } = reading;
         const skippedOffsets = skippedBefore(previous) + reading.skippedOffsets();
         const landedTo = { endOffsets, lastRead } satisfies LandedTo;
-        return { ...landedTo, lastModel: model, ...(skippedOffsets > 0 && { skippedOffsets }) };
+        return { ...landedTo, ...(skippedOffsets > 0 && { skippedOffsets }) };
       },
       signal,
       onRows: (rows) => report({ rows }),
@@ -207,16 +207,15 @@ export function createLandingActivities(deps: LandingDeps) {
       const replaces = await findBase(lake, { dataset, table: table.name });
       const isGone = await withdrawnSubjects(suppression, dataset);
       const rows: Cell[][] = [];
-      let featureSchema = '';
       for await (const label of annotation.labels({ dataset })) {
         if (isGone(label.subjectKey)) continue;
-        featureSchema = label.featureSchema;
         rows.push([
           ...windowCells(label),
           label.eventTimeMs,
           Date.parse(label.knownAt),
           label.annotator,
           label.kind,
+          label.featureSchema,
         ]);
         signal.throwIfAborted();
         if (rows.length % 500 === 0) report({ rows: rows.length });
@@ -226,7 +225,6 @@ export function createLandingActivities(deps: LandingDeps) {
         replaces,
         inputs: { labels: contentHash(rows.map(answerOf)) },
         rows: () => latestAnswers(rows),
-        facts: { featureSchemaHash: featureSchema },
         signal,
       });
       return summaryOf(manifest, reused);

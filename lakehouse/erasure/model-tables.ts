@@ -33,7 +33,8 @@ async function rewrite(lake: Lake, table: TableDeclaration, request: Request): P
       return 0;
     }
     const { manifest } = await ensureSnapshot(lake, {
-      table,
+      // Until it is published anew it has the columns of its time.
+      table: { ...table, columns: before.columns },
       inputs: { before: before.snapshotId, erased },
       signal,
       write: async (prefix) => ({

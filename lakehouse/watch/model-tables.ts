@@ -90,6 +90,7 @@ export const labelledWindowsTable = (facts: ModelTableFacts): TableDeclaration<R
       column('known_at_ms', 'bigint', 'When the label was given, since 1970'),
       column('source', 'string', 'Who gave the label'),
       column('kind', 'string', 'Why the label was asked for: uncertain or audit'),
+      column('feature_schema', 'string', 'Hash of the schema of its features'),
     ],
     key: ['window_id'],
     orderBy: ['known_at_ms', 'window_id'],

@@ -130,6 +130,17 @@ test('labels that were read before others were published are read again', async 
   expect(await subjectsIn('labelled_windows')).toEqual(['ann', 'ben']);
 });
 
+test('each labelled window says which features it has', async () => {
+  const { lake, labels, publishLabels } = world();
+  labels.push({ ...label('ann', 0), featureSchema: 'former' }, label('ben', 1));
+  await publishLabels();
+  const sql = 'SELECT subject_key, feature_schema FROM labelled_windows ORDER BY 1';
+  expect((await query(lake, { sql, dataset: DATASET })).rows).toEqual([
+    { subject_key: 'ann', feature_schema: 'former' },
+    { subject_key: 'ben', feature_schema: label('ben', 1).featureSchema },
+  ]);
+});
+
 test('a label that was taken back and given again is known from the second answer on', async () => {
   const { lake, labels, publishLabels } = world();
   const answered = async () => {

@@ -62,6 +62,7 @@ const CASES: Case[] = [
         rows: () =>
           ['ann', 'ben', 'cid'].map((who, at) => [
             ...[`w${at}`, who, 'watch', at, 'walking', Float32Array.of(1), at, at, 'a', 'audit'],
+            'schema',
           ]),
       });
       return lake;
@@ -129,6 +130,27 @@ test.each(CASES)('$table: one that begins again finds its own work done', async 
   await erase('ann')(lake);
   expect(await names(lake)).toEqual(['ben', 'cid']);
   expect(await manifests()).toEqual(left);
+});
+
+test('an erasure leaves a table that has fewer columns than are declared now as it was', async () => {
+  const lake = newLake(folder.path());
+  const table = labelledWindowsTable({ dataset: DATASET, recipe: 1 });
+  const former = { ...table, columns: table.columns.filter(({ name }) => name !== 'kind') };
+  const cells = (who: string, at: number) =>
+    former.columns.map(({ name, type }) =>
+      type === 'bigint'
+        ? at
+        : type === 'float-list'
+          ? Float32Array.of(1)
+          : name === 'subject_key'
+            ? who
+            : `${at}`,
+    );
+  const rows = () => ['ann', 'ben'].map(cells);
+  await publishNext(lake, { table: former, inputs: {}, rows });
+  await rewriteModelTables(lake, { dataset: DATASET, erased: 'ann', subjectKey: 'ann' });
+  const { rows: left } = await query(lake, { sql: 'FROM labelled_windows', dataset: DATASET });
+  expect(left).toMatchObject([{ subject_key: 'ben', source: '1' }]);
 });
 
 test('a replay of the quarantine goes by the list as it is now', async () => {
