@@ -7,10 +7,12 @@ import { createRandom, streamSeed, type Random } from '../../core/random';
 import type { Activity, BoutFacts, Following } from './bouts';
 import type { Learned } from './learn';
 
+type Known = BoutFacts & Learned;
+
 export interface Model {
   readonly channels: readonly string[];
   readonly rateHz: number;
-  readonly activities: readonly (BoutFacts & Learned)[];
+  readonly activities: readonly Known[];
   readonly following: readonly Following[];
 }
 
@@ -36,7 +38,7 @@ function nextOf(random: Random, { activities, following }: Model, last: Activity
   );
   if (after.length === 0) return drawn(random, activities, ({ bouts }) => bouts);
   const { next } = drawn(random, after, ({ times }) => times);
-  return activities.find(({ activity }) => activity === next) as BoutFacts & Learned;
+  return activities.find(({ activity }) => activity === next) as Known;
 }
 
 function lengthMs(random: Random, quantilesMs: readonly number[]): number {
@@ -44,6 +46,32 @@ function lengthMs(random: Random, quantilesMs: readonly number[]): number {
   const below = Math.floor(place);
   const [left = 0, right = 0] = [quantilesMs[below], quantilesMs[below + 1]];
   return Math.max(SHORTEST_MS, left + (right - left) * (place - below));
+}
+
+/**
+ * A recording begins at any moment of a day: more likely in what takes more time, and in longer bouts, which went on
+ * before. Else short recordings would hold each activity as often as it comes, not for as long as it lasts.
+ */
+function firstOf(random: Random, { activities }: Model): { bout: Known; ms: number } {
+  const bout = drawn(random, activities, ({ seconds }) => seconds);
+  const pieces = bout.quantilesMs
+    .slice(1)
+    .map((until, at) => [bout.quantilesMs[at] as number, until] as const);
+  const [from, until] = drawn(random, pieces, ([left, right]) => left + right);
+  const whole = from + (until - from) * random();
+  return { bout, ms: Math.max(SHORTEST_MS, whole * random()) };
+}
+
+/** Whether recordings go from one activity into another; else each begins with what it holds. */
+const goesOn = ({ activities, following }: Model): boolean =>
+  following.some(({ activity, next }) =>
+    [activity, next].every((name) => activities.some((each) => each.activity === name)),
+  );
+
+function boutAfter(random: Random, model: Model, last: Activity | undefined) {
+  if (last === undefined && goesOn(model)) return firstOf(random, model);
+  const bout = nextOf(random, model, last);
+  return { bout, ms: lengthMs(random, bout.quantilesMs) };
 }
 
 const DIGITS = 6;
@@ -66,8 +94,8 @@ export function* personFile(
   const total = Math.max(1, Math.round(minutes * 60 * rateHz));
   let last: Activity | undefined;
   for (let from = 0; from < total;) {
-    const bout = nextOf(random, model, last);
-    const wanted = Math.round((lengthMs(random, bout.quantilesMs) * rateHz) / 1000);
+    const { bout, ms } = boutAfter(random, model, last);
+    const wanted = Math.round((ms * rateHz) / 1000);
     const samples = Math.min(total - from, Math.max(1, wanted));
     const usual = drawWith(bout.between, manner).map((score, channel) =>
       toValue(bout.usual[channel] as NormalScores, score),

@@ -181,3 +181,31 @@ test('what too few people do is left out, and nothing is made of nothing', async
     generateLike(lake, { ...from, dataset: 'nope', archive: `${target}2` }),
   ).rejects.toMatchObject({ code: 'DATASET_NOT_FOUND' });
 });
+
+test('short recordings show each activity for as much of the time as long ones', async () => {
+  // A minute of rest and twelve seconds of walking in turn: half of the bouts, a sixth of the time.
+  const files = archiveFiles(
+    ['P1', 'P2', 'P3'].map((subject) => ({
+      ...{ recording: subject, subject, device: subject, label: 'resting' },
+      ...{ samples: 3 * 1800, periodMs: 40 },
+    })),
+  );
+  for (const [name, text] of Object.entries(files)) {
+    if (!name.startsWith('recordings/')) continue;
+    const lines = text.split('\n');
+    files[name] = lines
+      .map((line, at) => ((at - 1) % 1800 < 1500 ? line : line.replace('resting', 'walking')))
+      .join('\n');
+  }
+  await landed(lake, await writeZip(folder.path(), files), 'turns');
+  const restOf = async (people: number, minutes: number): Promise<number> => {
+    const target = join(folder.path(), `turns-${minutes}.zip`);
+    const from = { dataset: 'turns', archive: target };
+    const { activities } = await generateLike(lake, from, { people, minutes });
+    const rest = activities.find(({ activity }) => activity === 'resting');
+    return (rest?.madeSeconds ?? 0) / (people * minutes * 60);
+  };
+  expect(await restOf(4, 30)).toBeCloseTo(5 / 6, 1);
+  // Ten seconds each.
+  expect(await restOf(300, 1 / 6)).toBeCloseTo(5 / 6, 1);
+});
