@@ -45,17 +45,29 @@ function wasRefused(error: unknown): boolean {
   return wasRefused(error.cause) || (error.errors ?? []).some(wasRefused);
 }
 
+/** More replicas than there are brokers, or what the cluster's policy does not allow. */
+const IMPOSSIBLE = new Set([
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_PARTITIONS',
+  'POLICY_VIOLATION',
+]);
+
+const isImpossible = (error: unknown): boolean =>
+  isKafkaJsError(error) &&
+  (IMPOSSIBLE.has(error.type ?? '') || (error.errors ?? []).some(isImpossible));
+
+function codeOf(error: unknown): 'BROKER_REFUSED' | 'TOPICS_REFUSED' | 'BROKER_UNAVAILABLE' {
+  if (wasRefused(error)) return 'BROKER_REFUSED';
+  return isImpossible(error) ? 'TOPICS_REFUSED' : 'BROKER_UNAVAILABLE';
+}
+
 /** The project's error for one of kafkajs, which stays its cause; any other stays as it is. */
 export function brokerError(error: unknown, brokers: readonly string[], owner = ''): unknown {
   if (!isKafkaJsError(error)) return error;
   if (wasFenced(error)) return new WatchlakeError('PRODUCER_FENCED', { owner }, error);
   const detail = [...new Set([error, ...(error.errors ?? [])].map(({ message }) => message))];
   const context = { brokers: brokers.join(','), detail: withoutOpenSsl(detail.join(': ')) };
-  return new WatchlakeError(
-    wasRefused(error) ? 'BROKER_REFUSED' : 'BROKER_UNAVAILABLE',
-    context,
-    error,
-  );
+  return new WatchlakeError(codeOf(error), context, error);
 }
 
 /**

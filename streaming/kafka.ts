@@ -54,14 +54,17 @@ const kafkaTopic = ({ topic, partitions, compacted, replicationFactor = 1 }: Top
   configEntries: compacted ? [{ name: 'cleanup.policy', value: 'compact' }] : [],
 });
 
-/** Waiting inside `createTopics` fails on a busy broker; we poll for the leaders ourselves. */
+/** Waiting inside `createTopics` fails on a busy broker: nobody waits there. */
+async function requestMissing(admin: Admin, specs: readonly TopicSpec[], validateOnly = false) {
+  const existing = new Set(await admin.listTopics());
+  const topics = specs.filter(({ topic }) => !existing.has(topic)).map(kafkaTopic);
+  if (topics.length > 0) await admin.createTopics({ waitForLeaders: false, validateOnly, topics });
+}
+
+/** Makes them, and looks for their leaders until all have one. */
 async function createMissing(admin: Admin, specs: readonly TopicSpec[], brokers: string) {
   const names = specs.map(({ topic }) => topic);
-  const existing = new Set(await admin.listTopics());
-  const missing = specs.filter(({ topic }) => !existing.has(topic));
-  if (missing.length > 0) {
-    await admin.createTopics({ waitForLeaders: false, topics: missing.map(kafkaTopic) });
-  }
+  await requestMissing(admin, specs);
   const deadlineMs = Date.now() + TOPIC_WAIT_MS;
   for (;;) {
     const counts = await partitionCounts(admin, names);
@@ -158,6 +161,10 @@ class KafkaBroker implements Broker {
         throw new WatchlakeError('TOPIC_MISMATCH', { topic, actual, expected: partitions });
       }
     });
+  }
+
+  tryTopics(topics: readonly TopicSpec[]): Promise<void> {
+    return this.translated(() => this.admin.use((admin) => requestMissing(admin, topics, true)));
   }
 
   bounds(topic: string) {

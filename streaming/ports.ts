@@ -137,8 +137,10 @@ export const endsOf = (bounds: ReadonlyMap<number, PartitionBounds>): Offsets =>
 
 /** Every method throws BROKER_UNAVAILABLE when the broker stays away for longer than the retries. */
 export interface Broker {
-  /** Makes what is missing; throws TOPIC_MISMATCH when a topic has another partition count. */
+  /** Makes what is missing; throws TOPIC_MISMATCH when a topic has another partition count, and TOPICS_REFUSED. */
   ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** Whether what is missing could be made; makes nothing. Throws BROKER_REFUSED and TOPICS_REFUSED. */
+  tryTopics(topics: readonly TopicSpec[]): Promise<void>;
   /**
    * What each partition holds, as a reader of committed messages sees it: the markers that make a
    * transaction visible arrive some milliseconds after its commit.

@@ -2,20 +2,24 @@
 import { createDatabase } from '../core/postgres';
 import { openPool } from '../registry/database';
 import type { OnProgress } from '../stack/progress';
+import { deviceTopics, deviceTopicSpecs, topicNames, topicSpecs } from '../streaming/topics';
 import type { Config } from './config';
-import { brokerOf, SILENT_STREAM_LOG } from './dependencies';
+import { brokerOf, SILENT_STREAM_LOG, topicShape } from './dependencies';
 import { connectClient } from './temporal';
 
 /** About three seconds: one that is away for longer has to be looked after. */
 const KAFKA_RETRIES = 8;
 
-/** Throws BROKER_UNAVAILABLE or BROKER_REFUSED. */
+/** Also whether the topics could be made. Throws BROKER_UNAVAILABLE, BROKER_REFUSED and TOPICS_REFUSED. */
 export async function askKafka(config: Config, brokers: string[]): Promise<void> {
   const addresses = { kafka: { brokers } };
   const broker = brokerOf(config, addresses, SILENT_STREAM_LOG, { retries: KAFKA_RETRIES });
   try {
-    // Of no topic at all: it answers, and nothing is made.
-    await broker.ensureTopics([]);
+    const shape = topicShape(config);
+    await broker.tryTopics([
+      ...topicSpecs(topicNames(), shape),
+      ...deviceTopicSpecs(deviceTopics(config.EVENTS_TOPIC), shape),
+    ]);
   } finally {
     await broker.close();
   }
@@ -35,7 +39,7 @@ async function askTemporal(config: Config, address: string): Promise<void> {
   await connection.close();
 }
 
-/** Throws BROKER_UNAVAILABLE, BROKER_REFUSED, TEMPORAL_UNAVAILABLE, DATABASE_UNAVAILABLE and DATABASE_REFUSED. */
+/** Throws BROKER_UNAVAILABLE, BROKER_REFUSED, TOPICS_REFUSED, TEMPORAL_UNAVAILABLE, DATABASE_UNAVAILABLE and DATABASE_REFUSED. */
 export async function requireExternal(config: Config, onProgress: OnProgress): Promise<void> {
   const { TEMPORAL_ADDRESS: temporal, KAFKA_BROKERS: brokers, DATABASE_URL: url } = config;
   if (!temporal && !brokers && !url) return;

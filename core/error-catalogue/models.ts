@@ -88,6 +88,11 @@ export const MODELS_ERRORS = catalogue({
     'Correct KAFKA_TLS and its files, or KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, or give that user the right; docs/security.md lists the rights.',
     { retryable: true },
   ),
+  TOPICS_REFUSED: entry(
+    (c) => `Kafka at ${c.brokers} makes no such topics: ${c.detail}`,
+    'Set KAFKA_REPLICATION to no more than there are brokers, and KAFKA_PARTITIONS to what the cluster allows.',
+    { retryable: true },
+  ),
   TOPIC_MISMATCH: entry(
     (c) => `The topic ${c.topic} has ${countOf(c.actual, 'partition')}, expected ${c.expected}.`,
     'Set KAFKA_PARTITIONS to the number that the topic was made with.',

@@ -45,6 +45,21 @@ export function describeBroker(name: string, connect: () => Broker): void {
       await expect(broker.ensureTopics([])).resolves.toBeUndefined();
     });
 
+    test('tells what could not be made, and makes nothing of what it tries', async () => {
+      const topic = `contract-${randomUUID()}`;
+      const tooMany = [{ topic, partitions: 1, replicationFactor: 7 }];
+      for (const tried of [broker.tryTopics(tooMany), broker.ensureTopics(tooMany)]) {
+        await expect(tried).rejects.toMatchObject({
+          code: 'TOPICS_REFUSED',
+          message: expect.stringMatching(/replication/i) as string,
+        });
+      }
+      await broker.tryTopics([{ topic, partitions: 1 }]);
+      await expect(broker.bounds(topic)).rejects.toThrow();
+      await broker.ensureTopics([{ topic, partitions: 1 }]);
+      await expect(broker.tryTopics([{ topic, partitions: 1 }])).resolves.toBeUndefined();
+    });
+
     test('keeps key, value and headers of a message', async () => {
       const topic = await makeTopic();
       const producer = await broker.openProducer();

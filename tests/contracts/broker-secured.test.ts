@@ -8,6 +8,7 @@ import {
 } from 'kafkajs';
 import { loadConfig } from '../../workers/config';
 import { brokerOf, SILENT_STREAM_LOG } from '../../workers/dependencies';
+import { DEFAULT_EVENTS_TOPIC } from '../../streaming/topics';
 import { askKafka } from '../../workers/external-services';
 import { makeAuthority } from '../support/certificates';
 import {
@@ -23,9 +24,14 @@ jest.setTimeout(180_000);
 
 const ANY = '*';
 
-const right = (resourceType: Resource, resourceName: string, operation: Operation) => ({
+const right = (
+  resourceType: Resource,
+  resourceName: string,
+  operation: Operation,
+  user = USER,
+) => ({
   ...{ resourceType, resourceName, operation, host: '*' },
-  ...{ principal: `User:${USER}`, permissionType: AclPermissionTypes.ALLOW },
+  ...{ principal: `User:${user}`, permissionType: AclPermissionTypes.ALLOW },
   resourcePatternType:
     resourceName === ANY ? ResourcePatternTypes.LITERAL : ResourcePatternTypes.PREFIXED,
 });
@@ -36,8 +42,12 @@ let kafka: SecuredKafka;
 
 beforeAll(async () => {
   const onTopics = [READ, WRITE, CREATE, DELETE, DESCRIBE_CONFIGS];
+  const ours = ['watch.', DEFAULT_EVENTS_TOPIC];
   kafka = await startSecuredKafka([
-    ...onTopics.map((operation) => right(Resource.TOPIC, 'contract-', operation)),
+    ...['contract-', ...ours].flatMap((topics) =>
+      onTopics.map((operation) => right(Resource.TOPIC, topics, operation)),
+    ),
+    ...ours.map((topics) => right(Resource.TOPIC, topics, CREATE, 'CN=client')),
     ...[READ, DELETE].map((operation) => right(Resource.GROUP, ANY, operation)),
     right(Resource.TRANSACTIONAL_ID, ANY, WRITE),
   ]);
@@ -125,6 +135,19 @@ test('a user without rights is told so', async () => {
     remedy: expect.stringContaining('give that user the right') as string,
   });
   await broker.close();
+  // Before anything is started beside it, too.
+  await expect(ask(config)).rejects.toMatchObject({
+    code: 'BROKER_REFUSED',
+    remedy: expect.stringContaining('give that user the right') as string,
+  });
+});
+
+test('topics that cannot be made are told before anything is started', async () => {
+  const config = { ...withPassword(), KAFKA_REPLICATION: 3 };
+  await expect(ask(config)).rejects.toMatchObject({
+    code: 'TOPICS_REFUSED',
+    remedy: expect.stringContaining('KAFKA_REPLICATION') as string,
+  });
 });
 
 test('who comes without TLS, or without a user, is not answered, and told which variables there are', async () => {
