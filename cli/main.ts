@@ -101,10 +101,18 @@ function bearClosedOutput(): void {
   }
 }
 
+/** Resolves when a reader has taken everything, or has gone: what waits in a pipe is lost with the process. */
+const written = (stream: NodeJS.WritableStream): Promise<void> =>
+  new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+
 /** For the `watchlake` program: open connections must not keep a finished command alive. */
 export async function main(): Promise<void> {
   bearClosedOutput();
-  process.exit(await runCommand(process.argv.slice(2)));
+  const exitCode = await runCommand(process.argv.slice(2));
+  await Promise.all([process.stdout, process.stderr].map(written));
+  process.exit(exitCode);
 }
 
 if (require.main === module) void main();

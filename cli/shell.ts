@@ -71,11 +71,10 @@ export const createActions =
       const { services, onInterrupt } = surroundings;
       const shell = { services, onInterrupt, config, homeOption: home, worksIn, json, out, notes };
       const outcome = await action(shell, ...args);
-      outcome.show?.(out);
       running.exitCode = outcome.failed ? 1 : 0;
       if (json) {
         await writeJson(surroundings.stdout, { ok: !outcome.failed, ...outcome.result });
-      }
+      } else outcome.show?.(out);
     };
 
 export type Actions = ReturnType<typeof createActions>;

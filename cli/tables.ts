@@ -18,18 +18,38 @@ const LEAST_TEXT = 24;
 // What has none is an id, a figure or an address, which a person copies, unless it is longer than those are.
 const LONGEST_ID = 80;
 
+// The library's time grows with the square of the rows.
+const ROWS_OF_A_PART = 100;
+
+function drawPart(
+  voice: Voice,
+  columns: readonly Column[],
+  rows: Rows,
+  { widths, isFirst }: { widths: readonly number[]; isFirst: boolean },
+): string {
+  const table = bareTable(GAP, {
+    head: isFirst ? columns.map(({ title }) => title && voice.colors.dim(title)) : [],
+    colAligns: columns.map(({ figures }) => (figures ? 'right' : 'left')),
+    colWidths: widths.map((width) => width + GAP),
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString();
+}
+
 function draw(
   voice: Voice,
   columns: readonly Column[],
   rows: Rows,
 ): { text: string; widths: number[] } {
-  const table = bareTable(GAP, {
-    head: columns.map(({ title }) => title && voice.colors.dim(title)),
-    colAligns: columns.map(({ figures }) => (figures ? 'right' : 'left')),
-  });
-  table.push(...rows.map((row) => [...row]));
-  const text = table.toString();
-  return { text, widths: table.options.colWidths.map((width) => (width ?? 0) - GAP) };
+  const widths = columns.map(({ title }, at) =>
+    rows.reduce((most, row) => Math.max(most, widthOf(row[at] ?? '')), widthOf(title)),
+  );
+  const parts: string[] = [];
+  for (let at = 0; at === 0 || at < rows.length; at += ROWS_OF_A_PART) {
+    const part = rows.slice(at, at + ROWS_OF_A_PART);
+    parts.push(drawPart(voice, columns, part, { widths, isFirst: at === 0 }));
+  }
+  return { text: parts.join('\n'), widths };
 }
 
 const total = (widths: readonly number[]): number =>

@@ -46,7 +46,8 @@ const WRITERS: Record<Format, (voice: Voice, result: QueryResult) => void> = {
   },
   csv(voice, { columns, rows }) {
     const records = rows.map((row) => columns.map((name) => cell(row[name])));
-    voice.line(stringify([[...columns], ...records]).trimEnd());
+    // The voice ends the last line.
+    voice.line(stringify([[...columns], ...records]).slice(0, -1));
   },
   json(voice, { rows }) {
     voice.line(toJsonLine(rows));

@@ -1,4 +1,4 @@
-/** Whoever reads the output may close it when they have seen enough, as `| head` does. */
+/** Whoever reads the output may close it when they have seen enough, as `| head` does, or read slowly. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -28,3 +28,23 @@ test.each([[['--help']], [['help', 'query']], [['--version']]])(
   },
   60_000,
 );
+
+// More than a pipe holds.
+const BEFORE = 1_000_000;
+const SCRIPT = `
+  process.stdout.write('x'.repeat(${BEFORE}) + '\\n');
+  process.argv.push('watchlake', '--version');
+  void require(${JSON.stringify(MAIN)}).main();
+`;
+
+test('a reader who is slow gets everything', async () => {
+  const child = spawn(process.execPath, ['-r', TYPESCRIPT, '-e', SCRIPT], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const closed = once(child, 'exit') as Promise<[number | null]>;
+  // The program has said everything by then, and the pipe is full.
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 3_000))]);
+  const said = await text(child.stdout);
+  expect((await closed)[0]).toBe(0);
+  expect(said).toMatch(/^x+\n\d+\.\d+\.\d+/);
+}, 60_000);

@@ -59,6 +59,29 @@ test('a table tells nothing at all from an empty text; CSV and JSON keep their f
   expect(await inForm('json')).toBe('[{"label":null},{"label":""}]\n');
 });
 
+test('CSV keeps rows that end empty, and blanks at the end of the last', async () => {
+  const csv = async (rows: Record<string, unknown>[]) =>
+    (await run(['query', 'SELECT 1', '--format', 'csv'], { services: query(rows, ['label']) }))
+      .stdout;
+  expect(await csv([{ label: 'row' }, { label: null }, { label: null }])).toBe('label\nrow\n\n\n');
+  expect(await csv([{ label: 'row ' }])).toBe('label\nrow \n');
+});
+
+// More than a call takes arguments.
+const MANY = Array.from({ length: 150_000 }, (_, at) => ({ n: at }));
+
+test.each([[[]], [['--json']]])(
+  'a query may answer with many rows: %j',
+  async (words) => {
+    const { exitCode, stdout } = await run(['query', 'SELECT 1', ...words], {
+      services: query(MANY, ['n']),
+    });
+    expect(exitCode).toBe(0);
+    expect(stdout.split('\n')).toHaveLength(words.length === 0 ? MANY.length + 2 : 2);
+  },
+  60_000,
+);
+
 const broken = (error: Error) => ({ openLake: () => Promise.reject(error) });
 
 test('a failure is `error` and `remedy` on stderr, and nothing on stdout', async () => {
