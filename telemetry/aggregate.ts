@@ -8,7 +8,8 @@ export const ASLEEP_SPEAKS_MS = 10 * 60_000;
 
 /**
  * Of all events of the person's devices whose local date lies in the period: the date, in the person's time zone, of the event's moment. A device's events
- * follow one another by moment, then by event id (compared as text); the same event id of one date (UTC) counts once.
+ * follow one another by moment; within one, as of a clock of whole seconds, by sequence number (without one first), then by steps (without any
+ * first), then by event id (compared as text). The same event id of one date (UTC) counts once.
  *
  * - Steps of an `interval` device are summed. A `cumulative` one took, from one reading of it to the next, the difference, or the later value
  *   when the counter fell; they count for the day of the later reading, and the first reading of all counts none. A reading is an event with steps.

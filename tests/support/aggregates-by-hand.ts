@@ -115,7 +115,13 @@ export function aggregatesByHand(
 ): Record<Grain, PersonAggregate[]> {
   const keyed = [...events].map((event) => [keyOf(event), event] as const);
   const different = [...new Map(keyed).values()];
-  different.sort((a, b) => a.timestampMs - b.timestampMs || (a.eventId < b.eventId ? -1 : 1));
+  different.sort(
+    (a, b) =>
+      a.timestampMs - b.timestampMs ||
+      (a.sequence ?? -1) - (b.sequence ?? -1) ||
+      (a.steps ?? -1) - (b.steps ?? -1) ||
+      (a.eventId < b.eventId ? -1 : 1),
+  );
   const told = profiles.flatMap((profile) =>
     toldBy(
       different.filter(({ deviceId }) => deviceId === profile.deviceId),

@@ -4,9 +4,13 @@ import { ASLEEP_SPEAKS_MS, type Grain } from '../../../telemetry/aggregate';
 const DAY_MS = 86_400_000;
 const FAR_MS = 9_000_000_000_000;
 
+/** How the events of a device follow one another. Its id is a hash, and says nothing of what came first within a moment. */
+const order = (event: string): string =>
+  `${event}.timestamp_ms, coalesce(${event}.sequence, -1), coalesce(${event}.steps, -1), ${event}.event_id`;
+
 /** Events of known people with their local day, days since 1970. */
 const PLACED = `SELECT p.user_no, p.user_id, p.device_no, p.cumulative, p.alone,
-    e.event_id, e.event_date, e.timestamp_ms, e.heart_rate, e.steps, e.asleep, o.offset_ms,
+    e.event_id, e.event_date, e.timestamp_ms, e.heart_rate, e.steps, e.sequence, e.asleep, o.offset_ms,
     CAST((e.timestamp_ms + o.offset_ms) // ${DAY_MS} AS INTEGER) AS local_day
   FROM device_events e
   JOIN people p ON p.device_id = e.device_id
@@ -25,7 +29,7 @@ const told = (where: string): string => `SELECT placed.*,
   LEFT JOIN readings_before before
     ON before.run = read_dates.run AND before.device_no = placed.device_no
   WINDOW told AS (PARTITION BY placed.device_no, read_dates.run
-    ORDER BY placed.timestamp_ms, placed.event_id)`;
+    ORDER BY ${order('placed')})`;
 
 const STEPS_TAKEN = `CASE
     WHEN steps IS NULL THEN 0
@@ -93,7 +97,7 @@ const TOLD_DATES = `SELECT e.device_id, e.event_date,
     coalesce(sum(hash(e.event_id, p.user_id, p.cumulative, o.offset_ms)), 0) AS content,
     min(e.timestamp_ms) FILTER (e.steps IS NOT NULL) AS first_reading_ms,
     max(e.timestamp_ms) FILTER (e.steps IS NOT NULL) AS last_reading_ms,
-    arg_max(e.steps, row(e.timestamp_ms, e.event_id)) FILTER (e.steps IS NOT NULL) AS last_reading_steps
+    arg_max(e.steps, row(${order('e')})) FILTER (e.steps IS NOT NULL) AS last_reading_steps
   FROM device_events e
   LEFT JOIN (people p JOIN offsets o ON o.time_zone = p.time_zone)
     ON p.device_id = e.device_id AND e.timestamp_ms >= o.from_ms AND e.timestamp_ms < o.to_ms
