@@ -3,6 +3,7 @@ import type { AnnotationStore } from '../annotation/annotation';
 import type { CampaignProgress, Channel } from '../annotation/campaigns';
 import { createTaskClient } from '../annotation/client';
 import { ORACLE, type NewTask } from '../annotation/tasks';
+import { composed } from '../core/letters';
 import { NOBODY, withdrawnSubjects, type Suppression } from '../lakehouse/suppression';
 import {
   beside,
@@ -104,7 +105,7 @@ async function survey(
       formerFeatures += 1;
       continue;
     }
-    for (const label of known) classes.add(label);
+    for (const label of known) classes.add(composed(label));
     // One text for all windows of a device.
     if (!names.has(device)) names.set(device, device);
     const place = { device: names.get(device), startMs, endMs };
@@ -214,9 +215,9 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     const windowIds = leased.map(({ windowId }) => windowId);
     const labels = await oracle.labelsOf({ dataset, windowIds });
     const answers = leased.map(({ task, lease, windowId, labels: allowed }) => {
-      const label = labels.get(windowId);
-      // What nobody has said, or may not be answered, is skipped: the campaign must not wait for it.
-      return { task, lease, label: label && allowed.includes(label) ? label : null };
+      // In the words of the campaign. What nobody has said, or may not be answered, is skipped: it must not wait for it.
+      const label = allowed.find((each) => composed(each) === labels.get(windowId)) ?? null;
+      return { task, lease, label };
     });
     const { accepted } = await client.answer({ annotator: ORACLE, answers });
     report({ answered: answered + accepted.length, tasks });

@@ -1,4 +1,5 @@
 /** Reads labels with what training needs of their windows. */
+import { composed } from '../core/letters';
 import { onlyRow, type Database } from '../core/postgres';
 import { float32From, type TaskKind } from './tasks';
 
@@ -65,7 +66,7 @@ const toLabel = (row: LabelRow): Label => ({
   subjectKey: row.subject_key,
   startMs: row.start_ms,
   endMs: row.end_ms,
-  label: row.label,
+  label: composed(row.label),
   annotator: row.annotator,
   kind: row.kind,
   eventTimeMs: row.event_time_ms,

@@ -11,7 +11,7 @@ export const folded = (text: string): string =>
 export const foldedSql = (expression: string): string =>
   `lower(translate(${expression}, '${ALIKE.from}', '${ALIKE.to}'))`;
 
-/** A name in one of the two ways in which Unicode writes an accent: names of files on a Mac come in the other one. */
+/** A name or label in one of the two ways in which Unicode writes an accent: names of files on a Mac come in the other one. */
 export const composed = (name: string): string => name.normalize('NFC');
 
 /** Both ways. */

@@ -1,4 +1,5 @@
 /** What others read from the tables: samples by device, labels, subjects. */
+import { composed } from '../core/letters';
 import { createViews, inList, rowsOf, withDuckdb } from './engines/duckdb-session';
 import type { Lake } from './lake';
 import { landingManifest } from './landing/descriptor';
@@ -58,7 +59,7 @@ export async function labelsOfWindows(
       const ids = inList(windowIds.slice(from, from + IDS_AT_ONCE));
       const rows = await sql(`SELECT window_id, label FROM ${WINDOWS_TABLE}
         WHERE ${CLEAR_LABEL} AND window_id IN ${ids}`);
-      for (const row of rows) labels.set(row.window_id as string, row.label as string);
+      for (const row of rows) labels.set(row.window_id as string, composed(row.label as string));
     }
   });
   return labels;
@@ -73,7 +74,7 @@ export async function activitiesOf(
   if (manifest === null) return [];
   const select = `SELECT DISTINCT label FROM ${WINDOWS_TABLE} WHERE label IS NOT NULL ORDER BY label`;
   const rows = await withTable(lake, manifest, (sql) => sql(select), signal);
-  return rows.map(({ label }) => label as string);
+  return [...new Set(rows.map(({ label }) => composed(label as string)))].sort();
 }
 
 export interface DeviceRequest {

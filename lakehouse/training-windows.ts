@@ -2,6 +2,7 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import type { FeatureSchema } from '../models/features';
 import { WatchlakeError } from '../core/errors';
+import { composed } from '../core/letters';
 import { inList } from './engines/duckdb-session';
 import type { Lake } from './lake';
 import type { SnapshotManifest } from './manifest';
@@ -100,7 +101,8 @@ function windowOf({ names }: FeatureSchema, row: readonly DuckDBValue[]): Traini
     const [expected, found] = [`${names.length} features`, `${features.length} features`];
     throw new WatchlakeError('FEATURE_SCHEMA_DIFFERS', { expected, found });
   }
-  return { windowId, subjectKey, device, startMs, label, features };
+  // In tables an accent may be written in two ways: engines have no function in common that composes it.
+  return { windowId, subjectKey, device, startMs, label: composed(label), features };
 }
 
 async function subjectsIn({ from, read }: Selection): Promise<string[]> {

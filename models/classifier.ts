@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { WatchlakeError } from '../core/errors';
+import { composed } from '../core/letters';
 import { useBackend } from './backend';
 import { FEATURE_FORMAT_VERSION, featureSchema, type FeatureSchema } from './features';
 import type { Layer } from './network';
@@ -95,7 +96,8 @@ export async function loadClassifier(stored: StoredClassifier): Promise<Classifi
   checkArtefact(stored);
   refuseFormerFeatures(stored.artefact);
   await useBackend();
-  const { artefact } = stored;
+  // Labels were not always composed when they were learned.
+  const artefact = { ...stored.artefact, classes: stored.artefact.classes.map(composed) };
   const network = Network.fromBytes(artefact.schema.names.length, artefact.layers, stored.weights);
   return {
     artefact,

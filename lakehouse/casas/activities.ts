@@ -2,6 +2,7 @@
  * The dozen activities that CASAS sums labels up in, and the labels that it leaves out: facts of its
  * public ArWISE data (utilities/activity_mapping.csv and unwanted_activities.csv, CC0).
  */
+import { accentSpellings, composed } from '../../core/letters';
 import { literal } from '../engines/duckdb-session';
 
 export interface ActivityRules {
@@ -57,7 +58,7 @@ function words(text: string): string[] {
 export const CASAS_ACTIVITIES: ActivityRules = { labels: LABELS, unwanted: UNWANTED };
 
 const inAny = (label: string, labels: readonly string[]): string =>
-  `${label} IN (${labels.map(literal).join(', ')})`;
+  `${label} IN (${[...new Set(labels.flatMap(accentSpellings))].map(literal).join(', ')})`;
 
 export const isUnwantedSql = (label: string, { unwanted }: ActivityRules): string =>
   unwanted.length === 0 ? 'FALSE' : inAny(label, unwanted);
@@ -65,7 +66,7 @@ export const isUnwantedSql = (label: string, { unwanted }: ActivityRules): strin
 /** Labels that nobody has summed up stay as they are. */
 export function summedUpSql(label: string, { labels }: ActivityRules): string {
   const cases = Object.entries(labels).map(
-    ([activity, own]) => `WHEN ${inAny(label, own)} THEN ${literal(activity)}`,
+    ([activity, own]) => `WHEN ${inAny(label, own)} THEN ${literal(composed(activity))}`,
   );
   return cases.length === 0 ? label : `CASE ${cases.join('\n    ')} ELSE ${label} END`;
 }

@@ -1,4 +1,5 @@
 /** Lands one part of an archive: its recordings' rows as text, in one Parquet file. */
+import { composed } from '../../core/letters';
 import { withDuckdb } from '../engines/duckdb-session';
 import { adoptFiles, copyToParquet } from '../engines/parquet-sink';
 import type { RowAppender } from '../engines/row-appender';
@@ -85,7 +86,7 @@ async function appendRecording(
     const { places, labelAt } = header;
     for (const { cells, line } of rows) {
       const [timestamp, ...values] = places.map((at) => cells[at] as string);
-      const label = labelAt === undefined ? null : (cells[labelAt] as string);
+      const label = labelAt === undefined ? null : composed(cells[labelAt] as string);
       samples.append([place, line, timestamp as string, label, ...values]);
       profile.add(timestamp as string, label, line);
     }

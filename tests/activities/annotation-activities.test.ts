@@ -148,6 +148,37 @@ test('an activity that no version has learned may be answered', async () => {
   expect(new Set(answered.map(({ label }) => label))).toEqual(new Set(['juggling']));
 });
 
+test('an accent makes no other label, however a version or a campaign writes it', async () => {
+  const input = newCampaign();
+  const label = 'relajaci\u00f3n';
+  const former = label.normalize('NFD');
+  const predictions = {
+    async *candidates({ dataset }: { dataset: string }) {
+      for await (const each of candidatesOf(dataset))
+        yield { ...each, classes: [former, 'rest'], probabilities: [0.5, 0.5] };
+    },
+    channels: async () => [],
+    activities: async () => [label],
+    featureSchema: async () => null,
+  };
+  const labelsOf = async ({ windowIds }: { windowIds: readonly string[] }) =>
+    new Map(windowIds.map((id) => [id, label]));
+  const activities = create({ predictions, oracle: { labelsOf } });
+  await run(activities.openCampaign, input);
+  const asked = { campaign: input.campaign, annotator: 'a', leaseSeconds: 1, count: 1 };
+  const [task] = await annotation.leaseTasks(asked);
+  expect(task?.labels).toEqual([label, 'rest']);
+  // One that was opened before labels were composed.
+  await database.pool.query('UPDATE annotation.campaigns SET classes = $2 WHERE campaign = $1', [
+    input.campaign,
+    [former, 'rest'],
+  ]);
+  expect(await run(activities.answerAsOracle, input)).toMatchObject({ skipped: 0 });
+  const given = await labelsGiven(input.dataset);
+  expect(given.length).toBeGreaterThan(10);
+  expect(new Set(given.map((each) => each.label))).toEqual(new Set([label]));
+});
+
 test('a campaign whose opening was cut off is opened to the same tasks', async () => {
   const input = newCampaign(40);
   let reads = 0;

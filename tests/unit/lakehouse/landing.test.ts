@@ -101,6 +101,20 @@ test.each([
   ]);
 });
 
+test('a label is the same however its accents are written', async () => {
+  const lake = newLake(folder.path());
+  const files = archiveFiles(
+    ['NFC', 'NFD'].map((form) => ({
+      recording: form,
+      label: 'Relajaci\u00f3n'.normalize(form),
+    })),
+  );
+  const manifest = await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+  const sql = 'SELECT DISTINCT label FROM recordings_landing';
+  expect(await rowsOf(lake, sql)).toEqual([{ label: 'Relajaci\u00f3n' }]);
+  expect(landingFacts(manifest).descriptor.labels).toEqual(['Relajaci\u00f3n']);
+});
+
 test('the manifest describes the dataset and names no person', async () => {
   const lake = newLake(folder.path());
   const files = archiveFiles([

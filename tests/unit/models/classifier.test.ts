@@ -115,6 +115,14 @@ test('refuses an artefact whose features this version makes in another way', asy
   });
 });
 
+test('names its classes as labels are written now, with composed accents', async () => {
+  const classes = ['rest', 'relajaci\u00f3n', 'walk'];
+  const artefact = { ...stored.artefact, classes: classes.map((each) => each.normalize('NFD')) };
+  const classifier = await loadClassifier({ ...stored, artefact });
+  expect(classifier.artefact.classes).toEqual(classes);
+  classifier.dispose();
+});
+
 test('refuses rows that are not finite or of another width', async () => {
   const classifier = await loadClassifier(stored);
   const rows = new Float32Array(COLUMNS).fill(NaN);

@@ -84,13 +84,15 @@ test('labels are summed up when asked to; those that tell of no activity are lef
     1: { user_activity_label: 'Phone' },
     2: { user_activity_label: 'Skydive' },
     3: { user_activity_label: 'Climbing_Stairs' },
+    4: { user_activity_label: 'Relajaci\u00f3n'.normalize('NFD') },
   };
-  const { all } = await built(rowsWith(4, answers), { activities: 'summed-up' });
+  const { all } = await built(rowsWith(5, answers), { activities: 'summed-up' });
   expect((await all('label')).map(({ label }) => label)).toEqual([
     'Hygiene',
     null,
     'Skydive',
     null,
+    'Relax',
   ]);
 });
 
