@@ -25,7 +25,7 @@ export interface StackOptions {
   /** Services that run elsewhere: they are neither started nor stopped. */
   readonly external?: ExternalServices;
   /** A number is used or refused, 0 is any free port, none is the default or the next free one. */
-  readonly ports?: Partial<Record<Exclude<PortName, 'app' | 'metrics'>, number>>;
+  readonly ports?: Partial<Record<Exclude<PortName, 'app' | 'metrics' | 'ingest'>, number>>;
   readonly retentionDays?: number;
   readonly durable?: boolean;
   readonly environment?: NodeJS.ProcessEnv;

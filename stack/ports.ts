@@ -16,6 +16,7 @@ export const DEFAULT_PORTS = {
   postgres: 5432,
   app: 8080,
   metrics: 9464,
+  ingest: 62_333,
 } as const;
 
 export type PortName = keyof typeof DEFAULT_PORTS;

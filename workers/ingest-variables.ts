@@ -12,7 +12,7 @@ export const INGEST_VARIABLES = {
   INGEST_PORT: port
     .optional()
     .describe(
-      'Port of the ingest server. Default: 62333, or the next free one; 0 takes any free one; a given port that is taken is an error.',
+      'Port of the ingest server. Default: that of its last start, else 62333, or the next free one; 0 takes any free one; a given port that is taken is an error.',
     ),
   INGEST_TOKENS: z
     .string()

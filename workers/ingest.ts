@@ -14,9 +14,9 @@ import { createIngestServer, type IngestServer } from '../streaming/ingest/serve
 import { awaitParts, type OnWait } from './awaited-parts';
 import type { Config } from './config';
 import { brokerOf, streamLog } from './dependencies';
+import { keepIngestPort, preferredPort } from './kept-ports';
 import { createLog } from './logging';
 
-export const INGEST_PORT = 62_333;
 const DECOMPRESSED_TIMES = 4;
 
 export interface RunningIngest {
@@ -67,12 +67,12 @@ function renewalsIn(pool: Pool): () => Promise<number> {
   return () => ledger.newestRenewal();
 }
 
-async function listen(server: IngestServer, given: number | undefined): Promise<string> {
-  const reserved = await reservePort({
-    service: 'the ingest server',
-    given,
-    preferred: INGEST_PORT,
-  });
+async function listen(
+  server: IngestServer,
+  { home, given }: { home: string; given: number | undefined },
+): Promise<string> {
+  const preferred = await preferredPort(home, 'ingest');
+  const reserved = await reservePort({ service: 'the ingest server', given, preferred });
   try {
     return await server.listen(reserved.port);
   } finally {
@@ -122,8 +122,11 @@ export async function startIngest(
       requestsPerMinute: config.INGEST_REQUESTS_PER_MINUTE,
       logger: processLog.child({ part: 'ingest' }, { level: 'warn' }),
     });
+    const home = config.WATCHLAKE_HOME;
+    const url = await listen(server, { home, given: port });
+    await keepIngestPort({ home, log: processLog }, url);
     return {
-      url: await listen(server, port),
+      url,
       topic: config.EVENTS_TOPIC,
       brokers: kafka.brokers,
       deviceTokens: pool !== undefined,

@@ -2,7 +2,9 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
+import { LOOPBACK } from '../../stack/ports';
 import type { SendProgress, SendResult } from '../../streaming/send/send-events';
+import { preferredPort } from '../../workers/kept-ports';
 import { declare, numberBetween, wholeNumber } from '../command';
 import { withProgress, type ProgressLine } from '../progress-line';
 import type { Actions, Outcome, Shell } from '../shell';
@@ -12,7 +14,7 @@ import { bytes, count, duration, tally, type Voice } from '../voice';
 
 interface SendFlags {
   file: string;
-  server: string;
+  server?: string;
   speed: number;
   fast?: boolean;
   token?: string;
@@ -44,8 +46,19 @@ function progressDetail(progress: SendProgress, size: number, seconds: number): 
   ].join(', ');
 }
 
-function showSent(voice: Voice, { file, server }: SendFlags, result: SendResult, seconds: number) {
-  showHeading(voice, `Sent ${file} to ${server}`);
+/** Where the home's own one listens, or did at its last start. */
+async function ownServer({ config }: Shell): Promise<string> {
+  const port = config.INGEST_PORT || (await preferredPort(config.WATCHLAKE_HOME, 'ingest'));
+  return `http://${LOOPBACK}:${port}`;
+}
+
+function showSent(
+  voice: Voice,
+  { file, url }: { file: string; url: string },
+  result: SendResult,
+  seconds: number,
+) {
+  showHeading(voice, `Sent ${file} to ${url}`);
   showFacts(voice, {
     lines: count(result.sent),
     accepted: count(result.accepted),
@@ -75,6 +88,7 @@ async function send(shell: Shell, flags: SendFlags): Promise<Outcome> {
   const { config, notes, services } = shell;
   const file = resolve(flags.file);
   const { size } = await requireFile(flags.file);
+  const url = flags.server ?? (await ownServer(shell));
   const startedMs = performance.now();
   const seconds = () => (performance.now() - startedMs) / 1000;
   const stop = stopper(shell);
@@ -85,14 +99,17 @@ async function send(shell: Shell, flags: SendFlags): Promise<Outcome> {
   try {
     const result = await withProgress(notes, (line) =>
       services.sendEvents({
-        ...{ file, url: flags.server, token: flags.token ?? config.INGEST_TOKEN },
+        ...{ file, url, token: flags.token ?? config.INGEST_TOKEN },
         ...{ lanes: flags.parallel, batchLines: flags.batch, signal: stop.signal },
         speed: flags.fast ? null : flags.speed,
         stateFolder: join(config.WATCHLAKE_HOME, 'devices', 'send'),
         onProgress: onProgress(line),
       }),
     );
-    return { result, show: (voice) => showSent(voice, flags, result, seconds()) };
+    return {
+      result,
+      show: (voice) => showSent(voice, { file: flags.file, url }, result, seconds()),
+    };
   } finally {
     stop.forget();
   }
@@ -109,7 +126,7 @@ export function addDevicesSend(group: Command, act: Actions): void {
     more: 'One event a line. Between two events it waits for the difference of their times, divided by the speed. Every line is sent as it is: what is no event is rejected by the server and lies in its dead letters. After Ctrl-C, or an outage, the same command goes on where it stopped.',
   })
     .requiredOption('--file <path>', 'events, one JSON object a line')
-    .option('--server <url>', 'the ingest server', 'http://127.0.0.1:62333')
+    .option('--server <url>', "the ingest server; that of this home's `devices serve` when absent")
     .option(
       '--speed <factor>',
       'times faster than the events happened',

@@ -1,7 +1,9 @@
 /** `watchlake devices serve`: the ingest server, in the foreground until Ctrl-C. */
 import type { Command } from 'commander';
+import { recordedPorts } from '../../stack/stack';
 import type { RunningIngest } from '../../workers/ingest';
 import { declare, wholeNumber } from '../command';
+import { showMove } from '../moved-port';
 import { tellingOfWaits, untilInterrupted, type Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import type { Voice } from '../voice';
@@ -29,8 +31,6 @@ function showIngest(voice: Voice, ingest: RunningIngest): void {
     Topic: `${ingest.topic} at ${ingest.brokers.join(', ')}`,
     'May send': who(ingest),
   });
-  voice.line();
-  voice.line('  Ctrl-C stops it: what was taken is stored and answered first.');
 }
 
 export function addDevicesServe(group: Command, act: Actions): void {
@@ -45,8 +45,16 @@ export function addDevicesServe(group: Command, act: Actions): void {
     .action(
       act(async (shell, { host, port }: ServeFlags) => {
         const onWait = tellingOfWaits(shell);
+        const { INGEST_PORT, WATCHLAKE_HOME } = shell.config;
+        const { ingest: formerPort } = await recordedPorts(WATCHLAKE_HOME);
         const ingest = await shell.services.startIngest(shell.config, { host, port }, onWait);
         showIngest(shell.notes, ingest);
+        showMove(shell.notes, {
+          ...{ what: 'The ingest server', url: ingest.url, formerPort },
+          variable: { name: 'INGEST_PORT', given: port ?? INGEST_PORT },
+        });
+        shell.notes.line();
+        shell.notes.line('  Ctrl-C stops it: what was taken is stored and answered first.');
         await untilInterrupted(shell);
         shell.notes.line('Stopping …');
         await ingest.close();

@@ -1,13 +1,13 @@
 /** `watchlake up` and `down`: start and stop the embedded stack, a worker and the application page. */
 import type { Command } from 'commander';
 import { WatchlakeError } from '../../core/errors';
-import { portOf } from '../../stack/ports';
 import { progressLine, type StackProgress } from '../../stack/progress';
 import { recordedPorts } from '../../stack/stack';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
 import { demoHome } from '../demo-home';
 import { commandLine } from '../follow-run';
+import { showMove } from '../moved-port';
 import { withProgress, type ProgressLine } from '../progress-line';
 import { interruption, type Actions, type Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
@@ -48,15 +48,13 @@ export function showAddresses(voice: Voice, state: UpState): void {
   });
 }
 
-/** People have links to the application page; where its port is taken, it goes to the next free one. */
-function showMove(voice: Voice, { app }: UpState, formerPort: number | undefined): void {
-  const port = portOf(app.url);
-  if (formerPort === undefined || formerPort === port) return;
-  const moved = `The application page has moved from port ${formerPort} to ${port}.`;
-  voice.line();
-  voice.line(`  ${voice.colors.yellow(moved)}`);
-  voice.line('  Links to it that people have lead there no more; APP_PORT holds it on one port.');
-}
+/** People have links to it, and where its port is taken it goes to the next free one. */
+const pageOf = ({ config }: Shell, { app }: UpState, formerPort: number | undefined) => ({
+  what: 'The application page',
+  url: app.url,
+  variable: { name: 'APP_PORT', given: config.APP_PORT },
+  formerPort,
+});
 
 /** Starts the detached stack while its progress is shown; Ctrl-C leaves it starting. */
 export const startDetached = (shell: Shell): Promise<UpState> =>
@@ -82,7 +80,7 @@ async function runInForeground(shell: Shell, formerPort: number | undefined): Pr
         line.stop();
         showHeading(notes, 'Watchlake is up');
         showAddresses(notes, state);
-        showMove(notes, state, formerPort);
+        showMove(notes, pageOf(shell, state, formerPort));
         notes.line();
         notes.line('  Ctrl-C stops it.');
       },
@@ -113,7 +111,7 @@ export function addUp(program: Command, act: Actions): void {
           show: (voice) => {
             showHeading(voice, running ? 'Watchlake is up already' : 'Watchlake is up');
             showAddresses(voice, state);
-            showMove(voice, state, formerPort);
+            showMove(voice, pageOf(shell, state, formerPort));
             voice.line();
             voice.line(voice.colors.dim(`  ${commandLine(shell, 'down')}   stops it`));
           },

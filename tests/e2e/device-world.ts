@@ -62,10 +62,10 @@ export class DeviceWorld {
     return this.#url;
   }
 
-  /** Again on the port that it had: the client knows no other. */
+  /** Again on the port that it had, which its home remembers: the client knows no other. */
   async serve(): Promise<void> {
-    const port = this.#url === '' ? '0' : new URL(this.#url).port;
-    const server = watchlake(this.home, ['devices', 'serve', '--port', port]);
+    const first = this.#url === '' ? ['--port', '0'] : [];
+    const server = watchlake(this.home, ['devices', 'serve', ...first]);
     this.#server = server;
     const listening = new Promise<string>((resolve) => {
       createInterface({ input: server.child.stderr }).on('line', (line) => {
@@ -77,11 +77,14 @@ export class DeviceWorld {
       throw new Error(`the ingest server ended with ${code}:\n${stderr}`);
     });
     ended.catch(() => undefined);
+    const former = this.#url;
     this.#url = await Promise.race([listening, ended]);
+    if (former !== '' && this.#url !== former)
+      throw new Error(`the ingest server has moved from ${former} to ${this.#url}`);
   }
 
   async send(file: string): Promise<SendResult> {
-    const args = ['devices', 'send', '--file', file, '--server', this.url, '--fast', '--json'];
+    const args = ['devices', 'send', '--file', file, '--fast', '--json'];
     // Small requests, so that what is to happen on the way comes before the end.
     args.push('--batch', '50', '--parallel', '4');
     const { code, stdout, stderr } = await watchlake(this.home, args).finished;

@@ -151,7 +151,7 @@ test('up in the foreground prints the addresses once it is ready, and ends with 
 test.each([
   [9999, true],
   [8080, false],
-])('up says that the application page has moved from port %d: %j', async (port, isTold) => {
+])('up says that the application page was on port %d: %j', async (port, isTold) => {
   const home = await mkdtemp(join(tmpdir(), 'watchlake-moved-'));
   try {
     await rememberPorts(home, { app: port });
@@ -163,7 +163,7 @@ test.each([
     const detached = await run(['up', '--detach', '--home', home], { services });
     const inFront = await run(['up', '--home', home], { services });
     for (const text of [detached.stdout, inFront.stderr]) {
-      expect(text.includes(`has moved from port ${port} to 8080.`)).toBe(isTold);
+      expect(text.includes(`listens on port 8080, not on ${port} as before.`)).toBe(isTold);
     }
   } finally {
     await rm(home, { recursive: true });

@@ -1,12 +1,14 @@
 /** The metrics listen where they did at the last start, unless told otherwise or somebody else is there. */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { exists } from '../../../stack/files';
 import { portOf, reservePort } from '../../../stack/ports';
 import { loadConfig } from '../../../workers/config';
-import { keepPort } from '../../../workers/kept-ports';
+import { keepIngestPort, keepPort, preferredPort } from '../../../workers/kept-ports';
 import { metricsAddress } from '../../../workers/metrics';
 
 const log = pino({ enabled: false });
@@ -45,4 +47,19 @@ test('a home that was deleted meanwhile is not made again', async () => {
   await rm(home, { recursive: true });
   await keepPort({ home, log }, 'app', 'http://127.0.0.1:8080');
   expect(await exists(home)).toBe(false);
+});
+
+test('of two ingest servers of one home the first keeps its port', async () => {
+  const [home = ''] = homes;
+  const place = { home, log };
+  const [first, second] = [await freeAddress(), await freeAddress()];
+  await keepIngestPort(place, first);
+  const server = createServer().listen(portOf(first), '127.0.0.1');
+  await once(server, 'listening');
+  await keepIngestPort(place, second);
+  expect(await preferredPort(home, 'ingest')).toBe(portOf(first));
+  server.close();
+  await once(server, 'close');
+  await keepIngestPort(place, second);
+  expect(await preferredPort(home, 'ingest')).toBe(portOf(second));
 });
