@@ -12,7 +12,9 @@ import type { ApplyOptions, ScheduleState, Triggered } from '../workers/schedule
 import type { Client } from '@temporalio/client';
 import type { Generated } from '../telemetry/generator/generate';
 import type { GeneratorOptions } from '../telemetry/generator/options';
+import type { DeviceQuery } from '../devices/query';
 import type { DeviceTokens } from '../devices/tokens';
+import type { QueryResult } from '../lakehouse/ports';
 import type { FormatName } from '../lakehouse/dataset-format';
 import type { OpenOptions } from '../lakehouse/sources/open-source';
 import type { Finding } from './finding';
@@ -64,6 +66,8 @@ export interface Services {
     config: Config,
     onWait?: OnWait,
   ): Promise<{ profiles: DeviceProfiles; close(): Promise<void> }>;
+  /** Aggregates and profiles in PostgreSQL. */
+  queryDeviceTables(config: Config, query: DeviceQuery, onWait?: OnWait): Promise<QueryResult>;
   openDeviceTokens(
     config: Config,
     onWait?: OnWait,
@@ -114,5 +118,7 @@ export const realServices: Services = {
   sendEvents: async (options) => (await sending()).sendEvents(options),
   openDeviceProfiles: async (config, onWait) =>
     (await devices()).openDeviceProfiles(config, onWait),
+  queryDeviceTables: async (config, query, onWait) =>
+    (await devices()).queryDeviceTables(config, query, onWait),
   openDeviceTokens: async (config, onWait) => (await ingest()).openDeviceTokens(config, onWait),
 };

@@ -1,7 +1,8 @@
-/** What the commands about devices do themselves: profiles in PostgreSQL. */
+/** What the commands about devices do themselves: profiles and queries in PostgreSQL. */
 import { createConsent } from '../consent/consent';
 import { createDeviceTables, type DeviceTables } from '../devices/devices';
 import type { ImportResult } from '../devices/profiles';
+import { queryDevices, type DeviceQuery, type DeviceRows } from '../devices/query';
 import { DEVICES_DATASET } from '../lakehouse/devices/names';
 import { holdsDevices } from '../lakehouse/formats';
 import { deviceIdentifier, type Suppression } from '../lakehouse/suppression';
@@ -44,16 +45,35 @@ async function withoutWithdrawn(
   );
 }
 
-/** Needs PostgreSQL, and the lake where people withdrew from other datasets than `devices`. Throws STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */
-export async function openDeviceProfiles(config: Config, onWait?: OnWait) {
+async function migratedPool(config: Config, onWait?: OnWait) {
   const { postgres } = await awaitParts(config, { needed: ['postgres'], onWait });
   const pool = openPool(postgres.url);
   try {
     await requireMigrated(pool);
+    return pool;
   } catch (error) {
     await pool.end();
     throw error;
   }
+}
+
+/** Rows of aggregates and profiles. Throws QUERY_INVALID, STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */
+export async function queryDeviceTables(
+  config: Config,
+  query: DeviceQuery,
+  onWait?: OnWait,
+): Promise<DeviceRows> {
+  const pool = await migratedPool(config, onWait);
+  try {
+    return await queryDevices(pool, query);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Needs PostgreSQL, and the lake where people withdrew from other datasets than `devices`. Throws STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */
+export async function openDeviceProfiles(config: Config, onWait?: OnWait) {
+  const pool = await migratedPool(config, onWait);
   const consent = createConsent(pool, await pseudonymKey(config));
   const { importProfiles, listProfiles } = createDeviceTables(pool);
   const profiles: DeviceProfiles = {

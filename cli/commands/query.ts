@@ -4,14 +4,16 @@ import { stringify } from 'csv-stringify/sync';
 import type { QueryResult } from '../../lakehouse/ports';
 import { declare, wholeNumber } from '../command';
 import { noteMore, onAthena } from '../query-athena';
-import { toJsonLine, type Actions, type Outcome, type Shell } from '../shell';
+import { tellingOfWaits, toJsonLine, type Actions, type Outcome, type Shell } from '../shell';
 import { printable } from '../printable';
 import { showTable } from '../tables';
 import type { Voice } from '../voice';
 
+const ENGINES = ['duckdb', 'athena', 'postgres'] as const;
+
 interface QueryOptions {
   dataset?: string;
-  engine: 'duckdb' | 'athena';
+  engine: (typeof ENGINES)[number];
   database?: string;
   workgroup?: string;
   format: Format;
@@ -62,6 +64,20 @@ async function onDuckdb(shell: Shell, sql: string, options: QueryOptions): Promi
   return { result, show: (voice) => WRITERS[format](voice, result) };
 }
 
+async function onPostgres(
+  shell: Shell,
+  sql: string,
+  { format, limit }: QueryOptions,
+): Promise<Outcome> {
+  const query = { sql, maximumRows: limit };
+  const waits = tellingOfWaits(shell);
+  const result = await shell.services.queryDeviceTables(shell.config, query, waits);
+  if (result.truncated) noteMore(shell, limit);
+  return { result, show: (voice) => WRITERS[format](voice, result) };
+}
+
+const ON = { duckdb: onDuckdb, postgres: onPostgres } as const;
+
 export function addQuery(program: Command, act: Actions): void {
   declare(program, {
     usage: 'query <sql>',
@@ -70,13 +86,14 @@ export function addQuery(program: Command, act: Actions): void {
       'query "SELECT label, count(*) AS windows FROM windows GROUP BY label" --dataset trial',
       'query "SELECT * FROM recordings_trusted" --limit 20 --format csv',
       'query "SELECT count(*) FROM customer_trusted" --engine athena --dataset stedi',
+      'query "SELECT * FROM daily_aggregates ORDER BY event_date" --engine postgres',
     ],
-    more: 'With DuckDB nothing but the published tables can be read: no files, no network; the stack need not run. On Athena the rights of the account decide; the query runs as a workflow, Ctrl-C stops it, and what it read and cost is told.',
+    more: 'With DuckDB nothing but the published tables can be read: no files, no network; the stack need not run. On Athena the rights of the account decide; the query runs as a workflow, Ctrl-C stops it, and what it read and cost is told. On PostgreSQL plain names are those of the schema devices.',
   })
     .option('--dataset <name>', 'dataset that plain table names refer to; the only one when absent')
     .addOption(
-      new Option('--engine <engine>', 'what runs it')
-        .choices(['duckdb', 'athena'])
+      new Option('--engine <engine>', 'what runs it; postgres has the aggregates of devices')
+        .choices(ENGINES)
         .default('duckdb'),
     )
     .option(
@@ -92,7 +109,7 @@ export function addQuery(program: Command, act: Actions): void {
       act((shell, sql: string, options: QueryOptions) =>
         options.engine === 'athena'
           ? onAthena(shell, sql, { ...options, show: WRITERS[options.format] })
-          : onDuckdb(shell, sql, options),
+          : ON[options.engine](shell, sql, options),
       ),
     );
 }

@@ -1,0 +1,63 @@
+/** `query --engine postgres` reads the aggregates as they are, and changes nothing. */
+import { createDeviceTables } from '../../devices/devices';
+import { queryDevices } from '../../devices/query';
+import { profile } from '../support/device-aggregates';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const people = ['ada', 'bob', 'cy'].map((userId) => profile(`w-${userId}`, { userId }));
+  await createDeviceTables(database.pool).importProfiles(people);
+  await database.pool.query(`
+    CREATE TABLE devices.monthly_2024 PARTITION OF devices.monthly_aggregates
+      FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+    INSERT INTO devices.monthly_aggregates VALUES
+      ('ada', '2024-08-01', 9007199254740993, 51.5, NULL, NULL, NULL, 480, 12, 1, 0, 0, 0, 0, 0, '2024-09-01T00:30:00Z')`);
+});
+afterAll(() => database.drop());
+
+const ask = (sql: string, maximumRows = 10) => queryDevices(database.pool, { sql, maximumRows });
+
+test('tables are found by their plain names, a day stays a day, and no digit is lost', async () => {
+  const sql = `SELECT user_id, period_start, total_steps, events, avg_heart_rate_asleep AS asleep, avg_heart_rate,
+    aggregated_at FROM monthly_aggregates;`;
+  expect(await ask(sql)).toEqual({
+    columns: [
+      ...['user_id', 'period_start', 'total_steps', 'events', 'asleep', 'avg_heart_rate'],
+      'aggregated_at',
+    ],
+    rows: [
+      {
+        ...{ user_id: 'ada', period_start: '2024-08-01', total_steps: '9007199254740993' },
+        ...{ events: 12, asleep: 51.5, avg_heart_rate: null },
+        aggregated_at: '2024-09-01 00:30:00+00',
+      },
+    ],
+    truncated: false,
+  });
+});
+
+test('a limit is kept and said, and columns of one name are told apart', async () => {
+  const sql = 'SELECT user_id, device_id AS user_id FROM user_profiles ORDER BY 1';
+  expect(await ask(sql, 1)).toEqual({
+    columns: ['user_id', 'user_id_2'],
+    rows: [{ user_id: 'ada', user_id_2: 'w-ada' }],
+    truncated: true,
+  });
+  expect((await ask(sql, 3)).truncated).toBe(false);
+});
+
+test.each([
+  'DELETE FROM user_profiles',
+  'SELECT 1; DELETE FROM user_profiles',
+  'SELECT 1; COMMIT; DELETE FROM user_profiles',
+  'WITH gone AS (DELETE FROM user_profiles RETURNING *) SELECT * FROM gone',
+  "SELECT nextval('devices.made')",
+  'SELECT nothing FROM user_profiles',
+  '',
+])('refuses «%s», and goes on', async (sql) => {
+  await database.pool.query('CREATE SEQUENCE IF NOT EXISTS devices.made');
+  await expect(ask(sql)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  expect((await ask('SELECT count(*) AS n FROM user_profiles')).rows).toEqual([{ n: 3 }]);
+});
