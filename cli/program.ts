@@ -30,6 +30,7 @@ import { addSchedules } from './commands/schedules';
 import { addSimulate } from './commands/simulate';
 import { addStatus } from './commands/status';
 import { addStedi } from './commands/stedi';
+import { addTopics } from './commands/topics';
 import { addTrain } from './commands/train';
 import { addDown, addUp } from './commands/up';
 import { addVacuum } from './commands/vacuum';
@@ -55,7 +56,7 @@ const GROUPS = [
   { title: 'Models:', adders: [addTrain, addRetrain, addModels] },
   {
     title: 'Streams and the loop:',
-    adders: [addSimulate, addGenerate, addPredict, addCampaigns, addLoop],
+    adders: [addSimulate, addGenerate, addPredict, addCampaigns, addLoop, addTopics],
   },
   { title: 'Devices:', adders: [addDevices] },
   {

@@ -5,6 +5,7 @@ import type { Config } from '../workers/config';
 import type { SendOptions, SendResult } from '../streaming/send/send-events';
 import type { RunningApp } from '../workers/app';
 import type { OnWait } from '../workers/awaited-parts';
+import type { CommandTopics } from '../workers/topics';
 import type { IngestPlace, RunningIngest } from '../workers/ingest';
 import type { DeviceProfiles } from '../workers/devices';
 import type { UpState } from '../workers/state';
@@ -68,6 +69,10 @@ export interface Services {
   ): Promise<{ profiles: DeviceProfiles; close(): Promise<void> }>;
   /** Aggregates and profiles in PostgreSQL. */
   queryDeviceTables(config: Config, query: DeviceQuery, onWait?: OnWait): Promise<QueryResult>;
+  openTopics(
+    config: Config,
+    onWait?: OnWait,
+  ): Promise<{ topics: CommandTopics; close(): Promise<void> }>;
   openDeviceTokens(
     config: Config,
     onWait?: OnWait,
@@ -84,6 +89,7 @@ const schedules = () => loaded(import('../workers/schedules.js'));
 const sources = () => loaded(import('../workers/sources.js'));
 const sending = () => loaded(import('../streaming/send/send-events.js'));
 const devices = () => loaded(import('../workers/devices.js'));
+const topics = () => loaded(import('../workers/topics.js'));
 const ingest = () => loaded(import('../workers/ingest.js'));
 const page = () => loaded(import('../workers/page.js'));
 const migrations = () => loaded(import('../workers/migrations.js'));
@@ -120,5 +126,6 @@ export const realServices: Services = {
     (await devices()).openDeviceProfiles(config, onWait),
   queryDeviceTables: async (config, query, onWait) =>
     (await devices()).queryDeviceTables(config, query, onWait),
+  openTopics: async (config, onWait) => (await topics()).openTopics(config, onWait),
   openDeviceTokens: async (config, onWait) => (await ingest()).openDeviceTokens(config, onWait),
 };

@@ -167,6 +167,10 @@ class KafkaBroker implements Broker {
     return this.translated(() => this.admin.use((admin) => requestMissing(admin, topics, true)));
   }
 
+  topics() {
+    return this.translated(() => this.admin.use((admin) => admin.listTopics()));
+  }
+
   bounds(topic: string) {
     return this.translated(() => this.fetchBounds(topic));
   }

@@ -141,6 +141,8 @@ export interface Broker {
   ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
   /** Whether what is missing could be made; makes nothing. Throws BROKER_REFUSED and TOPICS_REFUSED. */
   tryTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** The names of all topics that there are. */
+  topics(): Promise<readonly string[]>;
   /**
    * What each partition holds, as a reader of committed messages sees it: the markers that make a
    * transaction visible arrive some milliseconds after its commit.

@@ -64,6 +64,8 @@ test('has every command that is promised', () => {
     'status',
     'stedi generate',
     'stedi run',
+    'topics list',
+    'topics show',
     'train',
     'up',
     'vacuum',
