@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import type { CampaignProgress } from '../../annotation/campaigns';
 import { WatchlakeError } from '../../core/errors';
 import { workflowIds } from '../../core/workflow-ids';
+import { CHAMPION } from '../../registry/aliases';
 import type { CommandContext } from '../../workers/connect';
 import type { CampaignResult } from '../../workflows/annotation-campaign';
 import {
@@ -50,8 +51,26 @@ const askedOf = (tasks: number, wanted: number): string =>
     ? `${count(tasks)} of ${count(wanted)}: there is no more to ask about yet`
     : count(tasks);
 
+/** What learns from the labels; a model learns from one dataset, and may predict on another. */
+function nextAfter(shell: Shell, { dataset, model, waitedForBy, learned }: Asked): string {
+  if (waitedForBy) return commandLine(shell, `attach ${waitedForBy}`);
+  if (learned === null || learned === dataset) {
+    return commandLine(shell, `retrain --dataset ${dataset} --model ${model}`);
+  }
+  const other = commandLine(shell, `loop --dataset ${dataset} --model <name>`);
+  return `${other}; ${model} learns from ${learned} alone`;
+}
+
+/** The dataset that the champion has learned from; null without one. */
+async function learnedFrom({ registry }: CommandContext, model: string): Promise<string | null> {
+  const champion = await registry.getAlias({ model, alias: CHAMPION });
+  if (champion === null) return null;
+  const { card } = await registry.getVersion({ model, version: champion.version });
+  return card.data.dataset;
+}
+
 function showResult(voice: Voice, shell: Shell, result: CampaignResult, asked: Asked): void {
-  const { dataset, model, target, waitedForBy } = asked;
+  const { dataset, model, target } = asked;
   showHeading(voice, `The campaign ${result.campaign} ${TITLES[result.outcome]}`);
   if (result.outcome === 'nothing-to-ask') {
     voice.line(`  Of all that ${model} has predicted on ${dataset} it is unsure of nothing that`);
@@ -66,16 +85,14 @@ function showResult(voice: Voice, shell: Shell, result: CampaignResult, asked: A
     asked: askedOf(result.tasks, target),
     labels: `${count(result.labels)}, of these ${counted(result.audit, 'audit')}`,
     skipped: result.skipped > 0 ? count(result.skipped) : null,
-    next: commandLine(
-      shell,
-      waitedForBy ? `attach ${waitedForBy}` : `retrain --dataset ${dataset} --model ${model}`,
-    ),
+    next: nextAfter(shell, asked),
   });
 }
 
 type Asked = Pick<CampaignProgress, 'dataset' | 'model' | 'target'> & {
   /** A loop, which retrains with the answers by itself. */
   waitedForBy?: string | null;
+  learned: string | null;
 };
 
 /** One that is over would end at once with its old figures. */
@@ -139,9 +156,10 @@ async function openCampaign(
   if (result === null) {
     return opened(shell, run, await context.annotation.progress({ campaign }), labels);
   }
+  const learned = await learnedFrom(context, model);
   return {
     result: { ...run, ...result, wanted: labels },
-    show: (voice) => showResult(voice, shell, result, { dataset, model, target: labels }),
+    show: (voice) => showResult(voice, shell, result, { dataset, model, target: labels, learned }),
   };
 }
 
@@ -223,9 +241,10 @@ async function wake(client: Client, workflowId: string): Promise<boolean> {
 
 async function closeCampaign(
   shell: Shell,
-  { annotation, client, addresses }: CommandContext,
+  context: CommandContext,
   campaign: string,
 ): Promise<Outcome> {
+  const { annotation, client, addresses } = context;
   const state = await annotation.closeCampaign({ campaign });
   const workflowId = workflowIds.annotationCampaign(campaign);
   if (await wake(client, workflowId)) {
@@ -234,9 +253,10 @@ async function closeCampaign(
     const result = await followRun<CampaignResult>(shell, client, { workflowId, link });
     const { parentExecution } = await client.workflow.getHandle(workflowId).describe();
     const waitedForBy = parentExecution?.workflowId ?? null;
+    const learned = await learnedFrom(context, state.model);
     return {
       result: { workflowId, link, ...result },
-      show: (voice) => showResult(voice, shell, result, { ...state, waitedForBy }),
+      show: (voice) => showResult(voice, shell, result, { ...state, waitedForBy, learned }),
     };
   }
   return {

@@ -1,6 +1,7 @@
 /** `watchlake campaigns`: opens a campaign and ends when people can answer, lists, and closes. */
 import type { CampaignProgress } from '../../../annotation/campaigns';
 import { WatchlakeError } from '../../../core/errors';
+import type { Registry } from '../../../registry/registry';
 import type { CampaignResult } from '../../../workflows/annotation-campaign';
 import {
   fakeClient,
@@ -24,9 +25,21 @@ const over = (more: Partial<CampaignResult> = {}): CampaignResult => ({
   ...{ reminders: 0, outcome: 'complete', snapshotId: 's1', ...more },
 });
 
+/** Of a model that has learned from this dataset. */
+const champion = (dataset: string) =>
+  ({
+    getAlias: async () => ({ version: '1' }),
+    getVersion: async () => ({ card: { data: { dataset } } }),
+  }) as unknown as Registry;
+
 const WAITING = { step: 'waiting for answers', facts: { tasks: 12 } };
 
-async function runAgainst(words: string[], fake: FakeTemporal, known: CampaignProgress[] = []) {
+async function runAgainst(
+  words: string[],
+  fake: FakeTemporal,
+  known: CampaignProgress[] = [],
+  registry = champion('trial'),
+) {
   const calls: RunCall[] = [];
   const find = (campaign: string) => {
     const found = known.find((each) => each.campaign === campaign);
@@ -45,7 +58,7 @@ async function runAgainst(words: string[], fake: FakeTemporal, known: CampaignPr
   };
   const client = fakeClient(fake, calls);
   const services = {
-    connect: async () => fakeContext({ client, annotation }),
+    connect: async () => fakeContext({ client, annotation, registry }),
     readState: async () => UP,
   };
   return { calls, ...(await run(['campaigns', ...words], { services })) };
@@ -84,6 +97,16 @@ test('open names a campaign anew each time, and --json tells the same', async ()
     ...{ ok: true, campaign, tasks: 12, wanted: 300, workflowId: `annotate/${campaign}` },
     page: `http://127.0.0.1:8080/label?campaign=${campaign}`,
   });
+});
+
+test('labels of streams on which another dataset has taught the model lead to no retrain of it', async () => {
+  const ended = { result: over(), progress: WAITING };
+  const words = [...OPEN, '--follow'];
+  const own = await runAgainst(words, ended);
+  expect(own.stdout).toContain('retrain --dataset trial --model activity');
+  const { stdout } = await runAgainst(words, ended, [], champion('real'));
+  expect(stdout).not.toContain('retrain');
+  expect(stdout).toContain('loop --dataset trial --model <name>; activity learns from real alone');
 });
 
 test('open says at once that there is nothing to ask', async () => {
