@@ -9,6 +9,7 @@ import {
   type ScheduleExecutionActionResult,
   type ScheduleOptions,
 } from '@temporalio/client';
+import { msToNumber } from '@temporalio/common/lib/time';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { WORKFLOW_INPUTS } from '../activities/inputs';
@@ -16,11 +17,18 @@ import { WatchlakeError } from '../core/errors';
 import { TASK_QUEUES } from '../core/task-queues';
 import { DUE, workflowIds } from '../core/workflow-ids';
 
-const duration = z.templateLiteral([
-  z.number(),
-  ' ',
-  z.enum(['second', 'seconds', 'minute', 'minutes', 'hour', 'hours', 'day', 'days']),
-]);
+const DURATION_FORM =
+  "expected a number and a unit, such as '5 minutes' (seconds, minutes, hours or days)";
+const duration = z.templateLiteral(
+  [
+    z.number(),
+    ' ',
+    z.enum(['second', 'seconds', 'minute', 'minutes', 'hour', 'hours', 'day', 'days']),
+  ],
+  { error: DURATION_FORM },
+);
+const isAtLeast = (leastMs: number) => (text: z.output<typeof duration>) =>
+  msToNumber(text) >= leastMs;
 
 const SCHEDULED = [
   'retrain',
@@ -37,9 +45,9 @@ const OF_RECORDINGS: readonly Scheduled[] = ['retrain', 'annotationCampaign', 'r
 const declaration = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   workflow: z.enum(SCHEDULED),
-  every: duration,
-  jitter: duration.default('0 seconds'),
-  catchUp: duration.default('1 hour'),
+  every: duration.refine(isAtLeast(1000), 'expected 1 second or more'),
+  jitter: duration.refine(isAtLeast(0), 'expected 0 seconds or more').default('0 seconds'),
+  catchUp: duration.refine(isAtLeast(0), 'expected 0 seconds or more').default('1 hour'),
   note: z.string().max(500).default(''),
   input: z.record(z.string(), z.unknown()),
 });
@@ -61,9 +69,14 @@ export interface ScheduleState {
 
 /** Reads and checks the list, each input by the schema of its workflow. */
 export async function readDeclarations(file: string): Promise<ScheduleDeclaration[]> {
-  const parsed = z.array(declaration).safeParse((await readYaml(file)) ?? []);
-  if (!parsed.success) throw invalid(file, parsed.error);
-  for (const { id, workflow, input } of parsed.data) {
+  const listed = (await readYaml(file)) ?? [];
+  const parsed = z.array(declaration).safeParse(listed);
+  if (!parsed.success) throw invalid(file, parsed.error, listed);
+  for (const [at, { id, workflow, input }] of parsed.data.entries()) {
+    if (parsed.data.findIndex((each) => each.id === id) < at) {
+      const detail = 'id: an earlier schedule of the list has it';
+      throw new WatchlakeError('INPUT_INVALID', { field: `${file}, ${id}`, detail });
+    }
     const checked = z.safeParse(WORKFLOW_INPUTS[workflow], input);
     if (!checked.success) throw invalid(`${file}, ${id}`, checked.error);
     if (workflow === 'annotationCampaign' && 'campaign' in input) {
@@ -84,9 +97,15 @@ async function readYaml(file: string): Promise<unknown> {
   }
 }
 
-function invalid(field: string, error: z.ZodError): WatchlakeError {
+/** Names the field; in a list by the id of its schedule, or by how many stand before it. */
+function invalid(field: string, error: z.ZodError, listed?: unknown): WatchlakeError {
+  const named = (step: PropertyKey): string => {
+    if (typeof step !== 'number' || !Array.isArray(listed)) return String(step);
+    const id: unknown = (listed[step] as { id?: unknown } | null)?.id;
+    return typeof id === 'string' ? id : `schedule ${step + 1}`;
+  };
   const detail = error.issues
-    .map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
+    .map(({ path, message }) => [path.map(named).join('.'), message].filter(Boolean).join(': '))
     .join('; ');
   return new WatchlakeError('INPUT_INVALID', { field, detail });
 }
