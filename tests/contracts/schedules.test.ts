@@ -178,6 +178,9 @@ test(
         .map((state) => state.paused);
     expect(await isPaused()).toEqual([false]);
     await pauseSchedule(client, 'holiday', true);
+    // What it is for is told of a paused one as well.
+    const paused = (await listSchedules({ client })).find(({ id }) => id === 'holiday');
+    expect(paused).toMatchObject({ paused: true, note: declarations[0]?.note });
     expect(await isPaused()).toEqual([true]);
     expect(await isPaused(false)).toEqual([false]);
     expect(await isPaused(true)).toEqual([true]);
