@@ -5,17 +5,8 @@ export type Json =
   string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type Properties = Readonly<Record<string, Json>>;
 
-/** In the order in which they are made. */
-export const RESOURCE_KINDS = [
-  'bucket',
-  'gateway-endpoint',
-  'database',
-  'role',
-  'instance-profile',
-  'workgroup',
-] as const;
-
-export type ResourceKind = (typeof RESOURCE_KINDS)[number];
+export type ResourceKind =
+  'bucket' | 'gateway-endpoint' | 'database' | 'role' | 'instance-profile' | 'workgroup';
 
 export interface ResourceName {
   readonly kind: ResourceKind;

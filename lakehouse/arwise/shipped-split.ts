@@ -1,7 +1,7 @@
 /** The split into train and test that ArWISE's window files come with. */
 import { composed } from '../../core/letters';
 
-export const SIDES = ['train', 'test'] as const;
+const SIDES = ['train', 'test'] as const;
 export type Side = (typeof SIDES)[number];
 
 const FILE = /^(.*?)(?:_(train|test))?\.(?:csv|CSV)$/;
