@@ -159,6 +159,11 @@ const reject = (reason: PromotionReason, explanation: string): Decision => ({
   explanation,
 });
 
+/** Shares that differ by rounding only are equal: 1 − 0.95 is a little more than 0.05. */
+const TOLERANCE = 1e-9;
+
+const exceeds = (value: number, limit: number): boolean => value - limit > TOLERANCE;
+
 const peopleOf = (subjects: number): string => counted(subjects, 'person', 'people');
 
 /** With a minus sign, which a hyphen is not, and without one in front of nothing. */
@@ -194,7 +199,7 @@ function decideAudit(
   }
   if (audit === null || labels === 0) return null;
   const loss = audit.championAccuracy - audit.challengerAccuracy;
-  if (!(loss > gate.auditLossLimit)) return null;
+  if (!exceeds(loss, gate.auditLossLimit)) return null;
   return reject(
     'audit-worse',
     `On ${counted(labels, 'audit label')} the accuracy falls by ${rounded(loss)} (limit ${gate.auditLossLimit}).`,
@@ -208,13 +213,13 @@ function decideGuards(comparison: Comparison, perClass: ClassComparison[], gate:
       label,
       loss: championRecall - challengerRecall,
     }))
-    .filter(({ loss }) => loss > gate.recallLossLimit);
+    .filter(({ loss }) => exceeds(loss, gate.recallLossLimit));
   if (losses.length > 0) {
     const list = losses.map(({ label, loss }) => `${label} loses ${rounded(loss)}`).join(', ');
     return reject('recall-loss', `Recall: ${list} (limit ${gate.recallLossLimit}).`);
   }
   const worse = comparison.challenger.calibrationError - comparison.champion.calibrationError;
-  if (worse > gate.calibrationMargin) {
+  if (exceeds(worse, gate.calibrationMargin)) {
     return reject(
       'calibration-worse',
       `The calibration error rises by ${rounded(worse)} (limit ${gate.calibrationMargin}).`,
@@ -266,7 +271,7 @@ export function decidePromotion(comparison: Comparison, gate: Partial<GateOption
         needed: needForSubjects(perClass, options, missing),
       };
     }
-    const proved = test.pValue <= options.alpha && test.meanDifference > options.margin;
+    const proved = test.pValue <= options.alpha && exceeds(test.meanDifference, options.margin);
     return proved ? null : reject('not-proved-better', `Not proved better: ${facts}.`);
   };
   const decision =

@@ -141,6 +141,31 @@ test('writes a loss with a minus sign, and no sign where nothing changes', () =>
   expect(decidePromotion(equal).explanation).toContain('difference 0.000 over');
 });
 
+test.each<[string, Partial<Comparison>]>([
+  [
+    'one of twenty audit labels',
+    { audit: { labels: 20, championAccuracy: 1, challengerAccuracy: 19 / 20 } },
+  ],
+  [
+    'a tenth of the recall',
+    {
+      champion: scorecard('1', six(0.7), recall(0.8)),
+      challenger: scorecard('2', six(0.8), recall(0.7)),
+    },
+  ],
+  [
+    'two hundredths of calibration',
+    { challenger: scorecard('2', six(0.8), { calibrationError: 0.07 }) },
+  ],
+])('lets %s be lost, which is the limit and no more', (_, changes) => {
+  expect(decidePromotion(comparison(changes))).toMatchObject({ outcome: 'promote' });
+});
+
+test('does not take a gain of the margin for more than that', () => {
+  const changes = { champion: scorecard('1', six(0.5)), challenger: scorecard('2', six(0.505)) };
+  expect(decidePromotion(comparison(changes))).toMatchObject({ reason: 'not-proved-better' });
+});
+
 test('does not let a class with little support block a promotion, and shows it', () => {
   const champion = scorecard('1', six(0.7), recall(0.8, 5));
   const verdict = decidePromotion(
@@ -205,6 +230,8 @@ const anyComparison: fc.Arbitrary<Comparison> = fc.record({
   holdoutUses: fc.nat({ max: 30 }),
 });
 
+const exceeds = (value: number, limit: number): boolean => value > limit + 1e-9;
+
 test('promotes only when every condition holds, and always then', () => {
   fc.assert(
     fc.property(anyComparison, (given) => {
@@ -215,12 +242,18 @@ test('promotes only when every condition holds, and always then', () => {
         champion.featureSchema === challenger.featureSchema &&
         given.withdrawnSubjects === 0 &&
         verdict.pValue <= DEFAULT_GATE.alpha &&
-        verdict.meanDifference > DEFAULT_GATE.margin &&
-        (run?.championRecall ?? 0) - (run?.challengerRecall ?? 0) <= DEFAULT_GATE.recallLossLimit &&
-        challenger.calibrationError - champion.calibrationError <= DEFAULT_GATE.calibrationMargin &&
+        exceeds(verdict.meanDifference, DEFAULT_GATE.margin) &&
+        !exceeds(
+          (run?.championRecall ?? 0) - (run?.challengerRecall ?? 0),
+          DEFAULT_GATE.recallLossLimit,
+        ) &&
+        !exceeds(
+          challenger.calibrationError - champion.calibrationError,
+          DEFAULT_GATE.calibrationMargin,
+        ) &&
         audit !== null &&
         audit.labels >= DEFAULT_GATE.minimumAuditLabels &&
-        audit.championAccuracy - audit.challengerAccuracy <= DEFAULT_GATE.auditLossLimit;
+        !exceeds(audit.championAccuracy - audit.challengerAccuracy, DEFAULT_GATE.auditLossLimit);
       expect(verdict.outcome === 'promote').toBe(holds);
       expect(verdict.reason === 'proved-better').toBe(holds);
       expect(JSON.parse(JSON.stringify(verdict))).toEqual(verdict);
