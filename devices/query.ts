@@ -60,11 +60,15 @@ function refused(error: unknown): unknown {
   return new WatchlakeError('QUERY_INVALID', { detail: error.message }, error);
 }
 
+const ignore = () => undefined;
+
 /** Plain names are those of the schema `devices`. QUERY_INVALID for whatever PostgreSQL refuses, with its own words. */
 export async function queryDevices(pool: Pool, query: DeviceQuery): Promise<DeviceRows> {
   let client: PoolClient | undefined;
   try {
     client = await pool.connect();
+    // A connection that breaks tells its listeners as well as who waits for its answer; without one the process ends.
+    client.on('error', ignore);
     await client.query(
       "BEGIN READ ONLY; SET LOCAL search_path TO devices; SET LOCAL TIME ZONE 'UTC'",
     );

@@ -1,6 +1,8 @@
 /** `query --engine postgres` reads the aggregates as they are, and changes nothing. */
+import type { Socket } from 'node:net';
 import { createDeviceTables } from '../../devices/devices';
 import { queryDevices } from '../../devices/query';
+import { openPool } from '../../registry/database';
 import { profile } from '../support/device-aggregates';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
@@ -60,4 +62,15 @@ test.each([
   await database.pool.query('CREATE SEQUENCE IF NOT EXISTS devices.made');
   await expect(ask(sql)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
   expect((await ask('SELECT count(*) AS n FROM user_profiles')).rows).toEqual([{ n: 3 }]);
+});
+
+test('a connection that breaks under a query is an outage, and does not end the process', async () => {
+  const pool = openPool(database.url);
+  pool.once('acquire', (client) => {
+    const { connection } = client as unknown as { connection: { stream: Socket } };
+    setTimeout(() => connection.stream.destroy(), 300);
+  });
+  const asking = queryDevices(pool, { sql: 'SELECT pg_sleep(20)', maximumRows: 1 });
+  await expect(asking).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  await pool.end();
 });
