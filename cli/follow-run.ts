@@ -135,6 +135,9 @@ async function keepLooking(
   return null;
 }
 
+export const cancelling = (workflowId: string): string =>
+  `  Cancelling ${workflowId}; Ctrl-C again leaves it to end by itself.`;
+
 /** Ctrl-C: rejects, or cancels the run first; a second Ctrl-C does not wait for that. */
 function atInterrupt(
   shell: Shell,
@@ -148,7 +151,7 @@ function atInterrupt(
     stop = shell.onInterrupt(() => {
       if (!cancelOnExit || asked) return reject(left(shell, workflowId));
       asked = true;
-      line.note(`  Cancelling ${workflowId}; Ctrl-C again leaves it to end by itself.`);
+      line.note(cancelling(workflowId));
       handle.cancel().catch(reject);
     });
   });

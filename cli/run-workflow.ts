@@ -7,7 +7,7 @@ import { shellWord } from '../core/shell-word';
 import { TASK_QUEUES } from '../core/task-queues';
 import type { CommandContext } from '../workers/connect';
 import { demoHome } from './demo-home';
-import { followRun, left, type FollowOptions } from './follow-run';
+import { cancelling, followRun, left, type FollowOptions } from './follow-run';
 import { runLink } from './run-links';
 import { interruption, tellingOfWaits, type Shell } from './shell';
 
@@ -46,9 +46,26 @@ async function start<N extends WorkflowName>(
   return { workflowId, runId, link };
 }
 
+/** Once the server has the run it is cancelled, and its end is told as that of any other; a second Ctrl-C waits for neither. */
+async function cancelStarted(
+  shell: Shell,
+  { client }: CommandContext,
+  { workflowId, starting }: { workflowId: string; starting: Promise<StartedRun> },
+): Promise<StartedRun> {
+  shell.notes.line(cancelling(workflowId));
+  const again = interruption(shell, () => left(shell, workflowId));
+  const cancelled = starting.then(async (run) => {
+    await client.workflow.getHandle(workflowId, run.runId).cancel();
+    return run;
+  });
+  const run = await Promise.race([cancelled, again.hit]).finally(() => again.stop());
+  await followRun(shell, client, run);
+  return run;
+}
+
 /**
  * Throws INPUT_INVALID before anything is started, RUN_DIFFERS when another run has the id, INTERRUPTED when the person
- * went away meanwhile: the server may have the run already.
+ * went away meanwhile: the server may have the run already. FailedRun when it was cancelled then.
  */
 export async function startRun<N extends WorkflowName>(
   shell: Shell,
@@ -63,13 +80,8 @@ export async function startRun<N extends WorkflowName>(
   try {
     return await Promise.race([starting, interrupt.hit]);
   } catch (error) {
-    if (cancelOnExit && isWatchlakeError(error) && error.code === 'INTERRUPTED') {
-      // A second Ctrl-C does not wait for this.
-      interrupt.stop();
-      const { runId } = await starting;
-      await context.client.workflow.getHandle(workflowId, runId).cancel();
-    }
-    throw error;
+    if (!cancelOnExit || !isWatchlakeError(error) || error.code !== 'INTERRUPTED') throw error;
+    return await cancelStarted(shell, context, { workflowId, starting });
   } finally {
     interrupt.stop();
   }

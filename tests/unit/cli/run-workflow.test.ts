@@ -1,6 +1,5 @@
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure, RetryState } from '@temporalio/common';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { runLink } from '../../../cli/run-links';
 import { differingFields, differingPaths } from '../../../activities/running-input';
 import { absoluteSource } from '../../../cli/commands/ingest';
@@ -292,34 +291,6 @@ test('Ctrl-C with --cancel-on-exit cancels it; a second one does not wait', asyn
     },
   );
   expect({ exitCode, cancelled }).toEqual({ exitCode: 130, cancelled: 1 });
-});
-
-test.each([
-  [[], 0],
-  [['--cancel-on-exit'], 1],
-])('Ctrl-C while the run is being started names it, with %j', async (words, cancels) => {
-  const seen = { started: false, cancelled: 0 };
-  const startedWhenHit: boolean[] = [];
-  const { exitCode, stderr } = await runAgainst(
-    ['refresh', 'trial', ...words],
-    {
-      endless: true,
-      onStart: async () => {
-        await sleep(50);
-        seen.started = true;
-      },
-      onCancel: () => (seen.cancelled += 1),
-    },
-    {
-      onListening: (interrupt) => {
-        startedWhenHit.push(seen.started);
-        interrupt();
-      },
-    },
-  );
-  expect({ exitCode, startedWhenHit }).toEqual({ exitCode: 130, startedWhenHit: [false] });
-  expect(stderr).toContain('Come back with: npx watchlake attach refresh/trial\n');
-  expect(seen.cancelled).toBe(cancels);
 });
 
 test('attach shows a result in words', async () => {
