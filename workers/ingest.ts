@@ -8,6 +8,7 @@ import { CODE_VERSION } from '../core/version';
 import { createDeviceTokens } from '../devices/tokens';
 import { openPool, requireMigrated } from '../registry/database';
 import { makeFolder } from '../stack/files';
+import type { Release } from '../stack/lock';
 import { reservePort } from '../stack/ports';
 import { deviceTopics } from '../streaming/topics';
 import { createIngestServer, type IngestServer } from '../streaming/ingest/server';
@@ -102,8 +103,10 @@ export async function startIngest(
   const broker = brokerOf(config, { kafka }, log);
   let pool: Pool | undefined;
   let server: IngestServer | undefined;
+  let releasePort: Release | undefined;
   const close = async () => {
     await server?.close();
+    await releasePort?.();
     await broker.close();
     await pool?.end();
   };
@@ -124,7 +127,7 @@ export async function startIngest(
     });
     const home = config.WATCHLAKE_HOME;
     const url = await listen(server, { home, given: port });
-    await keepIngestPort({ home, log: processLog }, url);
+    releasePort = await keepIngestPort({ home, log: processLog }, url);
     return {
       url,
       topic: config.EVENTS_TOPIC,

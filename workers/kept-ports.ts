@@ -1,6 +1,8 @@
 /** The ports of what is served beside the parts, which stay from start to start as those of the parts do. */
+import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { DEFAULT_PORTS, isListening, portOf } from '../stack/ports';
+import { acquireLock, type Release } from '../stack/lock';
+import { DEFAULT_PORTS, portOf } from '../stack/ports';
 import { recordedPorts, rememberPorts } from '../stack/stack';
 
 type KeptPort = 'app' | 'metrics' | 'ingest';
@@ -29,13 +31,22 @@ export async function keepPort(
 
 /**
  * Where devices find the home's ingest server, also after its next start. Of two that run in one home the first one
- * keeps its port.
+ * keeps its port; whoever else listens there, as the server of another home, keeps it from nobody. The returned
+ * function is to be called when the server ends.
  */
 export async function keepIngestPort(
   place: { home: string; log: Logger },
   address: string,
-): Promise<void> {
-  const { ingest: known } = await recordedPorts(place.home);
-  const isHeld = known !== undefined && known !== portOf(address) && (await isListening(known));
-  if (!isHeld) await keepPort(place, 'ingest', address);
+): Promise<Release> {
+  try {
+    const release = await acquireLock(join(place.home, 'ingest', 'port.lock'), { waitMs: 0 });
+    await keepPort(place, 'ingest', address);
+    return release;
+  } catch (err) {
+    place.log.info(
+      { err, address },
+      'the port was not written down: another server of this home keeps its own, or the lock failed',
+    );
+    return async () => undefined;
+  }
 }

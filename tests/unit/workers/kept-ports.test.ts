@@ -1,6 +1,6 @@
 /** The metrics listen where they did at the last start, unless told otherwise or somebody else is there. */
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,15 +51,28 @@ test('a home that was deleted meanwhile is not made again', async () => {
 
 test('of two ingest servers of one home the first keeps its port', async () => {
   const [home = ''] = homes;
-  const place = { home, log };
+  await mkdir(join(home, 'ingest'));
   const [first, second] = [await freeAddress(), await freeAddress()];
-  await keepIngestPort(place, first);
-  const server = createServer().listen(portOf(first), '127.0.0.1');
-  await once(server, 'listening');
-  await keepIngestPort(place, second);
-  expect(await preferredPort(home, 'ingest')).toBe(portOf(first));
-  server.close();
-  await once(server, 'close');
-  await keepIngestPort(place, second);
-  expect(await preferredPort(home, 'ingest')).toBe(portOf(second));
+  const kept = () => preferredPort(home, 'ingest');
+  const endFirst = await keepIngestPort({ home, log }, first);
+  const endSecond = await keepIngestPort({ home, log }, second);
+  expect(await kept()).toBe(portOf(first));
+  await endSecond();
+  await endFirst();
+  await keepIngestPort({ home, log }, second);
+  expect(await kept()).toBe(portOf(second));
+});
+
+test('an ingest server that moved because of another home is found where it went', async () => {
+  const [home = ''] = homes;
+  await mkdir(join(home, 'ingest'));
+  const [former, now] = [await freeAddress(), await freeAddress()];
+  await (
+    await keepIngestPort({ home, log }, former)
+  )();
+  const other = createServer().listen(portOf(former), '127.0.0.1');
+  await once(other, 'listening');
+  await keepIngestPort({ home, log }, now);
+  expect(await preferredPort(home, 'ingest')).toBe(portOf(now));
+  other.close();
 });
