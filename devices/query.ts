@@ -15,11 +15,13 @@ export interface DeviceRows {
   readonly truncated: boolean;
 }
 
-const wholeOrText = (text: string): number | string =>
-  Number.isSafeInteger(Number(text)) ? Number(text) : text;
+/** As on DuckDB: a number where that is exact in its whole digits, else text; sums and means are of these types. */
+const numberOrText = (text: string): number | string =>
+  Math.abs(Number(text)) <= Number.MAX_SAFE_INTEGER ? Number(text) : text;
 
 const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
-  [types.builtins.INT8]: wholeOrText,
+  [types.builtins.INT8]: numberOrText,
+  [types.builtins.NUMERIC]: numberOrText,
   // A day is no moment: as a Date it would move with the time zone of this machine.
   [types.builtins.DATE]: String,
   [types.builtins.TIMESTAMP]: String,

@@ -40,6 +40,14 @@ test('tables are found by their plain names, a day stays a day, and no digit is 
   });
 });
 
+test('sums and means are numbers, as on the other engines', async () => {
+  const sql = `SELECT sum(events) AS events, avg(events) AS mean, 1.5 AS more, sum(total_steps) AS steps,
+    'NaN'::numeric AS nothing FROM monthly_aggregates`;
+  expect((await ask(sql)).rows).toEqual([
+    { events: 12, mean: 12, more: 1.5, steps: '9007199254740993', nothing: 'NaN' },
+  ]);
+});
+
 test('a limit is kept and said, and columns of one name are told apart', async () => {
   const sql = 'SELECT user_id, device_id AS user_id FROM user_profiles ORDER BY 1';
   expect(await ask(sql, 1)).toEqual({
