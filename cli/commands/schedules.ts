@@ -67,7 +67,9 @@ async function tellOfMissing(
 ): Promise<void> {
   const active = schedules.filter(({ paused, recordingsOf }) => !paused && recordingsOf);
   if (active.length === 0) return;
-  const landed = await context.datasets();
+  // They are applied: a lake that cannot be read now is no failure of that.
+  const landed = await context.datasets().catch(() => null);
+  if (landed === null) return;
   const missing = active.filter(({ recordingsOf = '' }) => !landed.includes(recordingsOf));
   for (const dataset of new Set(missing.map(({ recordingsOf = '' }) => recordingsOf))) {
     const those = missing.filter(({ recordingsOf }) => recordingsOf === dataset);

@@ -194,6 +194,18 @@ test.each([
   },
 );
 
+test('schedules are applied whether or not the lake can be looked at', async () => {
+  const state = { paused: false, note: '', nextRuns: [], recentRuns: [] };
+  const schedules = [{ ...state, id: 'a', workflow: 'retrain', recordingsOf: 'trial' }];
+  const services = {
+    connect: async () => fakeContext({ datasets: () => Promise.reject(new Error('away')) }),
+    applySchedules: async () => schedules,
+  };
+  const { exitCode, stdout } = await run(['schedules', 'apply', '--json'], { services });
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, schedules: [{ id: 'a' }] });
+});
+
 test('of a device without tokens nothing is said of the others', async () => {
   const tokens = { list: async () => [] } as never;
   const services = { openDeviceTokens: async () => ({ tokens, close: async () => undefined }) };
