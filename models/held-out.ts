@@ -17,9 +17,11 @@ export async function predictHeldOut(
   const without = new Set(held);
   const others = set.labels.flatMap((_, row) => (without.has(row) ? [] : [row]));
   const classifier = await loadClassifier(await trainClassifier(subset(set, others), input));
-  const predicted = await classifier.predict(subset(set, held).features, held.length);
-  classifier.dispose();
-  return predicted;
+  try {
+    return await classifier.predict(subset(set, held).features, held.length);
+  } finally {
+    classifier.dispose();
+  }
 }
 
 /** The score on one fixed part of the rows. */

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../../../models/backend';
 import { loadClassifier } from '../../../models/classifier';
 import { evaluate } from '../../../models/evaluation';
+import { evaluateHeldOut } from '../../../models/held-out';
 import { leaveOneSubjectOut } from '../../../models/leave-one-subject-out';
 import { createRandom } from '../../../core/random';
 import { trainClassifier } from '../../../models/training';
@@ -140,6 +141,16 @@ test('leaves no tensors behind', async () => {
   const classifier = await loadClassifier(await trainClassifier(cloudSet(), input));
   await classifier.predict(cloudSet().features, 144);
   classifier.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('leaves no tensors behind where the rows left out cannot be predicted', async () => {
+  const set = cloudSet();
+  await trainClassifier(set, input);
+  const before = tf.memory().numTensors;
+  const features = set.features.slice();
+  features[0] = Number.NaN;
+  await expect(evaluateHeldOut({ ...set, features }, [0, 1, 2], input)).rejects.toThrow();
   expect(tf.memory().numTensors).toBe(before);
 });
 
