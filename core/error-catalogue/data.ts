@@ -38,7 +38,7 @@ export const DATA_ERRORS = catalogue({
   ),
   ARCHIVE_MEMBER_DUPLICATE: entry(
     (c) => `${c.source} has the member ${c.member} twice.`,
-    'Keep one of the two.',
+    'Keep one of the two; a file and the same name with `.gz` are one member.',
   ),
   ARCHIVE_TOO_LARGE: entry(
     (c) => `${c.source}: ${c.member} is above the limit of ${c.limit}.`,
@@ -169,7 +169,7 @@ export const DATA_ERRORS = catalogue({
   ),
   QUERY_INVALID: entry(
     (c) => `The query cannot be run: ${c.detail}`,
-    'Only reading statements over published tables are allowed; with --dataset, `SHOW TABLES` lists them. `watchlake query --help` has examples.',
+    'Only reading statements are allowed. With --dataset, `SHOW TABLES` lists the published tables; docs/devices.md names those in PostgreSQL. `watchlake query --help` has examples.',
     { status: 400 },
   ),
   // Consent
