@@ -2,7 +2,7 @@
 import { createDatabase } from '../core/postgres';
 import { openPool } from '../registry/database';
 import type { OnProgress } from '../stack/progress';
-import { deviceTopics, deviceTopicSpecs, topicNames, topicSpecs } from '../streaming/topics';
+import { topicNames, topicSpecs } from '../streaming/topics';
 import type { Config } from './config';
 import { brokerOf, SILENT_STREAM_LOG, topicShape } from './dependencies';
 import { connectClient } from './temporal';
@@ -10,16 +10,13 @@ import { connectClient } from './temporal';
 /** About three seconds: one that is away for longer has to be looked after. */
 const KAFKA_RETRIES = 8;
 
-/** Also whether the topics could be made. Throws BROKER_UNAVAILABLE, BROKER_REFUSED and TOPICS_REFUSED. */
+/** Also whether the topics of streams could be made. Throws BROKER_UNAVAILABLE, BROKER_REFUSED and TOPICS_REFUSED. */
 export async function askKafka(config: Config, brokers: string[]): Promise<void> {
   const addresses = { kafka: { brokers } };
   const broker = brokerOf(config, addresses, SILENT_STREAM_LOG, { retries: KAFKA_RETRIES });
   try {
-    const shape = topicShape(config);
-    await broker.tryTopics([
-      ...topicSpecs(topicNames(), shape),
-      ...deviceTopicSpecs(deviceTopics(config.EVENTS_TOPIC), shape),
-    ]);
+    // Those of devices are made by what serves them, which not everybody runs.
+    await broker.tryTopics(topicSpecs(topicNames(), topicShape(config)));
   } finally {
     await broker.close();
   }

@@ -101,7 +101,7 @@ export function addTopics(program: Command, act: Actions): void {
     usage: 'show <topic>',
     about: 'Shows the newest messages of a topic.',
     examples: ['topics show events_topic', 'topics show watch.predictions --limit 2 --raw'],
-    more: 'Samples are binary. A table cuts long messages; --json does not.',
+    more: 'Keys, which are ids of devices, are shown in any case. Samples are binary. A table cuts long messages; --json does not.',
   })
     .option('--raw', 'also the messages themselves, which may tell of people', false)
     .option('--limit <messages>', 'most messages of each partition', wholeNumber(1, 1000), 5)

@@ -8,7 +8,6 @@ import {
 } from 'kafkajs';
 import { loadConfig } from '../../workers/config';
 import { brokerOf, SILENT_STREAM_LOG } from '../../workers/dependencies';
-import { DEFAULT_EVENTS_TOPIC } from '../../streaming/topics';
 import { askKafka } from '../../workers/external-services';
 import { makeAuthority } from '../support/certificates';
 import {
@@ -42,12 +41,11 @@ let kafka: SecuredKafka;
 
 beforeAll(async () => {
   const onTopics = [READ, WRITE, CREATE, DELETE, DESCRIBE_CONFIGS];
-  const ours = ['watch.', DEFAULT_EVENTS_TOPIC];
   kafka = await startSecuredKafka([
-    ...['contract-', ...ours].flatMap((topics) =>
+    ...['contract-', 'watch.'].flatMap((topics) =>
       onTopics.map((operation) => right(Resource.TOPIC, topics, operation)),
     ),
-    ...ours.map((topics) => right(Resource.TOPIC, topics, CREATE, 'CN=client')),
+    right(Resource.TOPIC, 'watch.', CREATE, 'CN=client'),
     ...[READ, DELETE].map((operation) => right(Resource.GROUP, ANY, operation)),
     right(Resource.TRANSACTIONAL_ID, ANY, WRITE),
   ]);
