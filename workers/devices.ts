@@ -6,11 +6,11 @@ import { queryDevices, type DeviceQuery, type DeviceRows } from '../devices/quer
 import { DEVICES_DATASET } from '../lakehouse/devices/names';
 import { holdsDevices } from '../lakehouse/formats';
 import { deviceIdentifier, type Suppression } from '../lakehouse/suppression';
-import { openPool, requireMigrated } from '../registry/database';
 import type { UserProfile } from '../telemetry/profile';
-import { awaitParts, type OnWait } from './awaited-parts';
+import type { OnWait } from './awaited-parts';
 import type { Config } from './config';
 import { lakeOf } from './dependencies';
+import { migratedPool } from './migrated-pool';
 import { pseudonymKey } from './secrets';
 
 /** Profiles of erased people are left out. */
@@ -43,18 +43,6 @@ async function withoutWithdrawn(
   return profiles.filter(
     ({ userId, deviceId }) => !isGone(userId) && !isGone(deviceIdentifier(deviceId)),
   );
-}
-
-async function migratedPool(config: Config, onWait?: OnWait) {
-  const { postgres } = await awaitParts(config, { needed: ['postgres'], onWait });
-  const pool = openPool(postgres.url);
-  try {
-    await requireMigrated(pool);
-    return pool;
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
 }
 
 /** Rows of aggregates and profiles. Throws QUERY_INVALID, STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */

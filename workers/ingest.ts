@@ -17,6 +17,7 @@ import type { Config } from './config';
 import { brokerOf, streamLog } from './dependencies';
 import { keepIngestPort, preferredPort } from './kept-ports';
 import { createLog } from './logging';
+import { migratedPool } from './migrated-pool';
 
 const DECOMPRESSED_TIMES = 4;
 
@@ -39,14 +40,7 @@ export interface IngestPlace {
 
 /** Needs PostgreSQL alone. Throws STACK_NOT_RUNNING, STACK_NOT_READY and DATABASE_OLDER. */
 export async function openDeviceTokens(config: Config, onWait?: OnWait) {
-  const { postgres } = await awaitParts(config, { needed: ['postgres'], onWait });
-  const pool = openPool(postgres.url);
-  try {
-    await requireMigrated(pool);
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
+  const pool = await migratedPool(config, onWait);
   return { tokens: createDeviceTokens(pool), close: () => pool.end() };
 }
 
