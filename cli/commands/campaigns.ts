@@ -4,7 +4,6 @@ import { Option, type Command } from 'commander';
 import type { CampaignProgress } from '../../annotation/campaigns';
 import { WatchlakeError } from '../../core/errors';
 import { workflowIds } from '../../core/workflow-ids';
-import { CHAMPION } from '../../registry/aliases';
 import type { CommandContext } from '../../workers/connect';
 import type { CampaignResult } from '../../workflows/annotation-campaign';
 import {
@@ -19,6 +18,7 @@ import {
 import { earlierCampaign } from '../earlier-campaign';
 import { commandLine, followRun, followUntil } from '../follow-run';
 import { labelPage } from '../label-page';
+import { learnedFrom } from '../learned-from';
 import { runLink } from '../run-links';
 import { showRun, startRun, withContext, type StartedRun } from '../run-workflow';
 import type { Actions, Outcome, Shell } from '../shell';
@@ -59,14 +59,6 @@ function nextAfter(shell: Shell, { dataset, model, waitedForBy, learned }: Asked
   }
   const other = commandLine(shell, `loop --dataset ${dataset} --model <name>`);
   return `${other}; ${model} learns from ${learned} alone`;
-}
-
-/** The dataset that the champion has learned from; null without one. */
-async function learnedFrom({ registry }: CommandContext, model: string): Promise<string | null> {
-  const champion = await registry.getAlias({ model, alias: CHAMPION });
-  if (champion === null) return null;
-  const { card } = await registry.getVersion({ model, version: champion.version });
-  return card.data.dataset;
 }
 
 function showResult(voice: Voice, shell: Shell, result: CampaignResult, asked: Asked): void {

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WatchlakeError } from '../../core/errors';
 import { fewOf } from '../../core/few-of';
 import { workflowIds } from '../../core/workflow-ids';
-import { CHAMPION } from '../../registry/aliases';
 import { noChampion } from '../../registry/no-champion';
 import type { CommandContext } from '../../workers/connect';
 import type { PredictResult } from '../../workflows/predict-stream';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { commandLine, followRun } from '../follow-run';
+import { learnedFrom } from '../learned-from';
 import { FailedRun } from '../problem';
 import { runLink } from '../run-links';
 import { startRun, withContext, type StartedRun } from '../run-workflow';
@@ -106,10 +106,8 @@ async function checkStream(
   context: CommandContext,
   { dataset, model }: { dataset: string; model: string },
 ): Promise<void> {
-  const champion = await context.registry.getAlias({ model, alias: CHAMPION });
-  if (champion === null) throw await noChampion(context.registry, model);
-  const { card } = await context.registry.getVersion({ model, version: champion.version });
-  const learned = card.data.dataset;
+  const learned = await learnedFrom(context, model);
+  if (learned === null) throw await noChampion(context.registry, model);
   if (learned === dataset) return;
   shell.notes.line(
     `The champion of ${model} learned from ${learned}, and classifies streams of ${dataset}; ` +
