@@ -6,7 +6,13 @@ import { databaseError } from '../core/postgres';
 export interface DeviceQuery {
   readonly sql: string;
   readonly maximumRows: number;
+  readonly timeoutMs?: number;
 }
+
+// As on DuckDB.
+const TIMEOUT_MS = 60_000;
+/** PostgreSQL's code for a statement that was stopped. */
+const STOPPED = '57014';
 
 export interface DeviceRows {
   readonly columns: string[];
@@ -56,27 +62,33 @@ async function read(client: PoolClient, { sql, maximumRows }: DeviceQuery): Prom
   return { columns, rows, truncated: found.rows.length > maximumRows };
 }
 
-function refused(error: unknown): unknown {
+function refused(error: unknown, timeoutMs: number): unknown {
   const known = databaseError(error);
   if (isWatchlakeError(known) || !(error instanceof Error)) return known;
-  return new WatchlakeError('QUERY_INVALID', { detail: error.message }, error);
+  const isStopped = (error as { code?: unknown }).code === STOPPED;
+  const detail = isStopped
+    ? `it took more than ${timeoutMs / 1000} s; one that reads less may not`
+    : error.message;
+  return new WatchlakeError('QUERY_INVALID', { detail }, error);
 }
 
 const ignore = () => undefined;
 
 /** Plain names are those of the schema `devices`. QUERY_INVALID for whatever PostgreSQL refuses, with its own words. */
 export async function queryDevices(pool: Pool, query: DeviceQuery): Promise<DeviceRows> {
+  const { timeoutMs = TIMEOUT_MS } = query;
   let client: PoolClient | undefined;
   try {
     client = await pool.connect();
     // A connection that breaks tells its listeners as well as who waits for its answer; without one the process ends.
     client.on('error', ignore);
     await client.query(
-      "BEGIN READ ONLY; SET LOCAL search_path TO devices; SET LOCAL TIME ZONE 'UTC'",
+      `BEGIN READ ONLY; SET LOCAL search_path TO devices; SET LOCAL TIME ZONE 'UTC';
+        SET LOCAL statement_timeout = ${timeoutMs}`,
     );
     return await read(client, query);
   } catch (error) {
-    throw refused(error);
+    throw refused(error, timeoutMs);
   } finally {
     // Ends the transaction whatever became of it.
     client?.release(true);

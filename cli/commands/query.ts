@@ -1,6 +1,7 @@
 /** `watchlake query`: reads the published tables with SQL. */
 import { Option, type Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
+import { WatchlakeError } from '../../core/errors';
 import type { QueryResult } from '../../lakehouse/ports';
 import { declare, wholeNumber } from '../command';
 import { noteMore, onAthena } from '../query-athena';
@@ -10,10 +11,11 @@ import { showTable } from '../tables';
 import type { Voice } from '../voice';
 
 const ENGINES = ['duckdb', 'athena', 'postgres'] as const;
+type Engine = (typeof ENGINES)[number];
 
 interface QueryOptions {
   dataset?: string;
-  engine: (typeof ENGINES)[number];
+  engine: Engine;
   database?: string;
   workgroup?: string;
   format: Format;
@@ -56,27 +58,50 @@ const WRITERS: Record<Format, (voice: Voice, result: QueryResult) => void> = {
   },
 };
 
-async function onDuckdb(shell: Shell, sql: string, options: QueryOptions): Promise<Outcome> {
-  const { dataset, format, limit } = options;
-  const lake = await shell.services.openLake(shell.config);
-  const result = await lake.query({ sql, dataset, maximumRows: limit });
-  if (result.truncated) noteMore(shell, limit);
-  return { result, show: (voice) => WRITERS[format](voice, result) };
+/** Options that say something on some engines alone: elsewhere they would be passed over in silence. */
+const ENGINES_OF: Partial<Record<keyof QueryOptions, readonly Engine[]>> = {
+  dataset: ['duckdb', 'athena'],
+  database: ['athena'],
+  workgroup: ['athena'],
+};
+
+function refuseIdle(options: QueryOptions): void {
+  const { engine } = options;
+  for (const [name, engines] of Object.entries(ENGINES_OF)) {
+    if (options[name as keyof QueryOptions] === undefined || engines.includes(engine)) continue;
+    const detail = `--${name} says nothing with --engine ${engine}, only with ${engines.join(' or ')}.`;
+    throw new WatchlakeError('USAGE_INVALID', { detail });
+  }
 }
 
-async function onPostgres(
+type Ask = (shell: Shell, query: { sql: string; maximumRows: number }) => Promise<QueryResult>;
+
+async function answer(
   shell: Shell,
   sql: string,
-  { format, limit }: QueryOptions,
+  { format, limit, ask }: QueryOptions & { ask: Ask },
 ): Promise<Outcome> {
-  const query = { sql, maximumRows: limit };
-  const waits = tellingOfWaits(shell);
-  const result = await shell.services.queryDeviceTables(shell.config, query, waits);
+  const result = await ask(shell, { sql, maximumRows: limit });
   if (result.truncated) noteMore(shell, limit);
   return { result, show: (voice) => WRITERS[format](voice, result) };
 }
 
-const ON = { duckdb: onDuckdb, postgres: onPostgres } as const;
+const onDuckdb = (dataset?: string): Ask =>
+  async function ask({ services, config }, query) {
+    const lake = await services.openLake(config);
+    return lake.query({ ...query, dataset });
+  };
+
+const onPostgres: Ask = (shell, query) =>
+  shell.services.queryDeviceTables(shell.config, query, tellingOfWaits(shell));
+
+function run(shell: Shell, sql: string, options: QueryOptions): Promise<Outcome> {
+  refuseIdle(options);
+  const { engine, format, dataset } = options;
+  if (engine === 'athena') return onAthena(shell, sql, { ...options, show: WRITERS[format] });
+  const ask = engine === 'postgres' ? onPostgres : onDuckdb(dataset);
+  return answer(shell, sql, { ...options, ask });
+}
 
 export function addQuery(program: Command, act: Actions): void {
   declare(program, {
@@ -105,11 +130,5 @@ export function addQuery(program: Command, act: Actions): void {
       new Option('--format <format>', 'form of the answer').choices(FORMATS).default('table'),
     )
     .option('--limit <rows>', 'most rows to answer with', wholeNumber(1, 1_000_000), 1000)
-    .action(
-      act((shell, sql: string, options: QueryOptions) =>
-        options.engine === 'athena'
-          ? onAthena(shell, sql, { ...options, show: WRITERS[options.format] })
-          : ON[options.engine](shell, sql, options),
-      ),
-    );
+    .action(act(run));
 }

@@ -72,6 +72,14 @@ test.each([
   expect((await ask('SELECT count(*) AS n FROM user_profiles')).rows).toEqual([{ n: 3 }]);
 });
 
+test('what takes too long is told as that', async () => {
+  const asking = queryDevices(database.pool, {
+    ...{ sql: 'SELECT pg_sleep(20)', maximumRows: 1, timeoutMs: 200 },
+  });
+  const detail = 'it took more than 0.2 s; one that reads less may not';
+  await expect(asking).rejects.toMatchObject({ code: 'QUERY_INVALID', context: { detail } });
+});
+
 test('a connection that breaks under a query is an outage, and does not end the process', async () => {
   const pool = openPool(database.url);
   pool.once('acquire', (client) => {
