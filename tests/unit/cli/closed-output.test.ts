@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../../core/project-root';
 
@@ -31,19 +32,26 @@ test.each([[['--help']], [['help', 'query']], [['--version']]])(
 
 // More than a pipe holds.
 const BEFORE = 1_000_000;
+// Tells when everything has been handed to the full pipe.
 const SCRIPT = `
-  process.stdout.write('x'.repeat(${BEFORE}) + '\\n');
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = (said, ...more) => {
+    process.stderr.write('said');
+    return write(said, ...more);
+  };
+  write('x'.repeat(${BEFORE}) + '\\n');
   process.argv.push('watchlake', '--version');
   void require(${JSON.stringify(MAIN)}).main();
 `;
 
 test('a reader who is slow gets everything', async () => {
   const child = spawn(process.execPath, ['-r', TYPESCRIPT, '-e', SCRIPT], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'exit') as Promise<[number | null]>;
-  // The program has said everything by then, and the pipe is full.
-  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 3_000))]);
+  await once(child.stderr, 'data');
+  // Time enough for a program to end that does not wait for its reader.
+  await Promise.race([closed, setTimeout(1_000)]);
   const said = await text(child.stdout);
   expect((await closed)[0]).toBe(0);
   expect(said).toMatch(/^x+\n\d+\.\d+\.\d+/);
