@@ -7,9 +7,12 @@ import { recordedPorts, rememberPorts } from '../stack/stack';
 
 type KeptPort = 'app' | 'metrics' | 'ingest';
 
-/** Where the search for a free one begins: at that of the last start, else at the default. */
-export const preferredPort = async (home: string, name: KeptPort): Promise<number> =>
-  (await recordedPorts(home))[name] ?? DEFAULT_PORTS[name];
+/** That of the last start, else the one that was configured (0 is none), else the default. */
+export const preferredPort = async (
+  home: string,
+  name: KeptPort,
+  configured = 0,
+): Promise<number> => (await recordedPorts(home))[name] ?? (configured || DEFAULT_PORTS[name]);
 
 /**
  * Of the application page and the metrics for a home's supervisor alone: what somebody starts beside it may well have to

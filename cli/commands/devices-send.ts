@@ -46,9 +46,9 @@ function progressDetail(progress: SendProgress, size: number, seconds: number): 
   ].join(', ');
 }
 
-/** Where the home's own one listens, or did at its last start. */
+/** Where the home's own one listens, or did at its last start; `--port` may have put it elsewhere than INGEST_PORT says. */
 async function ownServer({ config }: Shell): Promise<string> {
-  const port = config.INGEST_PORT || (await preferredPort(config.WATCHLAKE_HOME, 'ingest'));
+  const port = await preferredPort(config.WATCHLAKE_HOME, 'ingest', config.INGEST_PORT);
   return `http://${LOOPBACK}:${port}`;
 }
 

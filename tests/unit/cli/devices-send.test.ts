@@ -38,10 +38,13 @@ test.each([
   [{}, [], 62_333],
   [{}, ['--server', 'http://127.0.0.1:81'], 81],
   [{ INGEST_PORT: '82' }, [], 82],
-  [{ INGEST_PORT: '0' }, [], 62_340],
+  [{ INGEST_PORT: '0' }, [], 62_333],
+  [{}, [], 62_340],
+  [{ INGEST_PORT: '82' }, [], 62_340],
 ])('with %j and %j it sends to port %d', async (environment, words, port) => {
   const home = await mkdtemp(join(tmpdir(), 'watchlake-send-'));
   try {
+    // As `devices serve --port 62340` wrote it down.
     if (port === 62_340) await rememberPorts(home, { ingest: port });
     const urls: string[] = [];
     const sendEvents = async ({ url }: SendOptions) => {
