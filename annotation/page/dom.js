@@ -23,6 +23,19 @@ export function show(node, visible = true) {
   node.hidden = !visible;
 }
 
+const isShown = (node) => node.isConnected && node.checkVisibility();
+
+/** A button that goes away takes the focus along: the heading of what is shown instead gets it. */
+export async function keepingFocus(work) {
+  const before = document.activeElement;
+  await work();
+  const present = document.activeElement;
+  if (before === document.body || (present !== document.body && isShown(present))) return;
+  const headings = [...document.querySelectorAll('main h1')];
+  const target = isShown(before) ? before : headings.find(isShown);
+  target?.focus({ preventScroll: true });
+}
+
 /** The width goes through the style object: the page's policy forbids style attributes. */
 function segment(kind, share) {
   const span = element('span', { class: kind });

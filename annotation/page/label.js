@@ -1,19 +1,27 @@
 /** The label page: takes a task, shows its signal, sends the answer, goes on to the next. */
+import { knownAnnotator, nameForm, rememberAnnotator } from './annotator.js';
 import { post, tokenForm, wantsToken } from './api.js';
-import { byId, drawProgress, element, readable, show } from './dom.js';
+import { choicesOf, nameAmong } from './choices.js';
+import { byId, drawProgress, element, keepingFocus, show } from './dom.js';
 import { followLastAnswer } from './last-answer.js';
 import { span } from './moments.js';
 import { drawSignal } from './plot.js';
 
-const ANNOTATOR_KEY = 'watchlake.annotator';
-const LONGEST_NAME = 80;
 const WAIT_MS = 5_000;
 const TAKEN_BACK = 'Taken back: answer again';
 
-const query = new URLSearchParams(location.search);
-const campaign = query.get('campaign') ?? undefined;
-// A refusal stays told until the next answer: the page goes on by itself before anybody has read it.
-const state = { annotator: '', task: null, last: null, refusal: null, busy: false, timer: 0 };
+const campaign = new URLSearchParams(location.search).get('campaign') ?? undefined;
+const state = {
+  annotator: '',
+  task: null,
+  last: null,
+  // Stays told until the next answer: the page goes on by itself before anybody has read it.
+  refusal: null,
+  busy: false,
+  timer: 0,
+  // Counts what a person or the page has done: what the server says to something earlier is of the past.
+  turn: 0,
+};
 
 const lastAnswer = followLastAnswer(updateLast);
 
@@ -51,16 +59,7 @@ async function lookAgain() {
   setBusy(false);
 }
 
-/** As people write it, unless another label would read alike, as `walk` and `Walk` do: then as it is. */
-function nameOf(label) {
-  const name = readable(label);
-  const isTwin = (other) => other !== label && readable(other) === name;
-  return state.task?.labels.some(isTwin) ? label : name;
-}
-
-/** A no-break space keeps the sign with its number. */
-const percent = (share) =>
-  `${(share * 100).toFixed(share >= 0.0005 && share < 0.0995 ? 1 : 0)}\u00a0%`;
+const nameOf = (label) => nameAmong(state.task?.labels ?? [], label);
 
 function showOnly(id) {
   for (const each of ['task', 'notice']) show(byId(each), each === id);
@@ -77,46 +76,35 @@ function notice(title, sentence, ...more) {
   const words = ['h1', 'p'].map((tag) => shown.querySelector(tag)?.textContent);
   // Drawn anew every few seconds it would take the focus from whoever is on a button.
   if (shown.hidden || words[0] !== title || words[1] !== sentence)
-    shown.replaceChildren(element('h1', {}, title), element('p', {}, sentence), ...more);
+    shown.replaceChildren(
+      element('h1', { tabindex: -1 }, title),
+      element('p', {}, sentence),
+      ...more,
+    );
   showOnly('notice');
 }
 
 // Who labels
 
-function rememberAnnotator(name) {
+function labelAs(name) {
+  rememberAnnotator(name);
   state.annotator = name;
-  localStorage.setItem(ANNOTATOR_KEY, name);
   byId('annotator').textContent = `Labelling as ${name}`;
   show(byId('annotator'));
+  void next();
 }
 
 function askForName() {
+  if (state.busy) return;
+  newTurn();
   state.task = null;
   state.refusal = null;
   rememberLast('', null);
-  clearTimeout(state.timer);
-  const input = element('input', {
-    id: 'name',
-    required: true,
-    maxlength: LONGEST_NAME,
-    autocomplete: 'nickname',
-    value: state.annotator,
-  });
-  const form = element(
-    'form',
-    {},
-    element('label', { for: 'name' }, 'Your name or initials'),
-    input,
-    element('button', { class: 'button main', type: 'submit' }, 'Start labelling'),
+  notice(
+    'Who is labelling?',
+    'Each answer is kept with the name of the person who gave it.',
+    nameForm(state.annotator, labelAs),
   );
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    const name = input.value.trim();
-    if (name === '') return;
-    rememberAnnotator(name);
-    void next();
-  });
-  notice('Who is labelling?', 'Each answer is kept with the name of the person who gave it.', form);
   byId('name').focus();
 }
 
@@ -132,57 +120,6 @@ function showProgress(all) {
   drawProgress(byId('progress'), current);
 }
 
-function choice(label, index) {
-  const key = index < 9 ? String(index + 1) : '';
-  const button = element(
-    'button',
-    { class: 'choice', type: 'button', 'data-label': label, 'aria-keyshortcuts': key || undefined },
-    key ? element('kbd', {}, key) : element('span'),
-    element('span', { class: 'text' }, nameOf(label)),
-  );
-  button.addEventListener('click', () => void answer(label));
-  return button;
-}
-
-function showPrediction(button, probability, isLikeliest) {
-  const bar = element('span');
-  bar.style.width = `${probability * 100}%`;
-  button.classList.toggle('likeliest', isLikeliest);
-  const said = `${nameOf(button.dataset.label)}, predicted with ${percent(probability)}`;
-  button.setAttribute('aria-label', said);
-  button.append(
-    element('span', { class: 'share' }, percent(probability)),
-    element('span', { class: 'bar' }, bar),
-  );
-}
-
-function skipChoice() {
-  const button = element(
-    'button',
-    { class: 'choice skip', id: 'skip', type: 'button', 'aria-keyshortcuts': 's' },
-    element('kbd', {}, 'S'),
-    element('span', { class: 'text' }, 'I cannot tell, skip it'),
-  );
-  button.addEventListener('click', () => void skip());
-  return button;
-}
-
-function showPredictions(buttons, { classes, probabilities }) {
-  const byLabel = new Map(classes.map((label, index) => [label, probabilities[index]]));
-  const best = Math.max(...probabilities);
-  for (const button of buttons) {
-    const probability = byLabel.get(button.dataset.label) ?? 0;
-    showPrediction(button, probability, probability === best);
-  }
-}
-
-/** The keys stay with their labels from task to task: fingers learn them. */
-function drawChoices({ labels, prediction }) {
-  const buttons = labels.map(choice);
-  if (prediction) showPredictions(buttons, prediction);
-  byId('choices').replaceChildren(...buttons, skipChoice());
-}
-
 // Audits come without one.
 const guessOf = ({ prediction, version, model }) =>
   prediction
@@ -193,7 +130,7 @@ function drawTask(task) {
   showOnly('task');
   byId('facts').textContent = `${task.device} · ${span(task.startMs, task.endMs)}`;
   byId('guess').textContent = guessOf(task);
-  drawChoices(task);
+  byId('choices').replaceChildren(...choicesOf(task, answer, skip));
   drawPlot();
 }
 
@@ -263,6 +200,19 @@ function showEmpty(all) {
   if (byId('status').textContent !== said) announce(said);
 }
 
+function showUnknown() {
+  state.task = null;
+  rememberLast('', null);
+  showProblem(state.refusal);
+  show(byId('campaign'), false);
+  notice(
+    'There is no such campaign',
+    'Its name may be mistyped, or it has been removed. The home page lists those that there are.',
+    element('div', { class: 'actions' }, homeLink()),
+  );
+  setBusy(false);
+}
+
 // The server
 
 async function lease() {
@@ -280,17 +230,25 @@ function recover(error) {
     byId('token').focus();
     return;
   }
+  if (error.code === 'CAMPAIGN_NOT_FOUND') return showUnknown();
   showProblem(error);
   // An outage passes; what the server refuses for good does not.
   if (error.status === 0 || error.status >= 500 || error.status === 429) waitForTask();
 }
 
-async function next() {
+function newTurn() {
   clearTimeout(state.timer);
+  state.turn += 1;
+  return state.turn;
+}
+
+async function next() {
+  const turn = newTurn();
   try {
-    present(await lease());
+    const given = await lease();
+    if (turn === state.turn) present(given);
   } catch (error) {
-    recover(error);
+    if (turn === state.turn) recover(error);
   }
 }
 
@@ -309,7 +267,7 @@ const taskUrl = ({ task }, path) => `/api/tasks/${encodeURIComponent(task)}/${pa
 async function finish(path, body, sentence, chosen) {
   const { task } = state;
   if (!task || state.busy) return;
-  clearTimeout(state.timer);
+  newTurn();
   setBusy(true);
   chosen?.classList.add('chosen');
   state.refusal = null;
@@ -330,14 +288,14 @@ async function finish(path, body, sentence, chosen) {
 
 function answer(label) {
   const chosen = document.querySelector(`.choice[data-label="${CSS.escape(label)}"]`);
-  return finish('answer', { label }, `Kept: ${nameOf(label)}`, chosen);
+  return keepingFocus(() => finish('answer', { label }, `Kept: ${nameOf(label)}`, chosen));
 }
 
 /** The task comes back, and what was on the screen after it. */
-async function undo() {
+async function takeBack() {
   const { last, annotator } = state;
   if (!last || state.busy) return;
-  clearTimeout(state.timer);
+  newTurn();
   setBusy(true);
   state.refusal = null;
   try {
@@ -358,7 +316,11 @@ async function undo() {
   }
 }
 
-const skip = () => finish('skip', {}, 'Kept: skipped');
+function skip() {
+  return keepingFocus(() => finish('skip', {}, 'Kept: skipped'));
+}
+
+const undo = () => keepingFocus(takeBack);
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
@@ -375,10 +337,6 @@ byId('undo').addEventListener('click', () => void undo());
 byId('annotator').addEventListener('click', askForName);
 new ResizeObserver(drawPlot).observe(byId('plot'));
 
-const known = (query.get('annotator') ?? localStorage.getItem(ANNOTATOR_KEY) ?? '').trim();
-if (known !== '' && known.length <= LONGEST_NAME) {
-  rememberAnnotator(known);
-  void next();
-} else {
-  askForName();
-}
+const known = knownAnnotator();
+if (known === null) askForName();
+else labelAs(known);

@@ -1,0 +1,105 @@
+/** The label page stays with what a person did last: a new name, a later answer, the place of the focus. */
+import type { Page } from 'playwright-core';
+import { doneIs, LabelPages, withBrowser } from '../support/label-pages';
+
+jest.setTimeout(180_000);
+
+const focused = (page: Page) => page.evaluate('document.activeElement.textContent.trim()');
+
+withBrowser('the label page', () => {
+  const pages = new LabelPages();
+
+  test('keeps a new name over a reload, though its address named somebody else', async () => {
+    const { campaign, dataset } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign, 'anna');
+    await page.getByRole('button', { name: 'Labelling as anna' }).click();
+    await page.getByLabel('Your name or initials').fill('ben');
+    await page.keyboard.press('Enter');
+    await page.locator('#plot svg').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Labelling as ben' }).waitFor();
+    await page.locator('#plot svg').waitFor();
+    await page.keyboard.press('1');
+    await page.locator('#last', { hasText: 'Kept: Rest' }).waitFor({ state: 'attached' });
+    expect((await pages.labelsOf(dataset)).map(({ annotator }) => annotator)).toEqual(['ben']);
+  });
+
+  test('shows no task that the server gave before the last answer, however late it arrives', async () => {
+    const { campaign, dataset } = await pages.newCampaign(3);
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 3 done');
+    await page.route('**/answer', (route) => route.abort(), { times: 1 });
+    let arrive = () => {};
+    const late = new Promise<void>((resolve) => (arrive = resolve));
+    const asked = page.waitForRequest('**/lease');
+    await page.route(
+      '**/lease',
+      async (route) => {
+        const response = await route.fetch();
+        await late;
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await page.keyboard.press('1');
+    await page.locator('#problem', { hasText: 'does not answer' }).waitFor();
+    await asked; // It tries again by itself, and meanwhile the answer gets through.
+    await page.keyboard.press('2');
+    await doneIs(page, '1 of 3');
+    const shown = await page.locator('#facts').textContent();
+    const arrived = page.waitForResponse(/tasks\/lease/);
+    arrive();
+    await (await arrived).finished();
+    await page.waitForTimeout(200);
+    expect(await page.locator('#facts').textContent()).toBe(shown);
+    await page.keyboard.press('3');
+    await doneIs(page, '2 of 3');
+    const labels = (await pages.labelsOf(dataset)).map(({ label }) => label);
+    expect(labels).toEqual(['walk', 'forward-elevation']);
+  });
+
+  test('goes on asking for the name when a task arrives late', async () => {
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.open('/');
+    let arrive = () => {};
+    const late = new Promise<void>((resolve) => (arrive = resolve));
+    await page.route('**/lease', async (route) => {
+      const response = await route.fetch();
+      await late;
+      await route.fulfill({ response });
+    });
+    await page.goto(new URL(`/label?campaign=${campaign}&annotator=anna`, page.url()).href);
+    await page.getByRole('button', { name: 'Labelling as anna' }).click();
+    const arrived = page.waitForResponse(/tasks\/lease/);
+    arrive();
+    await (await arrived).finished();
+    await page.waitForTimeout(200);
+    expect(await page.getByLabel('Your name or initials').isVisible()).toBe(true);
+  });
+
+  test('leads the focus of a button that goes away to what comes instead', async () => {
+    const { campaign } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 2 done');
+    await page.keyboard.press('1');
+    await doneIs(page, '1 of 2');
+    expect(await page.evaluate('document.activeElement === document.body')).toBe(true);
+    await page.getByRole('button', { name: 'Undo' }).focus();
+    await page.keyboard.press('Enter');
+    await doneIs(page, '0 of 2');
+    expect(await focused(page)).toBe('Which activity is this?');
+    for (const done of ['1 of 2', '2 of 2']) {
+      await page.getByRole('button', { name: /^Walk/ }).focus();
+      await page.keyboard.press('Enter');
+      await doneIs(page, done);
+    }
+    expect(await focused(page)).toBe('All done');
+  });
+
+  test('leads home from a campaign that there is not', async () => {
+    const page = await pages.openLabel('mistyped');
+    await page.getByRole('heading', { name: 'There is no such campaign' }).waitFor();
+    await page.getByRole('link', { name: 'Home', exact: true }).click();
+    await page.getByRole('heading', { name: 'Label campaigns' }).waitFor();
+  });
+});
