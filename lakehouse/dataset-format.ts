@@ -78,6 +78,8 @@ export interface PublishedLanding {
   readonly snapshotId: string;
   readonly rows: number;
   readonly members: number;
+  /** Of the members; absent when all have rows. */
+  readonly membersWithoutRows?: number;
   readonly quarantined: Record<string, number>;
   /** Left out by a named rule; in recordings where the format has those. */
   readonly dropped?: Record<string, number>;

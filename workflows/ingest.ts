@@ -18,6 +18,8 @@ export interface IngestResult {
   table: string;
   snapshotId: string;
   members: number;
+  /** Of the members; absent when all have rows. */
+  membersWithoutRows?: number;
   rows: number;
   quarantined: Record<string, number>;
   alreadyLanded: boolean;

@@ -24,6 +24,12 @@ interface IngestOptions extends WaitingOptions {
 export const absoluteSource = (source: string): string =>
   isAddress(source) ? source : resolve(source);
 
+/** A file with a header alone is a recording, of which nothing will be seen again. */
+const recordingsIn = ({ members, membersWithoutRows = 0 }: IngestResult): string =>
+  membersWithoutRows === 0
+    ? count(members)
+    : `${count(members)}, ${count(membersWithoutRows)} of them without a row`;
+
 export function addIngest(program: Command, act: Actions): void {
   const command = declare(program, {
     usage: 'ingest <archive>',
@@ -81,7 +87,7 @@ export function addIngest(program: Command, act: Actions): void {
             showFacts(voice, {
               dataset,
               table: result.table,
-              recordings: count(result.members),
+              recordings: recordingsIn(result),
               rows: count(result.rows),
               quarantined: tally(result.quarantined),
               snapshot: result.snapshotId,

@@ -86,11 +86,14 @@ async function publish(
   options: { signal?: AbortSignal },
 ): Promise<PublishedLanding> {
   const manifest = await publishLanding(lake, kind, plan, options);
+  const { recordings } = landingFacts(manifest);
+  const membersWithoutRows = recordings.filter(({ rows }) => rows === 0).length;
   return {
     table: kind.table,
     snapshotId: manifest.snapshotId,
     rows: manifest.rows,
-    members: landingFacts(manifest).recordings.length,
+    members: recordings.length,
+    ...(membersWithoutRows > 0 ? { membersWithoutRows } : {}),
     quarantined: { ...manifest.quarantined },
     dropped: droppedOf(plan),
   };

@@ -67,6 +67,17 @@ test('every step may run twice: the result is the same and nothing is doubled', 
   expect(same).toEqual(published);
 });
 
+test('recordings without a row are counted', async () => {
+  const { openArchive, landBatch, publishLanding } = activitiesOf(newLake(folder.path()));
+  const files = archiveFiles(recordings);
+  const [header] = files['recordings/r1.csv']?.split('\n') ?? [];
+  const source = await writeZip(folder.path(), { ...files, 'recordings/r1.csv': `${header}\n` });
+  const { planKey } = await inActivity(() => openArchive(open(source)));
+  await inActivity(() => landBatch({ planKey, batch: 0 }));
+  const published = await inActivity(() => publishLanding({ planKey }));
+  expect(published).toMatchObject({ members: 4, membersWithoutRows: 1, rows: 1500 });
+});
+
 test.each(['recordings', 'stedi'] as const)(
   'a batch of %s tells from its first moment how far it is',
   async (format) => {

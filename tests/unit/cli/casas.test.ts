@@ -37,6 +37,18 @@ test('an archive is landed in its format', async () => {
   expect(forgotten).toEqual(['/data/group1.zip']);
 });
 
+test.each([
+  [{ members: 8, membersWithoutRows: 2 }, '8, 2 of them without a row'],
+  [{ members: 8 }, '8'],
+])('of %j the recordings are told as «%s»', async (members, said) => {
+  const landed = { table: 'casas_landing', rows: 12, quarantined: {}, snapshotId: 'a', ...members };
+  const connect = async () => fakeContext({ client: fakeClient({ result: landed }, []) });
+  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
+  const words = ['ingest', '/data/group1.zip', '--dataset', 'wsu'];
+  const { stdout } = await run(words, { services });
+  expect(/ recordings +(.*)/.exec(stdout)?.[1]).toBe(said);
+});
+
 test('a wrong option is told before the archive is read', async () => {
   const sourceHash = jest.fn(async () => 'c0ffee');
   const connect = async () => fakeContext({ client: fakeClient({ result: {} }, []) });
