@@ -81,6 +81,9 @@ export function renderFigure(
   </figure>`;
 }
 
+/** The name of a class, which a table breaks where it is so long that it would take the figures' room. */
+export const className = (name: string): Html => html`<span class="class-name">${name}</span>`;
+
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`;
 
 export const sum = (values: readonly number[]): number =>

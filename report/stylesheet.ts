@@ -6,7 +6,7 @@ export const STYLESHEET = `${COLOURS}
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body {
   margin: 0 auto; padding: 2.5rem clamp(1rem, 4vw, 3rem) 4rem; max-width: 68rem;
-  background: var(--page); color: var(--ink);
+  background: var(--page); color: var(--ink); overflow-wrap: anywhere;
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 a { color: var(--link); text-underline-offset: 0.15em; }
@@ -64,7 +64,7 @@ section > :last-child, .decision > :last-child, .pair > *, .pair > * > :last-chi
 .uneven th, .uneven td { padding-inline: 0.45rem; } .uneven tr > :first-child { padding-left: 0; } .uneven tr > :last-child { padding-right: 0; }
 @media (min-width: 60rem) { .pair.uneven { grid-template-columns: 1.14fr 1fr; } }
 
-table { border-collapse: collapse; width: 100%; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-size: 0.9375rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 table.compact { max-width: 34rem; }
 caption { text-align: left; color: var(--ink-2); font-size: 0.875rem; padding-bottom: 0.45rem; }
 th, td { padding: 0.38rem 0.7rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: baseline; }
@@ -72,6 +72,8 @@ th:first-child { padding-left: 0; }
 tr > :last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 500; font-size: 0.8125rem; border-bottom-color: var(--axis); vertical-align: bottom; }
 tbody th { font-weight: 500; }
+.class-name { display: inline-block; width: max-content; max-width: 13rem; white-space: normal; overflow-wrap: anywhere; vertical-align: middle; }
+.uneven tbody th { min-width: 5.5rem; overflow-wrap: anywhere; }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
@@ -81,6 +83,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 .matrix tbody th { white-space: nowrap; font-weight: 400; padding: 0 0.35rem 0 0; vertical-align: middle; }
 .matrix thead th { text-align: center; padding: 0 0 0.2rem; }
 .matrix thead th:first-child { text-align: left; }
+.matrix .class-name, .pair .class-name { max-width: 9.5rem; }
 .matrix abbr { text-decoration: none; }
 .matrix .index { display: inline-block; min-width: 1.4em; color: var(--muted); font-size: 0.8125rem; }
 .matrix td { text-align: center; padding: 0; height: 2.35rem; min-width: 2.2rem; border-radius: 4px; vertical-align: middle;
@@ -109,17 +112,23 @@ footer { color: var(--muted); font-size: 0.875rem; margin-top: 2rem; }
   #calibration-plot svg { min-width: 26rem; }
   caption { max-width: calc(100vw - 4.5rem); }
   th, td { padding-inline: 0.45rem; }
+  .uneven th, .uneven td { padding-inline: 0.25rem; }
   .matrix td { min-width: 2rem; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
-  body { padding: 0; max-width: none; font-size: 10pt; }
+  html { font-size: 9.5pt; }
+  body { padding: 0; max-width: none; }
   nav, .skip { display: none; }
   section { border: 0; border-top: 1px solid var(--axis); border-radius: 0; padding: 1rem 0; break-inside: auto; }
-  figure, table, .decision h3, .tiles li { break-inside: avoid; }
+  section > p { break-after: avoid; }
+  p, figure, table, .decision h3, .tiles li { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   figure svg { min-width: 0; }
   .scroll { overflow: visible; background: none; }
+  .pair { column-gap: 1.2rem; }
+  .matrix td { min-width: 2rem; }
+  .links { columns: auto; }
   .links a::after { content: " " attr(href); color: var(--muted); }
 }
 `;

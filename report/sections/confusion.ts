@@ -2,7 +2,7 @@
 import type { Evaluation } from '../../models/evaluation';
 import { count, counted, percent, score, scoredOn, signed } from '../format';
 import { html, type Html } from '../html';
-import { numeric, renderTable, sum, textual, type Section } from '../parts';
+import { className, numeric, renderTable, sum, textual, type Section } from '../parts';
 import type { ScoredReport, VersionEvaluation } from '../report-data';
 
 /** From this share on white is easier to read on the shade than black; both have a contrast of 4.5. */
@@ -44,7 +44,7 @@ function matrixOf({ version, evaluation }: VersionEvaluation, when: string): Htm
     const counts = evaluation.confusion[i] ?? [];
     const cells = classes.map((answer, j) => cellOf(truth, answer, counts[j] ?? 0, sum(counts)));
     return html`<tr>
-      <th scope="row"><span class="index">${i + 1}</span> ${truth}</th>
+      <th scope="row"><span class="index">${i + 1}</span> ${className(truth)}</th>
       ${cells}
     </tr> `;
   });
@@ -99,7 +99,7 @@ const perClassOf = (before: Evaluation, after: Evaluation): Html =>
     rows: after.perClass.map((now) => {
       const then = before.perClass.find(({ label }) => label === now.label);
       return [
-        now.label,
+        className(now.label),
         count(now.support),
         arrow(then?.precision ?? null, now.precision),
         arrow(then?.recall ?? null, now.recall),

@@ -12,7 +12,16 @@ import {
 } from '../chart-style';
 import { count, counted, deviceTime, lengthOf, percent, score } from '../format';
 import { html, type Html } from '../html';
-import { empty, numeric, renderFigure, renderTable, sum, textual, type Section } from '../parts';
+import {
+  className,
+  empty,
+  numeric,
+  renderFigure,
+  renderTable,
+  sum,
+  textual,
+  type Section,
+} from '../parts';
 import type { PredictionCount, ReportData } from '../report-data';
 import {
   foldRareClasses,
@@ -151,7 +160,12 @@ function tableBy(key: 'version' | 'label', counts: PredictionCount[]): Html {
     rows: names.map((name) => {
       const own = counts.filter((entry) => entry[key] === name);
       const windows = sum(own.map((entry) => entry.windows));
-      return [name, count(windows), percent(windows / total), score(meanConfidence(own))];
+      return [
+        className(name),
+        count(windows),
+        percent(windows / total),
+        score(meanConfidence(own)),
+      ];
     }),
   });
 }
