@@ -79,6 +79,9 @@ function demoInput(demo: Shell, byHand: number): WorkflowInput<'activeLearningLo
   };
 }
 
+// What it waits for is told beside the label tasks.
+const NO_STAGE = 'waitsFor';
+
 /** Writes a line for each stage that has ended, with the time it took. */
 export function stageReporter(notes: Voice, atLabels: () => void) {
   const told = new Set<string>();
@@ -86,7 +89,7 @@ export function stageReporter(notes: Voice, atLabels: () => void) {
   return (progress: Progress, line: Pick<ProgressLine, 'note'>): void => {
     for (const [stage, seconds] of Object.entries(progress.facts)) {
       // Its counts are of no stage.
-      if (typeof seconds !== 'string' || told.has(stage)) continue;
+      if (typeof seconds !== 'string' || stage === NO_STAGE || told.has(stage)) continue;
       told.add(stage);
       line.note(`  ${notes.colors.green('✓')} ${stage} ${notes.colors.dim(seconds)}`);
     }

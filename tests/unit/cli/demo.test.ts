@@ -232,8 +232,9 @@ test('each stage is told once when it has ended, and the label page when it is w
   let asked = 0;
   const report = stageReporter(notes, () => (asked += 1));
   report({ step: 'ingest', facts: {} }, line);
-  report({ step: 'label', facts: { ingest: '1.5 s', skippedOffsets: 0 } }, line);
-  report({ step: 'label', facts: { ingest: '1.5 s', skippedOffsets: 0 } }, line);
+  const facts = { ingest: '1.5 s', skippedOffsets: 0, waitsFor: 'up to 300 answers' };
+  report({ step: 'label', facts }, line);
+  report({ step: 'label', facts }, line);
   expect(stream.text()).toBe('  ✓ ingest 1.5 s\n');
   expect(asked).toBe(1);
 });
