@@ -2,6 +2,7 @@
 import { contentHash } from '../core/hash';
 import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import { deadLettersMark, landEvents } from '../lakehouse/devices/land-events';
+import { landedTo } from '../lakehouse/devices/landed-to';
 import type { LandingRun } from '../lakehouse/devices/landing-facts';
 import { deviceFacts } from '../lakehouse/devices/landing-facts';
 import { rejectedMessages } from '../lakehouse/devices/rejected-messages';
@@ -21,7 +22,7 @@ import {
 import { sendDeadLetters } from '../streaming/dead-letters';
 import { lagOf, nextRange } from '../streaming/event-range';
 import { madeAnew } from '../streaming/made-anew';
-import { endsOf, type Broker, type Offsets } from '../streaming/ports';
+import { endsOf, type Broker } from '../streaming/ports';
 import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
@@ -108,11 +109,10 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
       // A run that was killed between publishing and sending has left its letters to this one.
       if (previous !== null) await deliverLetters(previous, signal);
       const bounds = await broker.bounds(topics.events);
-      const { offsets, lastRead } = deviceFacts(previous);
-      const known: Offsets = offsets[topics.events] ?? {};
-      const read = { bounds, lastRead: lastRead?.[topics.events] ?? {} };
-      const anew = await madeAnew(broker, topics.events, read);
-      const range = nextRange(bounds, known, maximumEvents, anew);
+      const of = { dataset, topic: topics.events, snapshot: previous };
+      const { endOffsets = {}, lastRead = {} } = await landedTo(lake, of);
+      const anew = await madeAnew(broker, topics.events, { bounds, lastRead });
+      const range = nextRange(bounds, endOffsets, maximumEvents, anew);
       const tableRows = previous?.rows ?? 0;
       const snapshotId = previous?.snapshotId ?? null;
       if (contentHash(range.from) === contentHash(range.to)) {

@@ -1,5 +1,5 @@
 /** How far the topics have been read by those who need them. */
-import { deviceFacts } from '../lakehouse/devices/landing-facts';
+import { landedTo } from '../lakehouse/devices/landed-to';
 import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import type { Lake } from '../lakehouse/lake';
 import { allRemovedStreams } from '../lakehouse/removed-streams';
@@ -50,10 +50,9 @@ export async function landedEvents(
   const read: Offsets[] = [];
   const tables = (await lake.catalog.list()).filter(({ table }) => table === EVENTS_TABLE);
   for (const each of new Set([dataset, ...tables.map((pointer) => pointer.dataset)])) {
-    const manifest = await findManifestOrNull(lake, { dataset: each, table: EVENTS_TABLE });
-    const { offsets, lastRead } = deviceFacts(manifest);
-    if (each !== dataset && offsets[topic] === undefined) continue;
-    const landed = { endOffsets: offsets[topic], lastRead: lastRead?.[topic] };
+    const snapshot = await findManifestOrNull(lake, { dataset: each, table: EVENTS_TABLE });
+    const landed = await landedTo(lake, { dataset: each, topic, snapshot });
+    if (each !== dataset && landed.endOffsets === undefined) continue;
     read.push((await unlandedRange(broker, topic, landed)).from);
   }
   return lowestOf(read);

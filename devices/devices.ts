@@ -6,6 +6,7 @@ import { createLandedDates } from './landed-dates';
 import { createPartitions } from './partitions';
 import { createPeriods } from './periods';
 import { createProfiles } from './profiles';
+import { createAggregateRemoval } from './remove';
 
 export const createDeviceTables = (pool: Pool) => ({
   ...createProfiles(pool),
@@ -14,6 +15,7 @@ export const createDeviceTables = (pool: Pool) => ({
   ...createPartitions(pool),
   ...createAggregates(pool),
   ...createOwners(pool),
+  ...createAggregateRemoval(pool),
 });
 
 export type DeviceTables = ReturnType<typeof createDeviceTables>;

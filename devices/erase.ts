@@ -6,7 +6,7 @@ import { createDatabase, type Queryable } from '../core/postgres';
 import { PROGRAM } from '../core/program-name';
 import { GRAINS } from '../telemetry/aggregate';
 import { lockAggregates } from './aggregates';
-import { AGGREGATE_TABLES, tablesOf } from './partitions';
+import { aggregateTables } from './partitions';
 import { raiseProfilesVersion } from './source';
 import { eraseTokens } from './tokens';
 
@@ -36,13 +36,6 @@ const namesIn = (rows: readonly NamesRow[]): string[] =>
   rows.flatMap(({ user_id: user, device_id: device, user_email: email }) =>
     email === null ? [user, device] : [user, device, email],
   );
-
-/** Also of partitions that were detached: those are tables of their own. */
-async function aggregateTables(connection: Queryable): Promise<string[]> {
-  const tables: string[] = [];
-  for (const grain of GRAINS) tables.push(...(await tablesOf(connection, AGGREGATE_TABLES[grain])));
-  return tables;
-}
 
 async function countOf(connection: Queryable, table: string, userId: string): Promise<number> {
   const { rows } = await connection.query<{ n: string }>(

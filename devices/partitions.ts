@@ -1,7 +1,7 @@
 /** Partitions of the aggregates: made ahead of the dates, detached when they are older than what is kept. */
 import type { Pool } from 'pg';
 import { createDatabase, type Queryable } from '../core/postgres';
-import type { Grain } from '../telemetry/aggregate';
+import { GRAINS, type Grain } from '../telemetry/aggregate';
 
 export interface AggregateTable {
   readonly table: string;
@@ -69,6 +69,13 @@ async function presentPartitions(
 export async function tablesOf(connection: Queryable, of: AggregateTable): Promise<string[]> {
   const present = [...(await presentPartitions(connection, of)).values()];
   return [of.table, ...present.filter(({ isAttached }) => !isAttached).map(({ name }) => name)];
+}
+
+/** Of all grains, also the tables that were detached. */
+export async function aggregateTables(connection: Queryable): Promise<string[]> {
+  const tables: string[] = [];
+  for (const grain of GRAINS) tables.push(...(await tablesOf(connection, AGGREGATE_TABLES[grain])));
+  return tables;
 }
 
 // A period's rows are written again as events come in: with room on its page a row stays there, and no index changes.

@@ -80,6 +80,20 @@ export async function claimSource(connection: Queryable, state: SourceState): Pr
   );
 }
 
+/** Null before anything was aggregated. */
+export const sourceDataset = async (connection: Queryable): Promise<string | null> =>
+  (await readSource(connection)).dataset;
+
+/** Whether the tables held the dataset: from here on they hold none, and what was learned of it before is refused. */
+export async function leaveSource(connection: Queryable, dataset: string): Promise<boolean> {
+  const { rowCount } = await connection.query(
+    `UPDATE devices.aggregation_source SET dataset = NULL, lake = NULL, snapshot_version = 0,
+      profiles_version = profiles_version + 1 WHERE dataset = $1`,
+    [dataset],
+  );
+  return rowCount === 1;
+}
+
 /** What was learned by profiles that have changed since is refused from here on. */
 export const raiseProfilesVersion = (connection: Queryable) =>
   connection.query('UPDATE devices.aggregation_source SET profiles_version = profiles_version + 1');

@@ -22,6 +22,8 @@ interface Marker {
   readonly formatVersion: 1;
   readonly catalog: string;
   readonly at: string;
+  /** Those that there were when it began; absent in earlier markers. */
+  readonly tables?: readonly string[];
 }
 
 const AT_A_TIME = 16;
@@ -38,10 +40,13 @@ export async function refuseRemoved(lake: Pick<Lake, 'store'>, dataset: string):
     throw new WatchlakeError('DATASET_BEING_REMOVED', { dataset });
 }
 
+const markerOf = (store: Lake['store'], dataset: string): Promise<Marker | null> =>
+  readJsonOrNull<Marker>(store, removalKey(dataset));
+
 /** Whether the snapshots are of this catalogue; those that it never knew another one may know. */
 async function isKnown({ catalog, store }: Lake, dataset: string): Promise<boolean> {
   if ((await catalog.list({ dataset })).length > 0) return true;
-  const marker = await readJsonOrNull<Marker>(store, removalKey(dataset));
+  const marker = await markerOf(store, dataset);
   return marker !== null && marker.catalog === (await catalog.identity());
 }
 
@@ -78,8 +83,8 @@ export interface RemovalRequest {
   readonly dataset: string;
   /** Throws when something is in the way. Asked once the marker stands: who begins later meets that. */
   readonly requireFree?: () => Promise<void>;
-  /** The rest of the dataset, which lies elsewhere: removed before the lake forgets that there was one. */
-  readonly removeRecords: () => Promise<void>;
+  /** The rest of the dataset, which lies elsewhere: removed before the lake forgets that there was one, and its tables. */
+  readonly removeRecords: (tables: readonly string[]) => Promise<void>;
   readonly onObject?: () => void;
 }
 
@@ -88,9 +93,12 @@ async function forget(
   { store, catalog }: Lake,
   { dataset, requireFree }: Pick<RemovalRequest, 'dataset' | 'requireFree'>,
 ): Promise<void> {
-  const isBegun = await isBeingRemoved({ store }, dataset);
+  const begun = await markerOf(store, dataset);
+  const isBegun = begun !== null;
   const at = new Date().toISOString();
-  const marker: Marker = { formatVersion: 1, catalog: await catalog.identity(), at };
+  const present = (await catalog.list({ dataset })).map(({ table }) => table);
+  const tables = [...new Set([...(begun?.tables ?? []), ...present])];
+  const marker: Marker = { formatVersion: 1, catalog: await catalog.identity(), at, tables };
   await writeJson(store, removalKey(dataset), marker);
   let dropped = 0;
   try {
@@ -118,7 +126,7 @@ export async function removeFromLake(lake: Lake, request: RemovalRequest): Promi
     await store.remove(key);
     onObject?.();
   });
-  await removeRecords();
+  await removeRecords((await markerOf(store, dataset))?.tables ?? []);
   const [published] = await catalog.list({ dataset });
   if (published !== undefined) {
     const what = `${published.table} was published meanwhile`;

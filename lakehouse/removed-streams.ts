@@ -13,6 +13,8 @@ interface TopicPlace {
 export interface RemovedTopics {
   readonly samples: TopicPlace;
   readonly predictions: TopicPlace;
+  /** Of devices' events, by the topic's name; absent where none of the datasets held any. */
+  readonly events?: Readonly<Record<string, TopicPlace>>;
 }
 
 export interface RemovedStreams extends RemovedTopics {
@@ -45,11 +47,16 @@ export async function rememberRemoved(
   dataset: string,
   topics: RemovedTopics,
 ): Promise<void> {
-  const ends = [topics.samples, topics.predictions].flatMap((each) =>
+  const { samples, predictions, events: read } = topics;
+  const ends = [samples, predictions, ...Object.values(read ?? {})].flatMap((each) =>
     Object.values(each.endOffsets),
   );
   if (ends.every((end) => end === 0)) return;
-  const times = ((await removedStreams(store, dataset))?.times ?? 0) + 1;
-  const { samples, predictions } = topics;
-  await writeJson(store, keyOf(dataset), { formatVersion: 1, times, samples, predictions });
+  const before = await removedStreams(store, dataset);
+  const times = (before?.times ?? 0) + 1;
+  const events = before?.events || read ? { events: { ...before?.events, ...read } } : {};
+  await writeJson(store, keyOf(dataset), {
+    ...{ formatVersion: 1, times, samples, predictions },
+    ...events,
+  });
 }

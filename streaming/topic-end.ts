@@ -2,7 +2,7 @@
 import { fingerprintOf } from '../core/message-fingerprint';
 import type { LastRead } from './made-anew';
 import type { Broker } from './ports';
-import { topicSpecs, type TopicNames, type TopicShape } from './topics';
+import { topicSpecs, type DeviceTopics, type TopicNames, type TopicShape } from './topics';
 import type { LandedTo } from './unlanded';
 
 // The last offsets of a topic may be markers of transactions, which are no messages.
@@ -40,3 +40,9 @@ export async function streamEnds(
     predictions: await topicEnd(broker, topics.predictions),
   };
 }
+
+/** Of the topic that devices' events come by, under its name. */
+export const eventEnds = async (
+  broker: Pick<Broker, 'bounds' | 'read'>,
+  { events }: DeviceTopics,
+) => ({ [events]: await topicEnd(broker, events) });

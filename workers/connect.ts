@@ -1,6 +1,7 @@
 /** What a command needs of a running system: a client, the registry, the campaigns and the lake. */
 import type { Client } from '@temporalio/client';
 import { createAnnotationStore, type AnnotationStore } from '../annotation/annotation';
+import { createDeviceTables } from '../devices/devices';
 import { glueDatabases } from '../lakehouse/catalogs/glue-databases';
 import { datasetSummaries, type DatasetSummary } from '../lakehouse/dataset-summaries';
 import { datasetsOf } from '../lakehouse/datasets';
@@ -21,8 +22,8 @@ import { createRegistry, type Registry } from '../registry/registry';
 import type { VersionName } from '../registry/versions';
 import { announceVersion } from '../streaming/control';
 import type { Broker } from '../streaming/ports';
-import { streamEnds } from '../streaming/topic-end';
-import { topicNames } from '../streaming/topics';
+import { eventEnds, streamEnds } from '../streaming/topic-end';
+import { deviceTopics, topicNames } from '../streaming/topics';
 import { commandAthena, type CommandAthena } from './athena';
 import { awaitAddresses, type OnWait } from './awaited-parts';
 import { commandConsent, type CommandConsent } from './consent';
@@ -35,6 +36,7 @@ import {
   planDatasetRemoval,
   removeDataset,
   type DatasetRemoval,
+  type DatasetRemovalDeps,
   type DatasetRemovalOptions,
 } from './remove-dataset';
 import { planModelRemoval, removeModel, type ModelRemoval } from './remove-model';
@@ -96,6 +98,7 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
   const pool = openPool(addresses.postgres.url);
   const registry = createRegistry(pool);
   const annotation = createAnnotationStore(pool);
+  const devices = createDeviceTables(pool);
   const consent = commandConsent(config, pool, (work) => withLake(config, work));
 
   async function withBroker<T>(work: (broker: Broker) => Promise<T>): Promise<T> {
@@ -107,8 +110,11 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
     }
   }
 
-  const topicEnds = () =>
-    withBroker((broker) => streamEnds(broker, topicNames(), topicShape(config)));
+  const topicEnds: DatasetRemovalDeps['topicEnds'] = ({ events }) =>
+    withBroker(async (broker) => ({
+      ...(await streamEnds(broker, topicNames(), topicShape(config))),
+      ...(events ? { events: await eventEnds(broker, deviceTopics(config.EVENTS_TOPIC)) } : {}),
+    }));
 
   return {
     client,
@@ -122,7 +128,7 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
       withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),
     removeDataset: ({ dryRun, ...options }) =>
       withLake(config, (lake) => {
-        const deps = { lake, client, registry, annotation, consent, topicEnds };
+        const deps = { lake, client, registry, annotation, consent, devices, topicEnds };
         return dryRun ? planDatasetRemoval(deps, options) : removeDataset(deps, options);
       }),
     removeModel: ({ dryRun, model }) =>

@@ -4,8 +4,9 @@ import type { AnnotationStore } from '../annotation/annotation';
 import type { Consent } from '../consent/consent';
 import { WatchlakeError } from '../core/errors';
 import { callable } from '../core/program-name';
+import type { DeviceTables } from '../devices/devices';
 import { datasetsOf } from '../lakehouse/datasets';
-import { holdsDevices } from '../lakehouse/formats';
+import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import type { Lake } from '../lakehouse/lake';
 import { holdingsOf, removeFromLake } from '../lakehouse/removal';
 import { rememberRemoved, type RemovedTopics } from '../lakehouse/removed-streams';
@@ -19,8 +20,9 @@ export interface DatasetRemovalDeps {
   annotation: Pick<AnnotationStore, 'askedOf' | 'removeAsked'>;
   consent: Pick<Consent, 'openCases'>;
   lake: Lake;
-  /** Up to where the topics of streams go now. */
-  topicEnds: () => Promise<RemovedTopics>;
+  devices: Pick<DeviceTables, 'aggregatesOf' | 'removeAggregates'>;
+  /** Up to where the topics of streams go now, and of devices' events if asked for. */
+  topicEnds: (of: { events: boolean }) => Promise<RemovedTopics>;
 }
 
 export interface DatasetRemoval {
@@ -34,6 +36,8 @@ export interface DatasetRemoval {
   /** Answers of people. */
   labels: number;
   splits: number;
+  /** Rows of people in the aggregates of devices. */
+  aggregates: number;
   /** Models that learned from it, and with how many versions: they stay. */
   models: { model: string; versions: number }[];
   /** What has to end before it can go, in words. */
@@ -50,7 +54,7 @@ async function planned(
   deps: DatasetRemovalDeps,
   { dataset, keepModels = false }: DatasetRemovalOptions,
 ): Promise<DatasetRemoval> {
-  const { client, registry, annotation, consent, lake } = deps;
+  const { client, registry, annotation, consent, lake, devices } = deps;
   const isInLake = (await datasetsOf(lake)).includes(dataset);
   const { campaigns, tasks, labels } = await annotation.askedOf({ dataset });
   if (!isInLake && campaigns === 0) throw await unknownDataset(lake, dataset);
@@ -58,8 +62,6 @@ async function planned(
   const models = await registry.learnersOf({ dataset });
   const cases = await consent.openCases({ dataset });
   const inItsWay = await inTheWay(client, { dataset });
-  if (await holdsDevices(lake, dataset))
-    inItsWay.push('it holds events of devices, which the next landing would bring again');
   if (cases > 0) inItsWay.push('the erasure of a person from it has not finished');
   if (worksUntilMs > Date.now()) {
     const until = new Date(worksUntilMs).toISOString();
@@ -74,7 +76,9 @@ async function planned(
     );
   }
   const splits = await registry.countSplits({ dataset });
-  return { dataset, ...held, campaigns, tasks, labels, splits, models, inTheWay: inItsWay };
+  const aggregates = await devices.aggregatesOf(dataset);
+  const asked = { campaigns, tasks, labels };
+  return { dataset, ...held, ...asked, splits, aggregates, models, inTheWay: inItsWay };
 }
 
 /** What `removeDataset` would do. DATASET_NOT_FOUND when there is nothing of it. */
@@ -85,7 +89,7 @@ export async function removeDataset(
   deps: DatasetRemovalDeps,
   { onObject, ...options }: DatasetRemovalOptions & { onObject?: () => void },
 ): Promise<DatasetRemoval> {
-  const { client, registry, annotation, lake } = deps;
+  const { client, registry, annotation, lake, devices } = deps;
   const { dataset } = options;
   const refuse = ([what]: readonly string[]) => {
     if (what !== undefined) throw new WatchlakeError('DATASET_IN_USE', { dataset, what });
@@ -93,8 +97,10 @@ export async function removeDataset(
   const plan = await planned(deps, options);
   refuse(plan.inTheWay);
   const requireFree = async () => refuse(await inTheWay(client, { dataset }));
-  const removeRecords = async () => {
-    await rememberRemoved(lake.store, dataset, await deps.topicEnds());
+  const removeRecords = async (tables: readonly string[]) => {
+    const events = tables.includes(EVENTS_TABLE);
+    await rememberRemoved(lake.store, dataset, await deps.topicEnds({ events }));
+    await devices.removeAggregates(dataset);
     await annotation.removeAsked({ dataset });
     await registry.removeSplits({ dataset });
   };

@@ -55,13 +55,14 @@ const staying = ({ models }: DatasetRemoval, { keepModels }: RemoveFlags): strin
 
 function showRemoval(voice: Voice, shell: Shell, found: DatasetRemoval, flags: RemoveFlags) {
   const { yes } = flags;
-  const { dataset, tables, objects, campaigns, tasks, labels, splits } = found;
+  const { dataset, tables, objects, campaigns, tasks, labels, splits, aggregates } = found;
   showHeading(voice, yes ? `Removed the dataset ${dataset}` : `Would be removed of ${dataset}`);
   showFacts(voice, {
     'published tables': tables.join(', ') || null,
     files: `${count(objects)}, ${bytes(found.bytes)}`,
     'label campaigns': campaigns === 0 ? null : `${count(campaigns)}, ${counted(tasks, 'task')}`,
     'answers of people': labels === 0 ? null : count(labels),
+    'rows of aggregates': aggregates === 0 ? null : count(aggregates),
     'frozen splits': splits === 0 ? null : count(splits),
     'models that stay': staying(found, flags),
   });
@@ -86,7 +87,7 @@ export function addDatasets(program: Command, act: Actions): void {
     usage: 'remove <dataset>',
     about: 'Shows what there is of a dataset; removes all of it with --yes.',
     examples: ['datasets remove trial', 'datasets remove trial --yes'],
-    more: 'Its tables, files, label campaigns and answers go. What stays: who consented and who withdrew, so that nobody comes back with another archive; reports of runs; and messages in Kafka, for as long as the topics keep them, which no later dataset of the same name takes up. While a run or an active schedule works on it, nothing is removed.',
+    more: 'Its tables, files, label campaigns and answers go, and the aggregates of devices. What stays: who consented and who withdrew, so that nobody comes back with another archive; profiles and tokens of devices; reports of runs; and messages in Kafka, for as long as the topics keep them, which no later dataset of the same name takes up. While a run or an active schedule works on it, nothing is removed.',
   })
     .option('--keep-models', 'leave models that learned from it: they predict on', false)
     .option('--yes', 'remove it', false)

@@ -2,6 +2,7 @@
 import { createAnnotationStore } from '../../annotation/annotation';
 import { createConsent } from '../../consent/consent';
 import { TASK_QUEUES } from '../../core/task-queues';
+import { createDeviceTables } from '../../devices/devices';
 import { datasetsOf } from '../../lakehouse/datasets';
 import type { Lake } from '../../lakehouse/lake';
 import { artefactPrefix, comparisonsFolder, scoresFolder } from '../../lakehouse/model-artefacts';
@@ -53,7 +54,8 @@ async function world() {
   const consent = createConsent(database.pool, 'a key for tests');
   const none = { endOffsets: {}, lastRead: {} };
   const topicEnds = async () => ({ samples: none, predictions: none });
-  return { lake, client, registry, annotation, consent, topicEnds };
+  const devices = createDeviceTables(database.pool);
+  return { lake, client, registry, annotation, consent, devices, topicEnds };
 }
 
 type World = Awaited<ReturnType<typeof world>>;
@@ -207,18 +209,6 @@ test(
     for (const end of ends) await end();
     await removeDataset(deps, { dataset });
     expect(await datasetsOf(lake)).not.toContain(dataset);
-  },
-  LIMIT_MS,
-);
-
-test(
-  'of devices, whose events the next landing would bring again, nothing goes',
-  async () => {
-    const deps = await world();
-    const dataset = 'devices';
-    await openCampaignWith(deps.annotation, { campaign: 'of-devices', tasks: 1, dataset });
-    const { inTheWay } = await planDatasetRemoval(deps, { dataset });
-    expect(inTheWay).toEqual([expect.stringContaining('devices')]);
   },
   LIMIT_MS,
 );

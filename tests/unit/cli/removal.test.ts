@@ -7,7 +7,7 @@ import { fakeContext, onlyObject, run } from './fake-surroundings';
 
 const dataset: DatasetRemoval = {
   ...{ dataset: 'trial', tables: ['recordings_landing', 'windows'], objects: 33, bytes: 4_200_000 },
-  ...{ campaigns: 2, tasks: 40, labels: 31, splits: 1, inTheWay: [] },
+  ...{ campaigns: 2, tasks: 40, labels: 31, splits: 1, aggregates: 90, inTheWay: [] },
   models: [{ model: 'activity', versions: 3 }],
 };
 const model: ModelRemoval = {
@@ -31,6 +31,7 @@ test('a dataset is shown before it goes, and nothing has gone', async () => {
   ]);
   expect(stdout).toContain('Would be removed of trial');
   expect(stdout).toMatch(/answers of people +31\n/);
+  expect(stdout).toMatch(/rows of aggregates +90\n/);
   expect(stdout).toMatch(/label campaigns +2, 40 tasks\n/);
   expect(stdout).toContain('--yes removes it for good');
   expect(stdout).not.toContain('models that stay');
