@@ -11,6 +11,9 @@ const JSON_LINES = new Set([
   'org.apache.hadoop.hive.serde2.JsonSerDe',
 ]);
 
+// Hadoop's clients of S3 have schemes of their own for the same address.
+const onS3 = (location = ''): string => location.replace(/^s3[an]:/i, 's3:');
+
 function problemOf(found: Table | null): string | null {
   if (found === null) return 'there is none';
   if (pointerOf(found) !== null) return 'it is a table that Watchlake publishes';
@@ -18,7 +21,7 @@ function problemOf(found: Table | null): string | null {
   const serde = storage?.SerdeInfo?.SerializationLibrary ?? 'none';
   if (!JSON_LINES.has(serde)) return `its rows are not JSON lines (SerDe ${serde})`;
   if ((PartitionKeys ?? []).length > 0) return 'it has partitions, which may lie anywhere';
-  if (!storage?.Location?.startsWith('s3://')) return `its files do not lie on S3`;
+  if (!onS3(storage?.Location).startsWith('s3://')) return `its files do not lie on S3`;
   return null;
 }
 
@@ -27,6 +30,6 @@ export async function sourceFolder(glue: GlueClient, source: Place): Promise<str
   const found = await findTable(glue, source);
   const detail = problemOf(found);
   if (detail !== null) throw new WatchlakeError('CATALOG_SOURCE_UNUSABLE', { ...source, detail });
-  const location = found?.StorageDescriptor?.Location as string;
+  const location = onS3(found?.StorageDescriptor?.Location);
   return location.endsWith('/') ? location : `${location}/`;
 }

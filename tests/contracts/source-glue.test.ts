@@ -94,6 +94,14 @@ test('the tables land as a folder of their files would', async () => {
   expect(await run(activities.openArchive, archive)).toMatchObject({ alreadyLanded: true });
 });
 
+test('a table that Hadoop has made tells its place by another scheme, and lands', async () => {
+  await makeTables();
+  await table('readings', `s3a://${BUCKET}/accelerometer/landing`);
+  const opened = await openSource(`${SOURCE}&accelerometer=readings`, opening());
+  expect(opened.members.map(({ name }) => name)).toContain('accelerometer/2023/part-0.json');
+  await opened.close();
+});
+
 test('a file is called after its table, and a changed one is another source', async () => {
   await makeTables();
   const opened = await openSource(SOURCE, opening());
