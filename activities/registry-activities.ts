@@ -66,7 +66,8 @@ export function createRegistryActivities({ registry, isOpen }: RegistryDeps) {
       const { model, run, actor = run, outcome } = input;
       try {
         const result = await registry.moveAlias({ ...input, alias: CHAMPION, actor });
-        if (result.moved) count('decisions', 1, { model, outcome });
+        // A first version is champion without a judgement.
+        if (result.moved && input.from !== null) count('decisions', 1, { model, outcome });
         return result;
       } catch (error) {
         const wasTaken = isWatchlakeError(error) && error.code === 'ALIAS_MOVED';

@@ -1,4 +1,5 @@
 /** Steps on the registry, each run twice as after a lost response, on a real database. */
+import type { MetricMeter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import {
   createRegistryActivities,
@@ -12,21 +13,21 @@ let database: TestDatabase;
 let registry: Registry;
 let activities: RegistryActivities;
 const openRuns = new Set<string>();
+const card = {
+  formatVersion: 1 as const,
+  codeVersion: '0',
+  seed: 0,
+  classes: ['a', 'b'],
+  featureSchema: 's',
+  data: { dataset: 'd', snapshots: {}, windows: 1, subjects: ['k'] },
+  evaluation: null,
+  calibration: { temperature: 1 },
+};
 
 beforeAll(async () => {
   database = await createTestDatabase();
   registry = createRegistry(database.pool);
   activities = createRegistryActivities({ registry, isOpen: async (run) => openRuns.has(run) });
-  const card = {
-    formatVersion: 1 as const,
-    codeVersion: '0',
-    seed: 0,
-    classes: ['a', 'b'],
-    featureSchema: 's',
-    data: { dataset: 'd', snapshots: {}, windows: 1, subjects: ['k'] },
-    evaluation: null,
-    calibration: { temperature: 1 },
-  };
   for (const key of ['1', '2', '3'])
     await registry.registerVersion({ model: 'm', key, artefactUri: key, card });
 });
@@ -62,6 +63,22 @@ test('a champion is asked for, moved once by a run, and found', async () => {
   await expect(activities.requireChampion({ model: 'forgotten' })).rejects.toThrow(
     /^The model forgotten has no champion; these have one: .*m/,
   );
+});
+
+test('a first version counts as no decision, for nothing was judged; a move from a champion does', async () => {
+  const counted: unknown[] = [];
+  const createCounter = () => ({
+    add: (value: number, { outcome }: Record<string, unknown>) => counted.push([value, outcome]),
+  });
+  const metricMeter = { createCounter } as unknown as MetricMeter;
+  const environment = new MockActivityEnvironment({}, { metricMeter });
+  await registry.registerVersion({ model: 'counted', key: '1', artefactUri: '1', card });
+  await registry.registerVersion({ model: 'counted', key: '2', artefactUri: '2', card });
+  const first = { model: 'counted', from: null, to: '1', outcome: 'promote', reason: 'first' };
+  await environment.run(activities.moveChampion, { ...first, run: 'c1' });
+  expect(counted).toEqual([]);
+  await environment.run(activities.moveChampion, { ...first, from: '1', to: '2', run: 'c2' });
+  expect(counted).toEqual([[1, 'promote']]);
 });
 
 test('a model of another dataset is refused, one without a champion or of this dataset is not', async () => {
