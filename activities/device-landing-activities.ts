@@ -26,6 +26,7 @@ import { endsOf, type Broker } from '../streaming/ports';
 import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
+import { count } from './meters';
 
 export interface DeviceLandingDeps {
   lake: Lake;
@@ -136,6 +137,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
         onProgress: report,
       });
       await publishSnapshot(lake, manifest, base);
+      count('landedRows', deviceFacts(manifest).run?.rows ?? 0, { dataset });
       await deliverLetters(manifest, signal);
       return {
         ...summaryOf(manifest),

@@ -3,7 +3,7 @@ import { presentContext } from './alive';
 
 /** By the name in code: the metric, which Prometheus shows with `_total`, and what it counts. */
 export const COUNTERS = {
-  landedRows: ['watchlake_landed_rows', 'Rows of sources that have landed'],
+  landedRows: ['watchlake_landed_rows', 'Rows of sources, and events of devices, that have landed'],
   tableRows: ['watchlake_table_rows', 'Rows of the input of a table, by what became of them'],
   sentSamples: ['watchlake_sent_samples', 'Samples that simulations have sent'],
   predictedWindows: ['watchlake_predicted_windows', 'Windows that were classified'],

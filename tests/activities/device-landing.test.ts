@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { MetricMeter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import {
   createDeviceLandingActivities,
@@ -38,8 +39,11 @@ async function landingInto(
   });
   await activities.prepareDeviceTopics();
   const producer = await broker.openProducer();
-  const land = (more: { maximumEvents?: number } = {}): Promise<LandedEvents> =>
-    new MockActivityEnvironment().run(activities.landEvents, {
+  const land = (
+    more: { maximumEvents?: number } = {},
+    environment = new MockActivityEnvironment(),
+  ): Promise<LandedEvents> =>
+    environment.run(activities.landEvents, {
       ...{ dataset: 'devices', maximumEvents: 1_000, lateDays: 1 },
       ...more,
     });
@@ -82,6 +86,21 @@ test('lands what other producers write as well, and dead-letters what is no even
     headers: { origin: 'a gateway', reason: 'not-utf-8', 'source-topic': topics.events },
   });
   expect(await land()).toMatchObject({ messages: 0, rows: 0 });
+  await close();
+});
+
+test('events that have landed count as rows of their dataset, repeated ones do not', async () => {
+  const { send, land, close } = await landingInto();
+  const counted: unknown[] = [];
+  const createCounter = (name: string) => ({
+    add: (value: number, { dataset }: Record<string, unknown>) =>
+      counted.push([name, value, dataset]),
+  });
+  const metricMeter = { createCounter } as unknown as MetricMeter;
+  await send([event(0), event(1), event(0)]);
+  await land({}, new MockActivityEnvironment({}, { metricMeter }));
+  await land({}, new MockActivityEnvironment({}, { metricMeter }));
+  expect(counted).toEqual([['watchlake_landed_rows', 2, 'devices']]);
   await close();
 });
 
