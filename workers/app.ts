@@ -17,6 +17,7 @@ import type { Config } from './config';
 import { holdoutScores } from './holdout-scores';
 import { homeLinks } from './home-links';
 import { preferredPort } from './kept-ports';
+import { serverLogger } from './logging';
 import { s3Settings } from './s3';
 import { connectClient } from './temporal';
 
@@ -57,7 +58,7 @@ export async function startAppServer(
     version: CODE_VERSION,
     host: config.APP_HOST,
     tokens,
-    logger: log.child({ part: 'app' }, { level: 'warn' }),
+    logger: serverLogger(log, 'app'),
     onBatch: ({ campaign, batch }) => announceBatch(client, campaign, batch),
     describe: async () => ({ links, models: await modelsOf({ registry, store }) }),
     reportPath: () => reportFile(store),

@@ -16,7 +16,7 @@ import { awaitParts, type OnWait } from './awaited-parts';
 import type { Config } from './config';
 import { brokerOf, streamLog } from './dependencies';
 import { keepIngestPort, preferredPort } from './kept-ports';
-import { createLog } from './logging';
+import { createLog, serverLogger } from './logging';
 import { migratedPool } from './migrated-pool';
 
 const DECOMPRESSED_TIMES = 4;
@@ -117,7 +117,7 @@ export async function startIngest(
       newestRenewal: pool && renewalsIn(pool),
       limits: limitsOf(config),
       requestsPerMinute: config.INGEST_REQUESTS_PER_MINUTE,
-      logger: processLog.child({ part: 'ingest' }, { level: 'warn' }),
+      logger: serverLogger(processLog, 'ingest'),
     });
     const home = config.WATCHLAKE_HOME;
     const url = await listen(server, { home, given: port });

@@ -12,6 +12,10 @@ export function createLog(config: Config, part: string, file?: string): PinoLogg
     : pino(options, pino.destination({ dest: file, sync: true }));
 }
 
+/** A web server's: its requests are no news, its failures are. Fields of the log that it comes from are not said again: a line would have them twice. */
+export const serverLogger = (log: PinoLogger, server: string): PinoLogger =>
+  log.child({ server }, { level: log.isLevelEnabled('warn') ? 'warn' : log.level });
+
 /** The SDK's logger over ours: its metadata carry workflowId, runId and the activity's name. */
 export function temporalLogger(log: PinoLogger, level: Config['LOG_LEVEL']): Logger {
   return new DefaultLogger(level.toUpperCase() as LogLevel, (entry) => {
@@ -21,7 +25,11 @@ export function temporalLogger(log: PinoLogger, level: Config['LOG_LEVEL']): Log
 }
 
 function withoutNoise(meta: Record<string | symbol, unknown> | undefined): Record<string, unknown> {
-  const { error, ...facts } = { ...meta };
-  if (error === undefined) return facts;
-  return { ...facts, err: error };
+  const { error, workflowRunId, ...facts } = { ...meta };
+  return {
+    ...facts,
+    // In activities the SDK has another name for it than in workflows.
+    ...(workflowRunId === undefined ? {} : { runId: workflowRunId }),
+    ...(error === undefined ? {} : { err: error }),
+  };
 }
