@@ -5,7 +5,7 @@ import { channelsFrom, float64From, type LeasedTask, type TaskKind } from './tas
 import type { Channel } from './campaigns';
 
 export interface LeaseRequest {
-  /** Any open campaign when absent. */
+  /** When absent, any open one: the oldest that has a free task. */
   campaign?: string;
   /** This one alone, if it is free or the annotator's. */
   task?: string;
@@ -42,11 +42,12 @@ interface LeasedRow {
 // program goes on where it was. Rows that another request is just taking are passed over.
 // Audits come at even distances among the others, in an order that has nothing to do with how sure the model was: a
 // campaign that closes early has its share of them, and those answered are as random as all.
+// One campaign after the other: in another, the keys of the page may mean other activities.
 const LEASE_TASKS = `
   WITH placed AS (
     SELECT p.task, (row_number() OVER (PARTITION BY p.campaign, p.kind
         ORDER BY CASE p.kind WHEN 'uncertain' THEN p.margin END, p.window_id) - 0.5)::float8
-      / count(*) OVER (PARTITION BY p.campaign, p.kind) AS place
+      / count(*) OVER (PARTITION BY p.campaign, p.kind) AS place, o.opened_at
     FROM annotation.tasks p JOIN annotation.campaigns o USING (campaign)
     WHERE o.closed_at IS NULL AND ($1::text IS NULL OR p.campaign = $1)
   ), picked AS (
@@ -54,7 +55,8 @@ const LEASE_TASKS = `
     WHERE ($7::bigint IS NULL OR t.task = $7)
       AND (t.status = 'open'
         OR t.status = 'leased' AND (t.annotator = $2 OR t.lease_expires_at <= now()))
-    ORDER BY (t.status = 'leased' AND t.annotator = $2) DESC, l.place, t.margin, t.window_id, t.task
+    ORDER BY (t.status = 'leased' AND t.annotator = $2) DESC, l.opened_at, t.campaign, l.place,
+      t.margin, t.window_id, t.task
     LIMIT $3
     FOR UPDATE OF t SKIP LOCKED
   )
@@ -67,7 +69,7 @@ const LEASE_TASKS = `
   WHERE t.task = picked.task AND c.campaign = t.campaign
   RETURNING t.task::text, t.campaign, c.dataset, c.model, t.window_id, t.device, t.subject_key,
     t.start_ms::float8, t.end_ms::float8, t.kind, t.version, t.classes, t.probabilities,
-    t.margin, picked.place,
+    t.margin, picked.place, c.opened_at,
     t.lease, t.lease_expires_at, c.classes AS labels, c.channels AS campaign_channels, t.channels,
     CASE WHEN $6 THEN t.timestamps_ms END AS timestamps_ms,
     CASE WHEN $6 THEN t.sample_values END AS sample_values`;
@@ -75,10 +77,15 @@ const LEASE_TASKS = `
 interface PlacedRow extends LeasedRow {
   place: number;
   margin: number;
+  opened_at: Date;
 }
 
 const inTurn = (a: PlacedRow, b: PlacedRow): number =>
-  a.place - b.place || a.margin - b.margin || (a.window_id < b.window_id ? -1 : 1);
+  a.opened_at.getTime() - b.opened_at.getTime() ||
+  a.campaign.localeCompare(b.campaign, 'en') ||
+  a.place - b.place ||
+  a.margin - b.margin ||
+  (a.window_id < b.window_id ? -1 : 1);
 
 function signalOf(row: LeasedRow): LeasedTask['signal'] {
   if (row.timestamps_ms === null || row.sample_values === null) return undefined;

@@ -1,0 +1,30 @@
+/** What the annotation store promises to whoever labels in several campaigns. */
+import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { openCampaignWith } from '../support/label-tasks';
+
+let database: TestDatabase;
+let store: AnnotationStore;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  store = createAnnotationStore(database.pool);
+});
+afterAll(() => database.drop());
+
+test('comes to another campaign when the one before has no free task, the oldest first', async () => {
+  // Of the same windows, one as sure as the other; their names say nothing of their age.
+  for (const campaign of ['second', 'first', 'third'])
+    await openCampaignWith(store, { campaign, tasks: 3, dataset: campaign });
+  const asked: string[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const [got] = await store.leaseTasks({ annotator: 'anna', leaseSeconds: 60 });
+    const { task, lease, campaign } = got!;
+    asked.push(campaign);
+    await store.answerTasks({ annotator: 'anna', answers: [{ task, lease, label: 'walk' }] });
+  }
+  const rest = await store.leaseTasks({ annotator: 'anna', leaseSeconds: 60, count: 9 });
+  asked.push(...rest.map(({ campaign }) => campaign));
+  const inTurn = ['second', 'first', 'third'].flatMap((campaign) => [campaign, campaign, campaign]);
+  expect(asked).toEqual(inTurn);
+});
