@@ -1,7 +1,7 @@
 /** Hands out label tasks: each to exactly one annotator at a time, for a limited time. */
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../core/postgres';
-import { channelsFrom, float64From, type LeasedTask, type TaskKind } from './tasks';
+import { channelsFrom, float64From, isTaskId, type LeasedTask, type TaskKind } from './tasks';
 import type { Channel } from './campaigns';
 
 export interface LeaseRequest {
@@ -13,6 +13,12 @@ export interface LeaseRequest {
   leaseSeconds: number;
   count?: number;
   withSignal?: boolean;
+}
+
+export interface HeldTask {
+  task: string;
+  annotator: string;
+  lease: string;
 }
 
 interface LeasedRow {
@@ -73,6 +79,11 @@ const LEASE_TASKS = `
     t.lease, t.lease_expires_at, c.classes AS labels, c.channels AS campaign_channels, t.channels,
     CASE WHEN $6 THEN t.timestamps_ms END AS timestamps_ms,
     CASE WHEN $6 THEN t.sample_values END AS sample_values`;
+
+// As if its time were over: its holder may still take it again, under the same lease.
+const RETURN_TASK = `
+  UPDATE annotation.tasks SET lease_expires_at = least(lease_expires_at, now())
+  WHERE task = $1 AND annotator = $2 AND lease = $3 AND status = 'leased'`;
 
 interface PlacedRow extends LeasedRow {
   place: number;
@@ -135,6 +146,13 @@ export function createLeasing(database: Database) {
       ]);
       rows.sort(inTurn);
       return rows.map(toTask);
+    },
+
+    /** Lets others have a task before its time is over; one that is answered, or somebody else's, stays as it is. */
+    async returnTask({ task, annotator, lease }: HeldTask): Promise<{ returned: boolean }> {
+      if (!isTaskId(task)) return { returned: false };
+      const { rowCount } = await database.query(RETURN_TASK, [task, annotator, lease]);
+      return { returned: rowCount === 1 };
     },
   };
 }

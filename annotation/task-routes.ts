@@ -1,4 +1,4 @@
-/** The API that annotators use, whether a person's page or a program: lease, answer, skip, undo, progress. */
+/** The API that annotators use, whether a person's page or a program: lease, return, answer, skip, undo, progress. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { WatchlakeError } from '../core/errors';
@@ -143,6 +143,11 @@ export function addTaskRoutes(app: FastifyInstance, options: TaskRouteOptions): 
     const { task } = parseInput(taskParams, request.params);
     const body = parseInput(leaseOnlyBody, request.body);
     return keepOne(body.annotator, { task, lease: body.lease, label: null });
+  });
+
+  app.post('/api/tasks/:task/return', annotate, (request) => {
+    const { task } = parseInput(taskParams, request.params);
+    return annotation.returnTask({ task, ...parseInput(leaseOnlyBody, request.body) });
   });
 
   app.post('/api/tasks/:task/undo', annotate, async (request) => {

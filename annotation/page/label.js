@@ -94,16 +94,24 @@ function labelAs(name) {
   void next();
 }
 
+/** Under another name the task would be nobody's to answer until its time is over. */
+async function relabelAs(name, { annotator, task }) {
+  if (task && name !== annotator)
+    await post(taskUrl(task, 'return'), { annotator, lease: task.lease }).catch(() => {});
+  labelAs(name);
+}
+
 function askForName() {
   if (state.busy) return;
   newTurn();
+  const before = { ...state };
   state.task = null;
   state.refusal = null;
   rememberLast('', null);
   notice(
     'Who is labelling?',
     'Each answer is kept with the name of the person who gave it.',
-    nameForm(state.annotator, labelAs),
+    nameForm(state.annotator, (name) => void relabelAs(name, before)),
   );
   byId('name').focus();
 }

@@ -1,4 +1,4 @@
-/** What the annotation store promises to whoever labels in several campaigns. */
+/** What the annotation store promises to whoever goes from one task, or one campaign, to another. */
 import { createAnnotationStore, type AnnotationStore } from '../../annotation/annotation';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { openCampaignWith } from '../support/label-tasks';
@@ -27,4 +27,23 @@ test('comes to another campaign when the one before has no free task, the oldest
   asked.push(...rest.map(({ campaign }) => campaign));
   const inTurn = ['second', 'first', 'third'].flatMap((campaign) => [campaign, campaign, campaign]);
   expect(asked).toEqual(inTurn);
+});
+
+test('gives a returned task to the next, but no answered one, nor one that is in other hands', async () => {
+  const campaign = 'returned';
+  await openCampaignWith(store, { campaign, tasks: 1, dataset: campaign });
+  const leaseFor = async (annotator: string) =>
+    (await store.leaseTasks({ campaign, annotator, leaseSeconds: 60 }))[0];
+  const { task, lease } = (await leaseFor('anna'))!;
+  expect(await store.returnTask({ task, annotator: 'ben', lease })).toEqual({ returned: false });
+  expect(await leaseFor('ben')).toBeUndefined();
+  expect(await store.returnTask({ task, annotator: 'anna', lease })).toEqual({ returned: true });
+  const next = (await leaseFor('ben'))!;
+  expect(next.task).toBe(task);
+  expect(await store.returnTask({ task, annotator: 'anna', lease })).toEqual({ returned: false });
+  const answers = [{ task, lease: next.lease, label: 'walk' }];
+  await store.answerTasks({ annotator: 'ben', answers });
+  const answered = { task, annotator: 'ben', lease: next.lease };
+  expect(await store.returnTask(answered)).toEqual({ returned: false });
+  expect(await store.progress({ campaign })).toMatchObject({ answered: 1, open: 0, leased: 0 });
 });

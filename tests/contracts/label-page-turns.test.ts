@@ -10,12 +10,13 @@ withBrowser('the label page', () => {
   const pages = new LabelPages();
 
   test('keeps a new name over a reload, though its address named somebody else', async () => {
-    const { campaign, dataset } = await pages.newCampaign(2);
+    const { campaign, dataset } = await pages.newCampaign(1);
     const page = await pages.openLabel(campaign, 'anna');
+    await page.locator('#plot svg').waitFor();
     await page.getByRole('button', { name: 'Labelling as anna' }).click();
     await page.getByLabel('Your name or initials').fill('ben');
     await page.keyboard.press('Enter');
-    await page.locator('#plot svg').waitFor();
+    await page.locator('#plot svg').waitFor(); // It is not kept for anna.
     await page.reload();
     await page.getByRole('button', { name: 'Labelling as ben' }).waitFor();
     await page.locator('#plot svg').waitFor();
