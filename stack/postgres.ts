@@ -57,6 +57,8 @@ async function ensureDatabase(port: number, password: string): Promise<void> {
     const known = 'SELECT 1 FROM pg_database WHERE datname = $1';
     const { rowCount } = await client.query(known, [DATABASE_NAME]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE_NAME}`);
+    // An error's first line quotes values as well, and whoever asked is told it; the server's own errors stay in the log.
+    await client.query(`ALTER ROLE ${DATABASE_USER} SET log_min_messages = 'log'`);
   } finally {
     await client.end();
   }
@@ -70,6 +72,9 @@ function serverArguments(data: string, port: number, durable: boolean): string[]
     shared_buffers: '64MB',
     max_connections: '100',
     fsync: durable ? 'on' : 'off',
+    // Statements, and details such as a row that is there already, may name people.
+    log_min_error_statement: 'panic',
+    log_error_verbosity: 'terse',
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   return ['-D', data, '-p', String(port), ...options];
