@@ -81,8 +81,11 @@ export function renderFigure(
   </figure>`;
 }
 
-/** The name of a class, which a table breaks where it is so long that it would take the figures' room. */
-export const className = (name: string): Html => html`<span class="class-name">${name}</span>`;
+/** The name of a class, which a table breaks where it is so long that it would take the figures' room: at `_` if it can. */
+export const className = (name: string): Html =>
+  html`<span class="class-name"
+    >${name.split(/(?<=_)/).map((part, index) => html`${index === 0 ? null : html`<wbr />`}${part}`)}</span
+  >`;
 
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`;
 

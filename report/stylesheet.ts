@@ -83,7 +83,8 @@ tbody tr:last-child > * { border-bottom: 0; }
 .matrix tbody th { white-space: nowrap; font-weight: 400; padding: 0 0.35rem 0 0; vertical-align: middle; }
 .matrix thead th { text-align: center; padding: 0 0 0.2rem; }
 .matrix thead th:first-child { text-align: left; }
-.matrix .class-name, .pair .class-name { max-width: 9.5rem; }
+.pair .class-name { max-width: 11rem; }
+.pair .matrix .class-name { max-width: 9.5rem; }
 .matrix abbr { text-decoration: none; }
 .matrix .index { display: inline-block; min-width: 1.4em; color: var(--muted); font-size: 0.8125rem; }
 .matrix td { text-align: center; padding: 0; height: 2.35rem; min-width: 2.2rem; border-radius: 4px; vertical-align: middle;
@@ -121,7 +122,7 @@ footer { color: var(--muted); font-size: 0.875rem; margin-top: 2rem; }
   body { padding: 0; max-width: none; }
   nav, .skip { display: none; }
   section { border: 0; border-top: 1px solid var(--axis); border-radius: 0; padding: 1rem 0; break-inside: auto; }
-  section > p { break-after: avoid; }
+  section > p, .decision > p, .decision .facts { break-after: avoid; }
   p, figure, table, .decision h3, .tiles li { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   figure svg { min-width: 0; }

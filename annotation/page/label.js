@@ -89,7 +89,7 @@ function notice(title, sentence, ...more) {
 function labelAs(name) {
   rememberAnnotator(name);
   state.annotator = name;
-  byId('annotator').textContent = `Labelling as ${name}`;
+  byId('annotator').replaceChildren(element('span', {}, 'Labelling as '), name);
   show(byId('annotator'));
   void next();
 }

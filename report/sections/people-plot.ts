@@ -16,6 +16,9 @@ export interface Person {
 
 const ROW_PX = 38;
 
+/** Of the axis: so near its beginning there is no room for a difference before the names. */
+const CRAMPED_SHARE = 0.08;
+
 const LEGEND: Legend = {
   entries: [
     { name: 'Before', colour: BEFORE },
@@ -26,6 +29,10 @@ const LEGEND: Legend = {
 export function renderPeoplePlot(people: readonly Person[]): Html {
   const { left, axis } = namesAxis(people.map(({ name }) => name));
   const scores = people.flatMap(({ before, after }) => [(before ?? after).macroF1, after.macroF1]);
+  const range = scoreRange(scores);
+  const hasRoom = ({ before, after }: Person): boolean =>
+    !hasFallen(before, after) ||
+    after.macroF1 - range.min > CRAMPED_SHARE * (range.max - range.min);
   const sentences = people.map((person) => `${person.name} ${changeOf(person)}`);
   return renderFigure(
     {
@@ -35,7 +42,7 @@ export function renderPeoplePlot(people: readonly Person[]): Html {
       tooltip: (_, row) => people[row] && `${people[row].name}: ${changeOf(people[row])}`,
       option: {
         grid: { left, right: 64, top: 8, bottom: 48 },
-        xAxis: { ...valueAxis, name: 'Macro-F1', nameGap: 30, ...scoreRange(scores) },
+        xAxis: { ...valueAxis, name: 'Macro-F1', nameGap: 30, ...range },
         yAxis: { ...axis, axisLine: { show: false } },
         series: [
           {
@@ -44,8 +51,14 @@ export function renderPeoplePlot(people: readonly Person[]): Html {
             data: people.map(lineOf),
             lineStyle: { width: 4, opacity: 0.45 },
           },
-          { ...dots(BEFORE), data: people.map(({ before }, row) => [before?.macroF1 ?? NaN, row]) },
-          { ...dots(AFTER), data: people.map(endOf) },
+          {
+            ...dots(BEFORE),
+            data: people.map((person, row) => startOf(person, row, !hasRoom(person))),
+          },
+          {
+            ...dots(AFTER),
+            data: people.map((person, row) => endOf(person, row, hasRoom(person))),
+          },
         ],
       },
     },
@@ -71,15 +84,24 @@ const lineOf = ({ before, after }: Person, row: number) => ({
   lineStyle: { color: hasFallen(before, after) ? FALLS : AFTER },
 });
 
-/** The difference stands beyond the end, where the line does not cross it. */
-const endOf = ({ before, after }: Person, row: number) => ({
-  value: [after.macroF1, row],
+const differenceOf = ({ before, after }: Person) => ({
+  distance: 9,
+  color: INK,
+  formatter: signed(before && after.macroF1 - before.macroF1),
+});
+
+const startOf = (person: Person, row: number, isLabelled: boolean) => ({
+  value: [person.before?.macroF1 ?? NaN, row],
+  label: { ...differenceOf(person), show: isLabelled, position: 'right' as const },
+});
+
+/** The difference stands beyond the end, where the line does not cross it; without room there, beside the start. */
+const endOf = (person: Person, row: number, isLabelled: boolean) => ({
+  value: [person.after.macroF1, row],
   label: {
-    show: before !== null,
-    position: hasFallen(before, after) ? ('left' as const) : ('right' as const),
-    distance: 9,
-    color: INK,
-    formatter: signed(before && after.macroF1 - before.macroF1),
+    ...differenceOf(person),
+    show: isLabelled && person.before !== null,
+    position: hasFallen(person.before, person.after) ? ('left' as const) : ('right' as const),
   },
 });
 

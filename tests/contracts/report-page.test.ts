@@ -1,7 +1,7 @@
 /** The report in a real browser: its figures stay in sight with long names, on a phone and on paper. */
 import type { Browser } from 'playwright-core';
 import { renderReport } from '../../report/render-report';
-import type { ReportData } from '../../report/report-data';
+import type { ReportData, ScoredReport } from '../../report/report-data';
 import { findChromium, startBrowser } from '../support/browser';
 import { withBrowser } from '../support/label-pages';
 import { sampleReport } from '../unit/report/report-fixture';
@@ -21,6 +21,17 @@ const beyond = (scrolls: string) => `[...document.querySelectorAll('body *')]
   .filter((node) => !node.closest('.skip') && !node.matches('${scrolls}'))
   .filter((node) => node.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map((node) => node.tagName + ' ' + node.textContent.trim().slice(0, 40))`;
+
+const MEETING_TEXTS = `(() => {
+  const boxes = [...document.querySelectorAll('#people-plot svg text')]
+    .filter((node) => node.textContent.trim() !== '')
+    .map((node) => [node.textContent, node.getBoundingClientRect()]);
+  const meet = (a, b) =>
+    a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
+  return boxes
+    .filter(([, box]) => boxes.some(([, other]) => other !== box && meet(box, other)))
+    .map(([text]) => text);
+})()`;
 
 const HIDDEN_FIGURES = `[...document.querySelectorAll('.scroll')]
   .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
@@ -46,6 +57,18 @@ withBrowser('the report', () => {
     const page = await open(1280);
     expect(await page.evaluate(HIDDEN_FIGURES)).toEqual([]);
     expect(await page.evaluate(beyond('.none'))).toEqual([]);
+  });
+
+  test('writes no difference upon a name, though a person fell to the end of the axis', async () => {
+    const data = withLongNames() as ScoredReport;
+    data.before.evaluation.bySubject.forEach((person) => Object.assign(person, { macroF1: 0.3 }));
+    data.after.evaluation.bySubject.forEach((person, at) =>
+      Object.assign(person, { macroF1: 0.07 * at }),
+    );
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await page.setContent(renderReport(data));
+    expect(await page.evaluate(MEETING_TEXTS)).toEqual([]);
+    expect(await page.locator('#people-plot text', { hasText: '−0.300' }).count()).toBe(1);
   });
 
   test('is no wider than a phone', async () => {
