@@ -17,7 +17,14 @@ import { deviceTopicSpecs, topicSpecs, type TopicShape } from '../streaming/topi
 import { alive } from './alive';
 import { asActivities } from './as-activities';
 import { erasingOf } from './erasing-of';
-import { onCase, type CaseDeps, type CaseName } from './erasure-case';
+import {
+  onCase,
+  rememberRemoved,
+  removedRows,
+  type CaseDeps,
+  type CaseName,
+  type ErasureCase,
+} from './erasure-case';
 import { inTurn } from './held-lease';
 import {
   prove,
@@ -101,22 +108,26 @@ export function createErasureActivities(deps: ErasureDeps) {
         const request = { ...known, dataset, signal: alive().signal };
         const { person: found, rows } = await erasing.findPerson(lake, request);
         const person = joined(before, found);
-        await consent.updateCase(name, { identifier: person.identifier, person });
+        const opened = await consent.readCase<ErasureCase>(name);
+        const { identifier } = person;
+        await consent.updateCase<ErasureCase>(name, { ...opened, identifier, person });
         const devices = person.devices.map((each) => deviceIdentifier(each));
         const keys = devices.map((each) => consent.keyOf(dataset, each));
         await consent.suppress({ ...name, keys, run });
         return { rows: { ...rows }, shared: person.shared };
       }),
 
-    // Safe to retry: a landing table without the person is left as it is.
+    // Safe to retry: a landing table without the person is left as it is, and what went before counts.
     rewriteLanding: (name: CaseName) =>
       withCase(name, async (person) => {
         const { dataset, subject } = name;
         const erasing = await erasingOf(deps, dataset);
         const erased = erasedKey(deps, dataset, person);
-        const request = { dataset, subject, erased, person, signal: alive().signal };
+        const remember = rememberRemoved(deps, name);
+        const request = { dataset, subject, erased, person, remember, signal: alive().signal };
         const refresh = await erasing.presentRefresh(lake, dataset);
-        const rows: Counts = await erasing.rewriteLanding(lake, request);
+        const tables = Object.keys(await erasing.rewriteLanding(lake, request));
+        const rows: Counts = await removedRows(deps, name, tables);
         return { rows, refresh } satisfies { rows: Counts; refresh: RefreshRequest | null };
       }),
 
@@ -130,12 +141,16 @@ export function createErasureActivities(deps: ErasureDeps) {
         return { ...answers, ...records, ...owner };
       }),
 
-    // Safe to retry: a table without the person is left as it is.
-    rewriteModelTables: ({ dataset, subject }: CaseName): Promise<Counts> =>
-      withCase({ dataset, subject }, (person) => {
+    // Safe to retry: a table without the person is left as it is, and what went before counts.
+    rewriteModelTables: (name: CaseName): Promise<Counts> =>
+      withCase(name, async (person) => {
+        const { dataset } = name;
         const erased = erasedKey(deps, dataset, person);
         const { subjectKey } = person;
-        return rewriteModelTables(lake, { dataset, erased, subjectKey, signal: alive().signal });
+        const remember = rememberRemoved(deps, name);
+        const request = { dataset, erased, subjectKey, remember, signal: alive().signal };
+        const tables = Object.keys(await rewriteModelTables(lake, request));
+        return removedRows(deps, name, tables);
       }),
 
     // Safe to retry: copies are committed with how far they go. The topics are those of all datasets:

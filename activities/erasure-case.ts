@@ -1,4 +1,5 @@
 /** The case of an erasure: who it is about is known here and in the sealed case, never in a history. */
+import type { RemovedRows } from '../lakehouse/erasure/erasing-format';
 import type { Consent } from '../consent/consent';
 import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import { createHint, hideNeedles, type Needles } from '../core/needles';
@@ -18,6 +19,8 @@ export interface ErasureCase {
   readonly identifier: string;
   /** What was found of the person so far. */
   readonly person?: Person;
+  /** Rows that went, by table and by the snapshot without them; absent before any did. */
+  readonly removed?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** What is known of the person before anything was found. */
@@ -64,3 +67,25 @@ export const onCase =
       throw withoutPerson(error, person);
     }
   };
+
+/** Writes down what a snapshot leaves out; the same snapshot again counts once. */
+export const rememberRemoved =
+  ({ consent }: Pick<CaseDeps, 'consent'>, { dataset, subject }: CaseName) =>
+  async ({ table, snapshotId, rows }: RemovedRows): Promise<void> => {
+    const known = await consent.readCase<ErasureCase>({ dataset, subject });
+    const ofTable = { ...known.removed?.[table], [snapshotId]: rows };
+    const removed = { ...known.removed, [table]: ofTable };
+    await consent.updateCase({ dataset, subject }, { ...known, removed });
+  };
+
+/** Of these tables all that has gone in this case, whichever attempt did it. */
+export async function removedRows(
+  { consent }: Pick<CaseDeps, 'consent'>,
+  { dataset, subject }: CaseName,
+  tables: readonly string[],
+): Promise<Record<string, number>> {
+  const { removed = {} } = await consent.readCase<ErasureCase>({ dataset, subject });
+  const sum = (rows: Readonly<Record<string, number>> = {}) =>
+    Object.values(rows).reduce((total, each) => total + each, 0);
+  return Object.fromEntries(tables.map((table) => [table, sum(removed[table])]));
+}

@@ -107,8 +107,9 @@ async function eraseRows(
   const since = await awaitOthers(input);
   const again = await rewriteLanding(input);
   if (refresh !== null) await rebuild(refresh);
+  // Each time all that has gone so far; of earlier workers only what went that time.
   const removedRows = Object.fromEntries(
-    Object.entries(rows).map(([table, n]) => [table, n + (again.rows[table] ?? 0)]),
+    Object.entries(rows).map(([table, n]) => [table, Math.max(n, again.rows[table] ?? 0)]),
   );
   return { removedRows, since };
 }

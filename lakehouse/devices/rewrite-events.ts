@@ -162,7 +162,7 @@ async function write(
 /** Rows, and messages in quarantine, that went. Repeating it is harmless. */
 export async function rewriteEvents(
   lake: Lake,
-  { dataset, erased, person, signal }: Omit<RewriteRequest, 'subject'>,
+  { dataset, erased, person, remember, signal }: Omit<RewriteRequest, 'subject'>,
 ): Promise<Record<string, number>> {
   const of = { dataset, table: EVENTS_TABLE };
   const base = await findBase(lake, of);
@@ -184,6 +184,8 @@ export async function rewriteEvents(
       signal,
       write: (prefix) => write({ session, lake, before, prefix }, found, quarantine),
     });
+    const { snapshotId } = manifest;
+    await remember?.({ table: EVENTS_TABLE, snapshotId, rows: removed });
     await publishSnapshot(lake, manifest, base);
     return { [EVENTS_TABLE]: removed };
   });

@@ -17,6 +17,14 @@ export interface FoundPerson {
   readonly rows: Readonly<Record<string, number>>;
 }
 
+/** A snapshot of a table that leaves the person out. */
+export interface RemovedRows {
+  readonly table: string;
+  readonly snapshotId: string;
+  /** Rows, and lines in quarantine, that the table before it had of the person. */
+  readonly rows: number;
+}
+
 export interface RewriteRequest {
   readonly dataset: string;
   /** The key that the suppression list has of the person. */
@@ -24,6 +32,8 @@ export interface RewriteRequest {
   /** Keyed hash of the person and all that names them. It is among the inputs of what leaves them out: no erasure takes up what one of somebody else has left. */
   readonly erased: string;
   readonly person: Person;
+  /** Told before the snapshot is published: whoever is killed then tells nobody else what went. */
+  readonly remember?: (removed: RemovedRows) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 

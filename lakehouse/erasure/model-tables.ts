@@ -10,12 +10,12 @@ import type { TableDeclaration } from '../tables';
 import { labelledWindowsTable, predictionsTable } from '../watch/model-tables';
 import type { RewriteRequest } from './erasing-format';
 
-interface Request extends Pick<RewriteRequest, 'dataset' | 'erased' | 'signal'> {
+interface Request extends Pick<RewriteRequest, 'dataset' | 'erased' | 'remember' | 'signal'> {
   readonly subjectKey: string;
 }
 
 async function rewrite(lake: Lake, table: TableDeclaration, request: Request): Promise<number> {
-  const { dataset, erased, subjectKey, signal } = request;
+  const { dataset, erased, subjectKey, remember, signal } = request;
   const of = { dataset, table: table.name };
   const base = await findBase(lake, of);
   const { before } = base;
@@ -49,6 +49,8 @@ async function rewrite(lake: Lake, table: TableDeclaration, request: Request): P
         facts: { ...before.facts },
       }),
     });
+    const { snapshotId } = manifest;
+    await remember?.({ table: table.name, snapshotId, rows: removed });
     await publishSnapshot(lake, manifest, base);
     return removed;
   });

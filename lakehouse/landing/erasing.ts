@@ -160,7 +160,7 @@ async function rewriteLanding(
   lake: Lake,
   request: RewriteRequest,
 ): Promise<Record<string, number>> {
-  const { dataset, erased, person, signal } = request;
+  const { dataset, erased, person, remember, signal } = request;
   const { table } = kind;
   const base = await findBase(lake, { dataset, table });
   const { before } = base;
@@ -193,8 +193,10 @@ async function rewriteLanding(
       return { ...outcomeOf(landed, kept), facts: { ...kept } };
     },
   });
+  const rows = before.rows - manifest.rows;
+  await remember?.({ table, snapshotId: manifest.snapshotId, rows });
   await publishSnapshot(lake, manifest, base);
-  return { [table]: before.rows - manifest.rows };
+  return { [table]: rows };
 }
 
 export const recordingsErasing = (

@@ -67,6 +67,7 @@ export interface NewLanding {
   /** All files that the table holds from now on; names of the new ones say what made it. */
   readonly files: readonly LandedFile[];
   readonly change: unknown;
+  readonly beforePublishing?: (manifest: SnapshotManifest) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -97,6 +98,7 @@ export async function writeLanding(lake: Lake, landing: NewLanding): Promise<Sna
       return { ...outcomeOf(own), facts: { ...facts } };
     },
   });
+  await landing.beforePublishing?.(manifest);
   await publishSnapshot(lake, manifest, base);
   return manifest;
 }

@@ -100,7 +100,7 @@ async function rewriteSource(
   source: SourceName,
   request: RewriteRequest,
 ): Promise<number> {
-  const { dataset, erased, signal } = request;
+  const { dataset, erased, remember, signal } = request;
   const of = { dataset, table: STEDI_LANDING[source] };
   const base = await findBase(lake, of);
   const { before } = base;
@@ -116,11 +116,14 @@ async function rewriteSource(
     return 0;
   }
   const change = ['erased', erased];
-  const landing = { dataset, source, keyFingerprint, base, files: kept, change, signal };
-  await writeLanding(lake, landing);
   const dropped = (all: readonly LandedFile[]): number =>
     all.reduce((sum, each) => sum + (each.dropped[WITHDRAWN] ?? 0), 0);
-  return dropped(kept) - dropped(files);
+  const rows = dropped(kept) - dropped(files);
+  await writeLanding(lake, {
+    ...{ dataset, source, keyFingerprint, base, files: kept, change, signal },
+    beforePublishing: async ({ snapshotId }) => remember?.({ table: of.table, snapshotId, rows }),
+  });
+  return rows;
 }
 
 /** Rows and quarantined lines that went, by table. */

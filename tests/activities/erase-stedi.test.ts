@@ -65,6 +65,10 @@ test('every step may be lost after its work: repeated, it ends the same', async 
     expect.arrayContaining(['findSubject', 'proveErasure', 'removeHoldings', 'rewriteLanding']),
   );
   expect(result.proof).toContain(result.subject);
+  // What a lost attempt has removed counts; of customers a broken line as well.
+  expect(result.removedRows).toMatchObject({
+    ...{ customer_landing: 2, accelerometer_landing: 4, step_trainer_landing: 4 },
+  });
   await rm(join(world.home, `source-${dataset}`), { recursive: true });
   await expectGone(dataset, person, others);
   expect(await rowsOf(dataset, 'accelerometer_landing')).toBe(others.length * 4);
