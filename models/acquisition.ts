@@ -126,7 +126,7 @@ function spread(ranked: readonly Ranked[], count: number, audits: readonly Ranke
   while (picks.length < count && queues.some(({ length }) => length > 0)) {
     for (const queue of queues) {
       const pick = takeApart(queue, chosen, putOff);
-      if (pick !== null && picks.length < count) picks.push(pick);
+      if (pick !== null) picks.push(pick);
     }
   }
   return [...picks, ...putOff.sort(byMargin)].slice(0, count);

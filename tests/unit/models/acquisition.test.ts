@@ -83,6 +83,9 @@ test('takes windows that overlap a chosen one last, however unsure', () => {
     selectTasks({ predictions, budget, auditShare: 0 }).map(({ windowId }) => windowId);
   expect(picked(2)).toEqual(['a', 'c']);
   expect(picked(3)).toEqual(['a', 'c', 'b']);
+  // Of those that are taken last the least sure first again, whichever queue put them off.
+  predictions.push(at('d', 1000, 0.4), at('e', 3000, 0.505));
+  expect(picked(5).slice(-3)).toEqual(['e', 'b', 'd']);
 });
 
 test('takes windows that share samples with an audit last, also where drawn ones fill the budget', () => {
@@ -99,8 +102,13 @@ test('takes windows that share samples with an audit last, also where drawn ones
   expect(ask([audit, ...unsure], 2)).toEqual(['audit', 'unsure-8000']);
   expect(ask([audit, ...unsure], 3)).toEqual(['audit', 'unsure-8000', 'unsure-2000']);
   const drawn = [0, 2000, 4000, 20_000].map((startMs) => at(`d-${startMs}`, startMs, 'audit'));
-  const [first, second] = ask(drawn, 2).map((id) => Number(id.slice(2))) as [number, number];
-  expect(Math.abs(first - second)).toBeGreaterThanOrEqual(4000);
+  // Whatever was drawn first.
+  const gaps = Array.from({ length: 20 }, (_, seed) => {
+    const picks = selectTasks({ predictions: drawn, budget: 2, auditShare: 0.5, seed });
+    const [first, second] = picks.map(({ windowId }) => Number(windowId.slice(2)));
+    return Math.abs((first as number) - (second as number));
+  });
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(4000);
 });
 
 test('looks at a window a few times, however many are chosen on its device', () => {
@@ -179,6 +187,17 @@ test('fills the budget with drawn windows when a champion is sure of nearly ever
   expect(idsOf(picks).filter((id) => id !== 'unsure')).toEqual(idsOf(asDrawn));
 });
 
+test('draws other audits with another seed, and none where none are wanted', () => {
+  const predictions = ids.slice(0, 50).map((id) => prediction(id, 0.9, 'audit'));
+  const drawn = (seed: number) => selectTasks({ predictions, budget: 5, auditShare: 1, seed });
+  expect(drawn(1)).not.toEqual(drawn(0));
+  expect(drawn(0)).toEqual(drawn(0));
+  const nobody = ids.filter((windowId) =>
+    isCandidate({ ...base, auditShare: 0, windowId, confidence: 1 }),
+  );
+  expect(nobody).toEqual([]);
+});
+
 test('makes one task of a window that was predicted twice', () => {
   const predictions = [prediction('w', 0.5), prediction('w', 0.5)];
   expect(selectTasks({ predictions, budget: 5, auditShare: 0 })).toHaveLength(1);
@@ -188,6 +207,7 @@ test.each([
   [-1, 0.1],
   [1.5, 0.1],
   [10, 1.2],
+  [10, -0.1],
   [10, NaN],
 ])('refuses a budget of %p with an audit share of %p', (budget, auditShare) => {
   expect(codeThrownBy(() => selectTasks({ predictions: [], budget, auditShare }))).toBe(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Comparison, Scorecard } from '../../../models/promotion';
-import { DEFAULT_GATE, decidePromotion } from '../../../models/promotion';
+import { DEFAULT_GATE, decidePromotion, refuseControl } from '../../../models/promotion';
 import { codeThrownBy } from './made-data';
 
 const SUBJECTS = ['s1', 's2', 's3', 's4', 's5', 's6'];
@@ -27,10 +27,12 @@ function scorecard(
 
 const six = (score: number): number[] => SUBJECTS.map(() => score);
 
+const ACCURACIES = { championAccuracy: 0.7, challengerAccuracy: 0.8 };
+
 const comparison = (changes: Partial<Comparison> = {}): Comparison => ({
   champion: scorecard('1', six(0.7)),
   challenger: scorecard('2', six(0.8)),
-  audit: { labels: 40, championAccuracy: 0.7, challengerAccuracy: 0.8 },
+  audit: { labels: 40, ...ACCURACIES },
   withdrawnSubjects: 0,
   holdoutUses: 1,
   ...changes,
@@ -175,6 +177,69 @@ test('does not let a class with little support block a promotion, and shows it',
   expect(verdict.perClass[1]).toMatchObject({ label: 'walk', counted: false, challengerRecall: 0 });
 });
 
+test('counts a class from the least support on, and one that the challenger never names as lost', () => {
+  const support = DEFAULT_GATE.minimumSupport;
+  const champion = scorecard('1', six(0.7), recall(0.8, support));
+  const perClass = [{ label: 'run', recall: 0.8, support: 100 }];
+  const verdict = decidePromotion(
+    comparison({ champion, challenger: scorecard('2', six(0.8), { perClass }) }),
+  );
+  expect(verdict).toMatchObject({ reason: 'recall-loss' });
+  expect(verdict.perClass[1]).toMatchObject({ support, counted: true, challengerRecall: 0 });
+});
+
+test('asks for the audit labels that are missing, dealt out over the classes', () => {
+  const audit = { labels: DEFAULT_GATE.minimumAuditLabels - 7, ...ACCURACIES };
+  const { needed, explanation } = decidePromotion(comparison({ audit }));
+  expect(needed).toEqual([
+    { label: 'run', count: 4 },
+    { label: 'walk', count: 4 },
+  ]);
+  expect(explanation).toBe('There are 13 recent audit labels, 20 are needed.');
+});
+
+test('asks for fewer labels the fewer people are missing', () => {
+  const asked = (people: number) => {
+    const of = (score: number) => scorecard('1', six(score).slice(0, people));
+    const changes = { champion: of(0.1), challenger: of(0.9) };
+    return decidePromotion(comparison(changes)).needed?.[0]?.count;
+  };
+  expect([asked(5), asked(3), asked(1)]).toEqual([5, 15, 25]);
+});
+
+test('takes a proof that lies at the limit, and says what was compared', () => {
+  const verdict = decidePromotion(comparison(), { alpha: 1 / 64 });
+  expect(verdict).toMatchObject({
+    outcome: 'promote',
+    calibration: { champion: 0.05, challenger: 0.05 },
+  });
+  expect(verdict.explanation).toBe(
+    'Proved better: mean macro-F1 difference 0.100 over 6 people, p = 0.016.',
+  );
+});
+
+test('says by how much calibration and audit labels are worse, and which schemas differ', () => {
+  const of = (changes: Partial<Comparison>) => decidePromotion(comparison(changes)).explanation;
+  expect(of({ challenger: scorecard('2', six(0.8), { calibrationError: 0.08 }) })).toBe(
+    'The calibration error rises by 0.030 (limit 0.02).',
+  );
+  expect(of({ audit: { labels: 40, championAccuracy: 0.8, challengerAccuracy: 0.7 } })).toBe(
+    'On 40 audit labels the accuracy falls by 0.100 (limit 0.05).',
+  );
+  expect(of({ challenger: scorecard('2', six(0.8), { featureSchema: 'other' }) })).toContain(
+    "The champion's feature schema is schema, the challenger's other",
+  );
+});
+
+test('a control that passes is rejected, with what it was', () => {
+  const passed = decidePromotion(comparison());
+  const refused = refuseControl(passed);
+  expect(refused).toMatchObject({ outcome: 'reject', reason: 'control-passed' });
+  expect(refused).toMatchObject({ pValue: passed.pValue, bySubject: passed.bySubject });
+  expect(refused.explanation).toContain('shuffled labels');
+  expect(refused.explanation).toContain(passed.explanation);
+});
+
 test('accepts a comparison without audit labels when the gate says so', () => {
   const verdict = decidePromotion(comparison({ audit: null }), { minimumAuditLabels: 0 });
   expect(verdict.outcome).toBe('promote');
@@ -191,6 +256,12 @@ test('advises a new holdout after twenty uses without changing the outcome', () 
 test.each<[string, Scorecard]>([
   ['another subject', scorecard('2', [...six(0.8).slice(1), 0.8, 0.8])],
   ['fewer subjects', scorecard('2', six(0.8).slice(1))],
+  [
+    'a subject twice',
+    scorecard('2', six(0.8), {
+      bySubject: [...SUBJECTS, 's1'].map((subject) => ({ subject, windows: 50, macroF1: 0.8 })),
+    }),
+  ],
   [
     'other windows',
     scorecard('2', six(0.8), {
