@@ -17,6 +17,8 @@ const state = {
   last: null,
   // Stays told until the next answer: the page goes on by itself before anybody has read it.
   refusal: null,
+  // The task whose answer met an outage: nobody knows whether it has arrived before the server is asked for the next.
+  unsure: null,
   busy: false,
   timer: 0,
   // Counts what a person or the page has done: what the server says to something earlier is of the past.
@@ -261,8 +263,11 @@ async function next() {
 }
 
 function present({ tasks, progress }) {
-  showProblem(state.refusal);
   state.task = tasks[0] ?? null;
+  if (state.task && state.task.task === state.unsure)
+    state.refusal = { message: 'Your answer has not arrived: answer this window again.' };
+  state.unsure = null;
+  showProblem(state.refusal);
   showProgress(progress);
   if (state.task) drawTask(state.task);
   else showEmpty(progress);
@@ -285,6 +290,7 @@ async function finish(path, body, sentence, chosen) {
     announce(sentence);
   } catch (error) {
     if (!isOver(error)) {
+      state.unsure = task.task;
       setBusy(false);
       chosen?.classList.remove('chosen');
       return recover(error);

@@ -1,5 +1,5 @@
 /** The label page stays with what a person did last: a new name, a later answer, the place of the focus. */
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { doneIs, LabelPages, withBrowser } from '../support/label-pages';
 
 jest.setTimeout(180_000);
@@ -55,6 +55,30 @@ withBrowser('the label page', () => {
     expect(await page.locator('#facts').textContent()).toBe(shown);
     await page.keyboard.press('3');
     await doneIs(page, '2 of 3');
+    const labels = (await pages.labelsOf(dataset)).map(({ label }) => label);
+    expect(labels).toEqual(['walk', 'forward-elevation']);
+  });
+
+  test('says after an outage whether an answer has arrived, by the window that comes', async () => {
+    const { campaign, dataset } = await pages.newCampaign(3);
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 3 done');
+    const problem = page.locator('#problem');
+    await page.route('**/answer', (route) => route.abort(), { times: 1 });
+    await page.keyboard.press('1');
+    await problem.filter({ hasText: 'has not arrived: answer this window again' }).waitFor();
+    await page.keyboard.press('2');
+    await doneIs(page, '1 of 3');
+    expect(await problem.isVisible()).toBe(false);
+    // Kept, though the page has not heard of it.
+    const lost = async (route: Route) => {
+      await route.fetch();
+      await route.abort();
+    };
+    await page.route('**/answer', lost, { times: 1 });
+    await page.keyboard.press('3');
+    await doneIs(page, '2 of 3');
+    expect(await problem.isVisible()).toBe(false);
     const labels = (await pages.labelsOf(dataset)).map(({ label }) => label);
     expect(labels).toEqual(['walk', 'forward-elevation']);
   });
