@@ -230,12 +230,14 @@ export function createCampaigns(database: Database) {
     progress: ({ campaign }: { campaign: string }): Promise<CampaignProgress> =>
       readProgress(database, campaign),
 
-    /** The newest first. */
+    /** The newest first; of too many, closed ones are left out before open ones, at which people still work. */
     async listCampaigns({ limit = 50 }: { limit?: number } = {}): Promise<CampaignProgress[]> {
       const { rows } = await database.query<ProgressRow>(
-        `${PROGRESS} GROUP BY c.campaign ORDER BY c.opened_at DESC, c.campaign LIMIT $1`,
+        `${PROGRESS} GROUP BY c.campaign
+         ORDER BY c.closed_at IS NOT NULL, c.opened_at DESC, c.campaign LIMIT $1`,
         [limit],
       );
+      rows.sort((a, b) => b.opened_at.getTime() - a.opened_at.getTime());
       return rows.map(toProgress);
     },
 

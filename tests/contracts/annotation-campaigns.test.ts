@@ -47,3 +47,16 @@ test('gives a returned task to the next, but no answered one, nor one that is in
   expect(await store.returnTask(answered)).toEqual({ returned: false });
   expect(await store.progress({ campaign })).toMatchObject({ answered: 1, open: 0, leased: 0 });
 });
+
+test('lists the newest campaigns first, and hides no open one behind those that have closed', async () => {
+  const before = await store.listCampaigns();
+  for (const { campaign } of before) await store.closeCampaign({ campaign });
+  for (const campaign of ['still-open', 'closed-1', 'closed-2']) {
+    await openCampaignWith(store, { campaign, tasks: 1, dataset: campaign });
+    if (campaign !== 'still-open') await store.closeCampaign({ campaign });
+  }
+  const listed = async (limit: number) =>
+    (await store.listCampaigns({ limit })).map(({ campaign }) => campaign);
+  expect(await listed(2)).toEqual(['closed-2', 'still-open']);
+  expect(await listed(3)).toEqual(['closed-2', 'closed-1', 'still-open']);
+});
