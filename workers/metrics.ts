@@ -1,7 +1,10 @@
 /** Chooses where the worker's Prometheus metrics listen. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isWatchlakeError } from '../core/errors';
 import { reservePort } from '../stack/ports';
 import type { Config } from './config';
 import { preferredPort } from './kept-ports';
+import { wasKilled } from './state';
 
 /** `host:port` for the exporter, or null when metrics are turned off. */
 export async function metricsAddress(config: Config): Promise<string | null> {
@@ -14,4 +17,28 @@ export async function metricsAddress(config: Config): Promise<string | null> {
   // The exporter binds a moment later; until then the reservation keeps other stacks away.
   setTimeout(() => void release(), 5_000).unref();
   return `${config.METRICS_HOST}:${port}`;
+}
+
+// A worker without its supervisor ends within half a minute.
+const FORMER_WORKER_MS = 45_000;
+const LOOK_AGAIN_MS = 500;
+
+/**
+ * PORT_TAKEN where somebody else has the given port: a worker that finds it out would be started again for ever. The last
+ * worker of a supervisor that was killed is waited for.
+ */
+export async function requireMetricsPort(config: Config): Promise<void> {
+  const { METRICS, METRICS_PORT: given, WATCHLAKE_HOME: home } = config;
+  if (!METRICS || !given) return;
+  const untilMs = Date.now() + ((await wasKilled(home)) ? FORMER_WORKER_MS : 0);
+  for (;;) {
+    try {
+      const { release } = await reservePort({ service: 'metrics', given, preferred: given });
+      return await release();
+    } catch (error) {
+      const isTaken = isWatchlakeError(error) && error.code === 'PORT_TAKEN';
+      if (!isTaken || Date.now() >= untilMs) throw error;
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
 }

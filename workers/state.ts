@@ -1,4 +1,5 @@
 /** What runs in a home: written by the supervisor, read by every command. */
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, makeFolder, writeFileAtomically } from '../stack/files';
@@ -46,6 +47,10 @@ export async function readState(home: string): Promise<UpState | null> {
     throw error;
   }
 }
+
+/** Whether the last supervisor there had no time to take its record away. */
+export const wasKilled = async (home: string): Promise<boolean> =>
+  existsSync(stateFile(home)) && (await readState(home)) === null;
 
 export const supervisorLog = (home: string): string => join(home, 'logs', 'supervisor.log');
 

@@ -24,6 +24,7 @@ import { requireExternal } from './external-services';
 import { HeldHome } from './held-home';
 import { keepPort } from './kept-ports';
 import { withFewArenas } from './malloc-arenas';
+import { requireMetricsPort } from './metrics';
 import { recordState } from './record-state';
 import { claimHome, clearState, supervisorOf, type UpState } from './state';
 
@@ -66,6 +67,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
 
 async function keepUp(options: SuperviseOptions, home: HeldHome): Promise<void> {
   const { config, onProgress, log } = options;
+  await requireMetricsPort(config);
   await requireExternal(config, onProgress);
   await startStack(stackOptions(config, onProgress));
   let app: RunningApp | undefined;

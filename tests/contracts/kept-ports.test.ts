@@ -1,6 +1,7 @@
 /** The application page answers where it did before a restart, as long as nobody else has taken its port. */
-import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { LOOPBACK } from '../../stack/ports';
 import { loadConfig } from '../../workers/config';
@@ -32,6 +33,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true }));
 
+const supervised = (place: string, variables: Record<string, string>, signal: AbortSignal) =>
+  supervise({
+    config: loadConfig({ ...process.env, WATCHLAKE_HOME: place, ...variables }),
+    ...{ log: pino({ enabled: false }), signal, onProgress: () => undefined },
+  });
+
 /** Runs a home for as long as `use` takes, which is told the port of its page. */
 async function whileUp<T>(
   place: string,
@@ -39,10 +46,7 @@ async function whileUp<T>(
   use: (port: number) => Promise<T> | T,
 ): Promise<T> {
   const stopping = new AbortController();
-  const ended = supervise({
-    config: loadConfig({ ...process.env, WATCHLAKE_HOME: place, ...variables }),
-    ...{ log: pino({ enabled: false }), signal: stopping.signal, onProgress: () => undefined },
-  });
+  const ended = supervised(place, variables, stopping.signal);
   try {
     const isUp = until(async () => (await readState(place)) !== null);
     await Promise.race([isUp, ended]);
@@ -85,4 +89,24 @@ test('two homes that had the same port both start', async () => {
   expect(mine).toBe(first);
   expect(theirs).toBeGreaterThan(first);
   await rm(other, { recursive: true });
+});
+
+test('a given port of the metrics that somebody has is told at once, not tried for ever', async () => {
+  const intruder = createServer();
+  const { port } = await new Promise<AddressInfo>((resolve) =>
+    intruder.listen(0, LOOPBACK, () => resolve(intruder.address() as AddressInfo)),
+  );
+  const variables = { APP_PORT: '0', METRICS_PORT: String(port) };
+  const taken = supervised(home, variables, AbortSignal.timeout(30_000));
+  await expect(taken.finally(() => intruder.close())).rejects.toMatchObject({
+    ...{ code: 'PORT_TAKEN', context: { port, service: 'metrics' } },
+  });
+});
+
+test('while the last worker of a supervisor that was killed still has that port, it is waited for', async () => {
+  const [last, given] = [createServer(), await portOf({ APP_PORT: '0' })];
+  await new Promise<void>((resolve) => last.listen(given, LOOPBACK, resolve));
+  await writeFile(join(home, 'up.json'), JSON.stringify({ pid: 1, identity: 'of a former boot' }));
+  setTimeout(() => last.close(), 2_000);
+  await portOf({ APP_PORT: '0', METRICS_PORT: String(given) });
 });
