@@ -51,7 +51,9 @@ function updateLast(last) {
       : `Kept: ${kept}`;
   }
   // Gone before its time: the campaign has closed, or the task was taken back elsewhere.
-  if (!isSame && before?.until > performance.now()) void lookAgain();
+  if (isSame || !(before?.until > performance.now())) return;
+  if (!last) byId('last').textContent = '';
+  void lookAgain();
 }
 
 async function lookAgain() {

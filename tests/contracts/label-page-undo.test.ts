@@ -128,6 +128,21 @@ withBrowser('the label page', () => {
     expect(labels).toEqual(['walk', 'rest', 'walk']);
   });
 
+  test('no longer says that an answer was kept when another tab has taken it back', async () => {
+    const { campaign } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 2 done');
+    const first = await page.locator('#facts').textContent();
+    await page.keyboard.press('2');
+    await doneIs(page, '1 of 2');
+    const other = await pages.openLabel(campaign);
+    await other.getByRole('button', { name: 'Undo' }).click();
+    await doneIs(other, '0 of 2');
+    await doneIs(page, '0 of 2');
+    expect(await page.locator('#facts').textContent()).toBe(first);
+    expect(await page.locator('#last').textContent()).toBe('');
+  });
+
   test('says that an answer stays when its campaign has closed', async () => {
     const { campaign, dataset } = await pages.newCampaign(2);
     const page = await pages.openLabel(campaign);
