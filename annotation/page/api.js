@@ -2,6 +2,8 @@
 import { element } from './dom.js';
 
 const TOKEN_KEY = 'watchlake.token';
+/** A server that hangs, or a connection that was lost without a word, would disable the page for ever. */
+const PATIENCE_MS = 20_000;
 
 /** What the server refused, with its code and remedy. */
 export class Refusal extends Error {
@@ -13,10 +15,19 @@ export class Refusal extends Error {
   }
 }
 
+const unreachable = () =>
+  new Refusal(0, {
+    code: 'UNREACHABLE',
+    message: 'The server does not answer.',
+    remedy: 'Check that `watchlake up` is running; this page tries again.',
+  });
+
 async function bodyOf(response) {
   try {
     return await response.json();
   } catch {
+    // Cut off on its way, or of something that stands before the server.
+    if (response.ok) throw unreachable();
     const message = `The server answered with status ${response.status}.`;
     return { code: 'UNREADABLE', message, remedy: 'Reload the page.' };
   }
@@ -25,12 +36,12 @@ async function bodyOf(response) {
 async function send(path, options) {
   const token = sessionStorage.getItem(TOKEN_KEY);
   const headers = { ...options.headers, ...(token ? { authorization: `Bearer ${token}` } : {}) };
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   let response;
   try {
-    response = await fetch(path, { ...options, headers });
+    response = await fetch(path, { ...options, headers, signal });
   } catch {
-    const remedy = 'Check that `watchlake up` is running; this page tries again.';
-    throw new Refusal(0, { code: 'UNREACHABLE', message: 'The server does not answer.', remedy });
+    throw unreachable();
   }
   const body = await bodyOf(response);
   if (!response.ok) throw new Refusal(response.status, body);

@@ -83,6 +83,28 @@ withBrowser('the label page', () => {
     expect(labels).toEqual(['walk', 'forward-elevation']);
   });
 
+  test('does not wait for ever for a server that hangs', async () => {
+    const { campaign, dataset } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 2 done');
+    await page.route('**/answer', () => {}, { times: 1 });
+    await page.keyboard.press('1');
+    await page.locator('#problem', { hasText: 'has not arrived' }).waitFor({ timeout: 40_000 });
+    await page.keyboard.press('2');
+    await doneIs(page, '1 of 2');
+    expect((await pages.labelsOf(dataset)).map(({ label }) => label)).toEqual(['walk']);
+  });
+
+  test('takes an answer that was cut off for an outage', async () => {
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.open('/');
+    const cut = (route: Route) => route.fulfill({ body: '{"tasks":[{' });
+    await page.route('**/lease', cut, { times: 1 });
+    await page.goto(new URL(`/label?campaign=${campaign}&annotator=anna`, page.url()).href);
+    await page.locator('#problem', { hasText: 'this page tries again' }).waitFor();
+    await doneIs(page, '0 of 1 done');
+  });
+
   test('goes on asking for the name when a task arrives late', async () => {
     const { campaign } = await pages.newCampaign(1);
     const page = await pages.open('/');
