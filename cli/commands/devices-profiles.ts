@@ -49,7 +49,8 @@ function showImport(voice: Voice, done: Imported, dryRun: boolean): void {
     changed: count(done.changed),
     'passed to another person': done.moved > 0 ? voice.colors.yellow(count(done.moved)) : null,
     unchanged: count(done.unchanged),
-    'of erased people, left out': done.withdrawn > 0 ? count(done.withdrawn) : null,
+    'of erased people, or for devices of theirs, left out':
+      done.withdrawn > 0 ? count(done.withdrawn) : null,
     'dates to be aggregated again': count(done.dates),
   });
   const changes = done.changes.filter(({ kind }) => kind !== 'added');

@@ -147,6 +147,7 @@ describe('devices profiles', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain('Would be imported');
     expect(stdout).toMatch(/watch-1 +changed +timeZone/);
+    expect(stdout).toMatch(/of erased people, or for devices of theirs, left out +2/);
     expect(stdout).not.toContain('a@b.org');
     expect(imported.at(-1)).toEqual([
       expect.objectContaining({ userId: '7', deviceId: 'watch-1', timeZone: 'UTC' }),
