@@ -1,5 +1,6 @@
 /** Who labels: asked once, remembered by the browser; an address may name somebody else. */
 import { element } from './dom.js';
+import { keep, recall } from './kept.js';
 
 const ANNOTATOR_KEY = 'watchlake.annotator';
 const LONGEST_NAME = 80;
@@ -7,7 +8,7 @@ const LONGEST_NAME = 80;
 /** Null when nobody is known, or by a name that the server would refuse. */
 export function knownAnnotator() {
   const named = new URLSearchParams(location.search).get('annotator');
-  const known = (named ?? localStorage.getItem(ANNOTATOR_KEY) ?? '').trim();
+  const known = (named ?? recall('localStorage', ANNOTATOR_KEY) ?? '').trim();
   return known !== '' && known.length <= LONGEST_NAME ? known : null;
 }
 
@@ -20,7 +21,7 @@ function forgetNameOfAddress() {
 }
 
 export function rememberAnnotator(name) {
-  localStorage.setItem(ANNOTATOR_KEY, name);
+  keep('localStorage', ANNOTATOR_KEY, name);
 }
 
 /** A form that asks for the name, then goes on with it. */

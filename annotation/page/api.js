@@ -1,5 +1,6 @@
 /** Talks to the server, and asks for a token when the server wants one. */
 import { element } from './dom.js';
+import { keep, recall } from './kept.js';
 
 const TOKEN_KEY = 'watchlake.token';
 /** A server that hangs, or a connection that was lost without a word, would disable the page for ever. */
@@ -34,7 +35,7 @@ async function bodyOf(response) {
 }
 
 async function send(path, options) {
-  const token = sessionStorage.getItem(TOKEN_KEY);
+  const token = recall('sessionStorage', TOKEN_KEY);
   const headers = { ...options.headers, ...(token ? { authorization: `Bearer ${token}` } : {}) };
   const signal = AbortSignal.timeout(PATIENCE_MS);
   let response;
@@ -63,7 +64,7 @@ export const wantsToken = ({ code }) => code === 'UNAUTHORIZED' || code === 'FOR
 /** Why the token that this tab has does not do; null where it has none yet. */
 function faultOf({ code }) {
   if (code === 'FORBIDDEN') return 'The token given here does not allow this.';
-  const hasOne = sessionStorage.getItem(TOKEN_KEY) !== null;
+  const hasOne = recall('sessionStorage', TOKEN_KEY) !== null;
   return hasOne ? 'The token given here is mistyped, or no longer valid.' : null;
 }
 
@@ -87,7 +88,7 @@ export function tokenForm(onDone, refusal) {
   );
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    sessionStorage.setItem(TOKEN_KEY, input.value.trim());
+    keep('sessionStorage', TOKEN_KEY, input.value.trim());
     onDone();
   });
   return [element('h1', {}, 'This server asks for a token'), element('p', {}, sentence), form];

@@ -25,6 +25,24 @@ withBrowser('the label page', () => {
     expect((await pages.labelsOf(dataset)).map(({ annotator }) => annotator)).toEqual(['ben']);
   });
 
+  test('goes on where the browser may keep nothing', async () => {
+    const { campaign, dataset } = await pages.newCampaign(2);
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 2 done');
+    // As with cookies blocked.
+    await page.addInitScript(`for (const area of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(window, area, { get() { throw new DOMException('no', 'SecurityError'); } });`);
+    const address = new URL(page.url());
+    address.searchParams.delete('annotator');
+    await page.goto(address.href);
+    await page.getByLabel('Your name or initials').fill('cy');
+    await page.keyboard.press('Enter');
+    await page.locator('#plot svg').waitFor();
+    await page.keyboard.press('1');
+    await page.locator('#last', { hasText: 'Kept: Rest' }).waitFor({ state: 'attached' });
+    expect((await pages.labelsOf(dataset)).map(({ annotator }) => annotator)).toEqual(['cy']);
+  });
+
   test('shows no task that the server gave before the last answer, however late it arrives', async () => {
     const { campaign, dataset } = await pages.newCampaign(3);
     const page = await pages.openLabel(campaign);
