@@ -12,6 +12,8 @@ import { counted, moment, type Voice } from '../voice';
 const MOST_DAYS = 36_500;
 const SECONDS_A_DAY = 86_400;
 const days = numberBetween(0, MOST_DAYS);
+// Of none a token would be of the past when it is issued.
+const validDays = numberBetween(0.001, MOST_DAYS);
 
 async function withTokens<T>(shell: Shell, work: (tokens: DeviceTokens) => Promise<T>): Promise<T> {
   const opened = await shell.services.openDeviceTokens(shell.config, tellingOfWaits(shell));
@@ -83,7 +85,11 @@ function addIssue(group: Command, act: Actions): void {
     about: 'Makes a token for a device and shows it, this once.',
     examples: ['devices token issue watch-0001', 'devices token issue watch-0001 --days 90 --json'],
   })
-    .option('--days <n>', 'how long it is valid; until it is rotated or revoked when absent', days)
+    .option(
+      '--days <n>',
+      'how long it is valid; until it is rotated or revoked when absent',
+      validDays,
+    )
     .action(
       act(async (shell, deviceId: string, flags: { days?: number }) => {
         requireDeviceId(deviceId);
@@ -104,7 +110,7 @@ function addRotate(group: Command, act: Actions): void {
     .option(
       '--days <n>',
       'how long the new one is valid; until it is rotated or revoked when absent',
-      days,
+      validDays,
     )
     .action(
       act((shell, deviceId: string, flags: { graceDays: number; days?: number }) =>
