@@ -10,7 +10,7 @@ import { refuseArchives } from '../lakehouse/formats';
 import { writeJson } from '../lakehouse/json';
 import type { Lake } from '../lakehouse/lake';
 import type { SnapshotManifest } from '../lakehouse/manifest';
-import { findBase, publishSnapshot } from '../lakehouse/published';
+import { findBaseToLand, publishSnapshot } from '../lakehouse/published';
 import { vacuum } from '../lakehouse/vacuum';
 import {
   NOBODY,
@@ -105,7 +105,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
     async landEvents({ dataset, maximumEvents, lateDays }: LandEventsInput): Promise<LandedEvents> {
       const { signal, report } = alive();
       await refuseArchives(lake, dataset);
-      const base = await findBase(lake, { dataset, table: EVENTS_TABLE });
+      const base = await findBaseToLand(lake, { dataset, table: EVENTS_TABLE });
       const { before: previous } = base;
       // A run that was killed between publishing and sending has left its letters to this one.
       if (previous !== null) await deliverLetters(previous, signal);

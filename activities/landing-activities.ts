@@ -10,7 +10,7 @@ import { landingManifest } from '../lakehouse/landing/descriptor';
 import type { Lake } from '../lakehouse/lake';
 import { publishRows } from '../lakehouse/publish';
 import { removedStreams } from '../lakehouse/removed-streams';
-import { findBase } from '../lakehouse/published';
+import { findBaseToLand } from '../lakehouse/published';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
 import {
   NOBODY,
@@ -135,7 +135,7 @@ export function createLandingActivities(deps: LandingDeps) {
 
   async function land({ dataset, model }: LandPredictionsInput) {
     const { signal, report } = alive();
-    const base = await findBase(lake, { dataset, table: PREDICTIONS_TABLE });
+    const base = await findBaseToLand(lake, { dataset, table: PREDICTIONS_TABLE });
     const { before: previous } = base;
     const gone = await suppression.keys(dataset);
     // Those of a former dataset of this name count as landed.
@@ -204,7 +204,7 @@ export function createLandingActivities(deps: LandingDeps) {
     async publishLabels({ dataset }: { dataset: string }): Promise<LandedTable> {
       const { signal, report } = alive();
       const table = labelledWindowsTable({ dataset, recipe: 1 });
-      const replaces = await findBase(lake, { dataset, table: table.name });
+      const replaces = await findBaseToLand(lake, { dataset, table: table.name });
       const isGone = await withdrawnSubjects(suppression, dataset);
       const rows: Cell[][] = [];
       for await (const label of annotation.labels({ dataset })) {

@@ -32,6 +32,16 @@ export async function findBase({ store, catalog }: Lake, of: TableName): Promise
   throw new WatchlakeError('TABLE_NOT_FOUND', { ...of, snapshotId });
 }
 
+/**
+ * For rows that come from elsewhere. DATASET_BEING_REMOVED where the table may have gone with its dataset: that looks like one
+ * that never was, and what was read of it meanwhile would come back once the removal has ended.
+ */
+export async function findBaseToLand(lake: Lake, of: TableName): Promise<Base> {
+  const base = await findBase(lake, of);
+  if (base.before === null) await refuseRemoved(lake, of.dataset);
+  return base;
+}
+
 /** The pointer as it is; CATALOG_CONFLICT when anybody has published since the base was read. */
 async function presentPointer(
   { catalog }: Lake,

@@ -10,13 +10,14 @@ export interface LandedTo {
   readonly lastRead?: Readonly<Record<number, LastRead>>;
 }
 
-/** By its snapshot; where there is none, by the removal of an earlier dataset of the name, whose events do not come back. */
+/** By its snapshot; a topic that it knows nothing of, by the removal of an earlier dataset of the name, whose events do not come back. */
 export async function landedTo(
   { store }: Pick<Lake, 'store'>,
   of: { dataset: string; topic: string; snapshot: SnapshotManifest | null },
 ): Promise<LandedTo> {
   const { dataset, topic, snapshot } = of;
-  if (snapshot === null) return (await removedStreams(store, dataset))?.events?.[topic] ?? {};
   const { offsets, lastRead } = deviceFacts(snapshot);
-  return { endOffsets: offsets[topic], lastRead: lastRead?.[topic] };
+  const endOffsets = offsets[topic];
+  if (endOffsets !== undefined) return { endOffsets, lastRead: lastRead?.[topic] };
+  return (await removedStreams(store, dataset))?.events?.[topic] ?? {};
 }

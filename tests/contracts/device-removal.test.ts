@@ -1,4 +1,5 @@
 /** Removing what devices have sent: what the topic still has of it never comes back, what is sent later does. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createDeviceLandingActivities } from '../../activities/device-landing-activities';
 import { landedEvents } from '../../activities/erasure-streams';
@@ -46,12 +47,15 @@ afterEach(() => database.drop());
 async function devicesOf(lake: Lake) {
   const topics = deviceTopics(freshTopicNames().samples);
   const topicShape = { partitions: PARTITIONS };
-  const landing = createDeviceLandingActivities({ lake, broker, deviceTopics: topics, topicShape });
-  await landing.prepareDeviceTopics();
+  const landing = (from = broker) =>
+    createDeviceLandingActivities({
+      ...{ lake, deviceTopics: topics, topicShape, broker: from },
+    });
+  await landing().prepareDeviceTopics();
   const request = { dataset, maximumEvents: 1_000, lateDays: 1 };
   return {
     topics,
-    land: () => new MockActivityEnvironment().run(landing.landEvents, request),
+    land: (from?: Broker) => new MockActivityEnvironment().run(landing(from).landEvents, request),
     async send(day: string, events: number) {
       const producer = await broker.openProducer();
       const messages = Array.from({ length: events }, (_, at) => {
@@ -130,11 +134,52 @@ test('a removal that was interrupted when the tables were gone knows that there 
   const killed = removeDataset({ ...deps, topicEnds }, { dataset });
   await expect(killed).rejects.toThrow('killed');
   expect(await lake.catalog.list({ dataset })).toEqual([]);
-  await expect(send('2026-03-01', 2).then(land)).rejects.toMatchObject({
+  await expect(send('2026-03-01', 2).then(() => land())).rejects.toMatchObject({
     type: 'DATASET_BEING_REMOVED',
   });
   await removeDataset(deps, { dataset });
   expect(await land()).toMatchObject({ messages: 0 });
+});
+
+test('a landing that begins while its dataset is being removed brings nothing back after it', async () => {
+  const lake = newLake(folder.path());
+  const { topics, send, land } = await devicesOf(lake);
+  const deps = removalOf(lake, topics);
+  await send('2026-03-01', 4);
+  await land();
+  const slow = connectBroker();
+  const read = slow.read.bind(slow);
+  let goOn: () => void = () => undefined;
+  const removed = new Promise<void>((resolve) => (goOn = resolve));
+  jest.spyOn(slow, 'read').mockImplementation(async function* (request) {
+    await removed;
+    yield* read(request);
+  });
+  let landing: Promise<unknown> = Promise.resolve();
+  const topicEnds: typeof deps.topicEnds = async (of) => {
+    landing = expect(land(slow)).rejects.toMatchObject({ type: 'DATASET_BEING_REMOVED' });
+    // By now it has looked at what is published, and waits for messages if it has not refused.
+    await Promise.race([landing, sleep(2_000)]);
+    return deps.topicEnds(of);
+  };
+  await removeDataset({ ...deps, topicEnds }, { dataset });
+  goOn();
+  await landing;
+  await slow.close();
+  expect(await lake.catalog.list({ dataset })).toEqual([]);
+});
+
+test('events of a removed dataset stay away also after the later one has read another topic', async () => {
+  const lake = newLake(folder.path());
+  const { topics, send, land } = await devicesOf(lake);
+  const elsewhere = await devicesOf(lake);
+  await send('2026-03-01', 4);
+  await land();
+  await removeDataset(removalOf(lake, topics), { dataset });
+  await elsewhere.send('2026-03-02', 2);
+  expect(await elsewhere.land()).toMatchObject({ rows: 2 });
+  await send('2026-03-03', 6);
+  expect(await land()).toMatchObject({ messages: 6, rows: 6, tableRows: 8 });
 });
 
 test('a topic that was made anew after the removal is read from its start', async () => {

@@ -4,8 +4,10 @@ import { createLandingActivities } from '../../../activities/landing-activities'
 import type { AnnotationStore } from '../../../annotation/annotation';
 import type { Label } from '../../../annotation/labels';
 import { rewriteModelTables } from '../../../lakehouse/erasure/model-tables';
+import { writeJson } from '../../../lakehouse/json';
 import type { Lake } from '../../../lakehouse/lake';
 import { query } from '../../../lakehouse/query';
+import { removalKey } from '../../../lakehouse/removal';
 import { pseudonymIdentifier, type Suppression } from '../../../lakehouse/suppression';
 import type { Broker, ReceivedMessage } from '../../../streaming/ports';
 import { encodePrediction } from '../../../streaming/prediction';
@@ -99,6 +101,18 @@ test.each(['there before', 'new'])(
     await landPredictions();
     const bens = which === 'new' ? ['ben', 'ben'] : ['ben'];
     expect(await subjectsIn('predictions')).toEqual([...bens, 'cem']);
+  },
+);
+
+test.each(['landPredictions', 'publishLabels'] as const)(
+  '%s brings nothing into a dataset that is being removed, also where the removal ends meanwhile',
+  async (land) => {
+    const { lake, messages, labels, before, ...activities } = world();
+    messages.push(message('ann', 0));
+    labels.push(label('ann', 0));
+    await writeJson(lake.store, removalKey(DATASET), {});
+    before(() => lake.store.remove(removalKey(DATASET)));
+    await expect(activities[land]()).rejects.toMatchObject({ type: 'DATASET_BEING_REMOVED' });
   },
 );
 
