@@ -14,9 +14,10 @@ import { addCounts } from '../counts';
 import type { RewriteRequest } from '../erasure/erasing-format';
 import { lineHoldsSql, textHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
+import { publishWithout } from '../erasure/publish-without';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
-import { findBase, publishAgain, publishSnapshot } from '../published';
+import { findBase, publishAgain } from '../published';
 import { QUARANTINE_COLUMNS } from '../quarantine';
 import type { WrittenSnapshot } from '../snapshots';
 import { ensureSnapshot } from '../snapshots';
@@ -184,9 +185,7 @@ export async function rewriteEvents(
       signal,
       write: (prefix) => write({ session, lake, before, prefix }, found, quarantine),
     });
-    const { snapshotId } = manifest;
-    await remember?.({ table: EVENTS_TABLE, snapshotId, rows: removed });
-    await publishSnapshot(lake, manifest, base);
+    await publishWithout(lake, { manifest, base, rows: removed, remember });
     return { [EVENTS_TABLE]: removed };
   });
 }

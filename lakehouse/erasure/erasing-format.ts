@@ -32,7 +32,7 @@ export interface RewriteRequest {
   /** Keyed hash of the person and all that names them. It is among the inputs of what leaves them out: no erasure takes up what one of somebody else has left. */
   readonly erased: string;
   readonly person: Person;
-  /** Told before the snapshot is published: whoever is killed then tells nobody else what went. */
+  /** Told before the snapshot is published: whoever is killed then tells nobody else what went. Told again, of no rows, where it was not published. */
   readonly remember?: (removed: RemovedRows) => Promise<void>;
   readonly signal?: AbortSignal;
 }

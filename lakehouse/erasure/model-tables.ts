@@ -3,12 +3,13 @@ import { literal, withDuckdb } from '../engines/duckdb-session';
 import { quoted, relationSql } from '../engines/duckdb-session';
 import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
 import type { Lake } from '../lake';
-import { findBase, publishAgain, publishSnapshot } from '../published';
+import { findBase, publishAgain } from '../published';
 import { ensureSnapshot } from '../snapshots';
 import { WITHDRAWN } from '../suppression';
 import type { TableDeclaration } from '../tables';
 import { labelledWindowsTable, predictionsTable } from '../watch/model-tables';
 import type { RewriteRequest } from './erasing-format';
+import { publishWithout } from './publish-without';
 
 interface Request extends Pick<RewriteRequest, 'dataset' | 'erased' | 'remember' | 'signal'> {
   readonly subjectKey: string;
@@ -49,9 +50,7 @@ async function rewrite(lake: Lake, table: TableDeclaration, request: Request): P
         facts: { ...before.facts },
       }),
     });
-    const { snapshotId } = manifest;
-    await remember?.({ table: table.name, snapshotId, rows: removed });
-    await publishSnapshot(lake, manifest, base);
+    await publishWithout(lake, { manifest, base, rows: removed, remember });
     return removed;
   });
 }

@@ -19,10 +19,11 @@ import type {
 } from '../erasure/erasing-format';
 import type { Person } from '../erasure/person';
 import { needlesOf, stranger } from '../erasure/person';
+import { publishWithout } from '../erasure/publish-without';
 import type { Lake } from '../lake';
 import type { DataFile, SnapshotManifest } from '../manifest';
 import { QUARANTINE_COLUMNS } from '../quarantine';
-import { findBase, publishAgain, publishSnapshot } from '../published';
+import { findBase, publishAgain } from '../published';
 import { ensureSnapshot, findManifestOrNull } from '../snapshots';
 import type { LandingFacts } from './descriptor';
 import { landingFacts } from './descriptor';
@@ -194,8 +195,7 @@ async function rewriteLanding(
     },
   });
   const rows = before.rows - manifest.rows;
-  await remember?.({ table, snapshotId: manifest.snapshotId, rows });
-  await publishSnapshot(lake, manifest, base);
+  await publishWithout(lake, { manifest, base, rows, remember });
   return { [table]: rows };
 }
 

@@ -67,7 +67,7 @@ export interface NewLanding {
   /** All files that the table holds from now on; names of the new ones say what made it. */
   readonly files: readonly LandedFile[];
   readonly change: unknown;
-  readonly beforePublishing?: (manifest: SnapshotManifest) => Promise<void>;
+  readonly publish?: typeof publishSnapshot;
   readonly signal?: AbortSignal;
 }
 
@@ -86,7 +86,7 @@ async function ownFiles(lake: Lake, landing: NewLanding, prefix: string): Promis
 
 /** Writes and publishes the landing table that holds these files. */
 export async function writeLanding(lake: Lake, landing: NewLanding): Promise<SnapshotManifest> {
-  const { dataset, source, keyFingerprint, base, signal } = landing;
+  const { dataset, source, keyFingerprint, base, signal, publish = publishSnapshot } = landing;
   const change = contentHash(landing.change);
   const { manifest } = await ensureSnapshot(lake, {
     table: landingTable(dataset, source, change),
@@ -98,8 +98,7 @@ export async function writeLanding(lake: Lake, landing: NewLanding): Promise<Sna
       return { ...outcomeOf(own), facts: { ...facts } };
     },
   });
-  await landing.beforePublishing?.(manifest);
-  await publishSnapshot(lake, manifest, base);
+  await publish(lake, manifest, base);
   return manifest;
 }
 

@@ -6,6 +6,7 @@ import { adoptFiles, copyLanded, rowsIn } from '../engines/parquet-sink';
 import type { RewriteRequest } from '../erasure/erasing-format';
 import { lineHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
+import { publishWithout } from '../erasure/publish-without';
 import { addCounts } from '../counts';
 import type { Lake } from '../lake';
 import { ERASURE, ingestFolder } from '../landing/ingest-folder';
@@ -121,7 +122,7 @@ async function rewriteSource(
   const rows = dropped(kept) - dropped(files);
   await writeLanding(lake, {
     ...{ dataset, source, keyFingerprint, base, files: kept, change, signal },
-    beforePublishing: async ({ snapshotId }) => remember?.({ table: of.table, snapshotId, rows }),
+    publish: (_lake, manifest) => publishWithout(lake, { manifest, base, rows, remember }),
   });
   return rows;
 }

@@ -3,6 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createLandingActivities } from '../../../activities/landing-activities';
 import type { AnnotationStore } from '../../../annotation/annotation';
 import type { Label } from '../../../annotation/labels';
+import { WatchlakeError } from '../../../core/errors';
+import type { RemovedRows } from '../../../lakehouse/erasure/erasing-format';
 import { rewriteModelTables } from '../../../lakehouse/erasure/model-tables';
 import { writeJson } from '../../../lakehouse/json';
 import type { Lake } from '../../../lakehouse/lake';
@@ -126,6 +128,23 @@ test('of two loops the slower one loses nothing of the faster one', async () => 
   await expect(landPredictions()).rejects.toMatchObject(CONFLICT);
   await landPredictions();
   expect(await subjectsIn('predictions')).toEqual(['ann', 'ben']);
+});
+
+test('what went counts also where the catalogue has published it and says that somebody else did', async () => {
+  const { lake, messages, landPredictions } = world();
+  messages.push(message('ann', 0), message('ben', 1));
+  await landPredictions();
+  const publish: typeof lake.catalog.publish = async (pointer, expected) => {
+    await lake.catalog.publish(pointer, expected);
+    throw new WatchlakeError('CATALOG_CONFLICT', { table: pointer.table });
+  };
+  const removed = new Map<string, number>();
+  const remember = async ({ snapshotId, rows }: RemovedRows) => void removed.set(snapshotId, rows);
+  const request = { dataset: DATASET, erased: 'ann', subjectKey: 'ann', remember };
+  const erasing = rewriteModelTables({ ...lake, catalog: { ...lake.catalog, publish } }, request);
+  await expect(erasing).rejects.toMatchObject({ code: 'CATALOG_CONFLICT' });
+  await rewriteModelTables(lake, request);
+  expect([...removed.values()]).toEqual([1]);
 });
 
 test('labels that were read before others were published are read again', async () => {
