@@ -66,16 +66,9 @@ async function presentPartitions(
 }
 
 /** The table with all its partitions, and those that were detached. */
-export async function tablesOf(connection: Queryable, of: AggregateTable): Promise<string[]> {
+async function tablesOf(connection: Queryable, of: AggregateTable): Promise<string[]> {
   const present = [...(await presentPartitions(connection, of)).values()];
   return [of.table, ...present.filter(({ isAttached }) => !isAttached).map(({ name }) => name)];
-}
-
-/** Of all grains, also the tables that were detached. */
-export async function aggregateTables(connection: Queryable): Promise<string[]> {
-  const tables: string[] = [];
-  for (const grain of GRAINS) tables.push(...(await tablesOf(connection, AGGREGATE_TABLES[grain])));
-  return tables;
 }
 
 // A period's rows are written again as events come in: with room on its page a row stays there, and no index changes.
@@ -95,6 +88,14 @@ async function createPartition(
 /** Until the transaction ends no partition comes or goes; whoever reads aggregates and writes them then takes it first. */
 export const lockPartitions = (connection: Queryable) =>
   connection.query('SELECT pg_advisory_xact_lock($1)', [PARTITIONS_LOCK]);
+
+/** Of all grains, also the tables that were detached. In a transaction none is detached until it ends: its rows would be looked for where they are no more. */
+export async function aggregateTables(connection: Queryable): Promise<string[]> {
+  await lockPartitions(connection);
+  const tables: string[] = [];
+  for (const grain of GRAINS) tables.push(...(await tablesOf(connection, AGGREGATE_TABLES[grain])));
+  return tables;
+}
 
 export interface EnsuredPartitions {
   readonly created: readonly string[];

@@ -5,7 +5,9 @@ import { createDeviceLandingActivities } from '../../activities/device-landing-a
 import { landedEvents } from '../../activities/erasure-streams';
 import { createAnnotationStore } from '../../annotation/annotation';
 import { createConsent } from '../../consent/consent';
+import { createDatabase } from '../../core/postgres';
 import { createDeviceTables } from '../../devices/devices';
+import { lockPartitions } from '../../devices/partitions';
 import { DEVICES_DATASET as dataset } from '../../lakehouse/devices/names';
 import type { Lake } from '../../lakehouse/lake';
 import { query } from '../../lakehouse/query';
@@ -211,3 +213,35 @@ test('what an aggregation has learned before is refused after it, and aggregates
   });
   await expect(saving).rejects.toMatchObject({ code: 'AGGREGATES_OUTDATED' });
 });
+
+test.each(['removal', 'erasure'])(
+  'rows of a partition that is being detached go with the %s',
+  async (which) => {
+    const lake = newLake(folder.path());
+    const { send, land } = await devicesOf(lake);
+    await send('2026-03-01', 8);
+    await land();
+    await aggregateAll(lake, database.pool);
+    const { removeAggregates, eraseOwner } = createDeviceTables(database.pool);
+    const { userId } = profile('watch-1');
+    const remove = () =>
+      which === 'removal'
+        ? removeAggregates(dataset)
+        : eraseOwner({ userId, devices: ['watch-1'] });
+    const removing = await createDatabase(database.pool).transaction(async (connection) => {
+      await lockPartitions(connection);
+      await connection.query(
+        'ALTER TABLE devices.daily_aggregates DETACH PARTITION devices.daily_aggregates_2026_03',
+      );
+      const removed = remove();
+      await sleep(500);
+      return { removed };
+    });
+    await removing.removed;
+    const left = await database.pool.query(
+      'SELECT 1 FROM devices.daily_aggregates_2026_03 WHERE user_id = $1',
+      [userId],
+    );
+    expect(left.rowCount).toBe(0);
+  },
+);
