@@ -5,6 +5,8 @@ import type { ImportResult } from '../devices/profiles';
 import { queryDevices, type DeviceQuery, type DeviceRows } from '../devices/query';
 import { DEVICES_DATASET } from '../lakehouse/devices/names';
 import { holdsDevices } from '../lakehouse/formats';
+import type { Lake } from '../lakehouse/lake';
+import { removedStreams } from '../lakehouse/removed-streams';
 import { deviceIdentifier, type Suppression } from '../lakehouse/suppression';
 import type { UserProfile } from '../telemetry/profile';
 import type { OnWait } from './awaited-parts';
@@ -20,12 +22,17 @@ export interface DeviceProfiles extends Pick<DeviceTables, 'listProfiles'> {
   ) => Promise<ImportResult & { readonly withdrawn: number }>;
 }
 
+/** Now, or before it was removed: who had withdrawn from it then stays out. */
+const isOfDevices = async (lake: Lake, dataset: string): Promise<boolean> =>
+  (await holdsDevices(lake, dataset)) ||
+  (await removedStreams(lake.store, dataset))?.events !== undefined;
+
 /** Events may land under any name, and one person's profile serves all of them. */
 async function ofDevices(config: Config, datasets: readonly string[]): Promise<string[]> {
   if (datasets.every((each) => each === DEVICES_DATASET)) return [...datasets];
   const lake = lakeOf(config);
   try {
-    const held = await Promise.all(datasets.map((each) => holdsDevices(lake, each)));
+    const held = await Promise.all(datasets.map((each) => isOfDevices(lake, each)));
     return datasets.filter((_, at) => held[at]);
   } finally {
     await lake.close();

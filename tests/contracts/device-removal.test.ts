@@ -15,6 +15,9 @@ import { createRegistry } from '../../registry/registry';
 import { endsOf, type Broker } from '../../streaming/ports';
 import { eventEnds } from '../../streaming/topic-end';
 import { deviceTopics } from '../../streaming/topics';
+import { loadConfig } from '../../workers/config';
+import { lakeOf } from '../../workers/dependencies';
+import { openDeviceProfiles } from '../../workers/devices';
 import { planDatasetRemoval, removeDataset } from '../../workers/remove-dataset';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { aggregateAll, profile, storedAggregates } from '../support/device-aggregates';
@@ -46,7 +49,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-async function devicesOf(lake: Lake) {
+async function devicesOf(lake: Lake, into = dataset) {
   const topics = deviceTopics(freshTopicNames().samples);
   const topicShape = { partitions: PARTITIONS };
   const landing = (from = broker) =>
@@ -54,7 +57,7 @@ async function devicesOf(lake: Lake) {
       ...{ lake, deviceTopics: topics, topicShape, broker: from },
     });
   await landing().prepareDeviceTopics();
-  const request = { dataset, maximumEvents: 1_000, lateDays: 1 };
+  const request = { dataset: into, maximumEvents: 1_000, lateDays: 1 };
   return {
     topics,
     land: (from?: Broker) => new MockActivityEnvironment().run(landing(from).landEvents, request),
@@ -182,6 +185,36 @@ test('events of a removed dataset stay away also after the later one has read an
   expect(await elsewhere.land()).toMatchObject({ rows: 2 });
   await send('2026-03-03', 6);
   expect(await land()).toMatchObject({ messages: 6, rows: 6, tableRows: 8 });
+});
+
+test('whoever withdrew from it has no profile imported again', async () => {
+  const key = 'k'.repeat(32);
+  const config = loadConfig({
+    ...{ WATCHLAKE_HOME: folder.path(), WATCHLAKE_PSEUDONYM_KEY: key, DATABASE_URL: database.url },
+  });
+  const lake = lakeOf(config);
+  const trial = await devicesOf(lake, 'trial');
+  await trial.send('2026-03-01', 2);
+  await trial.land();
+  const consent = createConsent(database.pool, key);
+  const { userId } = profile('watch-1');
+  const keys = [consent.keyOf('trial', userId)];
+  await consent.suppress({
+    dataset: 'trial',
+    subject: consent.subjectOf('trial', userId),
+    keys,
+    run: 'erase/x',
+  });
+  const importing = async () => {
+    const { profiles, close } = await openDeviceProfiles(config);
+    const { withdrawn } = await profiles.importProfiles([profile('watch-1')]);
+    await close();
+    return withdrawn;
+  };
+  expect(await importing()).toBe(1);
+  await removeDataset(removalOf(lake, trial.topics), { dataset: 'trial' });
+  expect(await importing()).toBe(1);
+  await lake.close();
 });
 
 test('a topic that was made anew after the removal is read from its start', async () => {
