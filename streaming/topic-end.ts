@@ -2,7 +2,13 @@
 import { fingerprintOf } from '../core/message-fingerprint';
 import type { LastRead } from './made-anew';
 import type { Broker } from './ports';
-import { topicSpecs, type DeviceTopics, type TopicNames, type TopicShape } from './topics';
+import {
+  deviceTopicSpecs,
+  topicSpecs,
+  type DeviceTopics,
+  type TopicNames,
+  type TopicShape,
+} from './topics';
 import type { LandedTo } from './unlanded';
 
 // The last offsets of a topic may be markers of transactions, which are no messages.
@@ -42,7 +48,11 @@ export async function streamEnds(
 }
 
 /** Of the topic that devices' events come by, under its name. */
-export const eventEnds = async (
-  broker: Pick<Broker, 'bounds' | 'read'>,
-  { events }: DeviceTopics,
-) => ({ [events]: await topicEnd(broker, events) });
+export async function eventEnds(
+  broker: Pick<Broker, 'bounds' | 'read' | 'ensureTopics'>,
+  topics: DeviceTopics,
+  shape?: TopicShape,
+) {
+  await broker.ensureTopics(deviceTopicSpecs(topics, shape));
+  return { [topics.events]: await topicEnd(broker, topics.events) };
+}

@@ -111,10 +111,13 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
   }
 
   const topicEnds: DatasetRemovalDeps['topicEnds'] = ({ events }) =>
-    withBroker(async (broker) => ({
-      ...(await streamEnds(broker, topicNames(), topicShape(config))),
-      ...(events ? { events: await eventEnds(broker, deviceTopics(config.EVENTS_TOPIC)) } : {}),
-    }));
+    withBroker(async (broker) => {
+      const [shape, ofDevices] = [topicShape(config), deviceTopics(config.EVENTS_TOPIC)];
+      return {
+        ...(await streamEnds(broker, topicNames(), shape)),
+        ...(events ? { events: await eventEnds(broker, ofDevices, shape) } : {}),
+      };
+    });
 
   return {
     client,

@@ -84,7 +84,7 @@ function removalOf(lake: Lake, topics: { events: string; deadLetter: string }) {
     devices: createDeviceTables(pool),
     topicEnds: async ({ events }: { events: boolean }) => ({
       ...{ samples: none, predictions: none },
-      ...(events ? { events: await eventEnds(broker, topics) } : {}),
+      ...(events ? { events: await eventEnds(broker, topics, { partitions: PARTITIONS }) } : {}),
     }),
   };
 }
@@ -226,6 +226,15 @@ test('a topic that was made anew after the removal is read from its start', asyn
   await makeAnew(topics.events, PARTITIONS);
   await send('2026-03-02', 8);
   expect(await land()).toMatchObject({ messages: 8, rows: 8 });
+});
+
+test('a topic that is not there any more keeps no dataset from being removed', async () => {
+  const lake = newLake(folder.path());
+  const { send, land } = await devicesOf(lake);
+  await send('2026-03-01', 2);
+  await land();
+  await removeDataset(removalOf(lake, deviceTopics(freshTopicNames().samples)), { dataset });
+  expect(await lake.catalog.list()).toEqual([]);
 });
 
 test('what an aggregation has learned before is refused after it, and aggregates of another dataset stay', async () => {
