@@ -25,9 +25,9 @@ const LOOK_AGAIN_MS = 500;
 
 /**
  * PORT_TAKEN where somebody else has the given port: a worker that finds it out would be started again for ever. The last
- * worker of a supervisor that was killed is waited for.
+ * worker of a supervisor that was killed is waited for, unless the signal ends the start.
  */
-export async function requireMetricsPort(config: Config): Promise<void> {
+export async function requireMetricsPort(config: Config, signal: AbortSignal): Promise<void> {
   const { METRICS, METRICS_PORT: given, WATCHLAKE_HOME: home } = config;
   if (!METRICS || !given) return;
   const untilMs = Date.now() + ((await wasKilled(home)) ? FORMER_WORKER_MS : 0);
@@ -37,7 +37,7 @@ export async function requireMetricsPort(config: Config): Promise<void> {
       return await release();
     } catch (error) {
       const isTaken = isWatchlakeError(error) && error.code === 'PORT_TAKEN';
-      if (!isTaken || Date.now() >= untilMs) throw error;
+      if (!isTaken || signal.aborted || Date.now() >= untilMs) throw error;
     }
     await sleep(LOOK_AGAIN_MS);
   }

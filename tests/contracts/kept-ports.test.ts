@@ -110,3 +110,16 @@ test('while the last worker of a supervisor that was killed still has that port,
   setTimeout(() => last.close(), 2_000);
   await portOf({ APP_PORT: '0', METRICS_PORT: String(given) });
 });
+
+test('who waits for it in vain can be ended meanwhile', async () => {
+  const intruder = createServer();
+  const { port } = await new Promise<AddressInfo>((resolve) =>
+    intruder.listen(0, LOOPBACK, () => resolve(intruder.address() as AddressInfo)),
+  );
+  await writeFile(join(home, 'up.json'), JSON.stringify({ pid: 1, identity: 'of a former boot' }));
+  const startedMs = Date.now();
+  const variables = { APP_PORT: '0', METRICS_PORT: String(port) };
+  const waiting = supervised(home, variables, AbortSignal.timeout(1_000));
+  await expect(waiting.finally(() => intruder.close())).rejects.toThrow();
+  expect(Date.now() - startedMs).toBeLessThan(20_000);
+});
