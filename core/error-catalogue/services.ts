@@ -26,7 +26,7 @@ export const SERVICES_ERRORS = catalogue({
   ),
   CATALOG_TABLE_FOREIGN: entry(
     (c) => `The table ${c.database}.${c.table} of the Glue catalogue ${c.detail}.`,
-    'Give another GLUE_DATABASE, or remove the table when nobody needs it; Watchlake changes no table that is not its own.',
+    'Give another GLUE_DATABASE, or remove the table when nobody needs it, as a source either; Watchlake changes no table that is not its own.',
   ),
   CATALOG_SOURCE_UNUSABLE: entry(
     (c) => `The Glue table ${c.database}.${c.table} cannot be read as a source: ${c.detail}`,
