@@ -41,7 +41,14 @@ async function readProfiles(file: string) {
 const describeFields = ({ kind, fields }: ProfileChange): string =>
   kind === 'added' ? '' : fields.join(', ');
 
-function showImport(voice: Voice, done: Imported, dryRun: boolean): void {
+/** Whoever had the device before may have its token. */
+function noteTokens(voice: Voice, shell: Shell): void {
+  const rotating = commandLine(shell, 'devices token rotate <device>');
+  voice.line();
+  voice.line(`  A device's token goes with it and stays valid: \`${rotating}\` makes a new one.`);
+}
+
+function showImport(voice: Voice, shell: Shell, done: Imported, dryRun: boolean): void {
   showHeading(voice, dryRun ? 'Would be imported' : 'Imported');
   showFacts(voice, {
     profiles: count(done.profiles),
@@ -62,6 +69,7 @@ function showImport(voice: Voice, done: Imported, dryRun: boolean): void {
   showTable(voice, [{ title: 'device' }, { title: '' }, { title: 'what differs' }], rows);
   const more = changes.length - rows.length;
   if (more > 0) voice.line(voice.colors.dim(`  and ${count(more)} more`));
+  if (done.moved > 0) noteTokens(voice, shell);
 }
 
 interface ImportFlags {
@@ -92,7 +100,10 @@ function addImport(group: Command, act: Actions): void {
         const done = await withProfiles(shell, ({ importProfiles }) =>
           importProfiles(profiles, { moveDevices, dryRun }),
         );
-        return { result: { dryRun, ...done }, show: (voice) => showImport(voice, done, dryRun) };
+        return {
+          result: { dryRun, ...done },
+          show: (voice) => showImport(voice, shell, done, dryRun),
+        };
       }),
     );
 }
