@@ -39,9 +39,19 @@ test('suppresses first, rebuilds before it removes, and proves last', async () =
   ]);
   expect(result).toMatchObject({
     subject: SUBJECT,
-    removedRows: { customer_landing: 2, predictions: 12 },
+    removedRows: { customer_landing: 1, predictions: 12 },
     proof: `proofs/erasure/${SUBJECT}/0123456789abcdef.json`,
   });
+});
+
+test('counts once what both passes over the landing tables tell of', async () => {
+  const refresh = null;
+  fakes.taintedVersions.mockResolvedValue([]);
+  fakes.rewriteLanding.mockResolvedValueOnce({ rows: { customer_landing: 1 }, refresh });
+  // An ingest that began meanwhile had put back two: each time all that has gone so far.
+  fakes.rewriteLanding.mockResolvedValueOnce({ rows: { customer_landing: 3 }, refresh });
+  const { removedRows } = await run('eraseSubject', INPUT);
+  expect(removedRows).toMatchObject({ customer_landing: 3 });
 });
 
 test('tells the removal since when nobody works who began before', async () => {
