@@ -102,13 +102,12 @@ export function createErasureActivities(deps: ErasureDeps) {
 
     // Safe to retry: what an earlier attempt has found stays known.
     findSubject: ({ run, ...name }: CaseName & { run: string }) =>
-      withCase(name, async (known, before): Promise<{ rows: Counts; shared: number }> => {
+      withCase(name, async (known, opened): Promise<{ rows: Counts; shared: number }> => {
         const { dataset } = name;
         const erasing = await erasingOf(deps, dataset);
         const request = { ...known, dataset, signal: alive().signal };
         const { person: found, rows } = await erasing.findPerson(lake, request);
-        const person = joined(before, found);
-        const opened = await consent.readCase<ErasureCase>(name);
+        const person = joined(opened.person ?? null, found);
         const { identifier } = person;
         await consent.updateCase<ErasureCase>(name, { ...opened, identifier, person });
         const devices = person.devices.map((each) => deviceIdentifier(each));

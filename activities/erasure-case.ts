@@ -54,14 +54,14 @@ export const onCase =
   ({ consent, secret }: CaseDeps) =>
   async <T>(
     name: CaseName,
-    /** `before`: what an earlier search has found. */
-    work: (person: Person, before: Person | null) => Promise<T>,
+    /** `opened`: the case as it was read. */
+    work: (person: Person, opened: ErasureCase) => Promise<T>,
   ): Promise<T> => {
     const { dataset, subject } = name;
     const known = await consent.readCase<ErasureCase>({ dataset, subject });
     const person = known.person ?? strangerOf(secret, dataset, known.identifier);
     try {
-      return await work(person, known.person ?? null);
+      return await work(person, known);
     } catch (error) {
       // Names that are too short to be told from other text are left to the engine's own care.
       throw withoutPerson(error, person);

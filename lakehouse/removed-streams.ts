@@ -3,7 +3,7 @@ import { readJsonOrNull, writeJson } from './json';
 import type { Store } from './ports';
 
 /** Of one topic; its shape is that of what a landing has read. */
-interface TopicPlace {
+export interface TopicPlace {
   readonly endOffsets: Readonly<Record<number, number>>;
   readonly lastRead: Readonly<
     Record<number, { readonly offset: number; readonly fingerprint: string }>
