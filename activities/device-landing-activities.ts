@@ -4,7 +4,7 @@ import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import { deadLettersMark, landEvents } from '../lakehouse/devices/land-events';
 import { landedTo } from '../lakehouse/devices/landed-to';
 import type { LandingRun } from '../lakehouse/devices/landing-facts';
-import { deviceFacts } from '../lakehouse/devices/landing-facts';
+import { deviceFacts, droppedBy } from '../lakehouse/devices/landing-facts';
 import { rejectedMessages } from '../lakehouse/devices/rejected-messages';
 import { refuseArchives } from '../lakehouse/formats';
 import { writeJson } from '../lakehouse/json';
@@ -26,7 +26,7 @@ import { endsOf, type Broker } from '../streaming/ports';
 import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
-import { count } from './meters';
+import { count, countFates } from './meters';
 
 export interface DeviceLandingDeps {
   lake: Lake;
@@ -73,6 +73,14 @@ function summaryOf(manifest: SnapshotManifest) {
   if (run === null) return NOTHING;
   const { topic: _topic, fromOffsets: _from, deadLetterFrom: _letters, ...counts } = run;
   return { ...NOTHING, ...counts, rejected: { ...run.rejected }, dates: run.dates.length };
+}
+
+function countRun(dataset: string, run: LandingRun | null): void {
+  if (run === null) return;
+  const { rows: usedRows, rejected: quarantined } = run;
+  count('landedRows', usedRows, { dataset });
+  const of = { dataset, table: EVENTS_TABLE };
+  countFates({ ...of, usedRows, quarantined, dropped: droppedBy(run) });
 }
 
 export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
@@ -137,7 +145,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
         onProgress: report,
       });
       await publishSnapshot(lake, manifest, base);
-      count('landedRows', deviceFacts(manifest).run?.rows ?? 0, { dataset });
+      countRun(dataset, deviceFacts(manifest).run);
       await deliverLetters(manifest, signal);
       return {
         ...summaryOf(manifest),

@@ -31,6 +31,25 @@ export function count(
   context.metricMeter.createCounter(metric, '', description).add(value, tags);
 }
 
+interface Fates {
+  readonly dataset: string;
+  readonly table: string;
+  readonly usedRows: number;
+  /** Rows by reason. */
+  readonly quarantined: Readonly<Record<string, number>>;
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** What became of the rows that a table was given. */
+export function countFates({ dataset, table, usedRows, quarantined, dropped }: Fates): void {
+  const fates = { used: { '': usedRows }, quarantined, dropped };
+  for (const [fate, byReason] of Object.entries(fates)) {
+    for (const [reason, rows] of Object.entries(byReason)) {
+      count('tableRows', rows, { dataset, table, fate, reason });
+    }
+  }
+}
+
 type Totals = Partial<Record<keyof typeof COUNTERS, number>>;
 
 /** For totals that only grow: adds what has come since the call before, at first since `from`. */

@@ -6,14 +6,14 @@ import type { RefreshRequest } from '../lakehouse/refresh-request';
 import { formatToRefresh, loadRefreshPlan } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { withEngine } from '../lakehouse/lake';
-import type { JobFacts, SnapshotManifest } from '../lakehouse/manifest';
+import type { JobFacts } from '../lakehouse/manifest';
 import type { JobContext } from '../lakehouse/ports';
 import type { PublishedVersions } from '../lakehouse/release';
 import { publishRelease, publishedVersions } from '../lakehouse/release';
 import { stagesOf } from '../lakehouse/stages';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
-import { count } from './meters';
+import { countFates } from './meters';
 
 export interface RefreshDeps {
   readonly lake: Lake;
@@ -69,15 +69,6 @@ function jobContext(session: string, table: string): JobContext {
     // A worker that shuts down, or was too slow, is no wish to end the work.
     isCancelled: () => context.cancellationDetails?.cancelRequested ?? false,
   };
-}
-
-function countFates({ dataset, table, usedRows, quarantined, dropped }: SnapshotManifest): void {
-  const fates = { used: { '': usedRows }, quarantined, dropped };
-  for (const [fate, byReason] of Object.entries(fates)) {
-    for (const [reason, rows] of Object.entries(byReason)) {
-      count('tableRows', rows, { dataset, table, fate, reason });
-    }
-  }
 }
 
 export function createRefreshActivities({ lake }: RefreshDeps) {

@@ -4,6 +4,7 @@ import type { Cell } from '../engines/row-appender';
 import { WITHDRAWN } from '../suppression';
 import type { RowsTransform, TableDeclaration } from '../tables';
 import { column, declareTable, reason } from '../tables';
+import { DUPLICATE } from './landing-facts';
 import { EVENTS_TABLE } from './names';
 import { DOOR_REASONS } from './parse-message';
 
@@ -40,7 +41,7 @@ const MEANINGS: Record<string, string> = {
 
 const REASONS = [
   ...Object.entries(MEANINGS).map(([name, meaning]) => reason('quarantined', name, meaning)),
-  reason('dropped', 'duplicate', 'the table has the event already'),
+  reason('dropped', DUPLICATE, 'the table has the event already'),
   reason('dropped', WITHDRAWN, 'the person of the device was erased'),
 ];
 

@@ -11,12 +11,11 @@ import type { Problem } from '../quarantine';
 import { describeProblem } from '../quarantine';
 import type { Snapshot, WrittenSnapshot } from '../snapshots';
 import { ensureSnapshot } from '../snapshots';
-import { WITHDRAWN } from '../suppression';
 import { recipeHash } from '../tables';
 import { dateOf, takeOver } from './date-files';
 import { deviceEventsTable, utcDate } from './device-events';
 import type { DeviceFacts, LandedDate, LandingRun, Offsets } from './landing-facts';
-import { deviceFacts } from './landing-facts';
+import { deviceFacts, droppedBy } from './landing-facts';
 import type { StageRequest, Staged } from './stage-events';
 import { REJECTED, stageEvents } from './stage-events';
 import type { Fresh } from './write-dates';
@@ -113,7 +112,7 @@ function balanceOf(previous: SnapshotManifest | null, { messages, ...run }: Land
   return {
     inputRows: inputRows + messages,
     quarantined: sums(quarantined, run.rejected),
-    dropped: sums(dropped, { duplicate: run.duplicates, [WITHDRAWN]: run.withdrawn }),
+    dropped: sums(dropped, droppedBy(run)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the manifest of the devices' landing table says of how it came about. */
 import type { SnapshotManifest } from '../manifest';
+import { WITHDRAWN } from '../suppression';
 
 /** Offsets by partition. */
 export type Offsets = Readonly<Record<number, number>>;
@@ -49,6 +50,18 @@ export interface DeviceFacts {
   /** Late rows of all runs. */
   readonly late: number;
 }
+
+/** Reason of an event that the table has already. */
+export const DUPLICATE = 'duplicate';
+
+/** Messages that one run has read and left out, by reason. */
+export const droppedBy = ({
+  duplicates,
+  withdrawn,
+}: Pick<LandingRun, 'duplicates' | 'withdrawn'>): Record<string, number> => ({
+  [DUPLICATE]: duplicates,
+  [WITHDRAWN]: withdrawn,
+});
 
 const NOTHING: DeviceFacts = { offsets: {}, dates: {}, run: null, late: 0 };
 

@@ -89,18 +89,23 @@ test('lands what other producers write as well, and dead-letters what is no even
   await close();
 });
 
-test('events that have landed count as rows of their dataset, repeated ones do not', async () => {
+test('metrics tell what became of every message, each once', async () => {
   const { send, land, close } = await landingInto();
   const counted: unknown[] = [];
   const createCounter = (name: string) => ({
-    add: (value: number, { dataset }: Record<string, unknown>) =>
-      counted.push([name, value, dataset]),
+    add: (value: number, { dataset, table, fate, reason }: Record<string, unknown>) =>
+      counted.push([name, value, [dataset, table, fate, reason].join(' ').trim()]),
   });
   const metricMeter = { createCounter } as unknown as MetricMeter;
-  await send([event(0), event(1), event(0)]);
+  await send([event(0), event(1), event(0), { key: 'x', value: 'no event' }]);
   await land({}, new MockActivityEnvironment({}, { metricMeter }));
   await land({}, new MockActivityEnvironment({}, { metricMeter }));
-  expect(counted).toEqual([['watchlake_landed_rows', 2, 'devices']]);
+  expect(counted).toEqual([
+    ['watchlake_landed_rows', 2, 'devices'],
+    ['watchlake_table_rows', 2, 'devices device_events used'],
+    ['watchlake_table_rows', 1, 'devices device_events quarantined not-json'],
+    ['watchlake_table_rows', 1, 'devices device_events dropped duplicate'],
+  ]);
   await close();
 });
 
