@@ -22,7 +22,6 @@ export function foldsBy(
   seed: number,
 ): Fold[] {
   const groups = shuffled(groupsOf(keys), createRandom(seed));
-  if (groups.length < 2) return [];
   const classes = new Set(truth).size;
   return Array.from({ length: Math.min(count, groups.length) }, (_, fold) => {
     const held = new Set(groups.filter((__, index) => index % count === fold));

@@ -36,7 +36,7 @@ function sortedByTime({ timestampsMs, labels }: TimedLabels): {
   labels: string[];
 } {
   const order = labels.map((_, index) => index);
-  order.sort((a, b) => (timestampsMs[a] as number) - (timestampsMs[b] as number) || a - b);
+  order.sort((a, b) => (timestampsMs[a] as number) - (timestampsMs[b] as number));
   return {
     times: Float64Array.from(order, (index) => timestampsMs[index] as number),
     labels: order.map((index) => labels[index] as string),

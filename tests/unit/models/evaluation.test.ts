@@ -1,4 +1,5 @@
 import { evaluate, calibrationErrorOf, macroF1Of } from '../../../models/evaluation';
+import { largest } from '../../../models/softmax';
 import { codeThrownBy } from './made-data';
 
 const classes = ['a', 'b', 'c'];
@@ -63,7 +64,19 @@ test('names the worst subject and the spread over subjects', () => {
   });
   expect(result.worstSubject).toEqual({ subject: 's2', accuracy: 0.5 });
   expect(result.spread.accuracyStandardDeviation).toBeCloseTo(0.25, 9);
+  // Of s2 the classes a and c occur: (0 + 2/3) / 2; half the distance to 1 is the deviation.
+  expect(result.spread.macroF1StandardDeviation).toBeCloseTo(1 / 3, 9);
   expect(result.bySubject.map(({ windows }) => windows)).toEqual([2, 2]);
+});
+
+test('names the worst subject wherever they stand, and the first of equals', () => {
+  const result = evaluate({
+    probabilities: certain(['a', 'b', 'b', 'a']),
+    classes,
+    labels: ['a', 'a', 'a', 'a'],
+    subjects: ['s1', 's2', 's3', 's4'],
+  });
+  expect(result.worstSubject).toEqual({ subject: 's2', accuracy: 0 });
 });
 
 test('looks for the windows of all people at once, however many they are', () => {
@@ -96,6 +109,27 @@ test('measures the gap between confidence and accuracy', () => {
   expect(result.reliability[8]).toMatchObject({ windows: 10, accuracy: 0.6 });
 });
 
+test('puts each window into one bin, a certain one into the last', () => {
+  const labels = ['a', 'a', 'a', 'b'];
+  const result = evaluate({
+    probabilities: Float32Array.from([0.65, 0.75, 1, 1].flatMap((value) => [value, 1 - value, 0])),
+    classes,
+    labels,
+    subjects: labels.map(() => 's'),
+  });
+  const { reliability, calibrationError } = result;
+  expect(reliability.map(({ windows }) => windows)).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 0, 2]);
+  expect(reliability[0]).toEqual({
+    from: 0,
+    to: 0.1,
+    windows: 0,
+    confidence: null,
+    accuracy: null,
+  });
+  expect(reliability[9]).toEqual({ from: 0.9, to: 1, windows: 2, confidence: 1, accuracy: 0.5 });
+  expect(calibrationError).toBeCloseTo((0.35 + 0.25 + 2 * 0.5) / 4, 6);
+});
+
 test('weighs the bins of the calibration error by their windows', () => {
   const bin = { from: 0, to: 1 };
   expect(
@@ -112,6 +146,11 @@ test.each([
   [
     'a probability that is not a number',
     { probabilities: Float32Array.of(NaN, 0, 0), labels: ['a'], subjects: ['s'] },
+    'INPUT_INVALID',
+  ],
+  [
+    'a window of nobody',
+    { probabilities: certain(['a', 'b']), labels: ['a', 'b'], subjects: ['s'] },
     'INPUT_INVALID',
   ],
   [
@@ -139,4 +178,18 @@ test('counts a window of a class that the model has not learned as mistaken', ()
   expect(result.macroF1).toBeCloseTo((2 / 3 + 2) / 4, 9);
   expect(result.bySubject[0]?.macroF1).toBeCloseTo((2 / 3 + 1) / 3, 9);
   expect(result.negativeLogLikelihood).toBeCloseTo(-Math.log(1e-7) / 4, 6);
+});
+
+test('orders the classes that only the windows have by their names', () => {
+  const result = evaluate({
+    probabilities: certain(['a', 'b', 'c']),
+    classes,
+    labels: ['z', 'y', 'c'],
+    subjects: ['s', 's', 's'],
+  });
+  expect(result.classes).toEqual(['a', 'b', 'c', 'y', 'z']);
+});
+
+test('predicts the first of classes that are equally likely', () => {
+  expect(largest([0.2, 0.4, 0.4])).toBe(1);
 });

@@ -15,6 +15,7 @@ test('never puts one group on both sides, and validates every row once', () => {
         const trained = new Set(train.map((row) => keys[row]));
         expect(validate.some((row) => trained.has(keys[row]))).toBe(false);
         expect(train.length + validate.length).toBe(keys.length);
+        expect(validate).not.toHaveLength(0);
       }
       const validated = folds.flatMap(({ validate }) => validate).sort((a, b) => a - b);
       expect(validated).toEqual(new Set(keys).size < 2 ? [] : keys.map((_, row) => row));

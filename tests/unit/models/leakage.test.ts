@@ -81,11 +81,27 @@ test('flags a leak also where nearly all windows have one label', () => {
   expect(probeLeakage({ train: both, test: both })).toMatchObject({ score: 1, leaks: true });
 });
 
+test('lets the clock do better than guessing by the margin', () => {
+  // Guessing is right in two of four, the clock in three.
+  const train = { timestampsMs: [0, 10, 20, 30], labels: ['a', 'a', 'b', 'a'] };
+  const test = { timestampsMs: [0, 10, 20, 30], labels: ['a', 'a', 'b', 'b'] };
+  expect(probeLeakage({ train, test }, { margin: 0.3 })).toEqual({
+    score: 0.75,
+    limit: 0.8,
+    leaks: false,
+  });
+  expect(probeLeakage({ train, test }, { margin: 0.2 })).toMatchObject({ limit: 0.7, leaks: true });
+});
+
 test('cannot probe an empty side', () => {
   const none = { timestampsMs: [], labels: [] };
-  expect(codeThrownBy(() => probeLeakage({ train: none, test: none }))).toBe(
-    'TRAINING_DATA_INSUFFICIENT',
-  );
+  const some = { timestampsMs: [0], labels: ['walk'] };
+  for (const split of [
+    { train: none, test: none },
+    { train: some, test: none },
+    { train: none, test: some },
+  ])
+    expect(codeThrownBy(() => probeLeakage(split))).toBe('TRAINING_DATA_INSUFFICIENT');
 });
 
 test('passes every leave-one-subject-out split of the shipped recordings', async () => {

@@ -25,7 +25,11 @@ test('gives the textbook value when one of six falls a little', () => {
 test('counts ties against the improvement', () => {
   expect(signFlipTest([0, 0, 0, 0, 0, 0])).toEqual({ pValue: 1, meanDifference: 0 });
   expect(signFlipTest([0.1, 0, 0]).pValue).toBe(0.5);
-  expect(signFlipTest([]).pValue).toBe(1);
+  expect(signFlipTest([])).toEqual({ pValue: 1, meanDifference: 0 });
+});
+
+test('tells the mean of the differences', () => {
+  expect(signFlipTest([0.1, 0.2, -0.06]).meanDifference).toBeCloseTo(0.08, 12);
 });
 
 test('agrees with plain enumeration', () => {
@@ -44,6 +48,7 @@ test('does not depend on scale or order, and complements its mirror', () => {
     fc.property(differences, (values) => {
       const { pValue } = signFlipTest(values);
       expect(signFlipTest(values.map((v) => v * 0.001)).pValue).toBe(pValue);
+      expect(signFlipTest(values.map((v) => v * 12345.678)).pValue).toBe(pValue);
       expect(signFlipTest([...values].reverse()).pValue).toBe(pValue);
       // A tie is counted on both sides, so the two never sum to less than one.
       expect(pValue + signFlipTest(values.map((v) => -v)).pValue).toBeGreaterThanOrEqual(1);
@@ -79,6 +84,15 @@ test.each([EXACT_LIMIT, EXACT_LIMIT + 1, 200, 1_000])(
   },
 );
 
-test('never claims certainty however many subjects improve', () => {
-  expect(signFlipTest(new Array<number>(40).fill(0.1)).pValue).toBeGreaterThan(0);
+test.each([
+  [40, 100_000],
+  [1_000, 5_000],
+  [10_000, 1_000],
+])('never claims certainty however many subjects improve: of %i, %i draws', (subjects, draws) => {
+  expect(signFlipTest(new Array<number>(subjects).fill(0.1)).pValue).toBe(1 / (draws + 1));
+});
+
+test('draws a sign for each subject, also where there are more than a draw has bits', () => {
+  const differences = [...new Array<number>(32).fill(0), ...new Array<number>(6).fill(0.1)];
+  expect(signFlipTest(differences).pValue).toBeCloseTo(1 / 64, 2);
 });

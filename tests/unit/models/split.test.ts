@@ -26,6 +26,21 @@ test('refuses to deal out more subjects than there are', () => {
   ).toBe('TRAINING_DATA_INSUFFICIENT');
 });
 
+test.each([
+  { bootstrap: 1, stream: -1, holdout: 6 },
+  { bootstrap: 1, stream: 1.5, holdout: 6 },
+  { bootstrap: 1, stream: NaN, holdout: 6 },
+])('refuses to deal out %j', (odd) => {
+  expect(codeThrownBy(() => splitSubjects({ subjects, labelled, seed: 0, sizes: odd }))).toBe(
+    'TRAINING_DATA_INSUFFICIENT',
+  );
+});
+
+test('deals nobody to a part of no size', () => {
+  const none = { ...sizes, stream: 0 };
+  expect(splitSubjects({ subjects, labelled, seed: 0, sizes: none }).stream).toEqual([]);
+});
+
 const seeds = Array.from({ length: 20 }, (_, seed) => seed);
 
 test('deals those without labels to the stream alone, whatever the seed', () => {

@@ -15,6 +15,7 @@ test('survives logits that overflow an exponential', () => {
 test('has the known loss of an even guess', () => {
   expect(lossAt(1, Float32Array.of(3, 3), 2, [1])).toBeCloseTo(Math.log(2), 6);
   expect(lossAt(2, Float32Array.of(2, 0), 2, [0])).toBeCloseTo(Math.log(1 + Math.exp(-1)), 6);
+  expect(lossAt(1, Float32Array.of(3, 3, 5, 5), 2, [1, 0])).toBeCloseTo(Math.log(2), 6);
 });
 
 test('finds the temperature by which logits were made too confident', () => {
@@ -29,8 +30,11 @@ test('finds the temperature by which logits were made too confident', () => {
   expect(fitTemperature(confident, 2, truth)).toBeLessThan(3.4);
 });
 
-test('matches the exact optimum of a case that can be solved by hand', () => {
-  // Four rows with logits (L, 0), three of them right: the optimum has confidence 3/4, L/T = ln 3.
-  const logits = Float32Array.of(6, 0, 6, 0, 6, 0, 6, 0);
-  expect(fitTemperature(logits, 2, [0, 0, 0, 1])).toBeCloseTo(6 / Math.log(3), 3);
-});
+test.each([6, 0.3])(
+  'matches the exact optimum of a case that can be solved by hand, of logits of %d',
+  (logit) => {
+    // Four rows with logits (L, 0), three of them right: the optimum has confidence 3/4, L/T = ln 3.
+    const logits = Float32Array.from([logit, 0, logit, 0, logit, 0, logit, 0]);
+    expect(fitTemperature(logits, 2, [0, 0, 0, 1])).toBeCloseTo(logit / Math.log(3), 3);
+  },
+);
