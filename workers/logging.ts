@@ -3,8 +3,10 @@ import { pino, type Logger as PinoLogger } from 'pino';
 import { DefaultLogger, type Logger, type LogLevel } from '@temporalio/worker';
 import type { Config } from './config';
 
+export type Log = PinoLogger;
+
 /** To standard output, or to a file where the terminal belongs to somebody else. */
-export function createLog(config: Config, part: string, file?: string): PinoLogger {
+export function createLog(config: Config, part: string, file?: string): Log {
   const timestamp = pino.stdTimeFunctions.isoTime;
   const options = { level: config.LOG_LEVEL, base: { part }, timestamp };
   return file === undefined
@@ -13,11 +15,11 @@ export function createLog(config: Config, part: string, file?: string): PinoLogg
 }
 
 /** A web server's: its requests are no news, its failures are. Fields of the log that it comes from are not said again: a line would have them twice. */
-export const serverLogger = (log: PinoLogger, server: string): PinoLogger =>
+export const serverLogger = (log: Log, server: string): Log =>
   log.child({ server }, { level: log.isLevelEnabled('warn') ? 'warn' : log.level });
 
 /** The SDK's logger over ours: its metadata carry workflowId, runId and the activity's name. */
-export function temporalLogger(log: PinoLogger, level: Config['LOG_LEVEL']): Logger {
+export function temporalLogger(log: Log, level: Config['LOG_LEVEL']): Logger {
   return new DefaultLogger(level.toUpperCase() as LogLevel, (entry) => {
     const name = entry.level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error';
     log[name](withoutNoise(entry.meta), entry.message);

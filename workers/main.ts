@@ -2,16 +2,15 @@
 import { useBackend } from '../models/backend';
 import { requireMigrated } from '../registry/database';
 import { resolveAddresses } from './addresses';
-import { loadConfig } from './config';
+import { loadConfig, type Config } from './config';
 import { connectDependencies } from './dependencies';
-import { createLog } from './logging';
+import { createLog, type Log } from './logging';
 import { metricsAddress } from './metrics';
+import { failureLine } from './start-failure';
 import { connectWorker } from './temporal';
 import { createWorkers, installRuntime, runWorkers } from './worker';
 
-async function main(): Promise<void> {
-  const config = loadConfig();
-  const log = createLog(config, 'worker');
+async function run(config: Config, log: Log): Promise<void> {
   const stopping = new AbortController();
   const stop = (why: string) => {
     log.info({ why }, 'worker stops');
@@ -41,12 +40,24 @@ async function main(): Promise<void> {
   log.info('worker stopped');
 }
 
+/** Gives the exit code. */
+async function main(): Promise<number> {
+  const config = loadConfig();
+  const log = createLog(config, 'worker');
+  try {
+    await run(config, log);
+    return 0;
+  } catch (error) {
+    log.fatal({ err: error }, 'worker failed');
+    return 1;
+  }
+}
+
 main().then(
-  () => process.exit(0),
+  (exitCode) => process.exit(exitCode),
   (error: unknown) => {
-    process.stderr.write(
-      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
+    // Without its settings there is no log either.
+    process.stderr.write(`${failureLine(error)}\n`);
     process.exit(1);
   },
 );

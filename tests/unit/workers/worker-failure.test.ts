@@ -1,0 +1,33 @@
+/** A worker that cannot start says so in its log, in the log's own form. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { PROJECT_ROOT } from '../../../core/project-root';
+import { temporaryFolder } from '../../support/recordings';
+
+const folder = temporaryFolder();
+
+function failedStart(environment: Record<string, string>) {
+  const entry = join(PROJECT_ROOT, 'workers', 'main.ts');
+  const typescript = join(PROJECT_ROOT, 'tests', 'support', 'typescript.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', typescript, entry], {
+    env: { PATH: process.env['PATH'], WATCHLAKE_HOME: folder.path(), ...environment },
+    encoding: 'utf8',
+  });
+  const lines = [...stdout.split('\n'), ...stderr.split('\n')].filter((line) => line !== '');
+  return { status, lines: lines.map((line) => JSON.parse(line) as object) };
+}
+
+test('where nothing runs that it could work for', () => {
+  const { status, lines } = failedStart({ METRICS: 'false' });
+  expect(status).toBe(1);
+  expect(lines.at(-1)).toMatchObject({
+    ...{ part: 'worker', msg: 'worker failed', level: 60 },
+    err: { code: 'STACK_NOT_RUNNING' },
+  });
+});
+
+test('where its settings are wrong', () => {
+  const { status, lines } = failedStart({ METRICS_PORT: 'much' });
+  expect(status).toBe(1);
+  expect(lines).toMatchObject([{ failure: { code: 'CONFIG_INVALID' } }]);
+});
