@@ -127,6 +127,13 @@ export function columnPlaces(
   return new Map(names.map((name, index) => [name, index]));
 }
 
+/** METADATA_INVALID for a name in which the decoder put a mark for bytes it could not read: two names may come to be the same. */
+export function refuseReplaced(file: string, line: number, name: string): void {
+  if (!name.includes('\uFFFD')) return;
+  const detail = 'it has bytes that are no UTF-8: save the file as UTF-8';
+  throw new WatchlakeError('METADATA_INVALID', { file, line, detail });
+}
+
 export interface CsvObject {
   readonly values: Readonly<Record<string, string>>;
   readonly line: number;
@@ -150,11 +157,7 @@ export async function readSmallCsv(
       const detail = `there are more than ${maximumRows} rows`;
       throw new WatchlakeError('METADATA_INVALID', { file, line, detail });
     }
-    // The decoder writes it for what it cannot read: two names may come to be the same.
-    if (cells.some((cell) => cell.includes('\uFFFD'))) {
-      const detail = 'it has bytes that are no UTF-8: save the file as UTF-8';
-      throw new WatchlakeError('METADATA_INVALID', { file, line, detail });
-    }
+    for (const cell of cells) refuseReplaced(file, line, cell);
     const values = [...places].map(([name, at]) => [name, (cells[at] ?? '').trim()]);
     rows.push({ line, values: Object.fromEntries(values) as Record<string, string> });
   }

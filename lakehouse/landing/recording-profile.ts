@@ -1,5 +1,6 @@
 /** Collects, while a recording streams by, what its dataset's description needs. */
 import { WatchlakeError } from '../../core/errors';
+import { refuseReplaced } from './csv';
 import type { LandedRecording } from './descriptor';
 
 // The distance between samples is that of the first thousand: memory stays bounded.
@@ -19,6 +20,8 @@ export function createRecordingProfile(file: string): RecordingProfile {
   let previousMs = Number.NaN;
 
   function addLabel(label: string, line: number): void {
+    if (labels.has(label)) return;
+    refuseReplaced(file, line, label);
     labels.add(label);
     if (labels.size <= MAXIMUM_LABELS) return;
     const detail = `there are more than ${MAXIMUM_LABELS} different labels`;

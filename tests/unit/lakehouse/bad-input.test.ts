@@ -262,6 +262,15 @@ test('names in another encoding than UTF-8 are refused: two of them may come to 
   });
 });
 
+test('labels in another encoding are refused as well, and no two activities become one', async () => {
+  const root = await writeFolder(folder.path(), good());
+  const rows = 'timestamp_ms,ax,ay,az,label\n0,1,1,1,\n20,1,1,1,sch\u00f6n\n40,1,1,1,sch\u00e4n\n';
+  await writeFile(join(root, 'recordings/r2.csv'), Buffer.from(rows, 'latin1'));
+  const { code, message } = await refused(root);
+  expect(code).toBe('METADATA_INVALID');
+  expect(message).toMatch(/^recordings\/r2\.csv, line 3: .* no UTF-8/);
+});
+
 test('text in a number and a time that goes backwards reject the row, with file and line', async () => {
   const lake = newLake(folder.path());
   const lines = recordingCsv({ recording: 'r1' }).split('\n');
