@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWatchlakeError } from '../core/errors';
 import { reservePort } from '../stack/ports';
+import type { OnProgress } from '../stack/progress';
 import type { Config } from './config';
 import { preferredPort } from './kept-ports';
 import { wasKilled } from './state';
@@ -27,17 +28,25 @@ const LOOK_AGAIN_MS = 500;
  * PORT_TAKEN where somebody else has the given port: a worker that finds it out would be started again for ever. The last
  * worker of a supervisor that was killed is waited for, unless the signal ends the start.
  */
-export async function requireMetricsPort(config: Config, signal: AbortSignal): Promise<void> {
+export async function requireMetricsPort(
+  config: Config,
+  signal: AbortSignal,
+  onProgress: OnProgress = () => undefined,
+): Promise<void> {
   const { METRICS, METRICS_PORT: given, WATCHLAKE_HOME: home } = config;
   if (!METRICS || !given) return;
   const untilMs = Date.now() + ((await wasKilled(home)) ? FORMER_WORKER_MS : 0);
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     try {
       const { release } = await reservePort({ service: 'metrics', given, preferred: given });
       return await release();
     } catch (error) {
       const isTaken = isWatchlakeError(error) && error.code === 'PORT_TAKEN';
       if (!isTaken || signal.aborted || Date.now() >= untilMs) throw error;
+    }
+    if (isFirst) {
+      const message = `waiting for port ${given}, which the last worker gives back within a minute`;
+      onProgress({ component: 'metrics', message });
     }
     await sleep(LOOK_AGAIN_MS);
   }

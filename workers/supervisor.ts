@@ -67,7 +67,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
 
 async function keepUp(options: SuperviseOptions, home: HeldHome): Promise<void> {
   const { config, onProgress, log } = options;
-  await requireMetricsPort(config, options.signal);
+  await requireMetricsPort(config, options.signal, onProgress);
   await requireExternal(config, onProgress);
   await startStack(stackOptions(config, onProgress));
   let app: RunningApp | undefined;

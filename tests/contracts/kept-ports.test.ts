@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { LOOPBACK } from '../../stack/ports';
+import { progressLine } from '../../stack/progress';
 import { loadConfig } from '../../workers/config';
 import { readState } from '../../workers/state';
 import { supervise } from '../../workers/supervisor';
@@ -15,6 +16,7 @@ jest.setTimeout(120_000);
 
 let home: string;
 let database: TestDatabase;
+let told: string[];
 
 beforeAll(async () => {
   database = await createEmptyDatabase();
@@ -30,13 +32,15 @@ afterAll(() => database.drop());
 
 beforeEach(async () => {
   home = await makeTestHome();
+  told = [];
 });
 afterEach(() => rm(home, { recursive: true }));
 
 const supervised = (place: string, variables: Record<string, string>, signal: AbortSignal) =>
   supervise({
     config: loadConfig({ ...process.env, WATCHLAKE_HOME: place, ...variables }),
-    ...{ log: pino({ enabled: false }), signal, onProgress: () => undefined },
+    ...{ log: pino({ enabled: false }), signal },
+    onProgress: (progress) => told.push(progressLine(progress)),
   });
 
 /** Runs a home for as long as `use` takes, which is told the port of its page. */
@@ -109,6 +113,8 @@ test('while the last worker of a supervisor that was killed still has that port,
   await writeFile(join(home, 'up.json'), JSON.stringify({ pid: 1, identity: 'of a former boot' }));
   setTimeout(() => last.close(), 2_000);
   await portOf({ APP_PORT: '0', METRICS_PORT: String(given) });
+  const waits = told.filter((line) => line.startsWith('metrics: waiting'));
+  expect(waits).toEqual([expect.stringContaining(`port ${given}`)]);
 });
 
 test('who waits for it in vain can be ended meanwhile', async () => {
