@@ -1,4 +1,5 @@
 /** What a partition's messages lead to, and what a restart makes of them. */
+import { WatchlakeError } from '../../../core/errors';
 import { MESSAGE_BYTES, sizeOf } from '../../../streaming/kafka-producer';
 import type { OutgoingMessage, ReceivedMessage } from '../../../streaming/ports';
 import { PartitionState, type Step } from '../../../streaming/partition-state';
@@ -173,11 +174,12 @@ test('a message that is too long for a letter is cut, and says how long it was',
 
 test('late samples keep their content and say why', async () => {
   const state = stateFrom(0);
-  const step = await state.step([message(0), message(1), message(2, 1)], champion);
+  const again = message(2, 1, { last: true });
+  const step = await state.step([message(0), message(1), again], champion);
   const [late] = sentTo(step, topics.late);
   expect(late?.headers).toMatchObject({ reason: 'not-after-newest', 'origin-offset': '2' });
   const batch = decodeSampleBatch(late?.value as Buffer, late?.headers?.[SCHEMA_HEADER]);
-  expect(batch.span).toEqual(batchAt(1).span);
+  expect(batch).toEqual(batchAt(1));
   expect(step.counted).toEqual({ ...NOTHING_COUNTED, late: 20 });
 });
 
@@ -206,6 +208,45 @@ test('what was emitted before a restart is not emitted again', async () => {
   const rest = await second.step(messages.slice(8), champion);
   expect(startsOf(rest)).toEqual([4000, 6000]);
   expect(second.checkpoint(rest, new Map()).progress).toMatchObject({ next: 12, predicted: 4 });
+});
+
+test('what is late or unreadable is told once, also by a step that begins before the restart', async () => {
+  const first = stateFrom(0);
+  const messages = [0, 1, 2, 3, 4, 5].map((offset) => message(offset));
+  messages.push(message(6, 1), messageOf(7, Buffer.from('no batch')), message(8), message(9));
+  const told = await first.step(messages.slice(0, 8), champion);
+  expect(told.counted).toMatchObject({ predicted: 1, late: 20, deadLettered: 1 });
+  const { rereadFrom, progress } = first.checkpoint(told, new Map());
+  expect(rereadFrom).toBeLessThan(6);
+
+  const rest = await stateFrom(rereadFrom, progress).step(messages.slice(rereadFrom), champion);
+  expect(rest.isRebuild).toBe(false);
+  expect(startsOf(rest)).toEqual([2000]);
+  expect(sentTo(rest, topics.late)).toEqual([]);
+  expect(sentTo(rest, topics.deadLetter)).toEqual([]);
+  expect(rest.counted).toEqual({ ...NOTHING_COUNTED, predicted: 1 });
+});
+
+test('how far predictions were written is kept of each partition that any was written to', async () => {
+  const state = stateFrom(0);
+  const written = async (offset: number, last: Record<string, number>) => {
+    const step = await state.step([message(offset)], champion);
+    return state.checkpoint(step, new Map([[topics.predictions, last]])).progress.written;
+  };
+  expect(await written(0, { 1: 4, 2: 5 })).toEqual({ 1: 5, 2: 6 });
+  expect(await written(1, { 2: 9 })).toEqual({ 1: 5, 2: 10 });
+});
+
+test('a champion that cannot be used makes no batch unreadable', async () => {
+  const classifier = Object.create(champion.classifier, {
+    artefact: {
+      get() {
+        throw new WatchlakeError('FEATURES_INVALID', { detail: 'no features' });
+      },
+    },
+  }) as typeof champion.classifier;
+  const step = stateFrom(0).step([message(0)], { ...champion, classifier });
+  await expect(step).rejects.toMatchObject({ code: 'FEATURES_INVALID' });
 });
 
 test('an offset that an operator has set is where the stream goes on', () => {

@@ -1,4 +1,5 @@
 /** The binary codec of sample batches: what goes in comes out, and nothing else does. */
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { isWatchlakeError } from '../../../core/errors';
 import { LARGEST_VALUE, LATEST_MS, MAXIMUM_CHANNELS } from '../../../models/signal';
@@ -91,13 +92,32 @@ test('no altered byte goes unnoticed', () => {
 test('a batch that was cut off is refused at every length', () => {
   const encoded = encodeSampleBatch(batchOf(3));
   for (let length = 1; length < encoded.length; length += 1) {
-    expect(reasonOf(() => decode(encoded.subarray(0, length)))).not.toBe('no error');
+    const reason = reasonOf(() => decode(encoded.subarray(0, length)));
+    expect(['malformed', 'checksum-differs']).toContain(reason);
   }
+});
+
+test('a frame that contradicts itself is refused, whatever its checksum', () => {
+  const withCount = (at: number, change: (count: number) => number): Buffer => {
+    const frame = encodeSampleBatch(batchOf(3));
+    frame.writeUInt32LE(change(frame.readUInt32LE(at)), at);
+    frame.writeUInt32LE(crc32(frame.subarray(8)), 4);
+    return frame;
+  };
+  expect(reasonOf(() => decode(withCount(12, (samples) => samples)))).toBe('no error');
+  for (const frame of [
+    withCount(12, (samples) => samples + 1),
+    withCount(12, (samples) => samples - 1),
+    withCount(8, (metadata) => metadata - 1),
+    withCount(8, () => 4_000_000_000),
+  ])
+    expect(reasonOf(() => decode(frame))).toBe('malformed');
 });
 
 test('a batch names why it cannot be read', () => {
   const encoded = encodeSampleBatch(batchOf(3));
   expect(reasonOf(() => decode(null))).toBe('empty');
+  expect(reasonOf(() => decode(Buffer.alloc(0)))).toBe('empty');
   expect(reasonOf(() => decodeSampleBatch(encoded, undefined))).toBe('schema-unknown');
   expect(reasonOf(() => decodeSampleBatch(encoded, 'watch.samples/2'))).toBe('schema-unknown');
   expect(reasonOf(() => decode(Buffer.from('{"json":"batch, long enough"}')))).toBe('malformed');
@@ -147,7 +167,15 @@ test('numbers that no device can mean are refused, and those beside them are not
   expect([9e17, -9e17].map(withValue)).toEqual(['no error', 'no error']);
 });
 
-test('a batch larger than a broker takes is never made', () => {
+test('a batch larger than a broker takes is never made, nor read', () => {
   const samples = Math.ceil(MAXIMUM_BATCH_BYTES / 16);
   expect(reasonOf(() => encodeSampleBatch(batchOf(samples)))).toBe('too-large');
+  const beside = Buffer.alloc(MAXIMUM_BATCH_BYTES);
+  const longer = Buffer.concat([encodeSampleBatch(batchOf(3)), beside]);
+  expect(reasonOf(() => decode(longer))).toBe('too-large');
+});
+
+test('a batch whose values are not those of its channels is never made', () => {
+  const { span } = batchOf(3, ['ax', 'ay', 'az']);
+  expect(reasonOf(() => encodeSampleBatch({ ...batchOf(3), span }))).toBe('channels-differ');
 });
