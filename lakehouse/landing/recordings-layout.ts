@@ -4,6 +4,7 @@ import { composed } from '../../core/letters';
 import { MAXIMUM_CHANNELS } from '../../models/signal';
 import type { ActivityRules } from '../casas/activities';
 import type { Source, SourceMember } from '../sources/source';
+import { isGzipped } from '../sources/names';
 import { readSmallCsv } from './csv';
 
 export interface Channel {
@@ -101,6 +102,20 @@ async function readChannels(source: Source, base: string): Promise<Channel[]> {
   return channels;
 }
 
+/** Refuses what is missing, and names a file that would be it under the right name. */
+function missing(source: Source, base: string, file: string, line: number): WatchlakeError {
+  const wanted = [file, `${file}.gz`].map((name) => name.toLowerCase());
+  const alike = source.members
+    .filter(({ name }) => name.startsWith(base))
+    .map(({ name }) => name.slice(base.length))
+    .find((name) => wanted.includes(name.toLowerCase()));
+  if (alike === undefined) return invalid(METADATA, line, `${file} is missing`);
+  const advice = isGzipped(alike)
+    ? 'compressed files are read in a folder, not in an archive'
+    : 'rename it';
+  return invalid(METADATA, line, `${file} is missing; there is ${alike}: ${advice}`);
+}
+
 async function readRecordings(source: Source, base: string): Promise<RecordingEntry[]> {
   const rows = await readSmallCsv(source, `${base}${METADATA}`, {
     file: METADATA,
@@ -120,7 +135,7 @@ async function readRecordings(source: Source, base: string): Promise<RecordingEn
     if (device === '') throw invalid(METADATA, line, 'the device is empty');
     const file = `recordings/${recording}.csv`;
     const member = members.get(`${base}${file}`);
-    if (member === undefined) throw invalid(METADATA, line, `${file} is missing`);
+    if (member === undefined) throw missing(source, base, file, line);
     const attributes = JSON.stringify(others);
     const listed = { file: METADATA, line };
     const known = { recording, subject: composed(subject), device, attributes };
@@ -128,11 +143,15 @@ async function readRecordings(source: Source, base: string): Promise<RecordingEn
   });
 }
 
+/** Such as the `._r1.csv` that a Mac puts beside each file: no recording can have that name. */
+const isHidden = (name: string): boolean => name.slice(name.lastIndexOf('/') + 1).startsWith('.');
+
 function refuseUnlisted(source: Source, base: string, recordings: readonly RecordingEntry[]): void {
   const listed = new Set(recordings.map(({ member }) => member.name));
   const folder = `${base}recordings/`;
   const unlisted = source.members.find(
-    ({ name }) => name.startsWith(folder) && name.endsWith('.csv') && !listed.has(name),
+    ({ name }) =>
+      name.startsWith(folder) && name.endsWith('.csv') && !isHidden(name) && !listed.has(name),
   );
   if (unlisted === undefined) return;
   throw invalid(METADATA, 1, `${unlisted.name.slice(base.length)} is not listed`);

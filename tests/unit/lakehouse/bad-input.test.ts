@@ -212,6 +212,18 @@ const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
     /^recordings\.csv, line 3: recordings\/r2\.csv is missing/,
   ],
   [
+    'a recording that is compressed in an archive',
+    ({ 'recordings/r2.csv': r2 = '', ...rest }) => ({ ...rest, 'recordings/r2.csv.gz': r2 }),
+    'METADATA_INVALID',
+    /^recordings\.csv, line 3: recordings\/r2\.csv is missing; there is recordings\/r2\.csv\.gz: .* in a folder/,
+  ],
+  [
+    'a recording whose file has capitals',
+    ({ 'recordings/r2.csv': r2 = '', ...rest }) => ({ ...rest, 'recordings/R2.CSV': r2 }),
+    'METADATA_INVALID',
+    /recordings\/r2\.csv is missing; there is recordings\/R2\.CSV: rename it/,
+  ],
+  [
     'a recording that is there and not listed',
     (files) => ({ ...files, 'recordings/r3.csv': recordingCsv({ recording: 'r3' }) }),
     'METADATA_INVALID',

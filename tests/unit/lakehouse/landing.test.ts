@@ -152,6 +152,9 @@ test('a zipped folder, a zip of its content and the folder itself hold the same'
     await writeZip(folder.path(), files),
     await writeZip(folder.path(), { ...nested, '__MACOSX/recordings.csv': 'x' }),
     await writeFolder(folder.path(), { ...files, 'notes.txt': 'not ours' }),
+    // What a Mac writes beside each file on a disk of another system.
+    await writeFolder(folder.path(), { ...files, 'recordings/._r1.csv': 'x' }),
+    await writeZip(folder.path(), { ...nested, 'data/recordings/._r1.csv': 'x' }),
   ];
   for (const source of sources) {
     const lake = newLake(folder.path());
