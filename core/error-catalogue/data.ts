@@ -68,7 +68,7 @@ export const DATA_ERRORS = catalogue({
   ),
   CHANNELS_DIFFER: entry(
     (c) => `${c.source} has the channels ${c.found}, the dataset ${c.dataset} has ${c.expected}.`,
-    'Ingest it under another dataset name, or give it the same channels.',
+    'Ingest it under another dataset name, or give it the same channels. Where those of the dataset were wrong, `watchlake datasets remove <dataset>` shows what there is of it, and with `--yes` makes room for the mended archive.',
   ),
   SOURCE_CHANGED: entry(
     (c) => `${c.source} has changed since it was opened.`,
@@ -77,7 +77,7 @@ export const DATA_ERRORS = catalogue({
   RECORDING_DIFFERS: entry(
     (c) =>
       `${c.file}, line ${c.line}: the dataset ${c.dataset} already has a recording ${c.recording} with other content.`,
-    'Give the new recording another id, or ingest the archive under another dataset name.',
+    'Give the new recording another id, or ingest the archive under another dataset name. Where what has landed was wrong, `watchlake datasets remove <dataset>` shows what there is of it, and with `--yes` makes room for the mended archive.',
   ),
   INGEST_OVERLAPS: entry(
     (c) => `Another ingest landed the recording ${c.recording} of ${c.dataset} in the meantime.`,
@@ -140,7 +140,7 @@ export const DATA_ERRORS = catalogue({
   ),
   CHECK_FAILED: entry(
     (c) => `The table ${c.table} failed its checks: ${c.broken}. Nothing was published.`,
-    'Correct the rows in the source and refresh again; docs/formats.md explains the checks. What was published before stays.',
+    'Correct the rows in the source, ingest it and refresh again; docs/formats.md explains the checks. Recordings that have landed wrong do not change: remove their dataset first, `watchlake datasets remove <dataset>`. What was published before stays.',
   ),
   CATALOG_CONFLICT: entry(
     (c) => `The catalogue entry of ${c.table} was moved by another run.`,
