@@ -192,5 +192,5 @@ function replacedIn(text: string, pattern: string, by: string): string {
     parts.push(text.slice(from, found.index), by);
     from = found.index + found[0].length;
   }
-  return parts.length === 0 ? text : [...parts, text.slice(from)].join('');
+  return [...parts, text.slice(from)].join('');
 }

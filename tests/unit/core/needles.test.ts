@@ -89,6 +89,32 @@ test('finds bytes wherever a chunk ends', async () => {
   );
 });
 
+test('one of several is enough, also where its letters are escapes', async () => {
+  const wanted = { texts: ['ann@example.org', 'ömer yılmaz'], values: ['joann lee'] };
+  const text = `{"of":${escaped('"Ömer Yılmaz"', /[^ -~]/g)}}`;
+  expect(createFinder(wanted)(text)).toBe(true);
+  expect(await streamHolds(wanted, chunksOf(text, 5))).toBe(true);
+});
+
+test('of one that is part of another nothing is left beside what stands in its place', () => {
+  const wanted = { texts: ['ann lee', 'ann lee-smith'], values: [] };
+  expect(replaceNeedles(wanted, '{"of":"Ann Lee-Smith, Ann Lee"}', 'x')).toBe('{"of":"x, x"}');
+});
+
+test.each([
+  ['what is looked for', needles, 500 + 15 * 13],
+  ['nothing', { texts: [], values: [] }, 500],
+])('of a long stream no more than a chunk is held, beside %s', async (_what, wanted, most) => {
+  const includes = jest.spyOn(String.prototype, 'includes');
+  try {
+    expect(await streamHolds(wanted, chunksOf('x'.repeat(20_000), 500))).toBe(false);
+    const held = includes.mock.contexts.map((text) => String(text).length);
+    expect(Math.max(...held)).toBeLessThanOrEqual(most);
+  } finally {
+    includes.mockRestore();
+  }
+});
+
 test('nothing is found in a text once everything was replaced', () => {
   const word = fc.string({ minLength: 6, maxLength: 12 }).filter((each) => !/[0-9]/.test(each));
   fc.assert(

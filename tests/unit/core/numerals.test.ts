@@ -104,6 +104,10 @@ test.each(['E100234', '12-34-5678'])('%s is a name wherever it stands', (name) =
 
 test.each([
   ['100234', true],
+  ['7', true],
+  ['12.25', true],
+  ['12.', true],
+  ['.25', true],
   ['-1.5E7', true],
   ['2026-03-02', true],
   ['E100234', false],

@@ -62,6 +62,7 @@ test('names of tables, columns and files stay', async () => {
   const unread = await saidBy("SELECT * FROM read_parquet('/lake/part-0.parquet')");
   expect(withoutValues(unread)).toContain('/lake/part-0.parquet');
   expect(isLasting(unread)).toBe(false);
+  expect(isLasting('IO Error: in the log stands "Conversion Error: "')).toBe(false);
 });
 
 test.each([
