@@ -1,12 +1,14 @@
 /** Removes a whole dataset from the lake: first nobody finds it any more, then its files go. */
 import { WatchlakeError } from '../core/errors';
 import { CATALOG_ROOT } from './catalogs/releases';
+import { topicsRead } from './devices/landed-to';
 import { worksUntilMs } from './engines/jobs/unanswered';
 import { inParallel } from './in-parallel';
 import { readJsonOrNull, writeJson } from './json';
 import type { Lake } from './lake';
 import { ownObjects, placesOf, workPlacesOf, type Place } from './places';
 import type { StoredObject } from './ports';
+import type { TopicPlace } from './removed-streams';
 
 export interface DatasetHoldings {
   /** Published ones. */
@@ -24,6 +26,14 @@ interface Marker {
   readonly at: string;
   /** Those that there were when it began; absent in earlier markers. */
   readonly tables?: readonly string[];
+  /** How far topics of events had been read, by name; absent in earlier markers. */
+  readonly topicsRead?: Readonly<Record<string, TopicPlace>>;
+}
+
+/** What the lake knew of the dataset when its removal began. */
+export interface FormerDataset {
+  readonly tables: readonly string[];
+  readonly topicsRead: Readonly<Record<string, TopicPlace>>;
 }
 
 const AT_A_TIME = 16;
@@ -83,22 +93,26 @@ export interface RemovalRequest {
   readonly dataset: string;
   /** Throws when something is in the way. Asked once the marker stands: who begins later meets that. */
   readonly requireFree?: () => Promise<void>;
-  /** The rest of the dataset, which lies elsewhere: removed before the lake forgets that there was one, and its tables. */
-  readonly removeRecords: (tables: readonly string[]) => Promise<void>;
+  /** The rest of the dataset, which lies elsewhere: removed before the lake forgets that there was one. */
+  readonly removeRecords: (former: FormerDataset) => Promise<void>;
   readonly onObject?: () => void;
 }
 
 /** Takes the tables out of the catalogue. Who may not do so begins no removal: the dataset stays as it was. */
 async function forget(
-  { store, catalog }: Lake,
+  lake: Lake,
   { dataset, requireFree }: Pick<RemovalRequest, 'dataset' | 'requireFree'>,
 ): Promise<void> {
+  const { store, catalog } = lake;
   const begun = await markerOf(store, dataset);
   const isBegun = begun !== null;
   const at = new Date().toISOString();
   const present = (await catalog.list({ dataset })).map(({ table }) => table);
   const tables = [...new Set([...(begun?.tables ?? []), ...present])];
-  const marker: Marker = { formatVersion: 1, catalog: await catalog.identity(), at, tables };
+  const marker: Marker = {
+    ...{ formatVersion: 1, catalog: await catalog.identity(), at, tables },
+    topicsRead: { ...(await topicsRead(lake, dataset)), ...begun?.topicsRead },
+  };
   await writeJson(store, removalKey(dataset), marker);
   let dropped = 0;
   try {
@@ -126,7 +140,8 @@ export async function removeFromLake(lake: Lake, request: RemovalRequest): Promi
     await store.remove(key);
     onObject?.();
   });
-  await removeRecords((await markerOf(store, dataset))?.tables ?? []);
+  const { tables = [], topicsRead: read = {} } = (await markerOf(store, dataset)) ?? {};
+  await removeRecords({ tables, topicsRead: read });
   const [published] = await catalog.list({ dataset });
   if (published !== undefined) {
     const what = `${published.table} was published meanwhile`;

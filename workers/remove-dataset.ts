@@ -8,7 +8,7 @@ import type { DeviceTables } from '../devices/devices';
 import { datasetsOf } from '../lakehouse/datasets';
 import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import type { Lake } from '../lakehouse/lake';
-import { holdingsOf, removeFromLake } from '../lakehouse/removal';
+import { holdingsOf, removeFromLake, type FormerDataset } from '../lakehouse/removal';
 import { rememberRemoved, type RemovedTopics } from '../lakehouse/removed-streams';
 import { unknownDataset } from '../lakehouse/unknown-names';
 import type { Registry } from '../registry/registry';
@@ -97,9 +97,12 @@ export async function removeDataset(
   const plan = await planned(deps, options);
   refuse(plan.inTheWay);
   const requireFree = async () => refuse(await inTheWay(client, { dataset }));
-  const removeRecords = async (tables: readonly string[]) => {
-    const events = tables.includes(EVENTS_TABLE);
-    await rememberRemoved(lake.store, dataset, await deps.topicEnds({ events }));
+  const removeRecords = async ({ tables, topicsRead }: FormerDataset) => {
+    const ends = await deps.topicEnds({ events: tables.includes(EVENTS_TABLE) });
+    // Of topics that EVENTS_TOPIC does not name any more, as far as they were read.
+    const events = { ...topicsRead, ...ends.events };
+    const hadEvents = Object.keys(events).length > 0;
+    await rememberRemoved(lake.store, dataset, { ...ends, ...(hadEvents ? { events } : {}) });
     await devices.removeAggregates(dataset);
     await annotation.removeAsked({ dataset });
     await registry.removeSplits({ dataset });

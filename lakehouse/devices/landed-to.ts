@@ -2,7 +2,9 @@
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
 import { removedStreams, type TopicPlace } from '../removed-streams';
+import { findManifestOrNull } from '../snapshots';
 import { deviceFacts } from './landing-facts';
+import { EVENTS_TABLE } from './names';
 
 /** By its snapshot; a topic that it knows nothing of, by the removal of an earlier dataset of the name, whose events do not come back. Nothing before anything was read. */
 export async function landedTo(
@@ -14,4 +16,17 @@ export async function landedTo(
   const endOffsets = offsets[topic];
   if (endOffsets !== undefined) return { endOffsets, lastRead: lastRead?.[topic] };
   return (await removedStreams(store, dataset))?.events?.[topic] ?? {};
+}
+
+/** Of the published snapshot, by topic: as far as each was read. */
+export async function topicsRead(lake: Lake, dataset: string): Promise<Record<string, TopicPlace>> {
+  const { offsets, lastRead } = deviceFacts(
+    await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE }),
+  );
+  return Object.fromEntries(
+    Object.entries(offsets).map(([topic, endOffsets]) => [
+      topic,
+      { endOffsets, lastRead: lastRead?.[topic] ?? {} },
+    ]),
+  );
 }

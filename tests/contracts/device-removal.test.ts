@@ -187,6 +187,24 @@ test('events of a removed dataset stay away also after the later one has read an
   expect(await land()).toMatchObject({ messages: 6, rows: 6, tableRows: 8 });
 });
 
+test('events of a topic that is not read any more stay away as well, also once it is read again', async () => {
+  const lake = newLake(folder.path());
+  const former = await devicesOf(lake);
+  await former.send('2026-03-01', 4);
+  await former.land();
+  const { topics, send, land } = await devicesOf(lake);
+  await send('2026-03-02', 2);
+  await land();
+  const deps = removalOf(lake, topics);
+  // It goes on where it was interrupted, when the tables were gone.
+  const topicEnds = () => Promise.reject(new Error('killed'));
+  await expect(removeDataset({ ...deps, topicEnds }, { dataset })).rejects.toThrow('killed');
+  await removeDataset(deps, { dataset });
+  expect(await former.land()).toMatchObject({ messages: 0, snapshotId: null });
+  await former.send('2026-03-03', 2);
+  expect(await former.land()).toMatchObject({ messages: 2, rows: 2, restarted: 0 });
+});
+
 test('whoever withdrew from it has no profile imported again', async () => {
   const key = 'k'.repeat(32);
   const config = loadConfig({
