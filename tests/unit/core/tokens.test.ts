@@ -61,6 +61,7 @@ test('tokens that we make are long and differ', () => {
 test.each([
   ['127.0.0.1', true],
   ['127.1.2.3', true],
+  ['127.10.200.3', true],
   ['localhost', true],
   ['[::1]', true],
   ['::1', true],
@@ -69,6 +70,7 @@ test.each([
   ['localhost.example.org', false],
   ['127.0.0.1.example.org', false],
   ['10.0.0.1', false],
+  ['10.127.0.0.1', false],
 ])('%s is loopback: %p', (host, expected) => {
   expect(isLoopback(host)).toBe(expected);
 });

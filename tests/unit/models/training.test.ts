@@ -154,6 +154,21 @@ test('leaves no tensors behind where the rows left out cannot be predicted', asy
   expect(tf.memory().numTensors).toBe(before);
 });
 
+test('scores the rows left out, and no others', async () => {
+  const set = cloudSet();
+  const held = set.groups.flatMap((group, row) => (group === 's2' ? [row] : []));
+  const { windows, accuracy, bySubject } = await evaluateHeldOut(set, held, input);
+  expect(windows).toBe(held.length);
+  expect(bySubject.map(({ subject }) => subject)).toEqual(['s2']);
+  expect(accuracy).toBeGreaterThan(0.8);
+  for (const side of [[], set.labels.map((_, row) => row)]) {
+    await expect(evaluateHeldOut(set, side, input)).rejects.toMatchObject({
+      ...{ code: 'TRAINING_DATA_INSUFFICIENT' },
+      context: { detail: expect.stringContaining('one side') as string },
+    });
+  }
+});
+
 test('predicts each subject by a classifier that never saw them', async () => {
   const set = cloudSet({ subjects: 3 });
   const evaluation = await leaveOneSubjectOut(set, input);

@@ -16,6 +16,12 @@ test('takes a window as complete when samples reach both ends without a long hol
   expect(isComplete(spanOf([Math.sin]).timestampsMs, 0, coverage)).toBe(true);
 });
 
+test('takes a window as complete whose samples are short of an end by the longest gap', () => {
+  const { timestampsMs } = spanOf([], { fromMs: 200, lengthMs: 3620 });
+  expect([timestampsMs[0], timestampsMs.at(-1)]).toEqual([200, 3800]);
+  expect(isComplete(timestampsMs, 0, coverage)).toBe(true);
+});
+
 test.each([
   ['starts late', spanOf([], { fromMs: 220, lengthMs: 3780 })],
   ['ends early', spanOf([], { lengthMs: 3780 })],

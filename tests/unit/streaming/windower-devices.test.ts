@@ -59,6 +59,16 @@ test('late samples do not keep a device from being closed in its turn', () => {
   expect(windower.neededFrom).toBeNull();
 });
 
+test('a gap that is just allowed ends no window, within a message and between two', () => {
+  const windower = windowerOf();
+  const base = { device: 'a', subjectKey: 's', last: false };
+  const startsOf = (offset: number, span: SampleSpan) =>
+    windower.push({ ...base, offset, span }).windows.map(({ startMs }) => startMs);
+  expect(startsOf(0, samples(0, 5))).toEqual([]);
+  expect(startsOf(1, samples(600, 5))).toEqual([0]);
+  expect(startsOf(2, samples(1201, 5))).toEqual([]);
+});
+
 test('a first message without samples makes nobody known', () => {
   const windower = windowerOf();
   const input = { device: 'a', subjectKey: 's', last: false, offset: 7, span: samples(0, 0) };
