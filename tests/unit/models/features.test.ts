@@ -7,7 +7,7 @@ import {
 } from '../../../models/feature-axes';
 import { createSpectrum } from '../../../models/feature-spectrum';
 import { STATISTICS, statisticsOf } from '../../../models/feature-statistics';
-import { extractFeatures, featureSchema } from '../../../models/features';
+import { extractFeatures, FEATURE_FORMAT_VERSION, featureSchema } from '../../../models/features';
 import type { SampleSpan } from '../../../models/signal';
 import { sliceWindow } from '../../../models/windows';
 import { SIGNAL, spanOf } from './made-data';
@@ -26,6 +26,29 @@ test('measures level, spread and quantiles', () => {
   expect(statistic(signal, 'q25')).toBe(2);
   expect(statistic(signal, 'maximum')).toBe(5);
   expect(statistic(signal, 'crossings')).toBe(0.25);
+});
+
+test('has the known statistics of a signal in no order', () => {
+  const known = {
+    ...{ mean: 2.5, sd: Math.sqrt(1.25), minimum: 1, q10: 1.3, q25: 1.75, median: 2.5 },
+    ...{ q75: 3.25, q90: 3.7, maximum: 4, logEnergy: Math.log10(1.25), crossings: 1 },
+    // Ten a second: the changes are -30, 20 and -10 a second.
+    ...{ jerkMean: Math.log10(20), jerkSd: Math.log10(Math.sqrt(1400 / 3)) },
+  };
+  const found = statisticsOf(Float32Array.of(4, 1, 3, 2), 10);
+  for (const [at, name] of STATISTICS.entries()) expect(found[at]).toBeCloseTo(known[name], 5);
+});
+
+test('finds nothing that moves in a single sample', () => {
+  const found = statisticsOf(Float32Array.of(7), 10);
+  expect(found).toEqual([7, 0, 7, 7, 7, 7, 7, 7, 7, -6, 0, -6, -6]);
+});
+
+test('gives the numbers of its format version: others need another version', () => {
+  const features = extractFeatures(spanOf(motion), 0, schema);
+  const weighted = features.reduce((sum, value, at) => sum + value * Math.sqrt(at + 1), 0);
+  expect(FEATURE_FORMAT_VERSION).toBe(1);
+  expect(weighted).toBeCloseTo(-668.648, 2);
 });
 
 test('finds the energy of a sine in the band of its frequency', () => {
