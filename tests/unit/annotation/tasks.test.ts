@@ -6,6 +6,7 @@ import {
   channelsFrom,
   float32From,
   float64From,
+  isTaskId,
 } from '../../../annotation/tasks';
 
 test('arrays come back as they were, also from the middle of a larger buffer', () => {
@@ -23,3 +24,13 @@ test('channels come back one by one', () => {
   expect(channelsFrom(channelBytes(values), 3)).toEqual(values);
   expect(channelsFrom(Buffer.alloc(0), 0)).toEqual([]);
 });
+
+test.each([
+  ['7', true],
+  ['123456789012345678', true],
+  ['1234567890123456789', false],
+  ['', false],
+  ['-1', false],
+  ['1 OR 1=1', false],
+  ['task 1', false],
+])('%j names a task: %p', (text, expected) => expect(isTaskId(text)).toBe(expected));
