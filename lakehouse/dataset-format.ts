@@ -80,6 +80,8 @@ export interface PublishedLanding {
   readonly members: number;
   /** Of the members; absent when all have rows. */
   readonly membersWithoutRows?: number;
+  /** How many activities the labels of the dataset name, in recordings of people. */
+  readonly labels?: number;
   readonly quarantined: Record<string, number>;
   /** Left out by a named rule; in recordings where the format has those. */
   readonly dropped?: Record<string, number>;

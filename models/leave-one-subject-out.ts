@@ -1,5 +1,6 @@
 /** Evaluates training itself: each subject is predicted by a classifier that never saw them. */
 import { WatchlakeError } from '../core/errors';
+import { counted } from '../core/figures';
 import type { Evaluation } from './evaluation';
 import { evaluate } from './evaluation';
 import { streamSeed } from '../core/random';
@@ -38,7 +39,8 @@ export async function leaveOneSubjectOut(
 ): Promise<Evaluation> {
   const subjects = groupsOf(set.groups);
   if (subjects.length < 2) {
-    const detail = `${subjects.length} subject, leaving one out needs at least two`;
+    const found = counted(subjects.length, 'subject');
+    const detail = `${found} with labelled windows, leaving one out needs at least two`;
     throw new WatchlakeError('TRAINING_DATA_INSUFFICIENT', { detail });
   }
   const wants = wantsWithout(set);

@@ -20,6 +20,8 @@ export interface IngestResult {
   members: number;
   /** Of the members; absent when all have rows. */
   membersWithoutRows?: number;
+  /** How many activities the labels of the dataset name, in recordings of people. */
+  labels?: number;
   rows: number;
   quarantined: Record<string, number>;
   alreadyLanded: boolean;

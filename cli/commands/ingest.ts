@@ -30,6 +30,16 @@ const recordingsIn = ({ members, membersWithoutRows = 0 }: IngestResult): string
     ? count(members)
     : `${count(members)}, ${count(membersWithoutRows)} of them without a row`;
 
+/** Without labels nothing can be trained: a column of another name is left alone, and nothing else would tell. */
+const labelsIn = ({ labels }: IngestResult): string | null => {
+  if (labels === undefined) return null;
+  return labels === 0 ? 'none: no row says in its label column what the person did' : count(labels);
+};
+
+/** Such as recordings of who has withdrawn: the archive holds them, and the lake does not. */
+const leftOut = ({ dropped = {} }: IngestResult): string | null =>
+  Object.keys(dropped).length === 0 ? null : tally(dropped);
+
 export function addIngest(program: Command, act: Actions): void {
   const command = declare(program, {
     usage: 'ingest <archive>',
@@ -89,7 +99,9 @@ export function addIngest(program: Command, act: Actions): void {
               table: result.table,
               recordings: recordingsIn(result),
               rows: count(result.rows),
+              labels: labelsIn(result),
               quarantined: tally(result.quarantined),
+              'left out': leftOut(result),
               snapshot: result.snapshotId,
             });
             showNext(voice, shell, `refresh ${dataset}`);

@@ -86,7 +86,7 @@ async function publish(
   options: { signal?: AbortSignal },
 ): Promise<PublishedLanding> {
   const manifest = await publishLanding(lake, kind, plan, options);
-  const { recordings } = landingFacts(manifest);
+  const { recordings, descriptor } = landingFacts(manifest);
   const membersWithoutRows = recordings.filter(({ rows }) => rows === 0).length;
   return {
     table: kind.table,
@@ -94,6 +94,7 @@ async function publish(
     rows: manifest.rows,
     members: recordings.length,
     ...(membersWithoutRows > 0 ? { membersWithoutRows } : {}),
+    labels: descriptor.labels.length,
     quarantined: { ...manifest.quarantined },
     dropped: droppedOf(plan),
   };

@@ -60,6 +60,7 @@ test('every step may run twice: the result is the same and nothing is doubled', 
   expect(await twice(() => landBatch({ planKey, batch: 0 }))).toEqual(landed);
   const published = await twice(() => publishLanding({ planKey }));
   expect(published).toMatchObject({ table: 'recordings_landing', rows: 2000, members: 4 });
+  expect(published).toMatchObject({ labels: 1 });
 
   const again = await inActivity(() => openArchive(open(source)));
   expect(again).toMatchObject({ ingestId: opened.ingestId, batches: 0, alreadyLanded: true });

@@ -49,6 +49,32 @@ test.each([
   expect(/ recordings +(.*)/.exec(stdout)?.[1]).toBe(said);
 });
 
+test.each([
+  [{ labels: 4 }, '4'],
+  [{ labels: 0 }, 'none: no row says in its label column what the person did'],
+  // Of customers, whom no labels tell of.
+  [{}, undefined],
+])('of %j the labels are told as «%s»', async (labels, said) => {
+  const landed = { table: 'casas_landing', rows: 12, members: 1, quarantined: {}, snapshotId: 'a' };
+  const result = { ...landed, ...labels };
+  const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
+  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
+  const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
+  expect(/ labels +(.*)/.exec(stdout)?.[1]).toBe(said);
+});
+
+test.each([
+  [{ dropped: { 'consent-withdrawn': 4 } }, 'consent-withdrawn 4'],
+  [{ dropped: {} }, undefined],
+])('of %j what was left out is told as «%s»', async (dropped, said) => {
+  const landed = { table: 'casas_landing', rows: 12, members: 1, quarantined: {}, snapshotId: 'a' };
+  const result = { ...landed, ...dropped };
+  const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
+  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
+  const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
+  expect(/ left out +(.*)/.exec(stdout)?.[1]).toBe(said);
+});
+
 test('a wrong option is told before the archive is read', async () => {
   const sourceHash = jest.fn(async () => 'c0ffee');
   const connect = async () => fakeContext({ client: fakeClient({ result: {} }, []) });

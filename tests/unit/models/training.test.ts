@@ -178,6 +178,9 @@ test('predicts each subject by a classifier that never saw them', async () => {
   await expect(leaveOneSubjectOut(cloudSet({ subjects: 1 }), input)).rejects.toMatchObject({
     code: 'TRAINING_DATA_INSUFFICIENT',
   });
+  await expect(leaveOneSubjectOut(subset(set, []), input)).rejects.toThrow(
+    '0 subjects with labelled windows, leaving one out needs at least two',
+  );
 });
 
 /** The first three rows of each class of everybody but the first subject. */
