@@ -1,5 +1,6 @@
 /** The building blocks that the sections share: sections, tables, figures, and words for what is empty. */
 import { renderChart, type Chart } from './chart';
+import { count } from './format';
 import { html, type Html } from './html';
 
 export interface Section {
@@ -21,7 +22,21 @@ export interface Table {
 export const numeric = (heading: string) => ({ heading, numeric: true });
 export const textual = (heading: string) => ({ heading });
 
-export function renderTable({ caption, columns, rows }: Table): Html {
+/** So many rows, or dots, are looked through one by one. */
+export const MANY = 30;
+
+/** A table of many rows opens when it is asked for: what follows it stays in sight. */
+export function renderTable(table: Table): Html {
+  const { length } = table.rows;
+  return length <= MANY
+    ? openTable(table)
+    : html`<details>
+        <summary>${table.caption}: ${count(length)} rows</summary>
+        ${openTable(table)}
+      </details>`;
+}
+
+function openTable({ caption, columns, rows }: Table): Html {
   const kind = (index: number) => (columns[index]?.numeric ? 'number' : 'text');
   const head = columns.map(
     ({ heading }, i) => html`<th scope="col" class="${kind(i)}">${heading}</th>`,

@@ -77,6 +77,9 @@ tbody th { font-weight: 500; }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
+details { margin: 0.4rem 0 1.4rem; }
+summary { cursor: pointer; color: var(--ink-2); font-size: 0.875rem; }
+summary:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px; }
 
 .matrix { border-collapse: separate; border-spacing: 2px; table-layout: auto; font-size: 0.875rem; }
 .matrix th, .matrix td { border: 0; }
@@ -126,6 +129,7 @@ footer { color: var(--muted); font-size: 0.875rem; margin-top: 2rem; }
   p, figure, table, .decision h3, .tiles li { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   figure svg { min-width: 0; }
+  details::details-content { content-visibility: visible; block-size: auto; }
   .scroll { overflow: visible; background: none; }
   .pair { column-gap: 1.2rem; }
   .matrix td { min-width: 2rem; }

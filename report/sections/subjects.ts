@@ -1,7 +1,7 @@
 /** Shows what the loop did for each unseen person. */
 import { count, rangeOf, score, signed } from '../format';
 import { html, type Html } from '../html';
-import { empty, numeric, renderTable, textual, type Section } from '../parts';
+import { MANY, empty, numeric, renderTable, textual, type Section } from '../parts';
 import type { ScoredReport } from '../report-data';
 import { renderPeoplePlot, type Person } from './people-plot';
 
@@ -10,7 +10,7 @@ export function subjectsSection({ before, after }: ScoredReport): Section {
   const content =
     people.length === 0
       ? empty('The holdout has no people to compare.')
-      : html`${spreadOf(people)}${renderPeoplePlot(people)}${tableOf(people)}`;
+      : html`${spreadOf(people)}${plotOf(people)}${tableOf(people)}`;
   return { id: 'people', title: 'People', content };
 }
 
@@ -37,6 +37,26 @@ function spreadOf(people: readonly Person[]): Html {
     From person to person macro-F1 runs
     ${earlier}${rangeOf(people.map(({ after }) => after.macroF1))} ${earlier && 'after'}.
   </p>`;
+}
+
+/** Of many people those who are worst off: they are why a model is looked at person by person. */
+function plotOf(people: readonly Person[]): Html {
+  if (people.length <= MANY) return renderPeoplePlot(people);
+  return html`<p>
+      ${changesOf(people)} The figure shows the ${count(MANY)} of ${count(people.length)} people
+      whose score is lowest now.
+    </p>
+    ${renderPeoplePlot(people.slice(-MANY))}`;
+}
+
+/** As the figures show them: what rounds to nothing is no change. */
+function changesOf(people: readonly Person[]): string | null {
+  const changes = people.flatMap(({ before, after }) =>
+    before === null ? [] : [Math.sign(Number((after.macroF1 - before.macroF1).toFixed(3)))],
+  );
+  if (changes.length === 0) return null;
+  const numberOf = (sign: number) => count(changes.filter((change) => change === sign).length);
+  return `${numberOf(1)} got better, ${numberOf(-1)} got worse, ${numberOf(0)} stayed the same.`;
 }
 
 const tableOf = (people: readonly Person[]): Html =>
