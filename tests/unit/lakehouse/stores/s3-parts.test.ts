@@ -40,6 +40,8 @@ test('the pieces of an object are all of it, none larger than needed, at most 9,
         expect(pieces.every(({ bytes }) => bytes > 0)).toBe(true);
         expect(pieces.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(size);
         expect(pieces.length).toBeLessThanOrEqual(9_000);
+        const most = Math.max(wanted, Math.ceil(size / 9_000));
+        expect(pieces.every(({ bytes }) => bytes <= most)).toBe(true);
       },
     ),
   );
@@ -62,6 +64,10 @@ test('at most so many run at once, results keep their order', async () => {
   most = 0;
   const through = [1, 2, 3, 4, 5].map((item) => gate(() => work(item)));
   expect(await Promise.all(through)).toEqual([2, 4, 6, 8, 10]);
+  expect(most).toBe(2);
+  // Also once nobody was in it for a while.
+  most = 0;
+  await Promise.all([1, 2, 3, 4, 5].map((item) => gate(() => work(item))));
   expect(most).toBe(2);
 });
 
