@@ -1,5 +1,6 @@
 /** Hands out label tasks: each to exactly one annotator at a time, for a limited time. */
 import { randomUUID } from 'node:crypto';
+import { WatchlakeError } from '../core/errors';
 import type { Database } from '../core/postgres';
 import { channelsFrom, float64From, isTaskId, type LeasedTask, type TaskKind } from './tasks';
 import type { Channel } from './campaigns';
@@ -57,11 +58,12 @@ const LEASE_TASKS = `
     FROM annotation.tasks p JOIN annotation.campaigns o USING (campaign)
     WHERE o.closed_at IS NULL AND ($1::text IS NULL OR p.campaign = $1)
   ), picked AS (
-    SELECT t.task, l.place FROM annotation.tasks t JOIN placed l USING (task)
+    SELECT t.task, l.place, t.status = 'leased' AND t.annotator = $2 AS own
+    FROM annotation.tasks t JOIN placed l USING (task)
     WHERE ($7::bigint IS NULL OR t.task = $7)
       AND (t.status = 'open'
         OR t.status = 'leased' AND (t.annotator = $2 OR t.lease_expires_at <= now()))
-    ORDER BY (t.status = 'leased' AND t.annotator = $2) DESC, l.opened_at, t.campaign, l.place,
+    ORDER BY own DESC, l.opened_at, t.campaign, l.place,
       t.margin, t.window_id, t.task
     LIMIT $3
     FOR UPDATE OF t SKIP LOCKED
@@ -75,7 +77,7 @@ const LEASE_TASKS = `
   WHERE t.task = picked.task AND c.campaign = t.campaign
   RETURNING t.task::text, t.campaign, c.dataset, c.model, t.window_id, t.device, t.subject_key,
     t.start_ms::float8, t.end_ms::float8, t.kind, t.version, t.classes, t.probabilities,
-    t.margin, picked.place, c.opened_at,
+    t.margin, picked.place, picked.own, c.opened_at,
     t.lease, t.lease_expires_at, c.classes AS labels, c.channels AS campaign_channels, t.channels,
     CASE WHEN $6 THEN t.timestamps_ms END AS timestamps_ms,
     CASE WHEN $6 THEN t.sample_values END AS sample_values`;
@@ -86,12 +88,14 @@ const RETURN_TASK = `
   WHERE task = $1 AND annotator = $2 AND lease = $3 AND status = 'leased'`;
 
 interface PlacedRow extends LeasedRow {
+  own: boolean;
   place: number;
   margin: number;
   opened_at: Date;
 }
 
 const inTurn = (a: PlacedRow, b: PlacedRow): number =>
+  Number(b.own) - Number(a.own) ||
   a.opened_at.getTime() - b.opened_at.getTime() ||
   a.campaign.localeCompare(b.campaign, 'en') ||
   a.place - b.place ||
@@ -131,7 +135,7 @@ const toTask = (row: LeasedRow): LeasedTask => ({
 
 export function createLeasing(database: Database) {
   return {
-    /** Up to `count` tasks, the least certain first, audits in between; none when none is free. */
+    /** Up to `count` tasks: those in hand first, then the least certain, audits in between; none when none is free. */
     async leaseTasks(request: LeaseRequest): Promise<LeasedTask[]> {
       const { campaign = null, task = null, annotator, leaseSeconds } = request;
       const { count = 1, withSignal = true } = request;
@@ -148,11 +152,14 @@ export function createLeasing(database: Database) {
       return rows.map(toTask);
     },
 
-    /** Lets others have a task before its time is over; one that is answered, or somebody else's, stays as it is. */
+    /** Lets others have a task before its time is over; one that is answered, or somebody else's, stays as it is. Throws TASK_NOT_FOUND. */
     async returnTask({ task, annotator, lease }: HeldTask): Promise<{ returned: boolean }> {
-      if (!isTaskId(task)) return { returned: false };
+      if (!isTaskId(task)) throw new WatchlakeError('TASK_NOT_FOUND', { task });
       const { rowCount } = await database.query(RETURN_TASK, [task, annotator, lease]);
-      return { returned: rowCount === 1 };
+      if (rowCount === 1) return { returned: true };
+      const known = await database.query('SELECT 1 FROM annotation.tasks WHERE task = $1', [task]);
+      if (known.rowCount === 0) throw new WatchlakeError('TASK_NOT_FOUND', { task });
+      return { returned: false };
     },
   };
 }

@@ -80,9 +80,18 @@ const taskJson = ({ signal, classes, probabilities, ...task }: LeasedTask) => ({
   signal: signal && signalJson(signal, task.startMs),
 });
 
-async function openProgress(annotation: AnnotationStore, campaign: string | undefined) {
+/** Of many open campaigns the newest are listed, but the oldest is asked first: those of the tasks are always there. */
+async function openProgress(
+  annotation: AnnotationStore,
+  campaign: string | undefined,
+  tasks: readonly LeasedTask[],
+) {
   if (campaign !== undefined) return [await annotation.progress({ campaign })];
-  return (await annotation.listCampaigns()).filter(({ status }) => status === 'open');
+  const listed = (await annotation.listCampaigns()).filter(({ status }) => status === 'open');
+  const asked = new Set(tasks.map((task) => task.campaign));
+  for (const each of listed) asked.delete(each.campaign);
+  const others = [...asked].map((each) => annotation.progress({ campaign: each }));
+  return [...listed, ...(await Promise.all(others))];
 }
 
 const refusedJson = ({ task, code, context }: AnswerOutcome['refused'][number]) => ({
@@ -118,7 +127,7 @@ export function addTaskRoutes(app: FastifyInstance, options: TaskRouteOptions): 
       count,
       withSignal: signal,
     });
-    const progress = await openProgress(annotation, campaign);
+    const progress = await openProgress(annotation, campaign, tasks);
     return { tasks: tasks.map(taskJson), progress };
   });
 
@@ -157,7 +166,7 @@ export function addTaskRoutes(app: FastifyInstance, options: TaskRouteOptions): 
     const tasks = await annotation.leaseTasks({ task, annotator: body.annotator, leaseSeconds });
     return {
       tasks: tasks.map(taskJson),
-      progress: await openProgress(annotation, tasks[0]?.campaign),
+      progress: await openProgress(annotation, tasks[0]?.campaign, tasks),
     };
   });
 

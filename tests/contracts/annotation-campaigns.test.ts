@@ -48,6 +48,16 @@ test('gives a returned task to the next, but no answered one, nor one that is in
   expect(await store.progress({ campaign })).toMatchObject({ answered: 1, open: 0, leased: 0 });
 });
 
+test('gives first what is in hand, though another campaign has been open for longer', async () => {
+  for (const campaign of ['hand-old', 'hand-new'])
+    await openCampaignWith(store, { campaign, tasks: 2, dataset: campaign });
+  const asked = { annotator: 'hanna', leaseSeconds: 60 };
+  const [held] = await store.leaseTasks({ ...asked, campaign: 'hand-new' });
+  const leased = await store.leaseTasks({ ...asked, count: 3 });
+  expect(leased[0]!.task).toBe(held!.task);
+  expect(leased[1]!.campaign).not.toBe('hand-new');
+});
+
 test('lists the newest campaigns first, and hides no open one behind those that have closed', async () => {
   const before = await store.listCampaigns();
   for (const { campaign } of before) await store.closeCampaign({ campaign });
