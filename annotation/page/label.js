@@ -8,6 +8,9 @@ import { span } from './moments.js';
 import { drawSignal } from './plot.js';
 
 const WAIT_MS = 5_000;
+// A sooner word would only flicker.
+const SLOW_MS = 300;
+const LOADING = 'Loading …';
 const TAKEN_BACK = 'Taken back: answer again';
 
 const campaign = new URLSearchParams(location.search).get('campaign') ?? undefined;
@@ -19,6 +22,10 @@ const state = {
   refusal: null,
   // The task whose answer met an outage: nobody knows whether it has arrived before the server is asked for the next.
   unsure: null,
+  // The request for a task that is under way: under another name what it gives has to be returned.
+  leasing: null,
+  // Has answered here: is thanked even when the campaign is no longer listed.
+  hasAnswered: false,
   busy: false,
   timer: 0,
   // Counts what a person or the page has done: what the server says to something earlier is of the past.
@@ -95,14 +102,27 @@ function labelAs(name) {
   state.annotator = name;
   byId('annotator').replaceChildren(element('span', {}, 'Labelling as '), name);
   show(byId('annotator'));
+  sayLoading();
   void next();
 }
 
+function sayLoading() {
+  showOnly(null);
+  setTimeout(() => {
+    if (['task', 'notice', 'problem'].every((id) => byId(id).hidden))
+      notice(LOADING, 'The server is asked for a window.');
+  }, SLOW_MS);
+}
+
 /** Under another name the task would be nobody's to answer until its time is over. */
-async function relabelAs(name, { annotator, task }) {
-  if (task && name !== annotator)
-    await post(taskUrl(task, 'return'), { annotator, lease: task.lease }).catch(() => {});
-  labelAs(name);
+async function relabelAs(name, { annotator, task, leasing }) {
+  const turn = newTurn();
+  sayLoading();
+  const given = await leasing?.catch(() => null);
+  const held = given?.tasks[0] ?? task;
+  if (held && name !== annotator)
+    await post(taskUrl(held, 'return'), { annotator, lease: held.lease }).catch(() => {});
+  if (turn === state.turn) labelAs(name);
 }
 
 function askForName() {
@@ -111,6 +131,7 @@ function askForName() {
   const before = { ...state };
   state.task = null;
   state.refusal = null;
+  state.hasAnswered = false;
   rememberLast('', null);
   notice(
     'Who is labelling?',
@@ -188,9 +209,10 @@ function showEmpty(all) {
   const closed = all.length > 0 && all.every(({ status }) => status === 'closed');
   const facts = `${leased} in somebody’s hands, ${answered} answered, ${skipped} skipped`;
   if (all.length === 0) {
+    const thanks = state.hasAnswered ? 'Your answers are kept. Thank you. ' : '';
     notice(
       'No open campaign',
-      'A campaign opens when the stream meets windows it is unsure of. This page looks again by itself.',
+      `${thanks}A campaign opens when the stream meets windows it is unsure of. This page looks again by itself.`,
       home,
     );
     waitForTask();
@@ -243,6 +265,7 @@ function recover(error) {
     return;
   }
   if (error.code === 'CAMPAIGN_NOT_FOUND') return showUnknown();
+  if (byId('notice').querySelector('h1')?.textContent === LOADING) showOnly(null);
   showProblem(error);
   // An outage passes; what the server refuses for good does not.
   if (error.status === 0 || error.status >= 500 || error.status === 429) waitForTask();
@@ -257,7 +280,8 @@ function newTurn() {
 async function next() {
   const turn = newTurn();
   try {
-    const given = await lease();
+    state.leasing = lease();
+    const given = await state.leasing;
     if (turn === state.turn) present(given);
   } catch (error) {
     if (turn === state.turn) recover(error);
@@ -266,6 +290,7 @@ async function next() {
 
 function present({ tasks, progress }) {
   state.task = tasks[0] ?? null;
+  state.leasing = null;
   if (state.task && state.task.task === state.unsure)
     state.refusal = { message: 'Your answer has not arrived: answer this window again.' };
   state.unsure = null;
@@ -288,6 +313,7 @@ async function finish(path, body, sentence, chosen) {
   state.refusal = null;
   try {
     await post(taskUrl(task, path), { annotator: state.annotator, lease: task.lease, ...body });
+    state.hasAnswered = true;
     rememberLast(sentence, task);
     announce(sentence);
   } catch (error) {

@@ -1,0 +1,69 @@
+/** The label page before it has a task, and when there is no campaign any more. */
+import type { Page } from 'playwright-core';
+import { doneIs, LabelPages, withBrowser } from '../support/label-pages';
+
+jest.setTimeout(180_000);
+
+/** What the server says to the next lease is held back until the returned function is called. */
+async function holdLease(page: Page): Promise<() => void> {
+  let arrive = () => {};
+  const late = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route(
+    '**/lease',
+    async (route) => {
+      const response = await route.fetch();
+      await late;
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
+  return arrive;
+}
+
+withBrowser('the label page', () => {
+  const pages = new LabelPages();
+
+  test('says that it loads when the first window is slow', async () => {
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.open('/');
+    const arrive = await holdLease(page);
+    await page.goto(new URL(`/label?campaign=${campaign}&annotator=anna`, page.url()).href);
+    await page.getByRole('heading', { name: 'Loading' }).waitFor({ timeout: 5_000 });
+    arrive();
+    await doneIs(page, '0 of 1 done');
+    expect(await page.locator('#notice').isVisible()).toBe(false);
+  });
+
+  test('gives the window to a new name that comes while it is asked for', async () => {
+    const { campaign } = await pages.newCampaign(1);
+    const page = await pages.open('/');
+    const arrive = await holdLease(page);
+    const asked = page.waitForRequest('**/lease');
+    await page.goto(new URL(`/label?campaign=${campaign}&annotator=anna`, page.url()).href);
+    await asked;
+    await page.getByRole('button', { name: 'Labelling as anna' }).click();
+    await page.getByLabel('Your name or initials').fill('ben');
+    await page.keyboard.press('Enter');
+    arrive();
+    await page.getByRole('button', { name: 'Labelling as ben' }).waitFor();
+    await page.locator('#plot svg').waitFor({ timeout: 4_000 });
+  });
+
+  test('thanks for the last answer though its campaign is no longer open', async () => {
+    const { campaign } = await pages.newCampaign(1);
+    for (const other of await pages.annotation.listCampaigns())
+      if (other.campaign !== campaign) await pages.annotation.closeCampaign(other);
+    const page = await pages.open('/label?annotator=anna');
+    await doneIs(page, '0 of 1 done');
+    await page.route('**/lease', async (route) => {
+      await pages.annotation.closeCampaign({ campaign });
+      await route.continue();
+    });
+    await page.keyboard.press('1');
+    await page.getByRole('heading', { name: 'No open campaign' }).waitFor();
+    expect(await page.locator('#notice').textContent()).toContain('Thank you');
+    await page.reload();
+    await page.getByRole('heading', { name: 'No open campaign' }).waitFor();
+    expect(await page.locator('#notice').textContent()).not.toContain('Thank you');
+  });
+});
