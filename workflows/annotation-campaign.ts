@@ -150,7 +150,8 @@ async function waitForAnswers(
       ...{ answered: `${count(state.labelled)} of ${count(tasks)}`, tasksSkipped: state.skipped },
       standing,
     });
-    await condition(() => answers() > seen, nextLookMs(input, wait, waitedMinutes));
+    const nextMs = nextLookMs(input, wait, waitedMinutes);
+    await condition(() => answers() > seen, nextMs, { summary: 'Waits for answers' });
     if (workflowInfo().historyLength > input.eventsPerRun) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof annotationCampaign>({ ...input, waiting: wait });

@@ -69,7 +69,8 @@ async function predictUntil(
   const settled = running.catch(() => undefined);
   let told = false;
   try {
-    await condition(() => over() || ended, Math.ceil(runMinutes * 60_000));
+    const runMs = Math.ceil(runMinutes * 60_000);
+    await condition(() => over() || ended, runMs, { summary: 'Until a new history begins' });
     told = !ended;
   } finally {
     predictor.cancel();

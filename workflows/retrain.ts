@@ -117,7 +117,7 @@ async function takeWithin(
     const leftMs = Math.ceil(untilMs - Date.now());
     if (taken.acquired || leftMs <= 0) return taken;
     progress(`waiting for ${taken.holder}`);
-    await sleep(Math.min(LOOK_EVERY_MS, leftMs));
+    await sleep(Math.min(LOOK_EVERY_MS, leftMs), { summary: 'Waits for another retrain' });
   }
 }
 
