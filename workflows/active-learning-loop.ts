@@ -107,6 +107,7 @@ export async function activeLearningLoop(
       return closed;
     });
     const decided = await stage('retrain', () => tryChallenger(input, 'retrain', false));
+    progress('retrain: done', { decision: decisionOf(decided) });
     const stays = await scoreWithoutVerdict(input, decided);
     const before = stays?.champion ?? decided.champion;
     const after = decided.outcome === 'promote' ? decided.challenger : before;
@@ -136,6 +137,9 @@ export async function activeLearningLoop(
     return { ...result, reportUri: report.uri };
   });
 }
+
+const decisionOf = ({ outcome, reason, challenger }: RetrainResult): string =>
+  `${challenger === null ? '' : `version ${challenger.version}, `}${outcome}: ${reason}`;
 
 function reportInput(input: Loop, result: Omit<LoopResult, 'reportUri'>, startedAt: string) {
   const { name, dataset, model, gate } = input;

@@ -60,6 +60,16 @@ test('goes from recordings to a better champion, and rejects the negative contro
   expect(shuffled).toEqual([false, false, true]);
 });
 
+test('the details of a finished run say what was decided, beside the times', async () => {
+  const handle = await start('activeLearningLoop', loopInput());
+  const { retrains } = await handle.result();
+  const { currentDetails } = await handle.query<{ currentDetails: string }>(
+    '__temporal_workflow_metadata',
+  );
+  const version = retrains[0]?.challenger?.version;
+  expect(currentDetails).toContain(`decision: **version ${version}, promote: proved-better**`);
+});
+
 test('reads no archive for a model that learned from another dataset', async () => {
   fakes.checkModelDataset.mockImplementation(failing('MODEL_OF_OTHER_DATASET'));
   const input = loopInput();
