@@ -24,8 +24,8 @@ const state = {
   unsure: null,
   // The request for a task that is under way: under another name what it gives has to be returned.
   leasing: null,
-  // Has answered here: is thanked even when the campaign is no longer listed.
-  hasAnswered: false,
+  // Given here and not taken back: the person is thanked even when the campaign is no longer listed.
+  answers: 0,
   busy: false,
   timer: 0,
   // Counts what a person or the page has done: what the server says to something earlier is of the past.
@@ -131,7 +131,7 @@ function askForName() {
   const before = { ...state };
   state.task = null;
   state.refusal = null;
-  state.hasAnswered = false;
+  state.answers = 0;
   rememberLast('', null);
   notice(
     'Who is labelling?',
@@ -209,7 +209,7 @@ function showEmpty(all) {
   const closed = all.length > 0 && all.every(({ status }) => status === 'closed');
   const facts = `${leased} in somebody’s hands, ${answered} answered, ${skipped} skipped`;
   if (all.length === 0) {
-    const thanks = state.hasAnswered ? 'Your answers are kept. Thank you. ' : '';
+    const thanks = state.answers > 0 ? 'Your answers are kept. Thank you. ' : '';
     notice(
       'No open campaign',
       `${thanks}A campaign opens when the stream meets windows it is unsure of. This page looks again by itself.`,
@@ -313,7 +313,7 @@ async function finish(path, body, sentence, chosen) {
   state.refusal = null;
   try {
     await post(taskUrl(task, path), { annotator: state.annotator, lease: task.lease, ...body });
-    state.hasAnswered = true;
+    state.answers += 1;
     rememberLast(sentence, task);
     announce(sentence);
   } catch (error) {
@@ -343,6 +343,7 @@ async function takeBack() {
   try {
     const { lease: held } = last;
     const given = await post(taskUrl(last, 'undo'), { annotator, lease: held });
+    state.answers = Math.max(0, state.answers - 1);
     rememberLast(TAKEN_BACK, null);
     announce(TAKEN_BACK);
     present(given);

@@ -49,10 +49,30 @@ withBrowser('the label page', () => {
     await page.locator('#plot svg').waitFor({ timeout: 4_000 });
   });
 
-  test('thanks for the last answer though its campaign is no longer open', async () => {
+  /** The only one that is open. */
+  async function onlyCampaign(): Promise<string> {
     const { campaign } = await pages.newCampaign(1);
     for (const other of await pages.annotation.listCampaigns())
       if (other.campaign !== campaign) await pages.annotation.closeCampaign(other);
+    return campaign;
+  }
+
+  test('thanks for no answer that was taken back', async () => {
+    const campaign = await onlyCampaign();
+    const page = await pages.open('/label?annotator=anna');
+    await doneIs(page, '0 of 1 done');
+    await page.keyboard.press('1');
+    await page.locator('#last', { hasText: 'Kept' }).waitFor({ state: 'attached' });
+    await page.keyboard.press('u');
+    await page.locator('#last', { hasText: 'Taken back' }).waitFor({ state: 'attached' });
+    await pages.annotation.closeCampaign({ campaign });
+    await page.keyboard.press('1');
+    await page.getByRole('heading', { name: 'No open campaign' }).waitFor();
+    expect(await page.locator('#notice').textContent()).not.toContain('Thank you');
+  });
+
+  test('thanks for the last answer though its campaign is no longer open', async () => {
+    const campaign = await onlyCampaign();
     const page = await pages.open('/label?annotator=anna');
     await doneIs(page, '0 of 1 done');
     await page.route('**/lease', async (route) => {
