@@ -1,8 +1,8 @@
 /** How far a topic of events has been read for a dataset. */
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
+import { readManifest } from '../read-manifest';
 import { removedStreams, type TopicPlace } from '../removed-streams';
-import { findManifestOrNull } from '../snapshots';
 import { deviceFacts } from './landing-facts';
 import { EVENTS_TABLE } from './names';
 
@@ -18,11 +18,24 @@ export async function landedTo(
   return (await removedStreams(store, dataset))?.events?.[topic] ?? {};
 }
 
+/** Null also where it is lost or cut off: a lake that was damaged is to be removed as well. */
+async function presentManifest(
+  { store, catalog }: Lake,
+  dataset: string,
+): Promise<SnapshotManifest | null> {
+  const pointer = await catalog.pointer({ dataset, table: EVENTS_TABLE });
+  if (pointer === null) return null;
+  try {
+    return await readManifest(store, pointer.prefix);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 /** Of the published snapshot, by topic: as far as each was read. */
 export async function topicsRead(lake: Lake, dataset: string): Promise<Record<string, TopicPlace>> {
-  const { offsets, lastRead } = deviceFacts(
-    await findManifestOrNull(lake, { dataset, table: EVENTS_TABLE }),
-  );
+  const { offsets, lastRead } = deviceFacts(await presentManifest(lake, dataset));
   return Object.fromEntries(
     Object.entries(offsets).map(([topic, endOffsets]) => [
       topic,
