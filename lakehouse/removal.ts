@@ -111,7 +111,8 @@ async function forget(
   const tables = [...new Set([...(begun?.tables ?? []), ...present])];
   const marker: Marker = {
     ...{ formatVersion: 1, catalog: await catalog.identity(), at, tables },
-    topicsRead: { ...(await topicsRead(lake, dataset)), ...begun?.topicsRead },
+    // Whoever has published since it began has read further.
+    topicsRead: { ...begun?.topicsRead, ...(await topicsRead(lake, dataset)) },
   };
   await writeJson(store, removalKey(dataset), marker);
   let dropped = 0;

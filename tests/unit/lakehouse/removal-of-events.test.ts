@@ -3,7 +3,7 @@ import { EVENTS_TABLE } from '../../../lakehouse/devices/names';
 import type { Lake } from '../../../lakehouse/lake';
 import { manifestKey, snapshotPrefix } from '../../../lakehouse/manifest';
 import { removeFromLake, type FormerDataset } from '../../../lakehouse/removal';
-import { FakeTopic, landAll } from '../../support/device-events';
+import { FakeTopic, landAll, TOPIC } from '../../support/device-events';
 import { keysOf, newLake, temporaryFolder } from '../../support/recordings';
 
 const folder = temporaryFolder();
@@ -39,4 +39,26 @@ test('a store that cannot be asked is no lost manifest: nothing is begun', async
     of === key ? Promise.reject(new Error('no network')) : lake.store.get(of);
   await expect(removed({ ...lake, store: { ...lake.store, get } })).rejects.toThrow('no network');
   expect(await keysOf(lake)).toEqual(before);
+});
+
+test('what a landing has read that did not see the removal begin is known to the next run of it', async () => {
+  const lake = newLake(folder.path());
+  const topic = threeEvents();
+  await landAll(lake, topic, { upTo: 1 });
+  const [first] = await lake.catalog.list({ dataset });
+  const key = manifestKey(snapshotPrefix(await landAll(lake, topic)));
+  const [second] = await lake.catalog.list({ dataset });
+  const manifest = await lake.store.get(key);
+  if (!first || !second) throw new Error('nothing was published');
+  await lake.catalog.drop({ dataset, table: EVENTS_TABLE });
+  await lake.catalog.publish(first, 0);
+
+  const removeRecords = async () => {
+    await lake.store.put(key, manifest);
+    await lake.catalog.publish(second, 0);
+  };
+  const removal = removeFromLake(lake, { dataset, removeRecords });
+  await expect(removal).rejects.toMatchObject({ code: 'DATASET_IN_USE' });
+  const { topicsRead } = await removed(lake);
+  expect(topicsRead).toMatchObject({ [TOPIC]: { endOffsets: { 0: 3 } } });
 });
