@@ -3,7 +3,8 @@ import { Context } from '@temporalio/activity';
 import type { CloudEngineName, EngineName } from '../core/engine-names';
 import { buildTable } from '../lakehouse/build-table';
 import type { RefreshRequest } from '../lakehouse/refresh-request';
-import { formatToRefresh, loadRefreshPlan } from '../lakehouse/formats';
+import type { Emptiness } from '../lakehouse/dataset-format';
+import { formatOf, formatToRefresh, loadRefreshPlan } from '../lakehouse/formats';
 import type { Lake } from '../lakehouse/lake';
 import { withEngine } from '../lakehouse/lake';
 import type { JobFacts } from '../lakehouse/manifest';
@@ -47,6 +48,8 @@ export interface BuildTableResult {
   /** Used rows in which something was mended; of tables that mend rows. */
   readonly noted?: Record<string, number>;
   readonly firstProblems: string[];
+  /** Of a table without rows, where its format knows what may explain that; runs of before do not tell. */
+  readonly emptiness?: Emptiness;
   /** Of engines that have the work done elsewhere, when this run had it done. */
   readonly job?: JobFacts;
 }
@@ -107,6 +110,8 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
       if (!built.reused) countFates(built.manifest);
       const { snapshotId, rows, inputRows, quarantined, dropped } = built.manifest;
       const { noted, firstProblems, job } = built.manifest;
+      const emptiness =
+        rows > 0 ? undefined : await formatOf(plan).emptinessOf?.(lake, plan, table);
       return {
         table,
         snapshotId,
@@ -117,6 +122,7 @@ export function createRefreshActivities({ lake }: RefreshDeps) {
         dropped: { ...dropped },
         ...(noted === undefined ? {} : { noted: { ...noted } }),
         firstProblems: [...firstProblems],
+        ...(emptiness === undefined ? {} : { emptiness }),
         ...(job !== undefined && job.session === session ? { job } : {}),
       };
     },

@@ -105,6 +105,16 @@ export interface RowsRequest<Plan extends RefreshPlanBase = RefreshPlanBase> {
   readonly onProgress?: (done: { windows: number }) => void;
 }
 
+export type TimestampUnit = 'seconds' | 'microseconds' | 'nanoseconds';
+
+/** What may explain that a table has no row. */
+export interface Emptiness {
+  /** Between successive samples, read as milliseconds; null where no two timestamps are numbers. */
+  readonly medianDistanceMs: number | null;
+  /** In which the distance would be a usual one. */
+  readonly likelyUnit?: TimestampUnit;
+}
+
 // Methods, so that a format may ask for its own plans: the registry hands it no others.
 export interface DatasetFormat {
   readonly name: FormatName;
@@ -137,6 +147,8 @@ export interface DatasetFormat {
   declaredTables(plan: RefreshPlanBase): TableDeclaration[];
   /** What the manifests of the tables that the plan builds say of it. */
   factsOf?(plan: RefreshPlanBase): Readonly<Record<string, unknown>>;
+  /** Asked for a table that was built and has no row. */
+  emptinessOf?(lake: Lake, plan: RefreshPlanBase, table: string): Promise<Emptiness | undefined>;
   /** Builds a table whose rows our own code makes. */
   buildRows?(lake: Lake, request: RowsRequest): Promise<Snapshot>;
 }

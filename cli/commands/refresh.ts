@@ -9,6 +9,7 @@ import { engineOption } from '../engine-option';
 import { commandLine } from '../follow-run';
 import { labellingOf, withLabelling, type LabellingFlags } from '../labelling-options';
 import { showNext } from '../next-step';
+import { hasNoWindows, showNoWindows } from '../no-windows';
 import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions, Shell } from '../shell';
 import { showHeading, showTable } from '../tables';
@@ -97,6 +98,7 @@ export function showAfterRefresh(
   { shell, dataset }: { shell: Shell; dataset: string },
 ): void {
   const [table] = Object.keys(tables).slice(-1);
+  if (hasNoWindows(tables)) return showNoWindows(voice, tables, { shell, dataset });
   if (WINDOWS_TABLE in tables) return showNext(voice, shell, `loop --dataset ${dataset}`);
   // Of an empty table there is nothing to look at: what became of the rows stands above.
   if (table === undefined || tables[table]?.rows === 0) return;

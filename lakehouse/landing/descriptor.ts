@@ -73,9 +73,12 @@ const median = (values: readonly number[]): number | null => {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
 };
 
+/** Between successive samples; null when no recording has two. */
+export const medianPeriodMs = (recordings: readonly LandedRecording[]): number | null =>
+  median(recordings.flatMap(({ periodMs }) => (periodMs === null ? [] : [periodMs])));
+
 function measuredRate(recordings: readonly LandedRecording[]): number {
-  const periods = recordings.flatMap(({ periodMs }) => (periodMs === null ? [] : [periodMs]));
-  const periodMs = median(periods) ?? 1000;
+  const periodMs = medianPeriodMs(recordings) ?? 1000;
   return Math.round((1000 / periodMs) * 1000) / 1000;
 }
 

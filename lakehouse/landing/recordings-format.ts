@@ -1,4 +1,5 @@
 /** The format `recordings`: recordings of movements, each with its device and person. */
+import { emptinessOf } from '../watch/no-windows';
 import { declaredTables, planRefresh, presentRefresh } from '../watch/refresh-plan';
 import { landPart } from './land-part';
 import { RECORDINGS_KIND } from './landing-table';
@@ -13,4 +14,5 @@ export const RECORDINGS = samplesFormat({
   presentRefresh,
   planRefresh,
   declaredTables,
+  emptinessOf,
 });

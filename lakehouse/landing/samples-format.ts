@@ -24,7 +24,7 @@ import type { RecordingsLayout } from './recordings-layout';
 
 export interface SamplesFormat extends Pick<
   DatasetFormat,
-  'extensions' | 'planRefresh' | 'declaredTables' | 'factsOf' | 'recordingOf'
+  'extensions' | 'planRefresh' | 'declaredTables' | 'factsOf' | 'recordingOf' | 'emptinessOf'
 > {
   readonly kind: LandingKind;
   readonly presentRefresh: ErasingFormat['presentRefresh'];
@@ -112,5 +112,6 @@ export const samplesFormat = (format: SamplesFormat): DatasetFormat => ({
   planRefresh: format.planRefresh,
   declaredTables: format.declaredTables,
   factsOf: format.factsOf,
+  emptinessOf: format.emptinessOf,
   buildRows: buildFeatures,
 });

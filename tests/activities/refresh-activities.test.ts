@@ -5,6 +5,7 @@ import { createRefreshActivities } from '../../activities/refresh-activities';
 import type { Lake } from '../../lakehouse/lake';
 import { DEFAULT_OPTIONS } from '../../lakehouse/stedi/options';
 import {
+  CHANNELS_CSV,
   archiveFiles,
   ingestInto,
   newLake,
@@ -83,6 +84,43 @@ test('a release that comes after a newer one moves nothing back', async () => {
   expect(await newer.publish()).toEqual(release);
   const pointer = await lake.catalog.pointer({ dataset: 'watch', table: 'windows' });
   expect(pointer?.snapshotId).toBe(newer.snapshots.windows);
+});
+
+/** At 50 Hz from a moment on, as each clock writes it. */
+const clocks: Record<string, (at: number) => string> = {
+  seconds: (at) => (1_700_000_000 + at * 0.02).toFixed(2),
+  microseconds: (at) => String(1_700_000_000_000_000 + at * 20_000),
+  nanoseconds: (at) => String(1_700_000_000_000_000_000n + BigInt(at) * 20_000_000n),
+  dates: (at) => new Date(1_700_000_000_000 + at * 20).toISOString(),
+};
+
+test.each([
+  ['seconds', { medianDistanceMs: expect.closeTo(0.02, 4) as number, likelyUnit: 'seconds' }],
+  ['microseconds', { medianDistanceMs: 20_000, likelyUnit: 'microseconds' }],
+  [
+    'nanoseconds',
+    { medianDistanceMs: expect.closeTo(2e7, -3) as number, likelyUnit: 'nanoseconds' },
+  ],
+  ['dates', { medianDistanceMs: null }],
+])('timestamps in %s give no window, and the table says what explains it', async (clock, said) => {
+  const lake = newLake(folder.path());
+  const rows = Array.from({ length: 500 }, (_, at) => `${clocks[clock]?.(at)},1,1,1,walking`);
+  const files = {
+    'recordings.csv': 'recording,subject\nr1,Ann Example\n',
+    'channels.csv': CHANNELS_CSV,
+    'recordings/r1.csv': ['timestamp_ms,ax,ay,az,label', ...rows, ''].join('\n'),
+  };
+  await ingestInto(lake, { source: await writeZip(folder.path(), files) });
+  const { built } = await buildAll(lake);
+  expect(built.map(({ rows, emptiness }) => [rows > 0, emptiness]).slice(1)).toEqual([
+    [false, said],
+    [false, undefined],
+  ]);
+});
+
+test('tables with rows have nothing to explain', async () => {
+  const { built } = await buildAll(await landedLake());
+  expect(built.filter((each) => 'emptiness' in each)).toEqual([]);
 });
 
 test('a dataset that has not landed is said by name', async () => {
