@@ -72,6 +72,15 @@ export interface ReplayRequest extends Omit<OpenRequest, 'source'> {
   readonly signal?: AbortSignal;
 }
 
+/** A column that the format has no use for; nothing else would tell that its name was mistyped. */
+export interface UnreadColumn {
+  /** `samples`: the files of the recordings. */
+  readonly file: 'recordings.csv' | 'channels.csv' | 'samples';
+  readonly column: string;
+  /** How many files have it. */
+  readonly files: number;
+}
+
 export interface PublishedLanding {
   /** The landing table, or all of them. */
   readonly table: string;
@@ -82,6 +91,10 @@ export interface PublishedLanding {
   readonly membersWithoutRows?: number;
   /** How many activities the labels of the dataset name, in recordings of people. */
   readonly labels?: number;
+  /** Of the archive, in formats that tell; at most twenty, absent when there are none. */
+  readonly unreadColumns?: UnreadColumn[];
+  /** How many besides, as far as they were counted. */
+  readonly moreUnreadColumns?: number;
   readonly quarantined: Record<string, number>;
   /** Left out by a named rule; in recordings where the format has those. */
   readonly dropped?: Record<string, number>;

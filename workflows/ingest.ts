@@ -3,7 +3,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { IngestActivities } from '../activities/ingest-activities';
 import type { WorkflowInput } from '../activities/inputs';
 import { count } from '../core/figures';
-import type { LandedTableSummary } from '../lakehouse/dataset-format';
+import type { LandedTableSummary, UnreadColumn } from '../lakehouse/dataset-format';
 import { DATA } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
@@ -22,6 +22,9 @@ export interface IngestResult {
   membersWithoutRows?: number;
   /** How many activities the labels of the dataset name, in recordings of people. */
   labels?: number;
+  /** Of the archive, in formats that tell; at most twenty, absent when there are none. */
+  unreadColumns?: UnreadColumn[];
+  moreUnreadColumns?: number;
   rows: number;
   quarantined: Record<string, number>;
   alreadyLanded: boolean;

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { resolve } from 'node:path';
 import { parseInput } from '../../activities/input-activities';
 import { workflowIds } from '../../core/workflow-ids';
-import { FORMAT_NAMES, type FormatName } from '../../lakehouse/dataset-format';
+import { FORMAT_NAMES, type FormatName, type UnreadColumn } from '../../lakehouse/dataset-format';
 import type { IngestResult } from '../../workflows/ingest';
 import { declare, waiting, type WaitingOptions } from '../command';
 import { showNext } from '../next-step';
@@ -13,7 +13,7 @@ import { runWorkflow, withContext } from '../run-workflow';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import { isAddress } from '../unreadable-file';
-import { count, tally } from '../voice';
+import { count, counted, tally } from '../voice';
 
 interface IngestOptions extends WaitingOptions {
   dataset: string;
@@ -39,6 +39,27 @@ const labelsIn = ({ labels }: IngestResult): string | null => {
 /** Such as recordings of who has withdrawn: the archive holds them, and the lake does not. */
 const leftOut = ({ dropped = {} }: IngestResult): string | null =>
   Object.keys(dropped).length === 0 ? null : tally(dropped);
+
+const FILES: Readonly<Record<UnreadColumn['file'], string>> = {
+  'recordings.csv': 'of recordings.csv, kept in attributes',
+  'channels.csv': 'of channels.csv',
+  samples: 'of samples',
+};
+
+/** Extra columns are allowed, and a mistyped one looks the same. */
+function notRead({ unreadColumns = [], moreUnreadColumns = 0 }: IngestResult): string | null {
+  if (unreadColumns.length === 0) return null;
+  const kinds = Object.entries(FILES).flatMap(([kind, told]) => {
+    const names = unreadColumns
+      .filter(({ file }) => file === kind)
+      .map(({ column, files }) =>
+        kind === 'samples' ? `${column} (${counted(files, 'file')})` : column,
+      );
+    return names.length === 0 ? [] : [`${names.join(', ')} ${told}`];
+  });
+  const more = moreUnreadColumns > 0 ? [`${count(moreUnreadColumns)} more`] : [];
+  return [...kinds, ...more].join('; ');
+}
 
 export function addIngest(program: Command, act: Actions): void {
   const command = declare(program, {
@@ -100,6 +121,7 @@ export function addIngest(program: Command, act: Actions): void {
               recordings: recordingsIn(result),
               rows: count(result.rows),
               labels: labelsIn(result),
+              'columns not read': notRead(result),
               quarantined: tally(result.quarantined),
               'left out': leftOut(result),
               snapshot: result.snapshotId,

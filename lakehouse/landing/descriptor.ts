@@ -1,6 +1,7 @@
 /** What is known of a dataset from what has landed: its channels, labels and rate. */
 import { pseudonym } from '../../core/hash';
 import type { ActivityRules } from '../casas/activities';
+import type { UnreadColumn } from '../dataset-format';
 import type { Lake } from '../lake';
 import type { SnapshotManifest } from '../manifest';
 import { findManifest } from '../snapshots';
@@ -52,6 +53,8 @@ export interface LandedIngest {
   readonly ingestId: string;
   readonly source: string;
   readonly recordings: number;
+  /** Columns of its archive that nothing reads; absent when there are none. */
+  readonly unread?: readonly UnreadColumn[];
 }
 
 export interface LandingFacts {

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { WatchlakeError } from '../../core/errors';
 import { contentHash, pseudonym } from '../../core/hash';
 import type { ActivityRules } from '../casas/activities';
-import type { IngestPlanBase } from '../dataset-format';
+import type { IngestPlanBase, UnreadColumn } from '../dataset-format';
 import { writeJson } from '../json';
 import type { Lake } from '../lake';
 import type { Source } from '../sources/source';
@@ -26,6 +26,8 @@ export interface IngestPlan extends IngestPlanBase {
   readonly channels: readonly Channel[];
   readonly keyFingerprint: string;
   readonly activities?: ActivityRules;
+  /** Columns that nothing reads, as far as the layout tells; plans of earlier versions do not. */
+  readonly unread?: readonly UnreadColumn[];
   /** Recordings of people who were erased: they stay out. */
   readonly withdrawn?: number;
   /** Recording ids by part. */
@@ -137,6 +139,7 @@ export async function planIngest(lake: Lake, request: PlanRequest): Promise<Inge
     known: { stamp: source.stamp, contentHash: source.contentHash, members: source.members },
     channels: layout.channels,
     ...(layout.activities === undefined ? {} : { activities: layout.activities }),
+    ...(layout.unread === undefined ? {} : { unread: layout.unread }),
     keyFingerprint: fingerprint,
     withdrawn: layout.recordings.length - others.recordings.length,
     parts: parts.map((part) => part.map(({ recording }) => recording)),

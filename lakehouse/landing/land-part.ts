@@ -4,6 +4,7 @@ import { withDuckdb } from '../engines/duckdb-session';
 import { adoptFiles, copyToParquet } from '../engines/parquet-sink';
 import type { RowAppender } from '../engines/row-appender';
 import { createRowAppender } from '../engines/row-appender';
+import type { UnreadColumn } from '../dataset-format';
 import type { Lake } from '../lake';
 import type { Source } from '../sources/source';
 import type { ColumnDeclaration } from '../tables';
@@ -17,6 +18,7 @@ import type { LandedPart } from './parts';
 import { findPart, partsFolder, settlePart } from './parts';
 import { createRecordingProfile } from './recording-profile';
 import type { Channel, RecordingEntry } from './recordings-layout';
+import { addUnread, unreadOf } from './unread-columns';
 
 export interface PartRequest {
   readonly plan: IngestPlan;
@@ -62,12 +64,17 @@ function partSelect(channels: readonly Channel[]): string {
 interface Header {
   readonly places: readonly number[];
   readonly labelAt: number | undefined;
+  readonly unread: readonly UnreadColumn[];
 }
 
 function readHeader(plan: IngestPlan, file: string, cells: readonly string[]): Header {
   const names = ['timestamp_ms', ...plan.channels.map(({ name }) => name)];
   const header = columnPlaces(file, cells, names);
-  return { places: names.map((name) => header.get(name) as number), labelAt: header.get('label') };
+  return {
+    places: names.map((name) => header.get(name) as number),
+    labelAt: header.get('label'),
+    unread: unreadOf('samples', cells, [...names, 'label']),
+  };
 }
 
 async function appendRecording(
@@ -75,7 +82,7 @@ async function appendRecording(
   place: number,
   entry: RecordingEntry,
   samples: RowAppender,
-): Promise<LandedRecording> {
+): Promise<{ landed: LandedRecording; unread: readonly UnreadColumn[] }> {
   const { plan, source, secret, signal, onRows } = request;
   const profile = createRecordingProfile(entry.file);
   let header: Header | undefined;
@@ -92,15 +99,16 @@ async function appendRecording(
     }
     onRows?.(rows.length);
   }
-  if (header === undefined) readHeader(plan, entry.file, []);
+  header ??= readHeader(plan, entry.file, []);
   const subjectKey = subjectKeyOf(secret, plan.dataset, entry.subject);
-  return {
+  const landed = {
     recording: entry.recording,
     device: entry.device,
     subjectKey,
     fingerprint: fingerprintOf(entry, subjectKey),
     ...profile.result(),
   };
+  return { landed, unread: header.unread };
 }
 
 async function writePart(lake: Lake, request: PartRequest): Promise<LandedPart> {
@@ -109,8 +117,10 @@ async function writePart(lake: Lake, request: PartRequest): Promise<LandedPart> 
     const samples = await createRowAppender(session, 'samples', sampleColumns(plan.channels));
     const about = await createRowAppender(session, 'recordings', recordingColumns);
     const recordings: LandedRecording[] = [];
+    let unread: readonly UnreadColumn[] = [];
     for (const [place, entry] of entries.entries()) {
-      const landed = await appendRecording(request, place, entry, samples);
+      const { landed, unread: more } = await appendRecording(request, place, entry, samples);
+      unread = addUnread([unread, more]);
       const { recording, device, subject, attributes, file } = entry;
       about.append([place, recording, device, subject, landed.subjectKey, attributes, file]);
       recordings.push(landed);
@@ -122,7 +132,7 @@ async function writePart(lake: Lake, request: PartRequest): Promise<LandedPart> 
       select: partSelect(plan.channels),
     });
     const files = await adoptFiles(lake.store, local, `${partsFolder(plan)}${request.part}/`);
-    return { formatVersion: 1, files, recordings };
+    return { formatVersion: 1, files, recordings, unread };
   });
 }
 

@@ -1,6 +1,7 @@
 /** Parts of an ingest that have landed and wait to be published. */
 import { isWatchlakeError } from '../../core/errors';
 import { contentHash } from '../../core/hash';
+import type { UnreadColumn } from '../dataset-format';
 import { readJson, writeJson } from '../json';
 import type { Lake } from '../lake';
 import type { DataFile } from '../manifest';
@@ -15,6 +16,8 @@ export interface LandedPart {
   /** Of formats that put aside lines that are no rows. */
   readonly quarantineFiles?: readonly DataFile[];
   readonly firstProblems?: readonly string[];
+  /** Columns of its files that nothing reads, in formats that tell. */
+  readonly unread?: readonly UnreadColumn[];
 }
 
 /** Another division into parts has another folder: their results never mix. */

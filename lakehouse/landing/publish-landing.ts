@@ -16,6 +16,7 @@ import { savePlan, sourceLabel } from './ingest-plan';
 import type { LandingKind } from './landing-kind';
 import type { LandedPart } from './parts';
 import { readPart } from './parts';
+import { addUnread } from './unread-columns';
 
 const FIRST_PROBLEMS = 3;
 
@@ -42,10 +43,12 @@ function mergedFacts(
   const recordings = [...(before?.recordings ?? []), ...added];
   const source = sourceLabel(plan);
   const base = { dataset, format: kind.format, channels, keyFingerprint };
+  const unread = addUnread([plan.unread ?? [], ...parts.map((part) => part.unread ?? [])]);
+  const ingest = { ingestId, source, recordings: added.length };
   const activities = plan.activities ?? before?.activities;
   return {
     descriptor: describeDataset(base, recordings, before),
-    ingests: [...(before?.ingests ?? []), { ingestId, source, recordings: added.length }],
+    ingests: [...(before?.ingests ?? []), { ...ingest, ...(unread.length > 0 && { unread }) }],
     recordings,
     ...(activities === undefined ? {} : { activities }),
   };

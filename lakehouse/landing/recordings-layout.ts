@@ -3,9 +3,11 @@ import { WatchlakeError } from '../../core/errors';
 import { composed } from '../../core/letters';
 import { MAXIMUM_CHANNELS } from '../../models/signal';
 import type { ActivityRules } from '../casas/activities';
+import type { UnreadColumn } from '../dataset-format';
 import type { Source, SourceMember } from '../sources/source';
 import { isGzipped } from '../sources/names';
-import { readSmallCsv } from './csv';
+import { readSmallCsv, type CsvObject } from './csv';
+import { unreadOf } from './unread-columns';
 
 export interface Channel {
   readonly name: string;
@@ -32,6 +34,8 @@ export interface RecordingsLayout {
   readonly recordings: readonly RecordingEntry[];
   /** What the archive says of its labels, in formats where it may. */
   readonly activities?: ActivityRules;
+  /** Columns of the two small tables that nothing reads, in formats that tell. */
+  readonly unread?: readonly UnreadColumn[];
 }
 
 const METADATA = 'recordings.csv';
@@ -67,7 +71,12 @@ function limitOf(text: string | undefined, line: number): number | null {
   throw invalid(CHANNELS, line, `${text} is not a number`);
 }
 
-async function readChannels(source: Source, base: string): Promise<Channel[]> {
+const headerOf = ([row]: readonly CsvObject[]): string[] => Object.keys(row?.values ?? {});
+
+async function readChannels(
+  source: Source,
+  base: string,
+): Promise<Required<Pick<RecordingsLayout, 'channels' | 'unread'>>> {
   if (!source.members.some(({ name }) => name === `${base}${CHANNELS}`)) {
     throw invalid(CHANNELS, 1, 'the file is missing');
   }
@@ -99,7 +108,8 @@ async function readChannels(source: Source, base: string): Promise<Channel[]> {
     return { name, unit, minimum, maximum };
   });
   if (channels.length === 0) throw invalid(CHANNELS, 1, 'it names no channel');
-  return channels;
+  const known = ['channel', 'unit', 'minimum', 'maximum'];
+  return { channels, unread: unreadOf(CHANNELS, headerOf(rows), known) };
 }
 
 /** Refuses what is missing, and names a file that would be it under the right name. */
@@ -116,7 +126,10 @@ function missing(source: Source, base: string, file: string, line: number): Watc
   return invalid(METADATA, line, `${file} is missing; there is ${alike}: ${advice}`);
 }
 
-async function readRecordings(source: Source, base: string): Promise<RecordingEntry[]> {
+async function readRecordings(
+  source: Source,
+  base: string,
+): Promise<Required<Pick<RecordingsLayout, 'recordings' | 'unread'>>> {
   const rows = await readSmallCsv(source, `${base}${METADATA}`, {
     file: METADATA,
     wanted: ['recording', 'subject'],
@@ -124,7 +137,7 @@ async function readRecordings(source: Source, base: string): Promise<RecordingEn
   });
   const members = new Map(source.members.map((member) => [member.name, member]));
   const seen = new Set<string>();
-  return rows.map(({ values, line }) => {
+  const recordings = rows.map(({ values, line }) => {
     const { recording = '', subject = '', device = recording, ...others } = values;
     if (!RECORDING_ID.test(recording)) {
       throw invalid(METADATA, line, `${recording || 'an empty id'} is not an id of a recording`);
@@ -141,6 +154,8 @@ async function readRecordings(source: Source, base: string): Promise<RecordingEn
     const known = { recording, subject: composed(subject), device, attributes };
     return { ...known, member, file, listed };
   });
+  const known = ['recording', 'subject', 'device'];
+  return { recordings, unread: unreadOf(METADATA, headerOf(rows), known) };
 }
 
 /** Such as the `._r1.csv` that a Mac puts beside each file: no recording can have that name. */
@@ -160,8 +175,9 @@ function refuseUnlisted(source: Source, base: string, recordings: readonly Recor
 /** ARCHIVE_EMPTY, COLUMN_MISSING or METADATA_INVALID by file and line when the layout is wrong. */
 export async function readLayout(source: Source): Promise<RecordingsLayout> {
   const base = baseOf(source);
-  const recordings = await readRecordings(source, base);
+  const { recordings, unread } = await readRecordings(source, base);
   refuseUnlisted(source, base, recordings);
   if (recordings.length === 0) throw new WatchlakeError('ARCHIVE_EMPTY', { source: source.name });
-  return { channels: await readChannels(source, base), recordings };
+  const { channels, unread: unreadOfChannels } = await readChannels(source, base);
+  return { channels, recordings, unread: [...unreadOfChannels, ...unread] };
 }

@@ -21,6 +21,7 @@ import type { LandedPart } from './parts';
 import { createReading } from './reading';
 import { isLanded, publishLanding } from './publish-landing';
 import type { RecordingsLayout } from './recordings-layout';
+import { toldUnread } from './unread-columns';
 
 export interface SamplesFormat extends Pick<
   DatasetFormat,
@@ -86,7 +87,8 @@ async function publish(
   options: { signal?: AbortSignal },
 ): Promise<PublishedLanding> {
   const manifest = await publishLanding(lake, kind, plan, options);
-  const { recordings, descriptor } = landingFacts(manifest);
+  const { recordings, descriptor, ingests } = landingFacts(manifest);
+  const unread = ingests.findLast(({ ingestId }) => ingestId === plan.ingestId)?.unread;
   const membersWithoutRows = recordings.filter(({ rows }) => rows === 0).length;
   return {
     table: kind.table,
@@ -95,6 +97,7 @@ async function publish(
     members: recordings.length,
     ...(membersWithoutRows > 0 ? { membersWithoutRows } : {}),
     labels: descriptor.labels.length,
+    ...toldUnread(unread),
     quarantined: { ...manifest.quarantined },
     dropped: droppedOf(plan),
   };

@@ -79,6 +79,32 @@ test('recordings without a row are counted', async () => {
   expect(published).toMatchObject({ members: 4, membersWithoutRows: 1, rows: 1500 });
 });
 
+test('columns that nothing reads are told, once for each name, and with the archive again', async () => {
+  const { openArchive, landBatch, publishLanding } = activitiesOf(newLake(folder.path()));
+  const files = archiveFiles(recordings);
+  const typo = (name: string) =>
+    files[name]?.replace('label', 'Label,gx').replace(/(\d,[a-z]+)$/gm, '$1,1');
+  const source = await writeZip(folder.path(), {
+    ...files,
+    'channels.csv': 'channel,unit,min,maximum\nax,g,-16,16\nay,g,-16,16\naz,g,-16,16\n',
+    'recordings/r1.csv': typo('recordings/r1.csv') as string,
+    'recordings/r3.csv': typo('recordings/r3.csv') as string,
+  });
+  const land = async () => {
+    const { planKey, batches } = await inActivity(() => openArchive(open(source)));
+    if (batches > 0) await inActivity(() => landBatch({ planKey, batch: 0 }));
+    return inActivity(() => publishLanding({ planKey }));
+  };
+  const published = await land();
+  expect(published.unreadColumns).toEqual([
+    { file: 'samples', column: 'Label', files: 2 },
+    { file: 'samples', column: 'gx', files: 2 },
+    { file: 'channels.csv', column: 'min', files: 1 },
+    { file: 'recordings.csv', column: 'side', files: 1 },
+  ]);
+  expect(await land()).toEqual(published);
+});
+
 test.each(['recordings', 'stedi'] as const)(
   'a batch of %s tells from its first moment how far it is',
   async (format) => {

@@ -49,6 +49,34 @@ test.each([
   expect(/ recordings +(.*)/.exec(stdout)?.[1]).toBe(said);
 });
 
+const unreadColumns = [
+  { file: 'samples', column: 'aX', files: 12 },
+  { file: 'channels.csv', column: 'min', files: 1 },
+  { file: 'recordings.csv', column: 'Device', files: 1 },
+];
+
+test.each([
+  [{}, undefined],
+  [
+    { unreadColumns },
+    'Device of recordings.csv, kept in attributes; min of channels.csv; aX (12 files) of samples',
+  ],
+  [
+    { unreadColumns: unreadColumns.slice(1, 2), moreUnreadColumns: 3 },
+    'min of channels.csv; 3 more',
+  ],
+])('of %j the columns not read are told as «%s»', async (columns, said) => {
+  const landed = { table: 'recordings_landing', rows: 12, members: 1, quarantined: {} };
+  const result = { ...landed, snapshotId: 'a', ...columns };
+  const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
+  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
+  const words = ['ingest', '/data/mine.zip', '--dataset', 'mine'];
+  const { stdout } = await run(words, { services });
+  expect(/ columns not read +(.*)/.exec(stdout)?.[1]).toBe(said);
+  const { stdout: json } = await run([...words, '--json'], { services });
+  expect(JSON.parse(json)).toMatchObject(columns);
+});
+
 test.each([
   [{ labels: 4 }, '4'],
   [{ labels: 0 }, 'none: no row says in its label column what the person did'],
