@@ -8,7 +8,7 @@ export const DATA_ERRORS = catalogue({
     'Check the path; a relative path starts at the folder where the command runs.',
   ),
   ARCHIVE_EMPTY: entry(
-    (c) => `${c.source} holds no recordings.`,
+    (c) => `${c.source} holds no recordings${c.found ? `: ${c.found}` : ''}.`,
     'Give a folder or a zip archive with recordings.csv, channels.csv and recordings/<recording>.csv; docs/formats.md shows the layout. Of another format, say which: `--format casas`, `--format arwise` or `--format stedi`.',
   ),
   SOURCE_WITHOUT_FILES: entry(
@@ -60,7 +60,7 @@ export const DATA_ERRORS = catalogue({
   ),
   CSV_MALFORMED: entry(
     (c) => `${c.file}, line ${c.line}: ${c.detail}`,
-    'Correct the line: each row needs as many fields as the header, quotes closed.',
+    'Correct the line: each row needs as many fields as the header, commas between them, quotes closed.',
   ),
   FILE_IN_UTF16: entry(
     (c) => `${c.file} is written in UTF-16; files have to be UTF-8.`,

@@ -79,7 +79,7 @@ export async function* csvBatches(
     // Rows that came before the broken one may not have been read yet.
     header ??= read(parser);
     if (isOfFile && header !== null && isSeparatedOtherwise(header)) {
-      throw malformed(file, 1, `the header is ${foundOf(header)}`, error);
+      throw separatedOtherwise(file, header, error);
     }
     if (!(error instanceof CsvError)) throw error;
     throw malformed(file, error.lines, error.message, error);
@@ -102,13 +102,23 @@ const isSeparatedOtherwise = ([first = '', ...others]: readonly string[]): boole
 // A file of windows has hundreds.
 const MOST_SHOWN = 24;
 
-function foundOf(names: readonly string[]): string {
-  return isSeparatedOtherwise(names)
-    ? `${names[0]}, one column: commas have to separate them`
-    : fewOf(names, MOST_SHOWN) || 'no columns';
+const SEPARATORS: Readonly<Record<string, string>> = {
+  ';': 'semicolons',
+  '\t': 'tabs',
+  '|': 'vertical bars',
+};
+
+function separatedOtherwise(file: string, [header = '']: readonly string[], cause?: unknown) {
+  const [separator = ''] = /[;\t|]/.exec(header) ?? [];
+  const shown = header
+    .split(separator)
+    .slice(0, MOST_SHOWN)
+    .join(separator === '\t' ? ' ' : separator);
+  const detail = `the header has ${SEPARATORS[separator]} between its columns (${shown}): commas have to separate them`;
+  return malformed(file, 1, detail, cause);
 }
 
-/** The place of each wanted column, by name; COLUMN_MISSING names those that are not there. */
+/** The place of each wanted column, by name; COLUMN_MISSING names those that are not there, CSV_MALFORMED other separators. */
 export function columnPlaces(
   file: string,
   header: readonly string[],
@@ -121,8 +131,10 @@ export function columnPlaces(
   }
   const [column, ...others] = wanted.filter((name) => !names.includes(name));
   if (column !== undefined) {
+    if (isSeparatedOtherwise(names)) throw separatedOtherwise(file, names);
     const also = fewOf(others);
-    throw new WatchlakeError('COLUMN_MISSING', { file, column, also, found: foundOf(names) });
+    const found = fewOf(names, MOST_SHOWN) || 'no columns';
+    throw new WatchlakeError('COLUMN_MISSING', { file, column, also, found });
   }
   return new Map(names.map((name, index) => [name, index]));
 }

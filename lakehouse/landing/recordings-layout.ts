@@ -40,6 +40,7 @@ export interface RecordingsLayout {
 
 const METADATA = 'recordings.csv';
 const CHANNELS = 'channels.csv';
+const LONGEST_SHOWN = 200;
 const MAXIMUM_RECORDINGS = 100_000;
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const RECORDING_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/;
@@ -53,6 +54,23 @@ const RESERVED = new Set(
 const invalid = (file: string, line: number, detail: string) =>
   new WatchlakeError('METADATA_INVALID', { file, line, detail });
 
+/** Of a file that is nearly the wanted one; others may be named after people, and only the wrong format asked for. */
+function nearlyMetadata(source: Source): string | undefined {
+  const [first] = source.members
+    .map(({ name }) => name)
+    .filter(
+      (name) => /(?:^|\/)recordings\.csv(?:\.gz)?$/i.test(name) && !name.startsWith('__MACOSX/'),
+    )
+    .sort((a, b) => a.length - b.length);
+  if (first === undefined || first.length > LONGEST_SHOWN) return undefined;
+  const base = first.slice(first.lastIndexOf('/') + 1);
+  if (isGzipped(base))
+    return `there is ${first}; compressed files are read in a folder, not in an archive`;
+  return base === METADATA
+    ? `there is ${first}; recordings.csv may lie in one folder, not deeper`
+    : `there is ${first}; the name has to be ${METADATA}, in small letters`;
+}
+
 /** The folder that holds recordings.csv: people zip the folder as often as its content. */
 function baseOf(source: Source): string {
   const candidates = source.members
@@ -60,7 +78,10 @@ function baseOf(source: Source): string {
     .filter((name) => name === METADATA || /^[^/]+\/recordings\.csv$/.test(name))
     .filter((name) => !name.startsWith('__MACOSX/'));
   const [first] = candidates.sort((a, b) => a.length - b.length);
-  if (first === undefined) throw new WatchlakeError('ARCHIVE_EMPTY', { source: source.name });
+  if (first === undefined) {
+    const found = nearlyMetadata(source);
+    throw new WatchlakeError('ARCHIVE_EMPTY', { source: source.name, ...(found && { found }) });
+  }
   return first.slice(0, -METADATA.length);
 }
 

@@ -12,12 +12,21 @@ import { contentHash } from '../../core/hash';
 import type { OnBytes, Source, SourceLimits, SourceOptions } from './source';
 import { stampOfVersion } from './source';
 import { localChunks } from './local-chunks';
+import { otherArchive } from './other-archives';
 import { checkSizes, verifying } from './verified';
 
 const ENCRYPTED = 1;
 const NAMED_IN_UTF8 = 0x800;
 const STORED = 0;
 const DEFLATED = 8;
+const METHODS: Readonly<Record<number, string>> = {
+  9: 'Deflate64',
+  12: 'bzip2',
+  14: 'LZMA',
+  93: 'Zstandard',
+  95: 'XZ',
+  98: 'PPMd',
+};
 const LOCAL_HEADER_BYTES = 30;
 // Small members cannot do harm, whatever they inflate to.
 const SUSPICIOUS_BYTES = 64 * 1024 * 1024;
@@ -118,8 +127,10 @@ export async function openZipSource(options: SourceOptions): Promise<Source> {
   const facts = await stat(path);
   if (facts.size === 0) throw new WatchlakeError('ARCHIVE_EMPTY', { source: name });
   const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch(
-    (error: unknown) => {
-      throw translated(name, error);
+    async (error: unknown) => {
+      const detail = await otherArchive(path);
+      if (detail === null) throw translated(name, error);
+      throw new WatchlakeError('ARCHIVE_CORRUPT', { source: name, detail }, error);
     },
   );
   try {
@@ -188,7 +199,10 @@ async function openMember(
   if ((entry.generalPurposeBitFlag & ENCRYPTED) !== 0) refuse(`${name} is encrypted`);
   const inflater = inflaterOf(entry);
   if (inflater === null) {
-    return refuse(`${name} has the compression method ${entry.compressionMethod}`);
+    const method = entry.compressionMethod;
+    const named = METHODS[method] === undefined ? '' : ` (${METHODS[method]})`;
+    const advice = 'Deflate is read, and stored as it is: `zip -Z deflate` makes it so';
+    return refuse(`${name} has the compression method ${method}${named}; ${advice}`);
   }
   const stored = await storedBytes(path, zip, entry).catch((error: unknown) => {
     throw translated(source, error);

@@ -1,6 +1,7 @@
 /** Whatever is wrong with an archive is said by file, line and remedy, and nothing is published. */
 import { readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { ErrorCode, WatchlakeError } from '../../../core/errors';
 import type { Lake } from '../../../lakehouse/lake';
 import type { OpenOptions } from '../../../lakehouse/sources/open-source';
@@ -58,6 +59,47 @@ test('an archive whose recordings.csv lists nothing', async () => {
   expect(code).toBe('ARCHIVE_EMPTY');
   // It may well be an archive of another format.
   expect(remedy).toContain('`--format casas`');
+});
+
+test.each([
+  ['deep/er/recordings.csv', /there is deep\/er\/recordings\.csv; .* in one folder, not deeper\.$/],
+  [
+    'mine/Recordings.CSV',
+    /there is mine\/Recordings\.CSV; the name has to be recordings\.csv, in small/,
+  ],
+  // Names of other files may be those of people.
+  ['Ann Example.csv', /holds no recordings\.$/],
+])('an archive with %s in place of recordings.csv', async (name, said) => {
+  const source = await writeZip(folder.path(), { [name]: 'recording,subject\nr1,Ann\n' });
+  const { code, message } = await refused(source);
+  expect(code).toBe('ARCHIVE_EMPTY');
+  expect(message).toMatch(said);
+});
+
+test('a tar, and one in gzip, are told as what they are', async () => {
+  const tar = Buffer.alloc(1024);
+  tar.write('ustar', 257);
+  const [plain, packed] = [join(folder.path(), 'mine.tar'), join(folder.path(), 'mine.tgz')];
+  await writeFile(plain, tar);
+  await writeFile(packed, gzipSync(tar));
+  expect((await refused(plain)).message).toContain('it is a tar, and no zip: unpack it');
+  expect((await refused(packed)).message).toContain(
+    'it is compressed with gzip, such as a .tar.gz',
+  );
+});
+
+test('a member of a compression that is not read', async () => {
+  const path = await writeZip(folder.path(), good());
+  const bytes = await readFile(path);
+  const name = bytes.lastIndexOf('recordings.csv');
+  bytes.writeUInt16LE(12, name - 46 + 10);
+  await writeFile(path, bytes);
+  const { code, message } = await refused(path);
+  expect(code).toBe('ARCHIVE_CORRUPT');
+  expect(message).toContain(
+    'recordings.csv has the compression method 12 (bzip2); Deflate is read',
+  );
+  expect(message).toContain('`zip -Z deflate`');
 });
 
 test('a file that is no zip archive', async () => {
@@ -160,8 +202,14 @@ const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
   [
     'a recording with semicolons, as some spreadsheets save it',
     (files) => ({ ...files, 'recordings/r2.csv': 'timestamp_ms;ax;ay;az\n0;1;1;1\n' }),
-    'COLUMN_MISSING',
-    /found: timestamp_ms;ax;ay;az, one column: commas have to separate them\)/,
+    'CSV_MALFORMED',
+    /^recordings\/r2\.csv, line 1: the header has semicolons between its columns \(timestamp_ms;ax;ay;az\): commas have to separate them/,
+  ],
+  [
+    'a list of recordings with tabs',
+    (files) => ({ ...files, 'recordings.csv': 'recording\tsubject\nr1\tAnn\n' }),
+    'CSV_MALFORMED',
+    /^recordings\.csv, line 1: the header has tabs between its columns \(recording subject\): commas/,
   ],
   [
     'a recording with semicolons and a quoted label',
@@ -170,7 +218,7 @@ const replaced: [string, (files: Files) => Files, ErrorCode, RegExp][] = [
       'recordings/r2.csv': 'timestamp_ms;ax;ay;az;label\n0;1;1;1;"up; stairs"\n',
     }),
     'CSV_MALFORMED',
-    /^recordings\/r2\.csv, line 1: the header is timestamp_ms;ax;ay;az;label, one column: commas/,
+    /^recordings\/r2\.csv, line 1: the header has semicolons between its columns \(timestamp_ms;ax;ay;az;label\): commas/,
   ],
   [
     'a channel with a blank and a bracket',
