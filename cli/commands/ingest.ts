@@ -47,7 +47,7 @@ const FILES: Readonly<Record<UnreadColumn['file'], string>> = {
 };
 
 /** Extra columns are allowed, and a mistyped one looks the same. */
-function notRead({ unreadColumns = [], moreUnreadColumns = 0 }: IngestResult): string | null {
+function extraColumns({ unreadColumns = [], moreUnreadColumns = 0 }: IngestResult): string | null {
   if (unreadColumns.length === 0) return null;
   const kinds = Object.entries(FILES).flatMap(([kind, told]) => {
     const names = unreadColumns
@@ -121,7 +121,7 @@ export function addIngest(program: Command, act: Actions): void {
               recordings: recordingsIn(result),
               rows: count(result.rows),
               labels: labelsIn(result),
-              'columns not read': notRead(result),
+              'extra columns': extraColumns(result),
               quarantined: tally(result.quarantined),
               'left out': leftOut(result),
               snapshot: result.snapshotId,

@@ -65,14 +65,14 @@ test.each([
     { unreadColumns: unreadColumns.slice(1, 2), moreUnreadColumns: 3 },
     'min of channels.csv; 3 more',
   ],
-])('of %j the columns not read are told as «%s»', async (columns, said) => {
+])('of %j extra columns are told as «%s»', async (columns, said) => {
   const landed = { table: 'recordings_landing', rows: 12, members: 1, quarantined: {} };
   const result = { ...landed, snapshotId: 'a', ...columns };
   const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
   const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
   const words = ['ingest', '/data/mine.zip', '--dataset', 'mine'];
   const { stdout } = await run(words, { services });
-  expect(/ columns not read +(.*)/.exec(stdout)?.[1]).toBe(said);
+  expect(/ extra columns +(.*)/.exec(stdout)?.[1]).toBe(said);
   const { stdout: json } = await run([...words, '--json'], { services });
   expect(JSON.parse(json)).toMatchObject(columns);
 });
