@@ -265,7 +265,8 @@ function recover(error) {
     return;
   }
   if (error.code === 'CAMPAIGN_NOT_FOUND') return showUnknown();
-  if (byId('notice').querySelector('h1')?.textContent === LOADING) showOnly(null);
+  // Of a window that is shown nothing is hidden: the sentence may be that of its own first load.
+  if (!state.task && byId('notice').querySelector('h1')?.textContent === LOADING) showOnly(null);
   showProblem(error);
   // An outage passes; what the server refuses for good does not.
   if (error.status === 0 || error.status >= 500 || error.status === 429) waitForTask();
