@@ -1,24 +1,7 @@
 /** The label page before it has a task, and when there is no campaign any more. */
-import type { Page } from 'playwright-core';
-import { doneIs, LabelPages, withBrowser } from '../support/label-pages';
+import { doneIs, holdLease, LabelPages, withBrowser } from '../support/label-pages';
 
 jest.setTimeout(180_000);
-
-/** What the server says to the next lease is held back until the returned function is called. */
-async function holdLease(page: Page): Promise<() => void> {
-  let arrive = () => {};
-  const late = new Promise<void>((resolve) => (arrive = resolve));
-  await page.route(
-    '**/lease',
-    async (route) => {
-      const response = await route.fetch();
-      await late;
-      await route.fulfill({ response });
-    },
-    { times: 1 },
-  );
-  return arrive;
-}
 
 withBrowser('the label page', () => {
   const pages = new LabelPages();

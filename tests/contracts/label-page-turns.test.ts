@@ -1,6 +1,6 @@
 /** The label page stays with what a person did last: a new name, a later answer, the place of the focus. */
 import type { Page, Route } from 'playwright-core';
-import { doneIs, LabelPages, withBrowser } from '../support/label-pages';
+import { doneIs, holdLease, LabelPages, withBrowser } from '../support/label-pages';
 
 jest.setTimeout(180_000);
 
@@ -48,18 +48,8 @@ withBrowser('the label page', () => {
     const page = await pages.openLabel(campaign);
     await doneIs(page, '0 of 3 done');
     await page.route('**/answer', (route) => route.abort(), { times: 1 });
-    let arrive = () => {};
-    const late = new Promise<void>((resolve) => (arrive = resolve));
     const asked = page.waitForRequest('**/lease');
-    await page.route(
-      '**/lease',
-      async (route) => {
-        const response = await route.fetch();
-        await late;
-        await route.fulfill({ response });
-      },
-      { times: 1 },
-    );
+    const arrive = await holdLease(page);
     await page.keyboard.press('1');
     await page.locator('#problem', { hasText: 'does not answer' }).waitFor();
     await asked; // It tries again by itself, and meanwhile the answer gets through.

@@ -87,3 +87,19 @@ export class LabelPages {
     return labels;
   }
 }
+
+/** What the server says to the next lease is held back until the returned function is called. */
+export async function holdLease(page: Page): Promise<() => void> {
+  let arrive = () => {};
+  const late = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route(
+    '**/lease',
+    async (route) => {
+      const response = await route.fetch();
+      await late;
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
+  return arrive;
+}
