@@ -66,6 +66,9 @@ export class LabelPages {
   async open(path: string, base = this.address): Promise<Page> {
     const context = await this.browser.newContext({ viewport: { width: 1180, height: 900 } });
     this.contexts.push(context);
+    // Chromium starts to hand requests over only a while after the first route of a page is set: set in a page that is
+    // open, it lets its request through now and then. This one, of nothing, is there from the start.
+    await context.route('**/nothing', (route) => route.abort());
     const page = await context.newPage();
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
