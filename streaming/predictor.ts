@@ -137,8 +137,10 @@ export class Predictor {
   private async onBatch(batch: ConsumedBatch): Promise<void> {
     const known = this.owned.get(batch.partition);
     try {
-      if (known && goesOn(batch, known)) await this.work(batch, known);
-      else await this.takeOver(batch);
+      if (known && goesOn(batch, known)) {
+        await this.tellLost(batch, known);
+        await this.work(batch, known);
+      } else await this.takeOver(batch);
     } catch (error) {
       // Whether the transaction was committed is not known here: ask the broker before going on.
       await this.release(batch.partition);
@@ -180,6 +182,17 @@ export class Predictor {
       await producer.close().catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Where the topic has deleted what a running predictor still had to read, the broker goes on with what is left. */
+  private async tellLost({ partition, messages }: ConsumedBatch, { state }: Owned): Promise<void> {
+    const next = Math.max(state.nextOffset, state.progress.next);
+    const first = messages[0]?.offset ?? 0;
+    if (first <= next) return;
+    // Mostly it is a marker of a transaction.
+    const kept = (await this.deps.broker.bounds(this.options.topics.samples)).get(partition);
+    const lost = Math.min(kept?.start ?? 0, first) - next;
+    if (lost > 0) this.deps.log.warn(LOST, { partition, offsets: lost });
   }
 
   private async work(batch: ConsumedBatch, owned: Owned): Promise<void> {

@@ -1,0 +1,70 @@
+/** Samples that retention deletes under a predictor that runs: the log tells how many offsets, and nothing else is lost. */
+import { Predictor } from '../../streaming/predictor';
+import { fetchProgress } from '../../streaming/progress';
+import { simulateDevices } from '../../streaming/simulator';
+import { madeRecordings } from '../support/made-recordings';
+import { predictorOptions, testChampion, untilPredicted } from '../support/stream-runs';
+import { createTestStreams, silentLog } from '../support/streams';
+
+const LOST = expect.stringContaining('deleted before they were predicted') as string;
+
+test('a predictor that falls behind retention tells what it has lost', async () => {
+  const { broker, topics } = await createTestStreams(1);
+  const model = 'behind';
+  const warnings: unknown[] = [];
+  const log = {
+    ...silentLog,
+    warn: (message: string, fields?: object) => void warnings.push([message, fields]),
+  };
+  // Holds its first windows back, as a machine that is too slow would.
+  let begun: () => void = () => undefined;
+  let goOn: () => void = () => undefined;
+  const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const champion = testChampion(1);
+  const { classifier } = champion;
+  const slow = {
+    ...classifier,
+    async predict(...given: Parameters<typeof classifier.predict>) {
+      begun();
+      await held;
+      return classifier.predict(...given);
+    },
+  };
+  const loadChampion = () => Promise.resolve({ ...champion, classifier: slow });
+  const stop = new AbortController();
+  const options = { ...predictorOptions(model, topics), sessionTimeoutMs: 30_000 };
+  const predictor = new Predictor({ broker, log, loadChampion }, options);
+  const predicted = predictor.run(stop.signal);
+  const send = (name: string, devices: number) =>
+    simulateDevices(
+      {
+        ...{ broker, log },
+        source: madeRecordings({ devices, recordings: 1, secondsEach: 20 }),
+      },
+      { name, dataset: 'exercises', topics, speed: 0 },
+    );
+  const endOf = async () => (await broker.bounds(topics.samples)).get(0)?.end ?? 0;
+  try {
+    await send('first', 1);
+    await hasBegun;
+    const read = await endOf();
+    await send('second', 2);
+    const left = (await endOf()) - 5;
+    await broker.deleteRecords(topics.samples, { 0: left });
+    goOn();
+    await untilPredicted(broker, { topics, model }, await send('third', 3));
+    // The marker behind the first transaction is among them, as are those of the second.
+    expect(warnings).toEqual([[LOST, { partition: 0, offsets: expect.any(Number) as number }]]);
+    const [[, { offsets }]] = warnings as [[string, { offsets: number }]];
+    expect(left - read - offsets).toBeGreaterThanOrEqual(-1);
+    expect(left - read - offsets).toBeLessThanOrEqual(0);
+    const progress = (await fetchProgress(broker, topics, model)).get(0);
+    expect(progress?.predicted).toBe(predictor.progress.predicted);
+  } finally {
+    goOn();
+    stop.abort();
+    await predicted;
+    await broker.close();
+  }
+});
