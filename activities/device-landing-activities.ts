@@ -1,4 +1,5 @@
 /** Steps that bring devices' events from Kafka into the lake, each once. */
+import { Context } from '@temporalio/activity';
 import { contentHash } from '../core/hash';
 import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import { deadLettersMark, landEvents } from '../lakehouse/devices/land-events';
@@ -61,6 +62,11 @@ export interface LandedEvents extends Omit<
   lag: number;
 }
 
+/** What a later attempt has to know: the snapshot that this one has published. */
+interface LandingDetails {
+  readonly published?: string;
+}
+
 const HOUR_MS = 3_600_000;
 
 const NOTHING: Omit<LandedEvents, 'snapshotId' | 'tableRows'> = {
@@ -101,6 +107,21 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
     await writeJson(lake.store, mark, { sentAt: new Date().toISOString() });
   }
 
+  /** `bounds` are those that decide whether another run has to follow. */
+  async function landed(
+    manifest: SnapshotManifest,
+    bounds: Awaited<ReturnType<Broker['bounds']>>,
+  ): Promise<LandedEvents> {
+    const to = deviceFacts(manifest).offsets[topics.events] ?? {};
+    return {
+      ...summaryOf(manifest),
+      snapshotId: manifest.snapshotId,
+      tableRows: manifest.rows,
+      more: lagOf(bounds, to) > 0,
+      lag: lagOf(await broker.bounds(topics.events), to),
+    };
+  }
+
   return asActivities({
     // Safe to retry: it makes what is missing.
     async prepareDeviceTopics(): Promise<Record<string, never>> {
@@ -112,19 +133,23 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
     // was not published is read again and what was is not; letters are compared with what the topic holds.
     async landEvents({ dataset, maximumEvents, lateDays }: LandEventsInput): Promise<LandedEvents> {
       const { signal, report } = alive();
+      const { published } = (Context.current().info.heartbeatDetails ?? {}) as LandingDetails;
       await refuseArchives(lake, dataset);
       const base = await findBaseToLand(lake, { dataset, table: EVENTS_TABLE });
       const { before: previous } = base;
       // A run that was killed between publishing and sending has left its letters to this one.
       if (previous !== null) await deliverLetters(previous, signal);
       const bounds = await broker.bounds(topics.events);
+      // What an attempt has published that then failed to send its letters is told all the same.
+      if (previous !== null && previous.snapshotId === published) return landed(previous, bounds);
       const of = { dataset, topic: topics.events, snapshot: previous };
       const { endOffsets = {}, lastRead = {} } = await landedTo(lake, of);
       const anew = await madeAnew(broker, topics.events, { bounds, lastRead });
       const range = nextRange(bounds, endOffsets, maximumEvents, anew);
       const tableRows = previous?.rows ?? 0;
       const snapshotId = previous?.snapshotId ?? null;
-      if (contentHash(range.from) === contentHash(range.to)) {
+      // A gap is published also where nothing follows it: nobody would hear of it while the devices are silent.
+      if (range.skipped === 0 && contentHash(range.from) === contentHash(range.to)) {
         return { ...NOTHING, snapshotId, tableRows };
       }
       const list = await listNow(suppression, dataset);
@@ -145,15 +170,10 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
         onProgress: report,
       });
       await publishSnapshot(lake, manifest, base);
+      report({ published: manifest.snapshotId } satisfies LandingDetails);
       countRun(dataset, deviceFacts(manifest).run);
       await deliverLetters(manifest, signal);
-      return {
-        ...summaryOf(manifest),
-        snapshotId: manifest.snapshotId,
-        tableRows: manifest.rows,
-        more: lagOf(bounds, range.to) > 0,
-        lag: lagOf(await broker.bounds(topics.events), range.to),
-      };
+      return landed(manifest, bounds);
     },
 
     // Safe to retry: it removes what is still there and nothing refers to.

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { MetricMeter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import {
   createDeviceLandingActivities,
   type LandedEvents,
@@ -159,6 +160,47 @@ test('what the topic has removed before it was read is counted', async () => {
   );
   await broker.deleteRecords(topics.events, before);
   expect(await land()).toMatchObject({ messages: 4, rows: 4, skippedOffsets: 6, tableRows: 14 });
+  await close();
+});
+
+test('what was removed is counted also where nothing follows it, and once', async () => {
+  const { land, send, close, topics } = await landingInto();
+  await send([event(0, 'watch-1')]);
+  await land();
+  await send(Array.from({ length: 3 }, (_, at) => event(1 + at, 'watch-1')));
+  const ends = [...(await broker.bounds(topics.events))];
+  const before = Object.fromEntries(ends.map(([partition, { end }]) => [partition, end]));
+  await broker.deleteRecords(topics.events, before);
+  expect(await land()).toMatchObject({ messages: 0, skippedOffsets: 3, tableRows: 1, more: false });
+  expect(await land()).toMatchObject({ messages: 0, skippedOffsets: 0, tableRows: 1 });
+  await send([event(9, 'watch-1')]);
+  expect(await land()).toMatchObject({ messages: 1, skippedOffsets: 0, tableRows: 2 });
+  await close();
+});
+
+test('what an attempt has landed is told by the next one, where its letters could not be sent', async () => {
+  const { lake, topics, send, close } = await landingInto();
+  await send([event(0), event(1), { key: 'x', value: 'no event' }]);
+  const cut = Object.assign(Object.create(broker) as Broker, {
+    openTransactional: () => Promise.reject(new Error('the broker went away')),
+  });
+  const input = { dataset: 'devices', maximumEvents: 1_000, lateDays: 1 };
+  const logger = new DefaultLogger('ERROR');
+  const attempt = (through: Broker, heartbeatDetails?: unknown) => {
+    const environment = new MockActivityEnvironment({ heartbeatDetails }, { logger });
+    let last: unknown = heartbeatDetails;
+    environment.on('heartbeat', (details: unknown) => (last = details));
+    const { landEvents } = createDeviceLandingActivities({
+      ...{ lake, broker: through, deviceTopics: topics },
+    });
+    return { done: environment.run(landEvents, input), details: () => last };
+  };
+  const failed = attempt(cut);
+  await expect(failed.done).rejects.toThrow('went away');
+  const landed = { messages: 3, rows: 2, rejected: { 'not-json': 1 }, tableRows: 2 };
+  expect(await attempt(broker, failed.details()).done).toMatchObject(landed);
+  expect(await attempt(broker).done).toMatchObject({ messages: 0, tableRows: 2 });
+  expect(await readAll(topics.deadLetter)).toHaveLength(1);
   await close();
 });
 
