@@ -9,6 +9,8 @@ export interface LanesOptions {
   readonly batchLines: number;
   /** Lines that are read and not answered yet, at most. */
   readonly window: number;
+  /** Bytes of them; 64 MiB by default. */
+  readonly windowBytes?: number;
   readonly onSent: (lines: number, sent: Sent) => void;
 }
 
@@ -18,6 +20,7 @@ interface Waiting {
 }
 
 const BATCH_BYTES = 2 ** 20;
+const WINDOW_BYTES = 64 * 2 ** 20;
 const TOO_LONG: Sent = { accepted: 0, duplicate: 0, rejected: { 'too-long': 1 } };
 
 class Lane {
@@ -73,6 +76,7 @@ export class Lanes {
   private readonly options: LanesOptions;
   private readonly lanes: readonly Lane[];
   private open = 0;
+  private bytes = 0;
   private failure?: { readonly error: unknown };
   private readonly waiters: (() => void)[] = [];
 
@@ -83,10 +87,13 @@ export class Lanes {
 
   /** Waits while too many lines are under way; lines without a device share a lane. */
   async push(deviceId: string | null, line: Line, onAnswered: () => void): Promise<void> {
-    await this.until(() => this.open < this.options.window);
+    const { window, windowBytes = WINDOW_BYTES } = this.options;
+    await this.until(() => this.open < window && this.bytes < windowBytes);
     this.open += 1;
+    this.bytes += line.bytes.length;
     const answered = () => {
       this.open -= 1;
+      this.bytes -= line.bytes.length;
       onAnswered();
       this.wake();
     };

@@ -18,3 +18,35 @@ test.each([1, 2, 3])('with a window of %d', async (window) => {
   await lanes.settled();
   expect(sent).toBe(5);
 });
+
+test('long lines wait for room as many short ones do', async () => {
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const slow: IngestClient = {
+    ...client,
+    send: async (lines) => {
+      await answered;
+      return client.send(lines);
+    },
+  };
+  let sent = 0;
+  const lanes = new Lanes({
+    ...{ client: slow, lanes: 2, batchLines: 10, window: 20_000, windowBytes: 4 * 2 ** 20 },
+    onSent: (lines) => (sent += lines),
+  });
+  let pushed = 0;
+  const pushAll = async () => {
+    for (let line = 0; line < 20; line += 1) {
+      const bytes = Buffer.alloc(2 ** 20, 'x');
+      await lanes.push(`watch-${line}`, { bytes, end: 0 }, () => undefined);
+      pushed += 1;
+    }
+  };
+  const pushing = pushAll();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(pushed).toBe(4);
+  answer();
+  await pushing;
+  await lanes.settled();
+  expect(sent).toBe(20);
+});
