@@ -65,11 +65,11 @@ async function requestMissing(admin: Admin, specs: readonly TopicSpec[], validat
 async function createMissing(admin: Admin, specs: readonly TopicSpec[], brokers: string) {
   const names = specs.map(({ topic }) => topic);
   await requestMissing(admin, specs);
-  const deadlineMs = Date.now() + TOPIC_WAIT_MS;
+  const deadlineMs = performance.now() + TOPIC_WAIT_MS;
   for (;;) {
     const counts = await partitionCounts(admin, names);
     if (counts.size === names.length) return counts;
-    if (Date.now() > deadlineMs) {
+    if (performance.now() > deadlineMs) {
       const detail = `topics have no leaders after ${TOPIC_WAIT_MS} ms`;
       throw new WatchlakeError('BROKER_UNAVAILABLE', { brokers, detail });
     }

@@ -60,13 +60,13 @@ async function visibleBounds(
   { topics, visibleWithinMs = VISIBLE_WITHIN_MS, signal }: PredictionRange,
   { written, anew }: { written: Offsets; anew: ReadonlySet<number> },
 ): Promise<Bounds> {
-  const deadlineMs = Date.now() + visibleWithinMs;
+  const deadlineMs = performance.now() + visibleWithinMs;
   for (;;) {
     const bounds = await broker.bounds(topics.predictions);
     const isVisible = [...bounds].every(
       ([partition, { end }]) => anew.has(partition) || end >= (written[partition] ?? 0),
     );
-    if (isVisible || Date.now() > deadlineMs) return bounds;
+    if (isVisible || performance.now() > deadlineMs) return bounds;
     await sleep(POLL_MS, undefined, { signal });
   }
 }

@@ -27,8 +27,8 @@ export function createReadiness(options: ReadinessOptions): () => Promise<Readin
     return Promise.race([answered, sleep(timeoutMs, 'does not answer', { ref: false })]);
   };
   return async () => {
-    if (asked === undefined || Date.now() - asked.atMs > holdMs)
-      asked = { atMs: Date.now(), kafka: ask() };
+    const nowMs = performance.now();
+    if (asked === undefined || nowMs - asked.atMs > holdMs) asked = { atMs: nowMs, kafka: ask() };
     const kafka = await asked.kafka;
     const server = isClosing() ? 'stopping' : 'ok';
     return { ready: kafka === 'ok' && server === 'ok', parts: { kafka, server } };

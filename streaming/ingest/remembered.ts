@@ -171,9 +171,13 @@ export class RememberedEvents {
     return device;
   }
 
+  /** One that began later than now was begun by a clock that was ahead, and would hardly end. */
+  private ageOf({ startedMs }: Pick<Device, 'startedMs'>): number {
+    return Math.abs(this.now() - startedMs);
+  }
+
   private turnWhenOver(device: Device): void {
-    const isOver =
-      device.count >= this.eventsPerDevice || this.now() - device.startedMs >= this.keepMs;
+    const isOver = device.count >= this.eventsPerDevice || this.ageOf(device) >= this.keepMs;
     if (!isOver) return;
     device.generation += 1;
     device.count = 0;
@@ -189,7 +193,7 @@ export class RememberedEvents {
   private async forgetSilent(): Promise<void> {
     for (const { key, value } of this.states.getRange({ snapshot: false })) {
       const { generation, startedMs } = value;
-      if (this.now() - startedMs <= 2 * this.keepMs) continue;
+      if (this.ageOf({ startedMs }) <= 2 * this.keepMs) continue;
       const prefix = Buffer.from(key);
       // A device that speaks meanwhile begins the next generation, which stays.
       await this.forget(prefix, generation + 1);

@@ -11,3 +11,16 @@ test('an address that used up its minute waits for the next one, others do not',
   now = 60_000;
   expect(limit.take('a')).toBe(true);
 });
+
+test('a clock that is set back locks nobody out', () => {
+  jest.useFakeTimers();
+  try {
+    const limit = createRateLimit(1);
+    expect([limit.take('a'), limit.take('a')]).toEqual([true, false]);
+    jest.setSystemTime(Date.now() - 3_600_000);
+    jest.advanceTimersByTime(60_000);
+    expect(limit.take('a')).toBe(true);
+  } finally {
+    jest.useRealTimers();
+  }
+});

@@ -72,6 +72,21 @@ describe('events', () => {
     expect(known(events('a', 0, 11))).toBe(0);
   });
 
+  test('what a clock far ahead has begun ends when it is set right', async () => {
+    const rightMs = nowMs;
+    nowMs += 1_000 * 24 * HOUR_MS;
+    await remembered.remember([...events('a', 0, 10), ...events('silent', 0, 10)]);
+    nowMs = rightMs;
+    await remembered.remember(events('a', 10, 1));
+    expect(known(events('a', 0, 11))).toBe(11);
+    nowMs += 25 * HOUR_MS;
+    await remembered.remember(events('a', 11, 1));
+    expect(known(events('a', 0, 10))).toBe(0);
+    await remembered.sweep();
+    while (remembered.size > 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(known(events('a', 10, 2))).toBe(2);
+  });
+
   test('a sweep forgets devices that fell silent, and no others', async () => {
     await remembered.remember([...events('silent', 0, 700), ...events('late', 0, 5)]);
     nowMs += 47 * HOUR_MS;
@@ -123,6 +138,21 @@ describe('answers', () => {
     expect(answers.find('a', 'key', 'f')).toEqual({ status: 200, body: '{}' });
     expect(answers.find('a', 'key', 'other')).toBeNull();
     expect(answers.find('b', 'key', 'f')).toBeUndefined();
+  });
+
+  test('those of a clock far ahead go a day after it is set right', async () => {
+    const rightMs = nowMs;
+    nowMs += 1_000 * 24 * HOUR_MS;
+    // The clock was wrong when the server began.
+    await answers.close();
+    answers = new KeptAnswers({ folder: join(folder, 'ahead'), characters: 3000, now });
+    await answers.keep('a', 'first', answer('{}'));
+    nowMs = rightMs;
+    await answers.keep('a', 'second', answer('{}'));
+    nowMs += 25 * HOUR_MS;
+    await answers.keep('a', 'third', answer('{}'));
+    expect(answers.find('a', 'first', 'f')).toBeUndefined();
+    expect(answers.find('a', 'second', 'f')).toBeDefined();
   });
 
   test('are kept for a day, within a limit of their size', async () => {

@@ -1,5 +1,7 @@
 /** Who may send for which device, and who is who. */
 import { hashToken, parseTokens } from '../../../../core/tokens';
+import { createReadiness } from '../../../../streaming/ingest/readiness';
+import { createSenders } from '../../../../streaming/ingest/senders';
 import { event, post, startIngest, type TestIngest } from '../../../support/ingest';
 
 const OPERATOR = 'operator-secret-of-tests';
@@ -57,4 +59,36 @@ test('two of one role are two senders: their keys do not meet', async () => {
     status: 'accepted',
   });
   expect((await post(ingest.url, event(2), withKey(OPERATOR))).status).toBe(422);
+});
+
+describe('on a clock that is set back by an hour', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+  const passBack = (ms: number) => {
+    jest.setSystemTime(Date.now() - 3_600_000);
+    jest.advanceTimersByTime(ms);
+  };
+
+  test('a revoked token is good for no longer than before', async () => {
+    let device: string | null = 'watch-1';
+    const senders = createSenders({ host: '0.0.0.0', tokens, deviceOf: async () => device });
+    const { authorization } = bearer('token-of-watch-1');
+    expect(await senders(authorization)).toMatchObject({ deviceId: 'watch-1' });
+    device = null;
+    passBack(15_000);
+    await expect(senders(authorization)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
+  test('the server is ready as soon as its broker answers', async () => {
+    let isThere = false;
+    const bounds = async () => {
+      if (!isThere) throw new Error('away');
+      return new Map();
+    };
+    const readiness = createReadiness({ broker: { bounds }, topic: 't', isClosing: () => false });
+    expect(await readiness()).toMatchObject({ ready: false });
+    isThere = true;
+    passBack(1_001);
+    expect(await readiness()).toMatchObject({ ready: true });
+  });
 });
