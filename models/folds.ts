@@ -7,13 +7,18 @@ export interface Fold {
   readonly validate: number[];
 }
 
-const indexesWhere = (keys: readonly string[], test: (key: string) => boolean): number[] =>
-  keys.flatMap((key, index) => (test(key) ? [index] : []));
+const indexesWhere = (
+  keys: readonly string[],
+  test: (key: string, index: number) => boolean,
+): number[] => keys.flatMap((key, index) => (test(key, index) ? [index] : []));
+
+/** Fewer tell nothing of one another. */
+const CLASSES_AT_LEAST = 2;
 
 /**
  * At most `count` folds whose groups are disjoint; groups are dealt out in a seeded order, which depends
- * on the rows and never on what the groups are called. Folds whose training part lacks a class that
- * the rows have are left out: their loss would say nothing.
+ * on the rows and never on what the groups are called. Rows of a class that a fold's training part lacks
+ * are not validated: their loss would say nothing. All the others are, as most people do something that nobody else does.
  */
 export function foldsBy(
   keys: readonly string[],
@@ -22,12 +27,14 @@ export function foldsBy(
   seed: number,
 ): Fold[] {
   const groups = shuffled(groupsOf(keys), createRandom(seed));
-  const classes = new Set(truth).size;
+  const needed = Math.min(CLASSES_AT_LEAST, new Set(truth).size);
   return Array.from({ length: Math.min(count, groups.length) }, (_, fold) => {
     const held = new Set(groups.filter((__, index) => index % count === fold));
-    return {
-      train: indexesWhere(keys, (key) => !held.has(key)),
-      validate: indexesWhere(keys, (key) => held.has(key)),
-    };
-  }).filter(({ train }) => new Set(train.map((index) => truth[index])).size === classes);
+    const train = indexesWhere(keys, (key) => !held.has(key));
+    const learned = new Set(train.map((index) => truth[index]));
+    const validate = indexesWhere(keys, (key, index) => held.has(key) && learned.has(truth[index]));
+    return { train, validate, classes: learned.size };
+  }).flatMap(({ classes, ...fold }) =>
+    classes >= needed && fold.validate.length > 0 ? [fold] : [],
+  );
 }

@@ -23,8 +23,24 @@ test('never puts one group on both sides, and validates every row once', () => {
   );
 });
 
-test('leaves out folds that cannot learn every class', () => {
+test('leaves out folds that can learn one class alone', () => {
   expect(foldsBy(['a', 'a', 'b', 'b'], [0, 1, 0, 0], 2, 0)).toHaveLength(1);
+});
+
+test('validates nothing that the others of a fold do not do, and all the rest', () => {
+  const keys = ['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c', 'c'];
+  const own = [2, 3, 4];
+  const truth = own.flatMap((only) => [0, 1, only]);
+  const folds = foldsBy(keys, truth, 3, 0);
+  expect(folds).toHaveLength(3);
+  for (const { train, validate } of folds) {
+    expect(train).toHaveLength(6);
+    expect(validate.map((row) => truth[row])).toEqual([0, 1]);
+  }
+});
+
+test('leaves out a fold of nothing that the others do', () => {
+  expect(foldsBy(['a', 'b', 'b', 'c', 'c'], [2, 0, 1, 0, 1], 3, 0)).toHaveLength(2);
 });
 
 test('has no folds with one group', () => {

@@ -82,6 +82,16 @@ test('calibrates on subjects that the fold did not learn from', async () => {
   expect(calibration.lossAfter).toBeLessThanOrEqual(calibration.lossBefore as number);
 });
 
+test('calibrates also where everybody does something that nobody else does', async () => {
+  const set = cloudSet({ spread: 1.4 });
+  const labels = set.labels.map((label, row) =>
+    row % 36 === 0 ? `${label} of ${set.groups[row]}` : label,
+  );
+  const classes = [...new Set(labels)].sort();
+  const { calibration } = await trainClassifier({ ...set, labels }, { ...input, classes });
+  expect(calibration).toMatchObject({ method: 'out-of-fold-subjects', rows: 140 });
+});
+
 test('validates by device when there is one subject, and not at all with one device', async () => {
   const one = cloudSet({ subjects: 1 });
   expect((await trainClassifier(one, input)).calibration.method).toBe('out-of-fold-devices');
