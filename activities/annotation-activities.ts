@@ -175,9 +175,10 @@ export function createAnnotationActivities(deps: AnnotationDeps) {
     // Of an opening that was cut off: they stay, whatever has landed since.
     const own = await annotation.ownWindows({ campaign });
     const present = await annotation.countTasks({ campaign });
-    const fresh = selectTasks({ ...input, predictions: found.predictions }).filter(
-      ({ windowId }) => !own.has(windowId),
-    );
+    const chosen = selectTasks({
+      ...{ ...input, predictions: found.predictions, asked: [...asked.values()] },
+    });
+    const fresh = chosen.filter(({ windowId }) => !own.has(windowId));
     const picks = beside(present, fresh, input);
     let created = 0;
     const picked = { ...query, windowIds: picks.map(({ windowId }) => windowId) };

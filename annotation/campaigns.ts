@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { WatchlakeError } from '../core/errors';
 import type { Database, Queryable } from '../core/postgres';
 import { marginOf } from '../models/acquisition';
+import type { WindowTime } from '../models/taken-times';
 import { ORACLE, bytesOf, channelBytes, type NewTask, type TaskKind } from './tasks';
 
 export interface Channel {
@@ -62,6 +63,13 @@ interface ProgressRow extends Omit<
   opened_at: Date;
   closed_at: Date | null;
   last_answer_at: Date | null;
+}
+
+interface AskedRow {
+  window_id: string;
+  device: string;
+  start_ms: number;
+  end_ms: number;
 }
 
 const PROGRESS = `
@@ -196,15 +204,21 @@ export function createCampaigns(database: Database) {
       return rows.length === 1;
     },
 
-    /** Windows that other campaigns ask now, or to which people had their say before they were closed. */
+    /** By id: windows that other campaigns ask now, or to which people had their say before they were closed. */
     async askedWindows({ dataset, except }: { dataset: string; except: string }) {
-      const { rows } = await database.query<{ window_id: string }>(
-        `SELECT DISTINCT t.window_id FROM annotation.tasks t JOIN annotation.campaigns c
+      const { rows } = await database.query<AskedRow>(
+        `SELECT DISTINCT t.window_id, t.device, t.start_ms::float8, t.end_ms::float8
+         FROM annotation.tasks t JOIN annotation.campaigns c
          USING (campaign) WHERE c.dataset = $1 AND c.campaign <> $2
            AND (c.closed_at IS NULL OR t.status IN ('answered', 'skipped'))`,
         [dataset, except],
       );
-      return new Set(rows.map((row) => row.window_id));
+      return new Map(
+        rows.map(({ window_id, device, start_ms: startMs, end_ms: endMs }) => {
+          const time: WindowTime = { device, startMs, endMs };
+          return [window_id, time];
+        }),
+      );
     },
 
     /** Windows that the campaign itself asks. */

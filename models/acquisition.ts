@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { WatchlakeError } from '../core/errors';
 import { largest } from './softmax';
-import { takenTimes, type TakenTimes } from './taken-times';
+import { takenTimes, type TakenTimes, type WindowTime } from './taken-times';
 
 /** Of what a campaign asks, the share that was drawn at random: it judges, the rest teaches. */
 export const USUAL_AUDIT_SHARE = 0.15;
@@ -66,6 +66,8 @@ export interface SelectionInput {
   readonly auditShare: number;
   /** Draws the audit windows among those there are. */
   readonly seed?: number;
+  /** Windows that other campaigns have asked: what shares samples with them teaches little, or nothing while an audit has yet to judge. */
+  readonly asked?: readonly WindowTime[];
 }
 
 export function marginOf(probabilities: readonly number[]): number {
@@ -118,9 +120,13 @@ function takeApart(queue: Ranked[], chosen: TakenTimes, putOff: Ranked[]): Ranke
  * neighbours that are unsure for the same reason teach the same thing. Those that share samples with
  * an audit come last as well: they are not learned from before it has judged.
  */
-function spread(ranked: readonly Ranked[], count: number, audits: readonly Ranked[]): Ranked[] {
+function spread(
+  ranked: readonly Ranked[],
+  count: number,
+  apartFrom: readonly WindowTime[],
+): Ranked[] {
   const queues = queuesOf(ranked);
-  const chosen = takenTimes(audits, ranked);
+  const chosen = takenTimes(apartFrom, ranked);
   const picks: Ranked[] = [];
   const putOff: Ranked[] = [];
   while (picks.length < count && queues.some(({ length }) => length > 0)) {
@@ -137,7 +143,8 @@ function spread(ranked: readonly Ranked[], count: number, audits: readonly Ranke
  * predicted classes. Audit windows never exceed their share. Where a champion is sure of nearly everything, also of
  * what it has never seen, windows that were drawn beyond that share fill what room is left: asked to be learned from.
  */
-export function selectTasks({ predictions, budget, auditShare, seed = 0 }: SelectionInput): Pick[] {
+export function selectTasks(input: SelectionInput): Pick[] {
+  const { predictions, budget, auditShare, seed = 0, asked = [] } = input;
   if (!Number.isInteger(budget) || budget < 0 || !(auditShare >= 0 && auditShare <= 1)) {
     const detail = 'the budget is a whole number, the audit share lies between 0 and 1';
     throw new WatchlakeError('INPUT_INVALID', { field: 'selection', detail });
@@ -150,10 +157,11 @@ export function selectTasks({ predictions, budget, auditShare, seed = 0 }: Selec
     .map((audit) => ({ ...audit, draw: auditDraw(audit.windowId, seed + 1) }))
     .sort((a, b) => a.draw - b.draw || byId(a, b));
   const audits = drawn.slice(0, auditsAmong(budget, auditShare));
-  const uncertain = spread(ofKind('uncertain').sort(byMargin), budget - audits.length, audits);
+  const apartFrom = [...audits, ...asked];
+  const uncertain = spread(ofKind('uncertain').sort(byMargin), budget - audits.length, apartFrom);
   // In the order of the draw: what is left for later audits is as random as it was.
-  const audited = takenTimes(audits);
-  const isBeside = (one: Ranked): boolean => audited.has(one);
+  const taken = takenTimes(apartFrom);
+  const isBeside = (one: Ranked): boolean => taken.has(one);
   const rest = drawn.slice(audits.length);
   const filling = [...rest.filter((one) => !isBeside(one)), ...rest.filter(isBeside)].slice(
     0,

@@ -86,7 +86,8 @@ describe('a campaign', () => {
     await openCampaignWith(store, { campaign: `${campaign}-a`, tasks: 2, dataset });
     await openCampaignWith(store, { campaign: `${campaign}-b`, tasks: 4, dataset });
     const asked = await store.askedWindows({ dataset, except: `${campaign}-b` });
-    expect([...asked].sort()).toEqual(['w0000', 'w0001']);
+    expect([...asked.keys()].sort()).toEqual(['w0000', 'w0001']);
+    expect(asked.get('w0001')).toEqual({ device: 'watch-1', startMs: 4000, endMs: 8000 });
   });
 
   test('that does not exist is named', async () => {

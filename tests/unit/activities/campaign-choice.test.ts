@@ -9,6 +9,7 @@ import type { Lake } from '../../../lakehouse/lake';
 import { predictionsTable } from '../../../lakehouse/watch/model-tables';
 import { windowFeaturesTable } from '../../../lakehouse/watch/window-features';
 import { featureSchema } from '../../../models/features';
+import type { WindowTime } from '../../../models/taken-times';
 import { encodeSignal } from '../../../streaming/prediction';
 import { publishNext } from '../../support/publishing';
 import {
@@ -51,11 +52,11 @@ async function publish(lake: Lake, said: readonly Said[], shown = signal): Promi
 }
 
 /** A store that takes what is asked, and knows nothing else. */
-function storeOf() {
+function storeOf(asked: ReadonlyMap<string, WindowTime>) {
   const tasks: NewTask[] = [];
   const store = {
     isFilled: async () => false,
-    askedWindows: async () => new Set<string>(),
+    askedWindows: async () => asked,
     openCampaign: async () => ({ filled: false }),
     ownWindows: async () => new Set<string>(),
     createTasks: async (input: { tasks: readonly NewTask[] }) => {
@@ -68,8 +69,8 @@ function storeOf() {
   return { tasks, store };
 }
 
-async function ask(lake: Lake) {
-  const { tasks, store } = storeOf();
+async function ask(lake: Lake, { budget = 20, asked = new Map<string, WindowTime>() } = {}) {
+  const { tasks, store } = storeOf(asked);
   const { openCampaign } = createAnnotationActivities({
     annotation: store,
     predictions: createPredictionSource(lake),
@@ -82,7 +83,7 @@ async function ask(lake: Lake) {
     },
     appUrl: async () => '',
   });
-  const input = { campaign: 'c', dataset: DATASET, model: 'm', budget: 20, auditShare: 0, seed: 0 };
+  const input = { campaign: 'c', dataset: DATASET, model: 'm', budget, auditShare: 0, seed: 0 };
   const opened = await new MockActivityEnvironment().run(openCampaign, input);
   return {
     opened,
@@ -139,6 +140,19 @@ test('nobody is asked about windows with features that are in force no more; the
   const { opened, asked } = await ask(lake);
   expect(asked).toEqual(['w3 by 1']);
   expect(opened).toMatchObject({ tasks: 1, formerFeatures: 2 });
+});
+
+test('what shares samples with a window of another campaign is asked when nothing else is left', async () => {
+  const { lake, schema } = await refreshedLake();
+  const windows = [1, 2, 3, 4];
+  await publish(
+    lake,
+    windows.map((window) => ({ window, version: '1', candidate: 'uncertain', schema })),
+  );
+  const place = { device: 'd', startMs: 6000, endMs: 10_000 };
+  const asked = new Map<string, WindowTime>([['between', place]]);
+  expect((await ask(lake, { budget: 2, asked })).asked).toEqual(['w3 by 1', 'w4 by 1']);
+  expect((await ask(lake, { budget: 3, asked })).asked).toHaveLength(3);
 });
 
 test('before the first refresh every window counts', async () => {

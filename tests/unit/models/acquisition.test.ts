@@ -88,6 +88,25 @@ test('takes windows that overlap a chosen one last, however unsure', () => {
   expect(picked(5).slice(-3)).toEqual(['e', 'b', 'd']);
 });
 
+test('takes windows that share samples with one of an earlier campaign last', () => {
+  const at = (startMs: number, first: number, kind: CandidatePrediction['kind'] = 'uncertain') => ({
+    ...prediction(`${kind}-${startMs}`, first, kind),
+    ...{ device: 'left', startMs, endMs: startMs + 4000 },
+  });
+  const picked = (predictions: readonly CandidatePrediction[], device = 'left') =>
+    selectTasks({
+      ...{ predictions, budget: 1, auditShare: 0 },
+      asked: [{ device, startMs: 0, endMs: 4000 }],
+    }).map(({ windowId }) => windowId);
+  const unsure = [at(2000, 0.5), at(4000, 0.8)];
+  expect(picked(unsure)).toEqual(['uncertain-4000']);
+  expect(picked(unsure, 'right')).toEqual(['uncertain-2000']);
+  expect(picked(unsure.slice(0, 1))).toEqual(['uncertain-2000']);
+  // Also of what was drawn at random, and fills the budget.
+  const drawn = Array.from({ length: 9 }, (_, each) => at(each * 500, 0.9, 'audit'));
+  expect(picked(drawn)).toEqual(['audit-4000']);
+});
+
 test('takes windows that share samples with an audit last, also where drawn ones fill the budget', () => {
   const at = (windowId: string, startMs: number, kind: CandidatePrediction['kind']) => ({
     ...prediction(windowId, 0.5, kind),
