@@ -162,7 +162,8 @@ const reject = (reason: PromotionReason, explanation: string): Decision => ({
 /** Shares that differ by rounding only are equal: 1 − 0.95 is a little more than 0.05. */
 const TOLERANCE = 1e-9;
 
-const exceeds = (value: number, limit: number): boolean => value - limit > TOLERANCE;
+/** Whether a value lies above its limit, as the gate counts. */
+export const exceeds = (value: number, limit: number): boolean => value - limit > TOLERANCE;
 
 const peopleOf = (subjects: number): string => counted(subjects, 'person', 'people');
 
@@ -171,6 +172,9 @@ function rounded(value: number): string {
   const text = value.toFixed(3);
   return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '\u2212');
 }
+
+/** No p-value is zero. */
+const pValueText = (value: number): string => (value < 0.001 ? '< 0.001' : `= ${rounded(value)}`);
 
 function needForSubjects(perClass: readonly ClassComparison[], gate: GateOptions, missing: number) {
   // A new subject is worth as many labels of each class as make its recall count, dealt out evenly.
@@ -260,7 +264,7 @@ export function decidePromotion(comparison: Comparison, gate: Partial<GateOption
   const bySubject = pairSubjects(comparison);
   const perClass = pairClasses(comparison, options);
   const test = signFlipTest(bySubject.map((s) => s.challengerMacroF1 - s.championMacroF1));
-  const facts = `mean macro-F1 difference ${rounded(test.meanDifference)} over ${peopleOf(bySubject.length)}, p = ${rounded(test.pValue)}`;
+  const facts = `mean macro-F1 difference ${rounded(test.meanDifference)} over ${peopleOf(bySubject.length)}, p ${pValueText(test.pValue)}`;
   const decideProof = (): Decision | null => {
     const missing = options.minimumSubjects - bySubject.length;
     if (missing > 0) {

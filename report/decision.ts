@@ -1,5 +1,5 @@
 /** Turns the verdict of the promotion gate into what the report shows: every check, its figure and its limit. */
-import type { Verdict } from '../models/promotion';
+import { exceeds, type Verdict } from '../models/promotion';
 import type { GateCheck, RetrainDecision } from './report-data';
 
 export interface DecisionInput {
@@ -45,7 +45,7 @@ const atMost = (name: string, value: number, limit: number): GateCheck => ({
   value,
   limit,
   bound: 'at most',
-  passed: value <= limit,
+  passed: !exceeds(value, limit),
 });
 
 const atLeast = (name: string, value: number, limit: number): GateCheck => ({
@@ -63,13 +63,13 @@ const eligibilityOf = ({ reason }: Verdict): GateCheck[] => [
 
 const proofOf = ({ bySubject, pValue, meanDifference, gate }: Verdict): GateCheck[] => [
   atLeast('People compared', bySubject.length, gate.minimumSubjects),
-  atMost('p-value of the sign-flip test', pValue, gate.alpha),
+  { ...atMost('p-value of the sign-flip test', pValue, gate.alpha), passed: pValue <= gate.alpha },
   {
     name: 'Mean difference of macro-F1',
     value: meanDifference,
     limit: gate.margin,
     bound: 'more than',
-    passed: meanDifference > gate.margin,
+    passed: exceeds(meanDifference, gate.margin),
   },
 ];
 

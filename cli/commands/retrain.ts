@@ -22,8 +22,11 @@ export function colouredOutcome(colors: Colors, outcome: RetrainResult['outcome'
   return outcome === 'reject' ? colors.red(outcome) : colors.yellow(outcome);
 }
 
-export const pValueText = (value: number | null): string =>
-  value === null ? '–' : value.toFixed(4);
+/** No p-value is zero. */
+export function pValueText(value: number | null): string {
+  if (value === null) return '–';
+  return value < 0.0001 ? '< 0.0001' : value.toFixed(4);
+}
 
 function showVerdict(voice: Voice, result: RetrainResult): void {
   const line = (each: RetrainResult['champion']): string | null =>

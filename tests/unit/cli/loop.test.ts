@@ -1,4 +1,5 @@
 /** What `loop` says before it waits for people: where they answer, and when their answers cannot be enough. */
+import { pValueText } from '../../../cli/commands/retrain';
 import { fakeClient, fakeContext, run, UP } from './fake-surroundings';
 
 /** What is told of a loop that has begun; `annotation` knows the campaigns of before. */
@@ -40,4 +41,8 @@ test('that nobody is asked where the name has asked before, and how one asks aga
   expect(stderr).toContain('--name');
   expect(stderr).not.toContain('People answer at');
   expect(stderr).not.toContain('audit label');
+});
+
+test('no p-value of zero', () => {
+  expect([1 / 64, 1 / 2 ** 20, null].map(pValueText)).toEqual(['0.0156', '< 0.0001', '–']);
 });

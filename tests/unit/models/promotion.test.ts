@@ -216,6 +216,9 @@ test('takes a proof that lies at the limit, and says what was compared', () => {
   expect(verdict.explanation).toBe(
     'Proved better: mean macro-F1 difference 0.100 over 6 people, p = 0.016.',
   );
+  const [champion, challenger] = [0.7, 0.8].map((score) => scorecard('1', Array(12).fill(score)));
+  const many = decidePromotion(comparison({ champion, challenger }));
+  expect(many.explanation).toContain('over 12 people, p < 0.001.');
 });
 
 test('says by how much calibration and audit labels are worse, and which schemas differ', () => {

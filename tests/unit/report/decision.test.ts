@@ -19,6 +19,15 @@ test('passes every check when the gate promotes', () => {
   });
 });
 
+test('passes what the gate lets pass: losses of their limit, which rounding takes for more', () => {
+  const gain = { ...strong, calibrationError: weak.calibrationError + 0.02 };
+  const audit = { labels: 20, championAccuracy: 1, challengerAccuracy: 19 / 20 };
+  const verdict = verdictOf(weak, gain, audit);
+  expect(verdict.outcome).toBe('promote');
+  expect(audit.championAccuracy - audit.challengerAccuracy).toBeGreaterThan(0.05);
+  expect(failedOf(decisionFrom({ version: '2', verdict }))).toEqual([]);
+});
+
 test('fails the checks that made the gate reject', () => {
   const decision = decisionFrom({ version: '3', verdict: verdictOf(strong, weak) });
   expect(decision).toMatchObject({ outcome: 'reject', negativeControl: false });

@@ -1,6 +1,6 @@
 /** Plays a classifier that is more or less able, so that the report's figures come from the real evaluation. */
 import { evaluate, type Evaluation } from '../../../models/evaluation';
-import { decidePromotion, type Verdict } from '../../../models/promotion';
+import { decidePromotion, type AuditComparison, type Verdict } from '../../../models/promotion';
 import { createRandom, normal } from '../../../core/random';
 
 export const CLASSES = [
@@ -54,7 +54,15 @@ export function evaluationOf(ability: Ability): Evaluation {
   });
 }
 
-export function verdictOf(champion: Evaluation, challenger: Evaluation): Verdict {
+export function verdictOf(
+  champion: Evaluation,
+  challenger: Evaluation,
+  audit: AuditComparison = {
+    labels: 40,
+    championAccuracy: champion.accuracy,
+    challengerAccuracy: challenger.accuracy,
+  },
+): Verdict {
   const scorecard = (version: string, evaluation: Evaluation) => ({
     version,
     featureSchema: '5d1c',
@@ -63,11 +71,7 @@ export function verdictOf(champion: Evaluation, challenger: Evaluation): Verdict
   return decidePromotion({
     champion: scorecard('1', champion),
     challenger: scorecard('2', challenger),
-    audit: {
-      labels: 40,
-      championAccuracy: champion.accuracy,
-      challengerAccuracy: challenger.accuracy,
-    },
+    audit,
     withdrawnSubjects: 0,
     holdoutUses: 1,
   });
