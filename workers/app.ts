@@ -14,7 +14,7 @@ import { openPool } from '../registry/database';
 import { reservePort } from '../stack/ports';
 import type { Addresses } from './addresses';
 import type { Config } from './config';
-import { holdoutScores } from './holdout-scores';
+import { macroF1OnStrangers } from './holdout-scores';
 import { homeLinks } from './home-links';
 import { preferredPort } from './kept-ports';
 import { serverLogger } from './logging';
@@ -105,11 +105,8 @@ async function describeModel(
   sources: Sources,
   known: { model: string; version: string; versions: number },
 ) {
-  const { model, version } = known;
-  const { card } = await sources.registry.getVersion(known);
-  if (card.evaluation) return { ...known, macroF1: card.evaluation.macroF1 };
-  const scores = await holdoutScores(sources, { model, versions: [version] });
-  return { ...known, macroF1: scores.get(version)?.macroF1 ?? null };
+  const version = await sources.registry.getVersion(known);
+  return { ...known, macroF1: await macroF1OnStrangers(sources, version) };
 }
 
 /** Tells the campaign that answers came; one that has closed meanwhile needs no word. */

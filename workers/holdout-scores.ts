@@ -1,10 +1,12 @@
 /** What versions reached on a holdout: the gate keeps it in the lake, and the registry says where. */
 import type { StoredComparison } from '../activities/comparison-activities';
+import type { TrainingScheme } from '../activities/inputs';
 import { isWatchlakeError } from '../core/errors';
 import { readJson } from '../lakehouse/json';
 import type { Store } from '../lakehouse/ports';
 import type { Evidence } from '../registry/aliases';
 import type { Registry } from '../registry/registry';
+import type { ModelVersion } from '../registry/versions';
 
 export interface HoldoutScore {
   accuracy: number;
@@ -26,6 +28,8 @@ interface Comparison {
 
 // Each is a file of the lake; of older versions nobody asks how good they were.
 const MOST_COMPARISONS = 50;
+
+const SHIPPED_SPLIT: TrainingScheme = 'shipped-split';
 
 /** The newest first. */
 async function comparisonsOf({ registry }: ScoreSources, model: string): Promise<Comparison[]> {
@@ -71,6 +75,17 @@ export async function holdoutScores(
       return score ? [[version, score] as const] : [];
     }),
   );
+}
+
+/** Of people whom the version had not seen, measured in its training or by the gate; null where neither was. */
+export async function macroF1OnStrangers(
+  sources: ScoreSources,
+  { model, version, card: { evaluation } }: Pick<ModelVersion, 'model' | 'version' | 'card'>,
+): Promise<number | null> {
+  // A split that the data came with has windows of everybody on both sides.
+  if (evaluation && evaluation.scheme !== SHIPPED_SPLIT) return evaluation.macroF1;
+  const scores = await holdoutScores(sources, { model, versions: [version] });
+  return scores.get(version)?.macroF1 ?? null;
 }
 
 async function scoresIn(store: Store, key: string): Promise<HoldoutScores> {

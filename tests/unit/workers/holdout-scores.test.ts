@@ -7,7 +7,12 @@ import type { Store } from '../../../lakehouse/ports';
 import { openStore } from '../../../lakehouse/stores/open-store';
 import type { AliasMove } from '../../../registry/aliases';
 import type { Verdict } from '../../../registry/decisions';
-import { holdoutScores, type ScoreSources } from '../../../workers/holdout-scores';
+import type { ModelVersion } from '../../../registry/versions';
+import {
+  holdoutScores,
+  macroF1OnStrangers,
+  type ScoreSources,
+} from '../../../workers/holdout-scores';
 
 let folder: string;
 let store: Store;
@@ -70,4 +75,19 @@ test('a version without a measure, or whose comparison is gone, has none', async
   );
   const scores = await holdoutScores(sources, { model: 'activity', versions: ['1', '3'] });
   expect(scores.size).toBe(0);
+});
+
+test('on strangers a version has what its training found leaving people out, else what the gate found', async () => {
+  await keep('comparisons/1-2.json', scored('1', 0.5), scored('2', 0.7));
+  const sources = sourcesOf([], [judged('1', '2', '2026-03-01', 'comparisons/1-2.json')]);
+  const measuredBy = (scheme: string | null, version = '2') => {
+    const evaluation = scheme && { scheme, accuracy: 0.9, macroF1: 0.9 };
+    const card = { evaluation } as unknown as ModelVersion['card'];
+    return macroF1OnStrangers(sources, { model: 'activity', version, card });
+  };
+  expect(await measuredBy('leave-one-subject-out')).toBe(0.9);
+  expect(await measuredBy(null)).toBe(0.7);
+  // It has the same people on both sides.
+  expect(await measuredBy('shipped-split')).toBe(0.7);
+  expect(await measuredBy('shipped-split', '3')).toBeNull();
 });
