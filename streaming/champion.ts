@@ -45,7 +45,13 @@ export class ChampionHolder {
     // Taken before the champion is loaded, so that no announcement falls between the two.
     const followFrom = endsOf(await deps.broker.bounds(options.topics.control));
     const first = await deps.loadChampion(options.model);
-    await confirmVersion(deps.broker, options.topics, { ...options, version: first.version });
+    try {
+      await confirmVersion(deps.broker, options.topics, { ...options, version: first.version });
+    } catch (error) {
+      // Whoever tries again loads another one.
+      first.classifier.dispose();
+      throw error;
+    }
     return new ChampionHolder(deps, options, first, followFrom);
   }
 
