@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { WatchlakeError } from '../core/errors';
 import { createConsumer, receivedMessage } from './kafka-consumer';
 import { isKafkaJsError } from './kafka-support';
 import type { PartitionBounds, ReceivedMessage } from './ports';
@@ -12,6 +13,8 @@ const HEARTBEAT_MS = 3000;
 const RESTARTS = 10;
 const RESTART_WAIT_MS = 300;
 const LOOK_EVERY_MS = 1000;
+/** How often the topic may end before the reading does: a transaction that was just committed shows within moments. */
+const SHORT_LOOKS = 60;
 
 export interface TopicRange {
   readonly topic: string;
@@ -50,6 +53,13 @@ class Positions {
 
   advance(partition: number, next: number): void {
     this.next.set(partition, Math.max(next, this.next.get(partition) ?? 0));
+  }
+
+  /** How far the partitions were read at this moment that are not yet read to their ends. */
+  get unread(): { partition: number; next: number; to: number }[] {
+    return [...(this.to ?? [])]
+      .map(([partition, to]) => ({ partition, next: this.next.get(partition) ?? 0, to }))
+      .filter(({ next, to }) => next < to);
   }
 
   get isDone(): boolean {
@@ -103,8 +113,19 @@ async function pump(
     const end = () => resolve();
     output.once('close', end).once('finish', end);
     // What was deleted meanwhile is waited for in vain, unless something comes behind it.
+    let shortLooks = 0;
     const passDeleted = async () => {
-      for (const [partition, { start }] of await bounds()) positions.advance(partition, start);
+      // Before the topic is looked at: meanwhile more is read.
+      const { unread } = positions;
+      const found = await bounds();
+      const endOf = (partition: number) => found.get(partition)?.end ?? 0;
+      const isShort = unread.some(({ partition, to }) => endOf(partition) < to);
+      shortLooks = isShort ? shortLooks + 1 : 0;
+      // It ends before what was read of it, or does not come to where it ended: the rest is waited for in vain.
+      const isAnew = unread.some(({ partition, next }) => endOf(partition) < next);
+      if (isAnew || shortLooks > SHORT_LOOKS)
+        reject(new WatchlakeError('TOPIC_MADE_ANEW', { topic }));
+      for (const [partition, { start }] of found) positions.advance(partition, start);
       if (positions.isDone) resolve();
     };
     const look = () => void passDeleted().catch(() => undefined);

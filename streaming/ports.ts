@@ -158,7 +158,7 @@ export interface Broker {
   openTransactional(transactionalId: string): Promise<TransactionalProducer>;
   /** Works until the signal aborts; the handler alone moves the position and commits. */
   consume(request: ConsumeRequest): Promise<void>;
-  /** Committed messages, in order within each partition, with no more than two fetches in memory. */
+  /** Committed messages, in order within each partition, with no more than two fetches in memory. Throws TOPIC_MADE_ANEW where its end cannot come any more. */
   read(request: ReadRequest): AsyncIterable<readonly ReceivedMessage[]>;
   close(): Promise<void>;
 }

@@ -97,6 +97,11 @@ export const MODELS_ERRORS = catalogue({
     (c) => `The topic ${c.topic} has ${countOf(c.actual, 'partition')}, expected ${c.expected}.`,
     'Set KAFKA_PARTITIONS to the number that the topic was made with.',
   ),
+  TOPIC_MADE_ANEW: entry(
+    (c) => `The topic ${c.topic} was deleted and made anew while it was read.`,
+    'Nothing has to be done where a run reads it: it begins again with the present one. Else give the command again.',
+    { retryable: true },
+  ),
   PRODUCER_FENCED: entry(
     (c) => `Another process has taken over${c.owner ? ` ${c.owner}` : ''}.`,
     'Nothing has to be done: the newer process carries on where this one stopped.',

@@ -1,6 +1,6 @@
 /** kafkajs against a real Kafka broker fulfils the contract of the broker port. */
 import { createKafkaBroker } from '../../streaming/kafka';
-import { connectBroker, createTestStreams, silentLog } from '../support/streams';
+import { connectBroker, createTestStreams, makeAnew, silentLog } from '../support/streams';
 import { describeBroker } from './broker-contract';
 
 describeBroker('Kafka', () => connectBroker());
@@ -27,5 +27,26 @@ test('tells what topics hold, however much else it is asked at the same moment',
     await Promise.all(asked);
     await fresh.close();
   }
+  await broker.close();
+});
+
+test('a reading ends where its topic is made anew meanwhile, and may be begun again', async () => {
+  const { broker, topics } = await createTestStreams(1);
+  const producer = await broker.openProducer();
+  const value = Buffer.alloc(150_000, 1);
+  const messages = Array.from({ length: 40 }, () => ({ key: 'a', value }));
+  await producer.send(topics.late, messages);
+  await producer.close();
+  const readAll = async (onFirst: () => Promise<void> = async () => undefined) => {
+    let read = 0;
+    for await (const some of broker.read({ topic: topics.late })) {
+      if (read === 0) await onFirst();
+      read += some.length;
+    }
+    return read;
+  };
+  const reading = readAll(() => makeAnew(topics.late, 1));
+  await expect(reading).rejects.toMatchObject({ code: 'TOPIC_MADE_ANEW', retryable: true });
+  expect(await readAll()).toBe(0);
   await broker.close();
 });
