@@ -65,3 +65,39 @@ export function fitTemperature(
   }
   return Math.exp((low + high) / 2);
 }
+
+/** Mean probability of the likeliest class: it falls as the temperature rises. */
+function meanConfidence(temperature: number, logits: Float32Array, classes: number): number {
+  let total = 0;
+  for (let start = 0; start < logits.length; start += classes) {
+    let highest = -Infinity;
+    for (let i = start; i < start + classes; i += 1) highest = max(highest, logits[i] as number);
+    let sum = 0;
+    for (let i = start; i < start + classes; i += 1) {
+      sum += exp(((logits[i] as number) - highest) / temperature);
+    }
+    total += 1 / sum;
+  }
+  return (total * classes) / logits.length;
+}
+
+/**
+ * The best temperature that these rows can prove. Where all of them are right the best one is the lowest there is, and every
+ * probability one: so many rows, n, show no more than (n + 1) / (n + 2), by the rule of succession.
+ */
+export function provenTemperature(
+  logits: Float32Array,
+  classes: number,
+  truth: readonly number[],
+): number {
+  const best = fitTemperature(logits, classes, truth);
+  const most = (truth.length + 1) / (truth.length + 2);
+  if (meanConfidence(best, logits, classes) <= most) return best;
+  let [low, high] = [log(best), log(HIGHEST)];
+  for (let step = 0; step < 24; step += 1) {
+    const middle = (low + high) / 2;
+    if (meanConfidence(exp(middle), logits, classes) > most) low = middle;
+    else high = middle;
+  }
+  return exp(high);
+}

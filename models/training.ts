@@ -10,7 +10,7 @@ import { foldsBy } from './folds';
 import { streamSeed } from '../core/random';
 import { allRows, someRows, type Rows } from './rows';
 import { checkFinite, fitStandardiser } from './standardiser';
-import { calibratedLoss, fitTemperature, lossAt } from './temperature';
+import { calibratedLoss, lossAt, provenTemperature } from './temperature';
 import type { TrainingOptions } from './training-options';
 import { DEFAULT_TRAINING } from './training-options';
 import type { TrainingSet } from './training-set';
@@ -137,7 +137,7 @@ function calibrate(
 ): Calibration {
   const truth = folds.flatMap((fold) => [...fold.truth]);
   const logits = pooled(folds, epoch);
-  const temperature = fitTemperature(logits, classes, truth);
+  const temperature = provenTemperature(logits, classes, truth);
   return {
     method,
     rows: truth.length,

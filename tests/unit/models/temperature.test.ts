@@ -1,6 +1,6 @@
 import { createRandom } from '../../../core/random';
 import { softmax } from '../../../models/softmax';
-import { fitTemperature, lossAt } from '../../../models/temperature';
+import { fitTemperature, lossAt, provenTemperature } from '../../../models/temperature';
 
 test('divides logits by the temperature before the softmax', () => {
   const [first, second] = softmax(Float32Array.of(2, 0), 2, 2);
@@ -38,3 +38,20 @@ test.each([6, 0.3])(
     expect(fitTemperature(logits, 2, [0, 0, 0, 1])).toBeCloseTo(logit / Math.log(3), 3);
   },
 );
+
+test.each([0.5, 8])(
+  'is no surer of rows that are all right than so many can show, of logits of %d',
+  (logit) => {
+    const logits = Float32Array.from({ length: 2 * 98 }, (_, at) => (at % 2 === 0 ? logit : 0));
+    const truth = new Array<number>(98).fill(0);
+    expect(fitTemperature(logits, 2, truth)).toBeCloseTo(0.05, 3);
+    // The next one is right with 99 in 100: L/T = ln 99.
+    expect(provenTemperature(logits, 2, truth)).toBeCloseTo(logit / Math.log(99), 3);
+  },
+);
+
+test('is the best one where a row is wrong', () => {
+  const logits = Float32Array.from([6, 0, 6, 0, 6, 0, 6, 0]);
+  const truth = [0, 0, 0, 1];
+  expect(provenTemperature(logits, 2, truth)).toBe(fitTemperature(logits, 2, truth));
+});
