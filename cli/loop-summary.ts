@@ -1,10 +1,12 @@
 /** The result of an active-learning loop: its JSON figures, and the tables that a person reads. */
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Sampling } from '../lakehouse/dataset-format';
 import type { LoopResult } from '../workflows/active-learning-loop';
 import type { RetrainResult } from '../workflows/retrain';
 import { inLines } from './columns';
 import { showCost } from './commands/refresh';
 import { colouredOutcome, pValueText } from './commands/retrain';
+import { showLikelyUnit } from './sampling';
 import { showHeading, showTable } from './tables';
 import { count, counted, duration, score, tally, type Voice } from './voice';
 
@@ -19,6 +21,7 @@ interface TableFigures {
 export interface LoopFigures {
   stages: Record<string, number>;
   tables: Record<string, TableFigures>;
+  sampling?: Sampling;
   windowsPredicted: number;
   labels: number;
   champion: LoopResult['champion'];
@@ -37,6 +40,7 @@ export function loopFigures(result: LoopResult): LoopFigures {
     tables: Object.fromEntries(
       Object.entries(figures).map(([name, { rows, quarantined }]) => [name, { rows, quarantined }]),
     ),
+    ...(landing?.sampling === undefined ? {} : { sampling: landing.sampling }),
     windowsPredicted: result.windowsPredicted,
     labels: result.labels,
     champion: result.champion,
@@ -89,6 +93,7 @@ function showRetrains(voice: Voice, { retrains }: LoopFigures): void {
 export function showLoop(voice: Voice, title: string, figures: LoopFigures): void {
   showHeading(voice, title);
   showTables(voice, figures);
+  if (figures.sampling) showLikelyUnit(voice, figures.sampling);
   voice.line();
   showChampions(voice, figures);
   voice.line();

@@ -3,17 +3,14 @@ import { TRUSTED_TABLE } from '../lakehouse/watch/trusted';
 import { WINDOWS_TABLE } from '../lakehouse/watch/windows';
 import type { TableSummary } from '../workflows/refresh-tables';
 import { commandLine } from './follow-run';
+import { figure, IN_A_SECOND } from './sampling';
 import type { Shell } from './shell';
 import { count, type Voice } from './voice';
 
 type Tables = Readonly<Record<string, TableSummary>>;
 type Place = { readonly shell: Shell; readonly dataset: string };
 
-const IN_A_SECOND = { seconds: 1, microseconds: 1e6, nanoseconds: 1e9 } as const;
 const NO_NUMBER = 'timestamp-not-a-number';
-
-const figure = (value: number): string =>
-  value >= 1000 ? count(Math.round(value)) : String(Number(value.toPrecision(3)));
 
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((total, n) => total + n, 0);

@@ -81,6 +81,18 @@ export interface UnreadColumn {
   readonly files: number;
 }
 
+export type TimestampUnit = 'seconds' | 'microseconds' | 'nanoseconds';
+
+/** How densely recordings were sampled, in samples a second. */
+export interface Sampling {
+  /** Of the dataset: what its windows are made at. */
+  readonly rateHz: number;
+  /** Of the archive, where it is another. */
+  readonly archiveHz?: number;
+  /** In which its timestamps, read as milliseconds, would be usual ones. */
+  readonly likelyUnit?: TimestampUnit;
+}
+
 export interface PublishedLanding {
   /** The landing table, or all of them. */
   readonly table: string;
@@ -89,6 +101,10 @@ export interface PublishedLanding {
   readonly members: number;
   /** Of the members; absent when all have rows. */
   readonly membersWithoutRows?: number;
+  /** What of them and of the rows the archive has brought; absent when it is all or nothing. */
+  readonly added?: { readonly members: number; readonly rows: number };
+  /** In recordings of people; absent where no two samples follow each other. */
+  readonly sampling?: Sampling;
   /** How many activities the labels of the dataset name, in recordings of people. */
   readonly labels?: number;
   /** Of the archive, in formats that tell; at most twenty, absent when there are none. */
@@ -117,8 +133,6 @@ export interface RowsRequest<Plan extends RefreshPlanBase = RefreshPlanBase> {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: { windows: number }) => void;
 }
-
-export type TimestampUnit = 'seconds' | 'microseconds' | 'nanoseconds';
 
 /** What may explain that a table has no row. */
 export interface Emptiness {

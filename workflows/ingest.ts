@@ -3,7 +3,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { IngestActivities } from '../activities/ingest-activities';
 import type { WorkflowInput } from '../activities/inputs';
 import { count } from '../core/figures';
-import type { LandedTableSummary, UnreadColumn } from '../lakehouse/dataset-format';
+import type { LandedTableSummary, Sampling, UnreadColumn } from '../lakehouse/dataset-format';
 import { DATA } from './profiles';
 import { tagRun, trackProgress } from './progress';
 import { validated } from './validate';
@@ -20,6 +20,10 @@ export interface IngestResult {
   members: number;
   /** Of the members; absent when all have rows. */
   membersWithoutRows?: number;
+  /** What of them and of the rows the archive has brought; absent when it is all or nothing. */
+  added?: { members: number; rows: number };
+  /** In recordings of people; absent where no two samples follow each other. */
+  sampling?: Sampling;
   /** How many activities the labels of the dataset name, in recordings of people. */
   labels?: number;
   /** Of the archive, in formats that tell; at most twenty, absent when there are none. */

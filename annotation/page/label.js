@@ -24,6 +24,8 @@ const state = {
   unsure: null,
   // The request for a task that is under way: under another name what it gives has to be returned.
   leasing: null,
+  // What was in hand when the name was asked for: asked for again, it is still to be returned.
+  renaming: null,
   // Given here and not taken back: the person is thanked even when the campaign is no longer listed.
   answers: 0,
   busy: false,
@@ -98,6 +100,7 @@ function notice(title, sentence, ...more) {
 // Who labels
 
 function labelAs(name) {
+  state.renaming = null;
   rememberAnnotator(name);
   state.annotator = name;
   byId('annotator').replaceChildren(element('span', {}, 'Labelling as '), name);
@@ -128,7 +131,8 @@ async function relabelAs(name, { annotator, task, leasing }) {
 function askForName() {
   if (state.busy) return;
   newTurn();
-  const before = { ...state };
+  const before = state.renaming ?? { ...state };
+  state.renaming = before;
   state.task = null;
   state.refusal = null;
   state.answers = 0;

@@ -190,6 +190,9 @@ function addOpen(group: Command, act: Actions): void {
   );
 }
 
+const closedAs = ({ tasks }: CampaignProgress): string =>
+  tasks === 0 ? 'closed, nothing to ask' : 'closed';
+
 async function listCampaigns(shell: Shell, { annotation }: CommandContext): Promise<Outcome> {
   const campaigns = await annotation.listCampaigns();
   const page = await labelPage(shell);
@@ -207,7 +210,7 @@ async function listCampaigns(shell: Shell, { annotation }: CommandContext): Prom
       const columns = titles.map((title) => ({ title, figures: figures.includes(title) }));
       const rows = campaigns.map((each) => [
         ...[each.campaign, each.dataset, each.model],
-        each.status === 'open' ? colors.green('open') : 'closed',
+        each.status === 'open' ? colors.green('open') : closedAs(each),
         ...[each.tasks, each.answered, each.skipped].map(count),
         moment(each.openedAt),
       ]);

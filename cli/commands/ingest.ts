@@ -10,6 +10,7 @@ import { showNext } from '../next-step';
 import { withProgress } from '../progress-line';
 import { factsLine } from '../run-facts';
 import { runWorkflow, withContext } from '../run-workflow';
+import { samplesIn, showLikelyUnit } from '../sampling';
 import type { Actions } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import { isAddress } from '../unreadable-file';
@@ -24,11 +25,15 @@ interface IngestOptions extends WaitingOptions {
 export const absoluteSource = (source: string): string =>
   isAddress(source) ? source : resolve(source);
 
+/** Of a dataset that had some before, what is new. */
+const newAndAll = (all: number, added: number | undefined): string =>
+  added === undefined ? count(all) : `${count(added)} new, ${count(all)} in all`;
+
 /** A file with a header alone is a recording, of which nothing will be seen again. */
-const recordingsIn = ({ members, membersWithoutRows = 0 }: IngestResult): string =>
-  membersWithoutRows === 0
-    ? count(members)
-    : `${count(members)}, ${count(membersWithoutRows)} of them without a row`;
+const recordingsIn = ({ members, added, membersWithoutRows = 0 }: IngestResult): string => {
+  const all = newAndAll(members, added?.members);
+  return membersWithoutRows === 0 ? all : `${all}, ${count(membersWithoutRows)} without a row`;
+};
 
 /** Without labels nothing can be trained: a column of another name is left alone, and nothing else would tell. */
 const labelsIn = ({ labels }: IngestResult): string | null => {
@@ -119,13 +124,15 @@ export function addIngest(program: Command, act: Actions): void {
               dataset,
               table: result.table,
               recordings: recordingsIn(result),
-              rows: count(result.rows),
+              rows: newAndAll(result.rows, result.added?.rows),
+              samples: result.sampling ? samplesIn(result.sampling) : null,
               labels: labelsIn(result),
               'extra columns': extraColumns(result),
               quarantined: tally(result.quarantined),
               'left out': leftOut(result),
               snapshot: result.snapshotId,
             });
+            if (result.sampling) showLikelyUnit(voice, result.sampling);
             showNext(voice, shell, `refresh ${dataset}`);
           },
         };

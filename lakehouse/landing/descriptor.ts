@@ -80,9 +80,12 @@ const median = (values: readonly number[]): number | null => {
 export const medianPeriodMs = (recordings: readonly LandedRecording[]): number | null =>
   median(recordings.flatMap(({ periodMs }) => (periodMs === null ? [] : [periodMs])));
 
+// What three decimals can say; nothing can be divided by none.
+const LOWEST_HZ = 0.001;
+
 function measuredRate(recordings: readonly LandedRecording[]): number {
   const periodMs = medianPeriodMs(recordings) ?? 1000;
-  return Math.round((1000 / periodMs) * 1000) / 1000;
+  return Math.max(LOWEST_HZ, Math.round((1000 / periodMs) * 1000) / 1000);
 }
 
 /** The features depend on the rate: later recordings must not change it for models and labels. */

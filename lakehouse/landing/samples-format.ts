@@ -11,7 +11,7 @@ import type { ErasingFormat } from '../erasure/erasing-format';
 import type { Lake } from '../lake';
 import { WITHDRAWN } from '../suppression';
 import { buildFeatures } from '../watch/build-features';
-import { landingFacts } from './descriptor';
+import { landingFacts, type LandedRecording } from './descriptor';
 import { recordingsErasing } from './erasing';
 import type { IngestPlan } from './ingest-plan';
 import { entriesOf, landedFacts, planIngest, savePlan } from './ingest-plan';
@@ -21,6 +21,7 @@ import type { LandedPart } from './parts';
 import { createReading } from './reading';
 import { isLanded, publishLanding } from './publish-landing';
 import type { RecordingsLayout } from './recordings-layout';
+import { samplingOf } from './sampling';
 import { toldUnread } from './unread-columns';
 
 export interface SamplesFormat extends Pick<
@@ -38,6 +39,9 @@ export interface SamplesFormat extends Pick<
 /** By reason, in recordings: nothing of them is read. */
 const droppedOf = ({ withdrawn = 0 }: IngestPlan): Record<string, number> =>
   withdrawn > 0 ? { [WITHDRAWN]: withdrawn } : {};
+
+const rowsOf = (recordings: readonly LandedRecording[]): number =>
+  recordings.reduce((sum, { rows }) => sum + rows, 0);
 
 async function openIngest(
   { kind, readLayout }: SamplesFormat,
@@ -75,7 +79,7 @@ async function landBatch(
       landPart(lake, { plan, part, source: watched, entries, secret, signal, onRows }),
     );
     members += landed.recordings.length;
-    rows += landed.recordings.reduce((sum, recording) => sum + recording.rows, 0);
+    rows += rowsOf(landed.recordings);
   }
   return { members, rows, bytes: reading.bytes() };
 }
@@ -90,12 +94,19 @@ async function publish(
   const { recordings, descriptor, ingests } = landingFacts(manifest);
   const unread = ingests.findLast(({ ingestId }) => ingestId === plan.ingestId)?.unread;
   const membersWithoutRows = recordings.filter(({ rows }) => rows === 0).length;
+  const planned = new Set(plan.parts.flat());
+  const added = recordings.filter(({ recording }) => planned.has(recording));
+  const sampling = samplingOf(kind, descriptor, added);
   return {
     table: kind.table,
     snapshotId: manifest.snapshotId,
     rows: manifest.rows,
     members: recordings.length,
     ...(membersWithoutRows > 0 ? { membersWithoutRows } : {}),
+    ...(added.length > 0 && added.length < recordings.length
+      ? { added: { members: added.length, rows: rowsOf(added) } }
+      : {}),
+    ...(sampling === undefined ? {} : { sampling }),
     labels: descriptor.labels.length,
     ...toldUnread(unread),
     quarantined: { ...manifest.quarantined },

@@ -1,7 +1,7 @@
 /** What the names of a source's files tell: whether they belong to it, and whether they are compressed. */
 const GZIP = '.gz';
 
-export const isGzipped = (name: string): boolean => name.endsWith(GZIP);
+export const isGzipped = (name: string): boolean => name.toLowerCase().endsWith(GZIP);
 
 export const withoutGzip = (name: string): string =>
   isGzipped(name) ? name.slice(0, -GZIP.length) : name;

@@ -12,6 +12,7 @@ import { casasFile, samples } from '../support/casas';
 import {
   SECRET,
   archiveFiles,
+  CHANNELS_CSV,
   newLake,
   temporaryFolder,
   writeFolder,
@@ -29,6 +30,17 @@ const recordings = Array.from({ length: 4 }, (_, index) => ({
 }));
 
 const PERSON = { email: 'ann@example.org', name: 'Ann', phone: '1', serial: 'serial-1' };
+
+/** Lands archives one after the other. */
+function landerOf(lake: Lake) {
+  const { openArchive, landBatch, publishLanding } = activitiesOf(lake);
+  return async (files: Record<string, string>) => {
+    const source = await writeZip(folder.path(), files);
+    const { planKey, batches } = await inActivity(() => openArchive(open(source)));
+    if (batches > 0) await inActivity(() => landBatch({ planKey, batch: 0 }));
+    return inActivity(() => publishLanding({ planKey }));
+  };
+}
 
 /** As one attempt of an activity, with its own context. */
 const inActivity = async <T>(
@@ -80,29 +92,58 @@ test('recordings without a row are counted', async () => {
 });
 
 test('columns that nothing reads are told, once for each name, and with the archive again', async () => {
-  const { openArchive, landBatch, publishLanding } = activitiesOf(newLake(folder.path()));
   const files = archiveFiles(recordings);
   const typo = (name: string) =>
     files[name]?.replace('label', 'Label,gx').replace(/(\d,[a-z]+)$/gm, '$1,1');
-  const source = await writeZip(folder.path(), {
+  const archive = {
     ...files,
     'channels.csv': 'channel,unit,min,maximum\nax,g,-16,16\nay,g,-16,16\naz,g,-16,16\n',
     'recordings/r1.csv': typo('recordings/r1.csv') as string,
     'recordings/r3.csv': typo('recordings/r3.csv') as string,
-  });
-  const land = async () => {
-    const { planKey, batches } = await inActivity(() => openArchive(open(source)));
-    if (batches > 0) await inActivity(() => landBatch({ planKey, batch: 0 }));
-    return inActivity(() => publishLanding({ planKey }));
   };
-  const published = await land();
+  const land = landerOf(newLake(folder.path()));
+  const published = await land(archive);
   expect(published.unreadColumns).toEqual([
     { file: 'samples', column: 'Label', files: 2 },
     { file: 'samples', column: 'gx', files: 2 },
     { file: 'channels.csv', column: 'min', files: 1 },
     { file: 'recordings.csv', column: 'side', files: 1 },
   ]);
-  expect(await land()).toEqual(published);
+  expect(await land(archive)).toEqual(published);
+});
+
+/** One recording of 200 samples, `gap` apart as its clock writes it. */
+const sampledEvery = (recording: string, gap: number): Record<string, string> => {
+  const rows = Array.from({ length: 200 }, (_, at) => `${1.7e9 + at * gap},1,1,1,walking`);
+  return {
+    'recordings.csv': `recording,subject\n${recording},Ann Example\n`,
+    'channels.csv': CHANNELS_CSV,
+    [`recordings/${recording}.csv`]: ['timestamp_ms,ax,ay,az,label', ...rows, ''].join('\n'),
+  };
+};
+
+test.each([
+  ['milliseconds', 20, { rateHz: 50 }],
+  ['seconds', 0.02, { rateHz: expect.closeTo(50_000, -1) as number, likelyUnit: 'seconds' }],
+  ['microseconds', 20_000, { rateHz: 0.05, likelyUnit: 'microseconds' }],
+  // Of one sample in 5,000 s nothing is left that could be divided by.
+  ['nanoseconds', 5e6, { rateHz: 0.001, archiveHz: 0.0002, likelyUnit: 'nanoseconds' }],
+])('how densely was sampled is told, also with timestamps in %s', async (_, gap, said) => {
+  const land = landerOf(newLake(folder.path()));
+  expect((await land(sampledEvery('r1', gap))).sampling).toEqual(said);
+});
+
+test('a second archive tells what it has added, and whether it was sampled otherwise', async () => {
+  const land = landerOf(newLake(folder.path()));
+  const first = await land(sampledEvery('r1', 20));
+  expect(first).not.toHaveProperty('added');
+  const second = await land(sampledEvery('r2', 10));
+  expect(second).toMatchObject({ members: 2, rows: 400, added: { members: 1, rows: 200 } });
+  expect(second.sampling).toEqual({ rateHz: 50, archiveHz: 100 });
+  // What had landed before adds nothing, and the dataset is as dense as its first archive.
+  const again = await land(sampledEvery('r1', 20));
+  expect(again).toMatchObject({ members: 2, sampling: { rateHz: 50 } });
+  expect(again).not.toHaveProperty('added');
 });
 
 test.each(['recordings', 'stedi'] as const)(

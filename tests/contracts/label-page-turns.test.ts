@@ -13,7 +13,9 @@ withBrowser('the label page', () => {
     const { campaign, dataset } = await pages.newCampaign(1);
     const page = await pages.openLabel(campaign, 'anna');
     await page.locator('#plot svg').waitFor();
-    await page.getByRole('button', { name: 'Labelling as anna' }).click();
+    const name = page.getByRole('button', { name: 'Labelling as anna' });
+    await name.click();
+    await name.click();
     await page.getByLabel('Your name or initials').fill('ben');
     await page.keyboard.press('Enter');
     await page.locator('#plot svg').waitFor(); // It is not kept for anna.

@@ -38,8 +38,9 @@ test('an archive is landed in its format', async () => {
 });
 
 test.each([
-  [{ members: 8, membersWithoutRows: 2 }, '8, 2 of them without a row'],
+  [{ members: 8, membersWithoutRows: 2 }, '8, 2 without a row'],
   [{ members: 8 }, '8'],
+  [{ members: 8, added: { members: 3, rows: 5 } }, '3 new, 8 in all'],
 ])('of %j the recordings are told as «%s»', async (members, said) => {
   const landed = { table: 'casas_landing', rows: 12, quarantined: {}, snapshotId: 'a', ...members };
   const connect = async () => fakeContext({ client: fakeClient({ result: landed }, []) });
@@ -89,6 +90,36 @@ test.each([
   const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
   const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
   expect(/ labels +(.*)/.exec(stdout)?.[1]).toBe(said);
+});
+
+test.each([
+  [{ rateHz: 50 }, '50 a second'],
+  [{ rateHz: 1 / 60 }, 'one in 60 s'],
+  [
+    { rateHz: 50, archiveHz: 100 },
+    '100 a second; the dataset keeps to the 50 a second of its first archive',
+  ],
+])('of %j the samples are told as «%s»', async (sampling, said) => {
+  const landed = { table: 'casas_landing', rows: 12, members: 1, quarantined: {}, snapshotId: 'a' };
+  const connect = async () =>
+    fakeContext({ client: fakeClient({ result: { ...landed, sampling } }, []) });
+  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
+  const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
+  expect(/ samples +(.*)/.exec(stdout)?.[1]).toBe(said);
+  expect(stdout).not.toContain('looks like');
+});
+
+test('of timestamps in a likely other unit both readings are told, and what is to be done', async () => {
+  const landed = { table: 'recordings_landing', rows: 12, members: 1, quarantined: {} };
+  const sampling = { rateHz: 50_000, likelyUnit: 'seconds' };
+  const result = { ...landed, snapshotId: 'a', sampling };
+  const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
+  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
+  const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
+  expect(stdout).toContain(
+    'timestamp_ms looks like seconds: as milliseconds the samples are 50,000 a second, in seconds 50 a second.',
+  );
+  expect(stdout).toContain('datasets remove');
 });
 
 test.each([

@@ -124,6 +124,24 @@ test('a file that is there both plain and compressed is refused', async () => {
   });
 });
 
+test('the ending of compressed files may be in capital letters, in an archive too', async () => {
+  const { 'recordings/r2.csv': text = '', ...others } = FILES;
+  const compressed = gzipSync(text);
+  const source = await writeFolder(folder.path(), others);
+  await writeFile(join(source, 'recordings/r2.csv.GZ'), compressed);
+  const plain = await openSource(await writeFolder(folder.path(), FILES));
+  expect((await openSource(source)).contentHash).toBe(plain.contentHash);
+  // Where no file is inflated, a new name alone would not help.
+  const zip = await writeZip(folder.path(), [
+    ...Object.entries(others),
+    ['recordings/r2.csv.GZ', compressed],
+  ]);
+  await expect(ingestInto(newLake(folder.path()), { source: zip })).rejects.toMatchObject({
+    code: 'METADATA_INVALID',
+    message: expect.stringContaining('compressed files are read in a folder') as string,
+  });
+});
+
 test.each(['r1.csv', 'r1.csv.gz'])(
   'recordings in one file %s: what is missing, and where the layout is described',
   async (name) => {
