@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { WatchlakeError } from '../core/errors';
 import type { Queryable } from '../core/postgres';
-import type { UserProfile } from '../telemetry/profile';
+import type { GivenProfile, UserProfile } from '../telemetry/profile';
 import { bulkTransaction, type BulkConnection } from './copy';
 import { raiseProfilesVersion } from './source';
 
@@ -66,6 +66,22 @@ async function knownProfiles(
     [given.map(({ deviceId }) => deviceId), [...new Set(given.map(({ userId }) => userId))]],
   );
   return new Map(rows.map((row) => [row.device_id, toProfile(row)]));
+}
+
+/** What is not said stays as it is known: of the person, and of the device how it counts. */
+function completed(
+  given: readonly GivenProfile[],
+  known: ReadonlyMap<string, UserProfile>,
+): UserProfile[] {
+  const people = new Map([...known.values()].map((profile) => [profile.userId, profile]));
+  return given.map(({ unsaid = [], ...profile }) => {
+    const kept = unsaid.flatMap((field) => {
+      const from =
+        field === 'stepCounter' ? known.get(profile.deviceId) : people.get(profile.userId);
+      return from === undefined ? [] : [[field, from[field]] as const];
+    });
+    return { ...profile, ...(Object.fromEntries(kept) as Partial<UserProfile>) };
+  });
 }
 
 /** One person has one time zone: what is said of a person holds for all devices that are known of them. */
@@ -148,13 +164,13 @@ function refuseMoves(changes: readonly ProfileChange[]): void {
 
 async function importInto(
   connection: BulkConnection,
-  given: readonly UserProfile[],
+  given: readonly GivenProfile[],
   { moveDevices = false, dryRun = false }: ImportOptions,
 ): Promise<ImportResult> {
   // Of two imports the later one sees what the earlier has changed.
   await connection.query('LOCK TABLE devices.user_profiles IN SHARE ROW EXCLUSIVE MODE');
   const known = await knownProfiles(connection, given);
-  const all = wanted(given, known);
+  const all = wanted(completed(given, known), known);
   const changes = all.flatMap((profile) => changeOf(profile, known.get(profile.deviceId)) ?? []);
   if (!moveDevices && !dryRun) refuseMoves(changes);
   const changed = new Set(changes.map(({ deviceId }) => deviceId));
@@ -184,11 +200,11 @@ export interface ListedProfile extends UserProfile {
 export function createProfiles(pool: Pool) {
   return {
     /**
-     * Repeating it changes nothing; devices that are not named stay. DEVICES_MOVE when one of them belongs to somebody
+     * Repeating it changes nothing; devices that are not named stay, as does what is known and not said. DEVICES_MOVE when one of them belongs to somebody
      * else, unless it may.
      */
     importProfiles: (
-      given: readonly UserProfile[],
+      given: readonly GivenProfile[],
       options: ImportOptions = {},
     ): Promise<ImportResult> =>
       bulkTransaction(pool, (connection) => importInto(connection, given, options)),

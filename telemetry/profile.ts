@@ -16,3 +16,8 @@ export interface UserProfile {
   readonly timeZone: string;
   readonly stepCounter: StepCounter;
 }
+
+/** As a file gives it: what it says nothing of has its usual value, unless more is known already. */
+export interface GivenProfile extends UserProfile {
+  readonly unsaid?: readonly Exclude<keyof UserProfile, 'userId' | 'deviceId'>[];
+}

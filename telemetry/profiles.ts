@@ -3,12 +3,18 @@ import { z } from 'zod';
 import { WatchlakeError } from '../core/errors';
 import { timeZoneNamed } from './calendar';
 import { DEVICE_ID_FORM, isDeviceId } from './fields';
-import { STEP_COUNTERS, type UserProfile } from './profile';
+import { STEP_COUNTERS, type GivenProfile } from './profile';
 
 const MAXIMUM_AGE = 130;
 const MAXIMUM_TEXT = 320;
 
-const text = z.string().min(1).max(MAXIMUM_TEXT);
+// No database keeps NUL, and none tells halves of surrogate pairs apart.
+const UNKEPT = /[\0\p{Cs}]/u;
+const text = z
+  .string()
+  .min(1)
+  .max(MAXIMUM_TEXT)
+  .refine((each) => !UNKEPT.test(each), { error: 'expected characters that a database keeps' });
 
 const rowSchema = z.strictObject({
   user_id: z
@@ -38,6 +44,13 @@ const rowSchema = z.strictObject({
 const OF_THE_PERSON = ['user_email', 'gender', 'age', 'time_zone'] as const;
 
 type Row = z.infer<typeof rowSchema>;
+
+const NAMES = {
+  user_email: 'userEmail',
+  gender: 'gender',
+  age: 'age',
+  time_zone: 'timeZone',
+} as const;
 
 const rows = (at: readonly number[]): string => `rows ${at.join(' and ')}`;
 
@@ -110,12 +123,26 @@ function ofThePerson(
   return ({ user_id }) => people.get(user_id) ?? {};
 }
 
+/** What no row says of the person, and this one not of its device; a null says that there is none. */
+function unsaidIn(known: readonly Row[]): (row: Row) => NonNullable<GivenProfile['unsaid']> {
+  const said = new Map<string, Set<string>>();
+  for (const row of known) {
+    const fields = said.get(row.user_id) ?? new Set();
+    said.set(row.user_id, fields);
+    for (const field of OF_THE_PERSON) if (row[field] !== undefined) fields.add(field);
+  }
+  return ({ user_id, step_counter }) => [
+    ...OF_THE_PERSON.filter((field) => !said.get(user_id)?.has(field)).map((field) => NAMES[field]),
+    ...(step_counter === undefined ? (['stepCounter'] as const) : []),
+  ];
+}
+
 /**
  * Profiles as `[{"user_id", "device_id", "user_email", "gender", "age", "time_zone", "step_counter"}]`, of which the first two are
- * required. Without more said, the time zone is UTC and steps count from one reading to the next. PROFILES_INVALID names every
+ * required. Without more said or known, the time zone is UTC and steps count from one reading to the next. PROFILES_INVALID names every
  * wrong row, from 0, and field at once, without their values.
  */
-export function checkedProfiles(raw: unknown): readonly UserProfile[] {
+export function checkedProfiles(raw: unknown): readonly GivenProfile[] {
   if (!Array.isArray(raw)) refuse(['the whole: expected an array of profiles']);
   const parsed = raw.map((row: unknown) => rowSchema.safeParse(row));
   const known = parsed.map(({ data }) => data);
@@ -123,19 +150,22 @@ export function checkedProfiles(raw: unknown): readonly UserProfile[] {
   if (problems.length > 0) refuse(problems);
   const good = known.filter((row) => row !== undefined);
   const person = ofThePerson(good);
+  const unsaidOf = unsaidIn(good);
   return good.map((row) => {
     const { user_email, gender, age, time_zone } = person(row);
+    const unsaid = unsaidOf(row);
     return {
       ...{ userId: row.user_id, deviceId: row.device_id },
       ...{ userEmail: user_email ?? null, gender: gender ?? null, age: age ?? null },
       timeZone: time_zone ?? 'UTC',
       stepCounter: row.step_counter ?? 'interval',
+      ...(unsaid.length > 0 && { unsaid }),
     };
   });
 }
 
 /** The same from the text of a JSON file. */
-export function parseProfiles(text: string): readonly UserProfile[] {
+export function parseProfiles(text: string): readonly GivenProfile[] {
   let raw: unknown;
   try {
     raw = JSON.parse(text.replace(/^\ufeff/, ''));

@@ -1,6 +1,7 @@
 /** Profiles in PostgreSQL: taken once, changed where they differ, and no device passes on by mistake. */
 import { createDeviceTables, type DeviceTables } from '../../devices/devices';
 import type { UserProfile } from '../../telemetry/profile';
+import { checkedProfiles } from '../../telemetry/profiles';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 let database: TestDatabase;
@@ -51,6 +52,22 @@ test('a person has one time zone on all devices, also on those that the file doe
     ['new', 'Asia/Tokyo'],
     ['old', 'Asia/Tokyo'],
   ]);
+});
+
+test('what a file says nothing of stays as it is known of the person and the device', async () => {
+  const counting = profile('a', { stepCounter: 'cumulative' });
+  await devices.importProfiles([counting]);
+  const named = (device: string, more: object = {}) => ({
+    ...{ user_id: 'ada', device_id: device },
+    ...more,
+  });
+  const more = checkedProfiles([named('a'), named('b')]);
+  expect(await devices.importProfiles(more)).toMatchObject({ added: 1, changed: 0, unchanged: 1 });
+  expect(await listed()).toMatchObject([counting, profile('b')]);
+  // A null says that there is none.
+  await devices.importProfiles(checkedProfiles([named('b', { time_zone: null, age: null })]));
+  const without = { timeZone: 'UTC', age: null };
+  expect(await listed()).toMatchObject([{ ...counting, ...without }, profile('b', without)]);
 });
 
 test('a device passes to another person only when that is said', async () => {

@@ -35,6 +35,7 @@ test('what is not said has a usual value', () => {
       age: null,
       timeZone: 'UTC',
       stepCounter: 'interval',
+      unsaid: ['userEmail', 'gender', 'age', 'timeZone', 'stepCounter'],
     },
   ]);
 });
@@ -65,6 +66,8 @@ test.each([
   [{ ...ANN, user_id: undefined }, 'row 1, user_id: expected a text or a whole number'],
   [{ ...ANN, user_id: '' }, 'row 1, user_id: '],
   [{ ...ANN, user_id: 1.5 }, 'row 1, user_id: '],
+  [{ ...ANN, user_id: 'a\0b' }, 'row 1, user_id: expected characters that a database keeps'],
+  [{ ...ANN, gender: '\ud800' }, 'row 1, gender: expected characters that a database keeps'],
   [{ ...ANN, device_id: 4 }, 'row 1, device_id: '],
   [{ ...ANN, device_id: ' w' }, 'row 1, device_id: expected 1 to 128 printable characters'],
   [{ ...ANN, user_email: 'nobody' }, 'row 1, user_email: expected an e-mail address'],
