@@ -94,7 +94,13 @@ async function survey(
 ) {
   const classes = new Set<string>();
   const predictions: RankedCandidate[] = [];
-  const names = new Map<string, string>();
+  const texts = new Map<string, string>();
+  // One text for all windows of a device, or of a class.
+  const pooled = (text: string): string => {
+    const present = texts.get(text);
+    if (present === undefined) texts.set(text, text);
+    return present ?? text;
+  };
   let formerFeatures = 0;
   for await (const prediction of source) {
     const { windowId, candidate, probabilities, classes: known } = prediction;
@@ -105,11 +111,10 @@ async function survey(
       formerFeatures += 1;
       continue;
     }
-    for (const label of known) classes.add(composed(label));
-    // One text for all windows of a device.
-    if (!names.has(device)) names.set(device, device);
-    const place = { device: names.get(device), startMs, endMs };
-    predictions.push(rankCandidate({ windowId, probabilities, kind: candidate, ...place }));
+    for (const each of known) classes.add(composed(each));
+    const place = { device: pooled(device), startMs, endMs };
+    const label = pooled(composed(prediction.label));
+    predictions.push(rankCandidate({ windowId, probabilities, label, kind: candidate, ...place }));
     if (predictions.length % 200 === 0) report({ candidates: predictions.length });
   }
   return { classes, predictions, formerFeatures };

@@ -39,6 +39,8 @@ export interface CandidatePrediction {
   readonly windowId: string;
   readonly probabilities: readonly number[];
   readonly kind: CandidateKind;
+  /** The most probable class; needed where versions of other classes have predicted other windows. */
+  readonly label?: string;
   /** With these, choices are spread over devices and do not overlap in time. */
   readonly device?: string;
   readonly startMs?: number;
@@ -53,10 +55,10 @@ export interface Pick {
 }
 
 /** All that the choice needs of a candidate: its probabilities take more memory than the rest of it. */
-export interface RankedCandidate extends Omit<CandidatePrediction, 'probabilities'> {
+export interface RankedCandidate extends Omit<CandidatePrediction, 'probabilities' | 'label'> {
   readonly margin: number;
-  /** Index of the most probable class. */
-  readonly predicted: number;
+  /** The most probable class, or its index. */
+  readonly predicted: string | number;
 }
 
 export interface SelectionInput {
@@ -82,11 +84,12 @@ type Ranked = RankedCandidate;
 
 export const rankCandidate = ({
   probabilities,
+  label,
   ...rest
 }: CandidatePrediction): RankedCandidate => ({
   ...rest,
   margin: marginOf(probabilities),
-  predicted: largest(probabilities),
+  predicted: label ?? largest(probabilities),
 });
 
 const byMargin = (a: Ranked, b: Ranked): number => a.margin - b.margin || byId(a, b);

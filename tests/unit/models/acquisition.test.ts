@@ -71,6 +71,21 @@ test('spreads choices over devices and predicted classes, the least sure of each
   expect(picks.map(({ windowId }) => windowId)).toEqual(['l1', 'l3', 'r1', 'l2']);
 });
 
+test('spreads choices over classes also where an earlier version knew fewer of them', () => {
+  const by = (windowId: string, label: string, probabilities: number[]) => ({
+    ...{ windowId, label, probabilities, kind: 'uncertain' as const },
+  });
+  const predictions = [
+    by('walk-1', 'walk', [0.5, 0.5]),
+    by('walk-2', 'walk', [0.51, 0.49]),
+    // A newer version has learned to run: its second class is another.
+    by('walk-3', 'walk', [0, 0.52, 0.48]),
+    by('run', 'run', [0.6, 0.4, 0]),
+  ];
+  const picks = selectTasks({ predictions, budget: 2, auditShare: 0 });
+  expect(picks.map(({ windowId }) => windowId)).toEqual(['walk-1', 'run']);
+});
+
 test('takes windows that overlap a chosen one last, however unsure', () => {
   const at = (windowId: string, startMs: number, first: number) => ({
     ...prediction(windowId, first),
