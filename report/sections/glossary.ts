@@ -30,8 +30,8 @@ const TERMS: readonly (readonly [string, string])[] = [
     'How far, on average over ten bins of confidence weighted by their windows, the stated confidence lies from the share of right answers. Zero is perfect.',
   ],
   [
-    'Uncertain and audit labels',
-    'Most tasks are windows that the champion was least sure of; a random audit share, whatever the confidence, keeps the picture honest. A challenger learns from no audit label that is to judge it, nor from windows beside it: it has learned from fewer labels than were given.',
+    'Labels to learn from, and audit labels',
+    'Most tasks are to be learned from: windows that the champion was least sure of and, where it was sure of nearly all, random ones. A random audit share, whatever the confidence, keeps the picture honest. A challenger learns from no audit label that is to judge it, nor from windows beside it: it has learned from fewer labels than were given.',
   ],
   [
     'Negative control',

@@ -19,8 +19,8 @@ export function labelsSection({ labels }: ReportData): Section {
   const { unanswered = 0 } = labels;
   const asked = labels.uncertain + labels.audit + labels.skipped + unanswered;
   const kinds: [string, number][] = [
-    ['Answered: least confident windows', labels.uncertain],
-    ['Answered: random audit', labels.audit],
+    ['Answered: to learn from', labels.uncertain],
+    ['Answered: random audit, to judge by', labels.audit],
     ['Skipped by the annotator', labels.skipped],
     ...(unanswered > 0 ? [['Not answered', unanswered] satisfies [string, number]] : []),
   ];

@@ -129,7 +129,7 @@ function tilesOf(data: ReportData): Html[] {
     {
       label: 'Labels',
       value: count(labels.uncertain + labels.audit),
-      note: `${count(labels.uncertain)} of unsure windows, ${count(labels.audit)} of random ones`,
+      note: `${count(labels.uncertain)} to learn from, ${count(labels.audit)} to judge by`,
     },
     {
       label: 'Rows set aside',

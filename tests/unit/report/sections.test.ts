@@ -87,6 +87,15 @@ test('never adds the windows of a table to the samples that are in none', () => 
   ]);
 });
 
+test('says of labels what they are for: those to learn from may be of windows that it was sure of', () => {
+  const rows = tableOf(sectionOf(page, 'labels'), 'Label tasks');
+  expect(rows.slice(0, 2)).toEqual([
+    ['Answered: to learn from', '160', '78.8 %'],
+    ['Answered: random audit, to judge by', '40', '19.7 %'],
+  ]);
+  expect(textOf(page)).toContain('160 to learn from, 40 to judge by');
+});
+
 test('tells how many tasks nobody had answered when the campaign closed', () => {
   const labels = { ...data.labels, unanswered: 7 };
   const section = sectionOf(renderReport({ ...data, labels }), 'labels');
