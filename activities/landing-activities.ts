@@ -14,7 +14,9 @@ import { findBaseToLand } from '../lakehouse/published';
 import { floatsOf, storedRows } from '../lakehouse/stored-rows';
 import {
   NOBODY,
+  WITHDRAWN,
   listHash,
+  listNow,
   pseudonymIdentifier,
   withdrawnSubjects,
   type Suppression,
@@ -50,6 +52,14 @@ export interface LandPredictionsInput {
   model: string;
   /** Fails when the dataset is unknown, or has nothing that the model predicted. */
   required?: boolean;
+}
+
+interface PredictionsOf {
+  readonly dataset: string;
+  /** Keys of the suppression list. */
+  readonly gone: ReadonlySet<string>;
+  readonly left: Record<string, number>;
+  readonly signal: AbortSignal;
 }
 
 export interface LandedTable {
@@ -107,12 +117,23 @@ const predictionCells = (each: LandedPrediction): Record<string, Cell> => ({
 export function createLandingActivities(deps: LandingDeps) {
   const { lake, broker, topics, annotation, suppression = NOBODY, visibleWithinMs } = deps;
 
-  /** Rows that the published snapshot has, then those that Kafka has beyond its offsets. */
+  /**
+   * CATALOG_CONFLICT when somebody has come onto the list meanwhile. Of a table that is not there yet their erasure has nothing to
+   * publish anew, by which a writer would know.
+   */
+  const requireSameList =
+    (of: { dataset: string; table: string }, gone: ReadonlySet<string>) => async () => {
+      const now = await suppression.keys(of.dataset);
+      if (listHash(now) !== listHash(gone))
+        throw new WatchlakeError('CATALOG_CONFLICT', { table: of.table });
+    };
+
+  /** Rows that the published snapshot has, then those that Kafka has beyond its offsets; counts in `left` whom it leaves out. */
   async function* predictionRows(
     columns: readonly string[],
     previous: SnapshotManifest | null,
     fresh: AsyncIterable<readonly LandedPrediction[]>,
-    { dataset, gone, signal }: { dataset: string; gone: ReadonlySet<string>; signal: AbortSignal },
+    { dataset, gone, left, signal }: PredictionsOf,
   ): AsyncGenerator<readonly Cell[]> {
     if (previous !== null) {
       const names = PREDICTION_COLUMNS.replace(/CAST\((\w+) AS DOUBLE\)/g, '$1').split(/,\s*/);
@@ -123,10 +144,14 @@ export function createLandingActivities(deps: LandingDeps) {
         yield positions.map((position) => cellOf(row[position]));
       }
     }
-    const isWanted = ({ dataset: of, subjectKey }: LandedPrediction): boolean =>
-      of === dataset && !gone.has(suppression.keyOf(dataset, pseudonymIdentifier(subjectKey)));
+    const isGone = ({ subjectKey }: LandedPrediction): boolean =>
+      gone.has(suppression.keyOf(dataset, pseudonymIdentifier(subjectKey)));
     for await (const batch of fresh) {
-      for (const prediction of batch.filter(isWanted)) {
+      for (const prediction of batch.filter((each) => each.dataset === dataset)) {
+        if (isGone(prediction)) {
+          left[WITHDRAWN] = (left[WITHDRAWN] ?? 0) + 1;
+          continue;
+        }
         const cells = predictionCells(prediction);
         yield columns.map((column) => cells[column] ?? null);
       }
@@ -151,6 +176,7 @@ export function createLandingActivities(deps: LandingDeps) {
     }
     const table = predictionsTable({ dataset, recipe: 1 });
     const columns = table.columns.map(({ name }) => name);
+    const left: Record<string, number> = {};
     const published = await publishRows(lake, {
       table,
       replaces: base,
@@ -160,10 +186,11 @@ export function createLandingActivities(deps: LandingDeps) {
         // Whom it leaves out decides its rows: what was written before somebody withdrew is not taken up.
         withdrawn: listHash(gone),
       },
-      rows: () => predictionRows(columns, previous, reading.predictions, { dataset, gone, signal }),
+      rows: () =>
+        predictionRows(columns, previous, reading.predictions, { dataset, gone, left, signal }),
       repeated: 'predicted-again',
       // Of all landings so far, as are the rows.
-      dropped: () => addCounts([previous?.dropped ?? {}, reading.leftOut]),
+      dropped: () => addCounts([previous?.dropped ?? {}, reading.leftOut, left]),
       facts: () => {
         const { endOffsets, lastRead } = reading;
         const skippedOffsets = skippedBefore(previous) + reading.skippedOffsets();
@@ -172,6 +199,7 @@ export function createLandingActivities(deps: LandingDeps) {
       },
       signal,
       onRows: (rows) => report({ rows }),
+      requireUpToDate: requireSameList({ dataset, table: table.name }, gone),
     });
     const skippedOffsets = reading.skippedOffsets();
     if (skippedOffsets > 0) log.warn(SKIPPED, { dataset, model, offsets: skippedOffsets });
@@ -205,7 +233,8 @@ export function createLandingActivities(deps: LandingDeps) {
       const { signal, report } = alive();
       const table = labelledWindowsTable({ dataset, recipe: 1 });
       const replaces = await findBaseToLand(lake, { dataset, table: table.name });
-      const isGone = await withdrawnSubjects(suppression, dataset);
+      const list = await listNow(suppression, dataset);
+      const isGone = await withdrawnSubjects(list, dataset);
       const rows: Cell[][] = [];
       for await (const label of annotation.labels({ dataset })) {
         if (isGone(label.subjectKey)) continue;
@@ -226,6 +255,7 @@ export function createLandingActivities(deps: LandingDeps) {
         inputs: { labels: contentHash(rows.map(answerOf)) },
         rows: () => latestAnswers(rows),
         signal,
+        requireUpToDate: requireSameList({ dataset, table: table.name }, await list.keys(dataset)),
       });
       return summaryOf(manifest, reused);
     },

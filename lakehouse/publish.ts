@@ -93,11 +93,14 @@ export const writeRows = (lake: Lake, request: WriteRowsRequest): Promise<Snapsh
 export interface PublishRowsRequest extends WriteRowsRequest {
   /** What was published when the rows were decided on. */
   readonly replaces: Replaced;
+  /** Asked when all is written: throws where the rows are outdated although nobody has published. */
+  readonly requireUpToDate?: () => Promise<void>;
 }
 
 /** Writes, checks and publishes; CATALOG_CONFLICT when another run has published meanwhile. */
 export async function publishRows(lake: Lake, request: PublishRowsRequest): Promise<Snapshot> {
   const snapshot = await writeRows(lake, request);
+  await request.requireUpToDate?.();
   await publishSnapshot(lake, snapshot.manifest, request.replaces);
   return snapshot;
 }

@@ -2,6 +2,7 @@
 import { literal, withDuckdb } from '../engines/duckdb-session';
 import { quoted, relationSql } from '../engines/duckdb-session';
 import { adoptFiles, copyToParquet, rowsIn } from '../engines/parquet-sink';
+import { addCounts } from '../counts';
 import type { Lake } from '../lake';
 import { findBase, publishAgain } from '../published';
 import { ensureSnapshot } from '../snapshots';
@@ -40,10 +41,11 @@ async function rewrite(lake: Lake, table: TableDeclaration, request: Request): P
       signal,
       write: async (prefix) => ({
         rows: rowsIn(kept),
-        inputRows: before.rows,
+        // Of all that ever came, as landings count it.
+        inputRows: before.inputRows,
         usedRows: rowsIn(kept),
         quarantined: {},
-        dropped: { [WITHDRAWN]: removed },
+        dropped: addCounts([before.dropped, { [WITHDRAWN]: removed }]),
         files: await adoptFiles(store, kept, `${prefix}data/`),
         quarantineFiles: [],
         firstProblems: [],

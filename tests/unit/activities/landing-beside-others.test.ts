@@ -118,6 +118,34 @@ test.each(['landPredictions', 'publishLabels'] as const)(
   },
 );
 
+test.each([
+  ['landPredictions', 'predictions'],
+  ['publishLabels', 'labelled_windows'],
+] as const)(
+  '%s that makes the table brings nobody who is erased meanwhile',
+  async (land, table) => {
+    const { messages, labels, erase, before, subjectsIn, ...activities } = world();
+    messages.push(message('ann', 0), message('ben', 1));
+    labels.push(label('ann', 0), label('ben', 1));
+    before(() => erase('ann'));
+    await expect(activities[land]()).rejects.toMatchObject(CONFLICT);
+    await activities[land]();
+    expect(await subjectsIn(table)).toEqual(['ben']);
+  },
+);
+
+test('whoever is erased, and what comes of them later, is counted beside what was left out before', async () => {
+  const { messages, landPredictions, erase } = world();
+  messages.push(message('ann', 0), message('ben', 1), message('ben', 1));
+  await landPredictions();
+  await erase('ann');
+  messages.push(message('ann', 3), message('cem', 4));
+  expect((await landPredictions()).tables.predictions).toMatchObject({
+    rows: 2,
+    dropped: { 'predicted-again': 1, 'consent-withdrawn': 2 },
+  });
+});
+
 test('of two loops the slower one loses nothing of the faster one', async () => {
   const { messages, landPredictions, before, subjectsIn } = world();
   messages.push(message('ann', 0));
