@@ -35,6 +35,8 @@ export async function allRemovedStreams(store: Store): Promise<Map<string, Remov
   const found = new Map<string, RemovedStreams>();
   for await (const { key } of store.list(FOLDER)) {
     const dataset = key.slice(FOLDER.length, -'.json'.length);
+    // Tables of a dataset that is called like this folder.
+    if (dataset.includes('/')) continue;
     const removed = await removedStreams(store, dataset);
     if (removed !== null) found.set(dataset, removed);
   }

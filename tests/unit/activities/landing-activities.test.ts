@@ -98,10 +98,12 @@ test('what is no prediction is counted, and kept from nobody’s erasure', async
     ...[prediction(1, { classes: ['a'] }), prediction(1, { classes: [], probabilities: [] })],
     ...[prediction(1, { endMs: 2000 }), prediction(1, { device: 'a\u0000b' })],
   ];
-  const { land, isLanded: look } = landingFrom([...strange, prediction(2)]);
+  const { lake, land, isLanded: look } = landingFrom([...strange, prediction(2)]);
   const landed = await land();
   const expected = { rows: 1, dropped: { 'no-prediction': strange.length } };
   expect(landed.tables.predictions).toMatchObject(expected);
+  // A dataset that is called like the folder of those that were removed.
+  await lake.store.put('removed/customer/landing/0123456789abcdef/manifest.json', '{}');
   const isLanded = await look();
   expect(strange.map((value, at) => isLanded(messageOf(value, at + 100)))).not.toContain(false);
   expect(isLanded(messageOf(prediction(2), strange.length))).toBe(true);

@@ -120,11 +120,15 @@ test('tables of another dataset lie apart and count for themselves', async () =>
   );
 });
 
-test('a dataset may not take the name of a folder of the lake', async () => {
-  const { lake, source } = await threeLanded();
-  const error = await ingestStedi(lake, { source, dataset: 'landing' }).catch((e: unknown) => e);
-  expect(error).toMatchObject({ code: 'INPUT_INVALID', context: { field: 'dataset' } });
-});
+// An erasure takes what lies in `jobs/customer/` for that of a dataset `customer`, and in `removed/` for what was removed.
+test.each(['landing', 'jobs', 'removed'])(
+  'a dataset may not take the name of a folder of the lake: %s',
+  async (dataset) => {
+    const { lake, source } = await threeLanded();
+    const error = await ingestStedi(lake, { source, dataset }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'INPUT_INVALID', context: { field: 'dataset' } });
+  },
+);
 
 test('landing tables found by their prefix give the same tables', async () => {
   const { lake } = await threeLanded();
