@@ -76,6 +76,15 @@ test('ends where it is when it is cancelled, and leaves nothing open', async () 
   expect(rows).toEqual([{ n: 0 }]);
 });
 
+test('in the digits of bytes nobody is found, whatever they spell', async () => {
+  const { pool } = database;
+  await pool.query('CREATE TABLE public.signals (of text, samples bytea)');
+  await pool.query(`INSERT INTO public.signals VALUES ('decade', '\\x00'), ('bob', '\\x00decade')`);
+  const { found } = await consent.searchRows({ texts: ['decade'], values: [] });
+  expect(found).toEqual([{ place: 'public.signals', rows: 1 }]);
+  await pool.query('DROP TABLE public.signals');
+});
+
 describe('whoever is called by digits alone', () => {
   const isNaming = ({ replaced }: { replaced: string | null }) => replaced !== null;
   const find = async (): Promise<unknown> => (await consent.searchRows(NUMERAL_NEEDLES)).found;
