@@ -36,6 +36,7 @@ const RETRAIN_WAITS_MINUTES = 7 * 60;
 type Case = Parameters<ErasureActivities['rewriteLanding']>[0];
 type Tainted = Awaited<ReturnType<ErasureActivities['taintedVersions']>>[number];
 type Report = ReturnType<typeof trackProgress>;
+type Refresh = WorkflowInput<'refreshTables'>;
 
 export interface EraseResult {
   dataset: string;
@@ -106,7 +107,8 @@ async function eraseRows(
   // An ingest that began meanwhile may have put back what it had read before, a refresh built from it.
   const since = await awaitOthers(input);
   const again = await rewriteLanding(input);
-  if (refresh !== null) await rebuild(refresh);
+  const present = presentRefresh(refresh, again.refresh);
+  if (present !== null) await rebuild(present);
   // Each time all that has gone so far; of earlier workers only what went that time.
   const removedRows = Object.fromEntries(
     Object.entries(rows).map(([table, n]) => [table, Math.max(n, again.rows[table] ?? 0)]),
@@ -114,8 +116,14 @@ async function eraseRows(
   return { removedRows, since };
 }
 
+/** As the tables are by now: a run that had planned before the first pass may have built them since, or by other options. */
+function presentRefresh(before: Refresh | null, now: Refresh | null): Refresh | null {
+  if (before === null && now !== null && !patched('rebuilds-what-was-built-meanwhile')) return null;
+  return now ?? before;
+}
+
 /** A run that began meanwhile has planned after the landing tables were rewritten: it is joined. */
-const rebuild = (refresh: WorkflowInput<'refreshTables'>): Promise<RefreshResult> =>
+const rebuild = (refresh: Refresh): Promise<RefreshResult> =>
   runChild<WorkflowInput<'refreshTables'>, RefreshResult>(refreshTables, {
     workflowId: workflowIds.refreshTables(refresh.dataset),
     args: [refresh],

@@ -145,6 +145,24 @@ test('leaves tables unbuilt that were never built', async () => {
   expect(fakes.planRefresh).not.toHaveBeenCalled();
 });
 
+test('builds tables that a run has built meanwhile, by its options', async () => {
+  fakes.taintedVersions.mockResolvedValue([]);
+  const rows = { customer_landing: 1 };
+  const options = (consent: 'any' | 'from-date') => ({
+    dataset: 'watch',
+    options: { consent, association: 'person' as const, from: 'catalog' as const },
+  });
+  fakes.rewriteLanding.mockResolvedValueOnce({ rows, refresh: null });
+  fakes.rewriteLanding.mockResolvedValueOnce({ rows, refresh: options('any') });
+  await run('eraseSubject', INPUT);
+  expect(fakes.planRefresh).toHaveBeenLastCalledWith(expect.objectContaining(options('any')));
+  fakes.rewriteLanding.mockResolvedValueOnce({ rows, refresh: options('from-date') });
+  fakes.rewriteLanding.mockResolvedValueOnce({ rows, refresh: options('any') });
+  await run('eraseSubject', INPUT);
+  expect(fakes.planRefresh).toHaveBeenCalledTimes(2);
+  expect(fakes.planRefresh).toHaveBeenLastCalledWith(expect.objectContaining(options('any')));
+});
+
 test('fails where the person is still found, and says so', async () => {
   fakes.taintedVersions.mockResolvedValue([]);
   fakes.proveErasure.mockImplementation(failing('ERASURE_INCOMPLETE'));
