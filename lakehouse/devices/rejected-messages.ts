@@ -20,7 +20,7 @@ interface Kept {
   readonly key: string | null;
   readonly headers: EventMessage['headers'];
   readonly value?: string | null;
-  /** Instead of `value`, where that is no text. */
+  /** Where the value is no text, of which `value` has what can be read: it may name somebody. */
   readonly valueBase64?: string;
 }
 
@@ -28,9 +28,8 @@ const sourceOf = (topic: string, partition: number): string => `${topic}/${parti
 
 function kept({ key, headers, value }: EventMessage): Kept {
   if (value === null) return { key, headers, value };
-  return isUtf8(value)
-    ? { key, headers, value: value.toString('utf8') }
-    : { key, headers, valueBase64: value.toString('base64') };
+  const text = { key, headers, value: value.toString('utf8') };
+  return isUtf8(value) ? text : { ...text, valueBase64: value.toString('base64') };
 }
 
 /** In the order of the quarantine's columns: the partition is its file, the offset its line. */

@@ -1,8 +1,10 @@
 /** The scan of an erasure: beside others who remove, and without taking their own words for people. */
 import { WatchlakeError } from '../../../../core/errors';
+import { rewriteEvents } from '../../../../lakehouse/devices/rewrite-events';
 import { scanLake } from '../../../../lakehouse/erasure/scan';
 import type { Lake } from '../../../../lakehouse/lake';
 import { trainingWindowsTable } from '../../../../lakehouse/watch/model-tables';
+import { FakeTopic, landAll } from '../../../support/device-events';
 import { publishNext } from '../../../support/publishing';
 import { newLake, temporaryFolder } from '../../../support/recordings';
 
@@ -43,6 +45,20 @@ test('what somebody removes between the listing and the reading is skipped', asy
     request,
   );
   expect(rest).toMatchObject({ objects: whole.objects - 2, found: [], rows: 0 });
+});
+
+test('a message that is no text, kept in quarantine, is searched and goes', async () => {
+  const lake = newLake(folder.path());
+  const dataset = 'devices';
+  await landAll(
+    lake,
+    new FakeTopic().add(Buffer.from('{"user":"eve@example.org","at":"caf\xe9"}', 'latin1')),
+  );
+  const known = { identifier: 'eve', subjectKey: 'none', devices: [], shared: 0, ...needles };
+  expect((await scanLake(lake, { dataset, needles })).found).toHaveLength(1);
+  expect(await rewriteEvents(lake, { dataset, erased: 'eve', person: known })).toEqual({
+    device_events: 1,
+  });
 });
 
 test('what is there and cannot be read is not skipped', async () => {
