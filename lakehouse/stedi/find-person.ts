@@ -1,5 +1,6 @@
 /** Finds what the landing tables of the format `stedi` hold of one person. */
 import type { DuckdbSession } from '../engines/duckdb-session';
+import { createOverlap } from '../../core/needles';
 import {
   createViews,
   inList,
@@ -8,22 +9,26 @@ import {
   rowsOf,
   withDuckdb,
 } from '../engines/duckdb-session';
+import { streamRows } from '../engines/streamed-result';
 import type { FindRequest, FoundPerson } from '../erasure/erasing-format';
 import { needlesOf } from '../erasure/person';
 import type { Lake } from '../lake';
-import type { SnapshotManifest } from '../manifest';
+import type { Relation } from '../ports';
 import { findManifestOrNull } from '../snapshots';
 import { DEVICE_OWNERS, DEVICE_OWNERS_SQL } from './device-owners';
-import { normalSql } from './fields';
+import { SOURCE_NAMES, normalSql } from './fields';
+import { landingColumns } from './landing-tables';
 import { STEDI_LANDING } from './locations';
 
 const { customer, accelerometer, step_trainer: stepTrainer } = STEDI_LANDING;
 
-async function manifestsOf(lake: Lake, dataset: string): Promise<Record<string, SnapshotManifest>> {
-  const found: Record<string, SnapshotManifest> = {};
-  for (const table of Object.values(STEDI_LANDING)) {
-    const manifest = await findManifestOrNull(lake, { dataset, table });
-    if (manifest !== null) found[table] = manifest;
+/** A first ingest that was ended may have left some of the tables alone: the others are empty. */
+async function relationsOf(lake: Lake, dataset: string): Promise<Record<string, Relation>> {
+  const found: Record<string, Relation> = {};
+  for (const source of SOURCE_NAMES) {
+    const table = STEDI_LANDING[source];
+    const nothing = { columns: landingColumns(source), files: [] };
+    found[table] = (await findManifestOrNull(lake, { dataset, table })) ?? nothing;
   }
   return found;
 }
@@ -41,19 +46,26 @@ const devicesOf = (session: DuckdbSession, { subjectKey }: FindRequest): Promise
       WHERE o.subject_key = ${literal(subjectKey)}`,
   );
 
+/** Of what everybody else is called, what is or holds a name of the person: there may be millions. */
+async function overlapOf(session: DuckdbSession, own: readonly string[], sql: string) {
+  const overlap = createOverlap(own);
+  for await (const rows of streamRows(session.connection, sql))
+    for (const text of rows.flat()) if (typeof text === 'string') overlap.add(text);
+  return overlap.found;
+}
+
 async function needles(session: DuckdbSession, { identifier, subjectKey }: FindRequest) {
   const fields = 'c.customerName, c.email, c.phone, c.serialNumber';
-  const own = normalSql('c.email') + ` = ${literal(identifier)}`;
+  const areTheirs = normalSql('c.email') + ` = ${literal(identifier)}`;
+  const named = `SELECT DISTINCT ${fields} FROM ${customer} c`;
+  const own = [identifier, subjectKey, ...(await texts(session, `${named} WHERE ${areTheirs}`))];
+  const users = `SELECT DISTINCT a."user" FROM ${accelerometer} a
+    WHERE ${normalSql('a."user"')} <> ${literal(identifier)}`;
   const others = [
-    ...(await texts(session, `SELECT DISTINCT ${fields} FROM ${customer} c WHERE NOT (${own})`)),
-    ...(await texts(
-      session,
-      `SELECT DISTINCT a."user" FROM ${accelerometer} a
-      WHERE ${normalSql('a."user"')} <> ${literal(identifier)}`,
-    )),
+    ...(await overlapOf(session, own, `${named} WHERE NOT (${areTheirs})`)),
+    ...(await overlapOf(session, own, users)),
   ];
-  const theirs = await texts(session, `SELECT DISTINCT ${fields} FROM ${customer} c WHERE ${own}`);
-  return needlesOf({ own: [identifier, subjectKey, ...theirs], others });
+  return needlesOf({ own, others });
 }
 
 async function rowsByTable(session: DuckdbSession, identifier: string, devices: string[]) {
@@ -69,14 +81,10 @@ async function rowsByTable(session: DuckdbSession, identifier: string, devices: 
 
 export async function findPerson(lake: Lake, request: FindRequest): Promise<FoundPerson> {
   const { dataset, identifier, subjectKey, signal } = request;
-  const manifests = await manifestsOf(lake, dataset);
-  if (Object.values(STEDI_LANDING).some((table) => manifests[table] === undefined)) {
-    const found = needlesOf({ own: [identifier, subjectKey], others: [] });
-    return { person: { identifier, subjectKey, devices: [], ...found }, rows: {} };
-  }
+  const relations = await relationsOf(lake, dataset);
   const options = { store: lake.store, options: lake.duckdb, signal };
   return withDuckdb(options, async (session) => {
-    await createViews(session, lake.store, manifests);
+    await createViews(session, lake.store, relations);
     const devices = await devicesOf(session, request);
     return {
       person: { identifier, subjectKey, devices, ...(await needles(session, request)) },

@@ -53,6 +53,15 @@ test('the readings of a shared device go with the person whose it is', async () 
   expect((await find('ben')).rows).toMatchObject({ step_trainer_landing: 0 });
 });
 
+test('is found also where a first ingest that was ended has left some of the tables alone', async () => {
+  const { lake, find } = await landed({ serial: 'own' });
+  await lake.catalog.drop({ dataset: DATASET, table: 'step_trainer_landing' });
+  expect(await find('ann')).toMatchObject({
+    person: { devices: ['own'] },
+    rows: { customer_landing: 1, accelerometer_landing: 2, step_trainer_landing: 0 },
+  });
+});
+
 test('of an owner who does not consent as well: nobody inherits them', async () => {
   const { lake, find, erase } = await landed({ consented: null });
   expect((await find('ann')).person.devices).toEqual(['shared']);
