@@ -29,13 +29,17 @@ export const readLanded = (
   file: number,
 ): Promise<LandedFile> => readJson<LandedFile>(store, partKey(plan, file));
 
+const holdsSteps = ({ plan, batch }: Request): boolean =>
+  (plan.batches[batch] ?? []).some((at) => plan.files[at]?.source === 'step_trainer');
+
+/** Whose a device is, customers tell: all of them are read, where the batch has readings of devices. */
 async function withdrawalsFrom(lake: Lake, request: Request): Promise<Withdrawals> {
-  const { suppression, dataset, source } = request;
+  const { suppression, dataset, source, signal } = request;
   const withdrawals = await withdrawalsOf(suppression, dataset);
-  if (!withdrawals.any) return withdrawals;
-  const options = { store: lake.store, options: lake.duckdb, signal: request.signal };
+  if (!withdrawals.any || !holdsSteps(request)) return withdrawals;
+  const options = { store: lake.store, options: lake.duckdb, signal };
   const serials = await withDuckdb(options, (session) =>
-    serialsOfWithdrawn(lake, session, { dataset, source }, withdrawals),
+    serialsOfWithdrawn(lake, session, { dataset, source, signal }, withdrawals),
   );
   return withdrawalsOf(suppression, dataset, serials);
 }

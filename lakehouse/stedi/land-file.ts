@@ -1,6 +1,4 @@
 /** Lands one file of a source: its lines in their types, and apart from them those that do not fit. */
-import { join } from 'node:path';
-import { WatchlakeError } from '../../core/errors';
 import type { DuckdbSession } from '../engines/duckdb-session';
 import { quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
@@ -11,15 +9,13 @@ import { describeProblem } from '../quarantine';
 import type { Source } from '../sources/source';
 import { WITHDRAWN } from '../suppression';
 import type { SourceName } from './fields';
-import { SOURCE_FIELDS, normalSql } from './fields';
+import { normalSql } from './fields';
 import type { Landed } from './landing-facts';
 import { landingColumns } from './landing-tables';
 import type { SourceFile } from './layout';
-import { localFile } from './local-file';
+import { readFileLines, unreadable } from './read-file-lines';
 import type { ReadLines } from './read-lines';
-import { readLineByLine, readLines } from './read-lines';
 import { SUBJECTS, addSubjects } from './subject-keys';
-import { writeAsUtf8 } from '../sources/utf8';
 import type { Others, Withdrawals } from './withdrawn';
 import { otherLinesThan, othersThan } from './withdrawn';
 
@@ -31,28 +27,6 @@ export interface LandingContext {
   /** Key prefix under which the files come to lie. */
   readonly prefix: string;
   readonly signal?: AbortSignal;
-}
-
-const messageOf = (error: unknown): string => String((error as Error | null)?.message ?? '');
-
-const isEncoding = (error: unknown): boolean => /unicode|utf-?8/i.test(messageOf(error));
-
-async function readFileLines(
-  session: DuckdbSession,
-  source: Source,
-  { source: name, member }: SourceFile,
-  signal?: AbortSignal,
-) {
-  const path = await localFile(session, source, member.name, signal);
-  const request = { path, file: member.name, fields: SOURCE_FIELDS[name], signal };
-  try {
-    return await readLines(session, request);
-  } catch (error) {
-    if (!isEncoding(error)) throw error;
-    const readable = join(session.scratch, 'utf8.json');
-    await writeAsUtf8(path, readable, signal);
-    return readLineByLine(session, { ...request, path: readable });
-  }
 }
 
 /** Writes the file again without the rows of those who are left out. */
@@ -137,17 +111,6 @@ export async function settle(
   };
 }
 
-/** What DuckDB cannot read at all is the file's fault, and does not get better by trying again. */
-function translated(file: string, error: unknown): unknown {
-  const detail = messageOf(error);
-  if (!/^(Invalid Input|CSV) Error/.test(detail)) return error;
-  return new WatchlakeError(
-    'JSON_LINES_UNREADABLE',
-    { file, detail: detail.split('\n')[0] },
-    error,
-  );
-}
-
 export async function landFile(
   lake: Lake,
   source: Source,
@@ -167,6 +130,6 @@ export async function landFile(
       return settle(lake, session, file.source, read, context);
     });
   } catch (error) {
-    throw translated(file.member.name, error);
+    throw unreadable(file.member.name, error);
   }
 }

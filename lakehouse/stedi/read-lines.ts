@@ -51,7 +51,7 @@ const numberedObjects = (
 ) => {
   const names = fields.map(({ name }) => `n.${quoted(name)}`);
   return copyLanded(session, {
-    folder,
+    folder: `${folder}-${randomBytes(4).toString('hex')}`,
     select: `SELECT ${names.join(', ')}, ${literal(file)} AS source_file, n.source_line
       FROM (SELECT v.*, row_number() OVER () AS source_line FROM (${objects}) v) n WHERE n._is_good`,
   });

@@ -1,17 +1,16 @@
 /** Tells which devices only withdrawn people have: readings name a device, not a person. */
 import type { DuckdbSession } from '../engines/duckdb-session';
-import { literal, rowsOf } from '../engines/duckdb-session';
+import { parquetSql } from '../engines/parquet-sink';
+import { streamRows } from '../engines/streamed-result';
 import type { Lake } from '../lake';
 import { findManifestOrNull } from '../snapshots';
 import type { Source } from '../sources/source';
 import { remaining } from './copies';
-import type { Field } from './fields';
-import { SOURCE_FIELDS, normal, normalSql } from './fields';
-import { objectsSql, problemSql, valueSql } from './json-lines';
+import { normal, normalSql } from './fields';
 import { landingFacts } from './landing-facts';
 import { readSourceFiles } from './layout';
-import { localFile } from './local-file';
 import { STEDI_LANDING } from './locations';
+import { readFileLines, unreadable } from './read-file-lines';
 import type { Withdrawals } from './withdrawn';
 import { WITHDRAWN_TABLE, remember } from './withdrawn';
 
@@ -20,31 +19,38 @@ interface Claim {
   readonly serial: string;
 }
 
-const claimsIn = async (session: DuckdbSession, sql: string): Promise<Claim[]> =>
-  (await rowsOf(session, sql)) as unknown as Claim[];
+/** One after another: there may be millions of customers. */
+async function* claimsIn(session: DuckdbSession, sqls: readonly string[]): AsyncGenerator<Claim> {
+  for (const sql of sqls)
+    for await (const rows of streamRows(session.connection, sql))
+      for (const [email, serial] of rows as [string, string][]) yield { email, serial };
+}
 
-async function claimsOfSource(session: DuckdbSession, source: Source): Promise<Claim[]> {
-  const fields = SOURCE_FIELDS.customer;
-  const [email, serial] = ['email', 'serialNumber'].map((name) =>
-    valueSql(fields.find((each) => each.name === name) as Field),
-  );
-  const claims: Claim[] = [];
+const claimsOf = (files: readonly { path: string }[]): string =>
+  `SELECT DISTINCT r.email, r.serialNumber AS serial FROM ${parquetSql(files)} r`;
+
+/** A SELECT of the claims in each file, of the lines that are rows when they land. */
+async function claimsOfSource(
+  session: DuckdbSession,
+  { source, signal }: SerialsRequest,
+): Promise<string[]> {
+  const claims: string[] = [];
   for (const file of readSourceFiles(source).filter((each) => each.source === 'customer')) {
-    const path = await localFile(session, source, file.member.name);
-    const sql = `SELECT DISTINCT ${email} AS email, ${serial} AS serial
-      FROM ${objectsSql(path, fields)} j WHERE ${problemSql(fields)} IS NULL`;
-    for (const claim of await claimsIn(session, sql)) claims.push(claim);
+    try {
+      claims.push(claimsOf((await readFileLines(session, source, file, signal)).good));
+    } catch (error) {
+      throw unreadable(file.member.name, error);
+    }
   }
   return claims;
 }
 
-/** Who claims one of the devices in files that have landed; those of the source it tells itself. */
+/** The same of files that have landed; those of the source it tells itself. */
 async function landedClaims(
   lake: Lake,
   session: DuckdbSession,
   { dataset, source }: SerialsRequest,
-  serials: readonly string[],
-): Promise<Claim[]> {
+): Promise<string[]> {
   const manifest = await findManifestOrNull(lake, { dataset, table: STEDI_LANDING.customer });
   if (manifest === null) return [];
   const brought = new Set(source.members.map(({ name }) => name));
@@ -53,16 +59,13 @@ async function landedClaims(
   const paths = await Promise.all(
     files.map(({ key }) => lake.store.localPath(key, session.scratch)),
   );
-  await remember(session, serials);
-  const sql = `SELECT DISTINCT r.email, r.serialNumber AS serial
-    FROM read_parquet([${paths.map(literal).join(', ')}]) r
-    WHERE ${normalSql('r.serialNumber')} IN (SELECT w.identifier FROM ${WITHDRAWN_TABLE} w)`;
-  return claimsIn(session, sql);
+  return [claimsOf(paths.map((path) => ({ path })))];
 }
 
 export interface SerialsRequest {
   readonly dataset: string;
   readonly source: Source;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -76,14 +79,19 @@ export async function serialsOfWithdrawn(
   { keysFor }: Withdrawals,
 ): Promise<Map<string, readonly string[]>> {
   const theirs = new Map<string, readonly string[]>();
-  const claims = await claimsOfSource(session, request.source);
-  for (const { email, serial } of claims) {
+  const ofSource = await claimsOfSource(session, request);
+  for await (const { email, serial } of claimsIn(session, ofSource)) {
     const [keys, device] = [keysFor('customer', email), normal(serial)];
     if (keys.length > 0) theirs.set(device, [...(theirs.get(device) ?? []), ...keys]);
   }
   if (theirs.size === 0) return theirs;
-  const landed = await landedClaims(lake, session, request, [...theirs.keys()]);
-  for (const { email, serial } of [...claims, ...landed]) {
+  await remember(session, [...theirs.keys()]);
+  const claims = [...ofSource, ...(await landedClaims(lake, session, request))];
+  const ofTheirs = claims.map(
+    (sql) => `SELECT * FROM (${sql}) c
+      WHERE ${normalSql('c.serial')} IN (SELECT w.identifier FROM ${WITHDRAWN_TABLE} w)`,
+  );
+  for await (const { email, serial } of claimsIn(session, ofTheirs)) {
     if (keysFor('customer', email).length === 0) theirs.delete(normal(serial));
   }
   return theirs;

@@ -1,9 +1,12 @@
 /** Who withdrew stays out, and nobody else: whatever a delivery holds of them, and of whom they share with. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Lake } from '../../../../lakehouse/lake';
 import { loadPlan } from '../../../../lakehouse/landing/ingest-folder';
 import { manifestKey } from '../../../../lakehouse/manifest';
 import { query } from '../../../../lakehouse/query';
 import { openSource } from '../../../../lakehouse/sources/open-source';
+import type { StediIngestPlan } from '../../../../lakehouse/stedi/ingest-plan';
 import { STEDI_ERASING } from '../../../../lakehouse/stedi/erasing';
 import { STEDI } from '../../../../lakehouse/stedi/stedi-format';
 import { subjectKey } from '../../../../lakehouse/stedi/subject-keys';
@@ -86,6 +89,53 @@ describe('a device that an erased person claims, too', () => {
       'step_trainer/day-2.json': stepLine(shared.serial, DAY + 3),
     });
     expect(await momentsOf(lake, shared.serial)).toEqual([1, 2]);
+  });
+});
+
+describe('a device that only an erased person has, of whom nothing had landed', () => {
+  const { openIngest, landBatch } = STEDI;
+  const people = ['ben', 'ann'].map((name) => customerLine({ name }));
+  const steps = ['ann', 'ben'].map((name, at) => stepLine(`serial-${name}`, DAY + at)).join('\n');
+
+  test.each([
+    ['after a line that was cut off', `{"email":\n${people.toReversed().join('\n')}`],
+    ['where returns end the lines', people.join('\r')],
+    ['behind a mark of the byte order', `\ufeff${people.toReversed().join('\n')}`],
+    ['beside bytes that are no UTF-8', Buffer.from(`{"a":"\xe9"}\n${people.join('\n')}`, 'latin1')],
+  ])('is known as theirs %s', async (_where, customers) => {
+    const lake = newLake(folder.path());
+    const files = { 'customer/1.json': '', 'customer/2.json': '', 'step_trainer/1.json': steps };
+    const source = await writeFolder(folder.path(), files);
+    await writeFile(join(source, 'customer/1.json'), customers);
+    const { tables } = await ingestStedi(lake, { source, suppression: listOf('ann') });
+    expect(tables?.step_trainer_landing).toMatchObject({
+      rows: 1,
+      dropped: { 'consent-withdrawn': 1 },
+    });
+    expect(await momentsOf(lake, 'serial-ben')).toEqual([1]);
+  });
+
+  test('is asked of the customers where there are readings of devices alone', async () => {
+    const lake = newLake(folder.path());
+    const files = { 'customer/1.json': people.join('\n'), 'step_trainer/1.json': steps };
+    const opened = await openSource(await writeFolder(folder.path(), files), {
+      extensions: ['.json'],
+    });
+    const read: string[] = [];
+    const pathOf = (name: string) => {
+      read.push(name);
+      return opened.pathOf?.(name) ?? null;
+    };
+    const source = { ...opened, pathOf };
+    const request = { dataset: DATASET, source, secret: SECRET, suppression: listOf('ann') };
+    const { planKey } = await openIngest(lake, request);
+    const plan = (await loadPlan(lake, planKey)) as StediIngestPlan;
+    const batches = plan.files.map((_, at) => [at]);
+    for (let batch = 0; batch < batches.length; batch += 1)
+      await landBatch(lake, { ...request, plan: { ...plan, batches } as never, batch });
+    await opened.close();
+    const [customers, readings] = ['customer/1.json', 'step_trainer/1.json'];
+    expect(read).toEqual([customers, customers, readings]);
   });
 });
 
