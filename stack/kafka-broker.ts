@@ -57,6 +57,8 @@ export function brokerProperties(
     'transaction.state.log.num.partitions': 4,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
+    // How far predictors and simulations have come: without it, a week of rest would have them do everything again.
+    'offsets.retention.minutes': 525_600,
     'group.initial.rebalance.delay.ms': 0,
     // A killed broker may join again only when its session has timed out: 9 s by default.
     'broker.session.timeout.ms': 4_000,

@@ -3,7 +3,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
 import { Client } from 'pg';
 import { exists } from '../../stack/files';
 import { isRunning } from '../../stack/processes';
@@ -49,6 +49,15 @@ async function retentionDays(address: string): Promise<number> {
   }
 }
 
+async function minutesOfOffsets(brokers: string): Promise<number> {
+  const name = 'offsets.retention.minutes';
+  const asked = { type: ConfigResourceTypes.BROKER, name: '1', configNames: [name] };
+  const { resources } = await withAdmin(brokers, (admin) =>
+    admin.describeConfigs({ includeSynonyms: false, resources: [asked] }),
+  );
+  return Number(resources[0]?.configEntries[0]?.configValue);
+}
+
 async function killEverything(home: string): Promise<void> {
   const { processes = {} } = (await readStackRecord(home)) ?? {};
   for (const { pid } of Object.values(processes)) process.kill(pid, 'SIGKILL');
@@ -89,6 +98,8 @@ test('runs beside another one, survives a kill of all its processes, and stops',
   // The stack of the whole test run has the same components at the same time.
   expect(first.temporal.address).not.toBe(process.env['TEMPORAL_ADDRESS']);
   expect(await retentionDays(first.temporal.address)).toBe(7);
+  // A predictor that has rested for longer than the topics keep their messages knows its place.
+  expect(await minutesOfOffsets(first.kafka.brokers)).toBeGreaterThan(60 * 24 * 60);
   await writeSomething(first);
 
   const again = await up();
