@@ -5,6 +5,7 @@ import Ajv from 'ajv/dist/2019';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { PROJECT_ROOT } from '../../../core/project-root';
+import { brokerProperties } from '../../../stack/kafka-broker';
 import { KAFKA_VERSION } from '../../../stack/kafka-libraries';
 import { SEARCH_ATTRIBUTES } from '../../../stack/temporal-namespace';
 import { VARIABLES } from '../../../workers/config';
@@ -56,6 +57,12 @@ test('has Temporal and Kafka with their web UIs, PostgreSQL and an S3 server', (
   expect(compose.services['kafka-ui']?.ports).toEqual(['127.0.0.1:${KAFKA_UI_PORT:-8085}:8080']);
   expect(compose.services['kafka']?.image).toBe(`apache/kafka:${KAFKA_VERSION}`);
   expect(compose.services['postgres']?.image).toMatch(/^postgres:18\./);
+});
+
+test('its Kafka remembers how far readers have come for as long as the embedded one', () => {
+  const { KAFKA_OFFSETS_RETENTION_MINUTES: minutes } = compose.services['kafka']?.environment ?? {};
+  const embedded = brokerProperties({ port: 1, controllerPort: 2 }, '/data');
+  expect(embedded).toContain(`\noffsets.retention.minutes=${minutes}\n`);
 });
 
 test.each(services)('%s has a pinned image', (_name, { image }) => {
