@@ -8,6 +8,13 @@ import type { BodyBudget } from './body-budget';
 import type { IngestLimits } from './limits';
 import { watchPace, type Pace } from './slow-body';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What answers it: a parser of bodies is given the request alone. */
+    response: ServerResponse | null;
+  }
+}
+
 /** Under these names devices, scripts and their libraries send JSON and its lines. */
 const ACCEPTED: ReadonlySet<string> = new Set([
   'application/json',
@@ -87,15 +94,15 @@ export interface BodyParts {
 /** Takes the bytes as they are, whatever JSON they hold: each record is judged by itself. */
 export function takeBytes(scope: FastifyInstance, { limits, budget }: BodyParts): void {
   scope.removeAllContentTypeParsers();
-  const responses = new WeakMap<IncomingMessage, ServerResponse>();
+  scope.decorateRequest('response', null);
   scope.addHook('onRequest', (request, { raw }, done) => {
-    responses.set(request.raw, raw);
+    request.response = raw;
     done();
   });
   // Those with a name are found at once, the others by their looks each time.
   for (const types of [[...ACCEPTED], '*'])
-    scope.addContentTypeParser(types, ({ raw }, _payload, done) => {
-      const response = responses.get(raw) as ServerResponse;
+    scope.addContentTypeParser(types, ({ raw, response }, _payload, done) => {
+      if (response === null) throw new Error('a body is read before its request was let in');
       const hold = (bytes: number) => budget.hold(response, bytes);
       const hangUp = () => void (response.shouldKeepAlive = false);
       collect(raw, { limit: limits.bodyBytes, pace: limits, hold, hangUp }, done);

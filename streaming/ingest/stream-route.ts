@@ -14,6 +14,13 @@ import type { Sender, Senders } from './senders';
 import { STREAM } from './stream-document';
 import type { Turns } from './turns';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of whoever was let in. */
+    sender: Sender | null;
+  }
+}
+
 export interface StreamRouteParts {
   readonly reception: Reception;
   readonly answers: KeptAnswers;
@@ -48,15 +55,13 @@ class StreamHandler {
   /** By sender and key: a request that comes again meanwhile waits for the same answer. */
   private readonly underWay = new Map<string, { fingerprint: string; answer: Promise<Answer> }>();
 
-  private readonly senderOf = new WeakMap<FastifyRequest, Sender>();
-
   constructor(parts: StreamRouteParts) {
     this.parts = parts;
   }
 
   /** Before anything of the body is read or held. Throws UNAUTHORIZED and FORBIDDEN. */
   async letIn(request: FastifyRequest): Promise<void> {
-    this.senderOf.set(request, await this.parts.senders(request.headers.authorization));
+    request.sender = await this.parts.senders(request.headers.authorization);
   }
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
@@ -68,7 +73,8 @@ class StreamHandler {
   }
 
   private async answer(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
-    const sender = this.senderOf.get(request) as Sender;
+    const { sender } = request;
+    if (sender === null) throw new WatchlakeError('UNAUTHORIZED');
     const body = await bytesOf(request, reply, this.parts);
     const key = idempotencyKeyOf(request);
     const from = { request, reply, sender, body };
@@ -132,6 +138,7 @@ class StreamHandler {
 export async function addStreamRoute(door: FastifyInstance, parts: StreamRouteParts) {
   const handler = new StreamHandler(parts);
   await door.register(async (scope) => {
+    scope.decorateRequest('sender', null);
     scope.addHook('onRequest', (request) => handler.letIn(request));
     takeBytes(scope, parts);
     scope.addHook('onError', (_request, _reply, error: unknown, done) => {
