@@ -3,10 +3,12 @@ import {
   correlationOf,
   eigenvaluesOf,
   orientationOf,
+  pairsOf,
   triadsOf,
 } from '../../../models/feature-axes';
 import { createSpectrum } from '../../../models/feature-spectrum';
 import { STATISTICS, statisticsOf } from '../../../models/feature-statistics';
+import { createRandom, normal } from '../../../core/random';
 import { extractFeatures, FEATURE_FORMAT_VERSION, featureSchema } from '../../../models/features';
 import type { SampleSpan } from '../../../models/signal';
 import { sliceWindow } from '../../../models/windows';
@@ -61,7 +63,31 @@ test('finds the energy of a sine in the band of its frequency', () => {
 });
 
 test('leaves out bands above half of the rate', () => {
-  expect(createSpectrum(40, 10).names).not.toContain('band5To8Hz');
+  const { names } = createSpectrum(40, 10);
+  expect(names).toContain('band3.5To5Hz');
+  expect(names).not.toContain('band5To8Hz');
+});
+
+/** A quarter of a hertz from bin to bin. */
+const sineAt = (hertz: number, size = 1): number[] => {
+  const wave = (t: number): number => size * Math.sin(2 * Math.PI * hertz * t);
+  const [signal] = spanOf([wave], { rateHz: 64 }).values as [Float32Array];
+  return createSpectrum(256, 64).of(signal);
+};
+
+test('counts what lies between two bands in the upper one, and once', () => {
+  const { names } = createSpectrum(256, 64);
+  const features = sineAt(5);
+  const energy = (name: string): number => 10 ** (features[names.indexOf(name)] as number);
+  // Of a sine the bins have 1, 4 and 1: the first lies below 5 Hz.
+  expect(energy('band5To8Hz') / energy('band3.5To5Hz')).toBeCloseTo(5, 2);
+  expect(energy('band8To12Hz')).toBeLessThan(1e-4);
+});
+
+test('has a centre also of little motion, of the fastest, and of a single sample', () => {
+  expect(sineAt(5, 1e-3).at(-1)).toBeCloseTo(5, 2);
+  expect(sineAt(31.75).at(-1)).toBeCloseTo(31.7, 2);
+  expect(createSpectrum(1, 0.25).of(Float32Array.of(3))).toEqual([0]);
 });
 
 test('correlates signals between minus one and one, and a constant with nothing', () => {
@@ -74,6 +100,8 @@ test('correlates signals between minus one and one, and a constant with nothing'
     ),
   ).toBeCloseTo(-1, 9);
   expect(correlationOf(signal, Float32Array.of(7, 7, 7))).toBe(0);
+  // Rounding is no motion.
+  expect(correlationOf(Float32Array.of(7, 7 + 1e-6, 7), Float32Array.of(7, 7 + 1e-6, 7))).toBe(0);
 });
 
 test('finds triads of axes by name', () => {
@@ -82,9 +110,51 @@ test('finds triads of axes by name', () => {
   );
 });
 
+test('finds triads however their axes are set apart, in letters of any size', () => {
+  expect(triadsOf(['gyro z', 'gyro_X', 'gyro-y'])).toEqual([{ name: 'gyro', axes: [1, 2, 0] }]);
+});
+
+test('pairs all of nine channels, and of more the axes of one sensor alone', () => {
+  const channels = ['ax', 'ay', 'az', 'gx', 'gy', 'gz', 'pulse', 'light', 'skin', 'sound'];
+  const pairs = (count: number) => {
+    const some = channels.slice(0, count);
+    return pairsOf(some, triadsOf(some));
+  };
+  expect(pairs(9)).toHaveLength(36);
+  expect(pairs(10)).toEqual([
+    ...[0, 3].flatMap((x) => [
+      [x, x + 1],
+      [x, x + 2],
+      [x + 1, x + 2],
+    ]),
+  ]);
+});
+
 test('knows the eigenvalues of a symmetric matrix', () => {
-  const [first, second, third] = eigenvaluesOf([2, 2, 5, 1, 0, 0]);
-  expect([first, second, third].map((value) => Number(value.toFixed(6)))).toEqual([5, 3, 1]);
+  for (const unit of [1, 1e-5]) {
+    const values = eigenvaluesOf([2, 2, 5, 1, 0, 0].map((value) => value * unit));
+    expect(values.map((value) => Number((value / unit).toFixed(6)))).toEqual([5, 3, 1]);
+  }
+});
+
+test('knows those of motion along one line, in whatever direction', () => {
+  const random = createRandom(1);
+  for (let draw = 0; draw < 300; draw += 1) {
+    const [x, y, z] = [normal(random), normal(random), normal(random)] as const;
+    const [first, second, third] = eigenvaluesOf([x * x, y * y, z * z, x * y, x * z, y * z]);
+    expect(first).toBeCloseTo(x * x + y * y + z * z, 6);
+    expect([second, third].every((value) => Math.abs(value) < 1e-6)).toBe(true);
+  }
+});
+
+test('knows the direction of a little gravity, and no turn where nothing turns', () => {
+  const constant = (values: readonly number[], length: number): Float32Array[] =>
+    values.map((value) => new Float32Array(length).fill(value));
+  const [x, y, z] = orientationOf(constant([3e-4, 0, 4e-4], 8));
+  expect([x, y, z].map((value) => value?.toFixed(3))).toEqual(['0.600', '0.000', '0.800']);
+  // The product of the two directions is a little more than one.
+  expect(orientationOf(constant([1, 1, 1], 8)).at(-1)).toBe(0);
+  expect(orientationOf(constant([1, 2, 3], 1)).at(-1)).toBeCloseTo(0, 6);
 });
 
 test('describes motion along a line as linear, whichever way the device is worn', () => {

@@ -28,6 +28,12 @@ test('one value for all is the middle, and what is far outside is drawn in', () 
   expect(toValue(scores, 99)).toBe(toValue(scores, 4));
 });
 
+test('between two values there are those between them', () => {
+  const scores = normalScores(Float32Array.of(1, 0));
+  expect(toValue(scores, 0)).toBeCloseTo(0.5, 6);
+  expect(toValue(scores, 1)).toBeCloseTo(0.841, 3);
+});
+
 test('a value that half of all have stands for its whole range of scores', () => {
   const scores = normalScores(draws(10_000, (random) => Math.max(0, random() - 0.5)));
   expect(toScore(scores, 0)).toBeCloseTo(-2, 1);

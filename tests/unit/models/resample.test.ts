@@ -29,4 +29,5 @@ test('bridges irregular samples without inventing a value outside their range', 
 
 test('counts the grid points of a half-open window', () => {
   expect([gridLength(4000, 50), gridLength(1000, 26), gridLength(1, 1)]).toEqual([200, 26, 1]);
+  expect([gridLength(1000, 26.4), gridLength(1000, 26.6)]).toEqual([26, 27]);
 });
