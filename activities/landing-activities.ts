@@ -192,9 +192,10 @@ export function createLandingActivities(deps: LandingDeps) {
       // Of all landings so far, as are the rows.
       dropped: () => addCounts([previous?.dropped ?? {}, reading.leftOut, left]),
       facts: () => {
-        const { endOffsets, lastRead } = reading;
+        const { endOffsets, lastRead, former } = reading;
         const skippedOffsets = skippedBefore(previous) + reading.skippedOffsets();
-        const landedTo = { endOffsets, lastRead } satisfies LandedTo;
+        const known = Object.keys(former).length > 0 ? { former } : {};
+        const landedTo = { endOffsets, lastRead, ...known } satisfies LandedTo;
         return { ...landedTo, ...(skippedOffsets > 0 && { skippedOffsets }) };
       },
       signal,

@@ -38,6 +38,8 @@ export interface PredictionReading {
   readonly leftOut: Readonly<Record<string, number>>;
   /** For the next reading, as are the ends; known when all were read. */
   readonly lastRead: LastRead;
+  /** For the next reading as well. */
+  readonly former: NonNullable<LandedTo['former']>;
   /**
    * Offsets that the topic has removed before they were read: at most so many predictions, for markers of transactions are among
    * them, and what an erasure has moved. Those before a first reading count when all was read, and the model has predicted more.
@@ -58,14 +60,12 @@ const VISIBLE_WITHIN_MS = 60_000;
 async function visibleBounds(
   broker: Broker,
   { topics, visibleWithinMs = VISIBLE_WITHIN_MS, signal }: PredictionRange,
-  { written, anew }: { written: Offsets; anew: ReadonlySet<number> },
+  written: Offsets,
 ): Promise<Bounds> {
   const deadlineMs = performance.now() + visibleWithinMs;
   for (;;) {
     const bounds = await broker.bounds(topics.predictions);
-    const isVisible = [...bounds].every(
-      ([partition, { end }]) => anew.has(partition) || end >= (written[partition] ?? 0),
-    );
+    const isVisible = [...bounds].every(([partition, { end }]) => end >= (written[partition] ?? 0));
     if (isVisible || performance.now() > deadlineMs) return bounds;
     await sleep(POLL_MS, undefined, { signal });
   }
@@ -101,17 +101,37 @@ async function* read(
   signal?.throwIfAborted();
 }
 
+/** Of what the predictor says that it has written, what lies in the present topic; and what is left of a former one. */
+function writtenNow(
+  { model = '', landed: { former: before = {} } = {} }: PredictionRange,
+  said: Offsets,
+  anew: ReadonlySet<number>,
+) {
+  const isFormer = ([partition, end]: [string, number]): boolean =>
+    anew.has(Number(partition)) || before[model]?.[Number(partition)] === end;
+  const ends = Object.entries(said);
+  const written: Offsets = Object.fromEntries(ends.filter((each) => !isFormer(each)));
+  const { [model]: _own, ...others } = before;
+  const own = ends.filter(isFormer);
+  return {
+    written,
+    former: own.length > 0 ? { ...others, [model]: Object.fromEntries(own) } : others,
+  };
+}
+
 /** The ends are fixed before anything is read: what is written meanwhile waits for the next time. */
 export async function readPredictions(
   broker: Broker,
   request: PredictionRange,
 ): Promise<PredictionReading> {
-  const { topics, model, landed: { endOffsets: known = {}, lastRead = {} } = {} } = request;
-  const { restarted } = await unlandedRange(broker, topics.predictions, request.landed ?? {});
+  const { topics, model, landed = {} } = request;
+  const { endOffsets: known = {}, lastRead = {} } = landed;
+  const { restarted } = await unlandedRange(broker, topics.predictions, landed);
   const anew = new Set(restarted);
   const progress: ProgressByPartition =
     model === undefined ? new Map() : await fetchProgress(broker, topics, model);
-  const bounds = await visibleBounds(broker, request, { written: writtenEnds(progress), anew });
+  const { written, former } = writtenNow(request, writtenEnds(progress), anew);
+  const bounds = await visibleBounds(broker, request, written);
   const range = nextRange(bounds, known, Infinity, anew);
   const before = Object.entries(lastRead);
   const found: Found = {
@@ -127,6 +147,7 @@ export async function readPredictions(
     predictions: read(broker, request, range, found),
     leftOut: found.leftOut,
     lastRead: found.lastRead,
+    former,
     skippedOffsets: () =>
       range.skipped + (found.ofModel < predicted ? beforeFirst(bounds, known) : 0),
   };

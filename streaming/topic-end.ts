@@ -18,7 +18,7 @@ const LOOKED_BACK = 1_000;
 async function topicEnd(
   broker: Pick<Broker, 'bounds' | 'read'>,
   topic: string,
-): Promise<Required<LandedTo>> {
+): Promise<Required<Omit<LandedTo, 'former'>>> {
   const bounds = [...(await broker.bounds(topic))];
   const endOffsets = Object.fromEntries(bounds.map(([partition, { end }]) => [partition, end]));
   const from = Object.fromEntries(

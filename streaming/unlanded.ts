@@ -9,6 +9,11 @@ export interface LandedTo {
   readonly endOffsets?: Offsets;
   /** The last message of each partition; absent in earlier manifests. */
   readonly lastRead?: LastRead;
+  /**
+   * By model, what its predictor had written to partitions of a topic that was made anew since: it says so until it writes there
+   * again, and nobody has to wait for it.
+   */
+  readonly former?: Readonly<Record<string, Offsets>>;
 }
 
 export async function unlandedRange(

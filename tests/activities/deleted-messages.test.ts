@@ -89,9 +89,9 @@ test('samples that were deleted after the predictor had read them are predicted'
   await awaitPredicted(2, 0);
 });
 
-function landing() {
+function landing(visibleWithinMs?: number) {
   const { landPredictions } = createLandingActivities({
-    ...{ ...streams, lake: newLake(folder.path()), annotation: null as never },
+    ...{ ...streams, lake: newLake(folder.path()), annotation: null as never, visibleWithinMs },
   });
   return () => run(landPredictions, { dataset: 'exercises', model });
 }
@@ -124,4 +124,18 @@ test('a first landing tells what was deleted before it, unless nothing of the mo
   expect(await landing()()).toMatchObject({ rows: 1, skippedOffsets: deleted });
   await predict([3], 3, 1);
   expect(await landing()()).toMatchObject({ rows: 1, skippedOffsets: 0 });
+});
+
+test('nobody waits again for what a predictor has said of a topic that was made anew', async () => {
+  const land = landing(20_000);
+  expect(await land()).toMatchObject({ rows: 0 });
+  await predict([1, 2], 2, 2);
+  expect(await land()).toMatchObject({ rows: 2, restarted: 0 });
+  await makeAnew(streams.topics.predictions, 1);
+  expect(await land()).toMatchObject({ rows: 2, restarted: 1 });
+  const startedMs = performance.now();
+  expect(await land()).toMatchObject({ rows: 2, restarted: 0 });
+  expect(performance.now() - startedMs).toBeLessThan(15_000);
+  await predict([3], 3, 3);
+  expect(await land()).toMatchObject({ rows: 3, restarted: 0 });
 });
