@@ -4,7 +4,13 @@ import { MESSAGE_BYTES, sizeOf } from '../../../streaming/kafka-producer';
 import type { OutgoingMessage, ReceivedMessage } from '../../../streaming/ports';
 import { PartitionState, type Step } from '../../../streaming/partition-state';
 import { decodeFeatures, decodePrediction, decodeSignal } from '../../../streaming/prediction';
-import { NOTHING_COUNTED, placeOf, progressOf, type Progress } from '../../../streaming/progress';
+import {
+  encodeProgress,
+  NOTHING_COUNTED,
+  placeOf,
+  progressOf,
+  type Progress,
+} from '../../../streaming/progress';
 import {
   decodeSampleBatch,
   encodeSampleBatch,
@@ -266,4 +272,18 @@ test('a partition is gone on with where it was left, and what was deleted unread
   expect(kept(1, 7)).toEqual({ from: 1, progress: anew, lost: 0, isAnew: true });
   const fresh = placeOf(undefined, { start: 4, end: 9 });
   expect(fresh).toMatchObject({ from: 4, lost: 0, isAnew: false });
+});
+
+test('what is committed stays within what a broker takes, however many partitions there are', async () => {
+  const far = Number.MAX_SAFE_INTEGER;
+  const written = Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [at, far - 1]));
+  const counted = { predicted: far, late: far, deadLettered: far, skipped: far, tooLong: far };
+  const state = stateFrom(0, { next: 0, ...counted, written });
+  const step = await state.step([message(0)], champion);
+  const last = new Map([[topics.predictions, { 3: far - 1, 999: far - 1 }]]);
+  const { progress } = state.checkpoint(step, last);
+  expect(Buffer.byteLength(encodeProgress(progress))).toBeLessThanOrEqual(4096);
+  // Of this transaction above all: what it wrote may not show yet.
+  expect(progress.written).toMatchObject({ 3: far, 999: far });
+  expect(Object.keys(progress.written)).toHaveLength(150);
 });
