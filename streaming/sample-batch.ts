@@ -29,7 +29,12 @@ const HEADER_BYTES = 16;
 export const MAXIMUM_FRAME_BYTES = HEADER_BYTES + MAXIMUM_METADATA_BYTES;
 const CHECKED_FROM = 8;
 
-const name = z.string().min(1).max(200);
+// A prediction with a NUL would land nowhere: PostgreSQL, where tasks lie, takes none.
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((text) => !text.includes('\0'));
 const metadataSchema = z.object({
   dataset: name,
   device: name,

@@ -148,6 +148,15 @@ test('metadata that nobody could read are never sent', () => {
   expect(reasonOf(() => encodeSampleBatch(batchOf(1, channels)))).toBe('too-large');
 });
 
+test.each(['device', 'subjectKey', 'recording'] as const)(
+  'a %s that no prediction could be kept under is refused',
+  (field) => {
+    const named = (text: string) => encodeSampleBatch({ ...batchOf(1), [field]: text });
+    expect(reasonOf(() => decode(named('a\0b')))).toBe('malformed');
+    expect(reasonOf(() => decode(named('a\tb')))).toBe('no error');
+  },
+);
+
 test('numbers that no device can mean are refused, and those beside them are not', () => {
   const withTime = (ms: number) => {
     const batch = batchOf(3);
