@@ -21,15 +21,16 @@ export function samplesIn({ rateHz, archiveHz }: Sampling): string {
 export function showLikelyUnit(
   voice: Voice,
   { rateHz, archiveHz = rateHz, likelyUnit }: Sampling,
+  removal = 'watchlake datasets remove <dataset>',
 ): void {
   if (likelyUnit === undefined) return;
+  const looks = voice.colors.yellow(`timestamp_ms looks like ${likelyUnit}`);
   voice.line();
+  voice.line(`  ${looks}: ${bothReadings(archiveHz, likelyUnit)}.`);
   voice.line(
-    `  ${voice.colors.yellow(`timestamp_ms looks like ${likelyUnit}`)}: ${bothReadings(archiveHz, likelyUnit)}.`,
+    '  If so, its windows mean nothing: write milliseconds, remove the dataset and ingest',
   );
-  voice.line(
-    '  If so, write milliseconds, remove the dataset (watchlake datasets remove) and ingest again: windows of it mean nothing.',
-  );
+  voice.line(`  again: ${removal}`);
 }
 
 function bothReadings(asMilliseconds: number, unit: TimestampUnit): string {

@@ -6,6 +6,7 @@ import { workflowIds } from '../../core/workflow-ids';
 import { FORMAT_NAMES, type FormatName, type UnreadColumn } from '../../lakehouse/dataset-format';
 import type { IngestResult } from '../../workflows/ingest';
 import { declare, waiting, type WaitingOptions } from '../command';
+import { commandLine } from '../follow-run';
 import { showNext } from '../next-step';
 import { withProgress } from '../progress-line';
 import { factsLine } from '../run-facts';
@@ -132,7 +133,8 @@ export function addIngest(program: Command, act: Actions): void {
               'left out': leftOut(result),
               snapshot: result.snapshotId,
             });
-            if (result.sampling) showLikelyUnit(voice, result.sampling);
+            const removal = commandLine(shell, `datasets remove ${dataset}`);
+            if (result.sampling) showLikelyUnit(voice, result.sampling, removal);
             showNext(voice, shell, `refresh ${dataset}`);
           },
         };

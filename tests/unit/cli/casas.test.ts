@@ -119,7 +119,7 @@ test('of timestamps in a likely other unit both readings are told, and what is t
   expect(stdout).toContain(
     'timestamp_ms looks like seconds: as milliseconds the samples are 50,000 a second, in seconds 50 a second.',
   );
-  expect(stdout).toContain('datasets remove');
+  expect(stdout).toContain('npx watchlake datasets remove wsu');
 });
 
 test.each([
