@@ -174,6 +174,32 @@ test('a snapshot that is built upon while vacuum lists the others stays', async 
   expect(await snapshotsOf(lake, 'training_windows')).toEqual([ids[0], ids[2]].sort());
 });
 
+test('what a vacuum that was killed has half removed is no snapshot any more', async () => {
+  const { lake } = await lakeWithHistory();
+  const retire = async (key: string): Promise<boolean> => {
+    await lake.store.retire(key);
+    throw new Error('killed');
+  };
+  const store = { ...lake.store, retire };
+  await expect(vacuum({ ...lake, store }, request())).rejects.toThrow('killed');
+  for (const version of ['1', '2']) {
+    const { manifest } = await writeRows(lake, { table, inputs: { version }, rows });
+    for (const { key } of manifest.files) expect(await lake.store.has(key)).toBe(true);
+  }
+});
+
+test('snapshots that the catalogue does not know stay: another one may', async () => {
+  const { lake, ids } = await lakeWithHistory();
+  const { name } = table;
+  await lake.catalog.drop({ dataset: 'watch', table: name });
+  await lake.store.put('landing/watch/ingests/old/plan-1', 'x');
+  await aMoment();
+  const all = request({ keepReleases: 0 });
+  expect((await vacuum(lake, { ...all, table: name })).removed).toEqual([]);
+  expect((await vacuum(lake, all)).removed).toEqual(['landing/watch/ingests/old']);
+  expect(await snapshotsOf(lake, name)).toEqual([...ids].sort());
+});
+
 test('what others have put beside the tables stays, in folders that they know by name as well', async () => {
   const lake = newLake(folder.path());
   const source = await writeFolder(folder.path(), stediFiles(threePeople()));
