@@ -71,6 +71,61 @@ test('nobody consents anew while their erasure is under way', async () => {
   expect(await consent.grant('watch', 's1')).toMatchObject({ ...name, added: true });
 });
 
+test('the ledger tells the newest first, and when each was said to have been', async () => {
+  const ledger = createConsent(database.pool, 'secret');
+  const of = { dataset: 'told', subject: '00000000000000cc' };
+  const [first, second] = ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z'];
+  await ledger.recordGrant({ ...of, at: first });
+  await ledger.recordWithdrawal({ ...of, at: second });
+  expect(await ledger.entries(of)).toMatchObject([
+    { grantedAt: null, withdrawnAt: second },
+    { grantedAt: first, withdrawnAt: null },
+  ]);
+  expect(await ledger.entries({ ...of, limit: 1 })).toHaveLength(1);
+});
+
+test('a grant takes nobody else off the list, and the person off that of no other dataset', async () => {
+  const list = createConsent(database.pool, 'secret');
+  const [ann, ben] = ['00000000000000aa', '00000000000000bb'];
+  const [shared, own] = ['00000000000000d1', '00000000000000d2'];
+  const suppress = (dataset: string, subject: string, ...keys: string[]) =>
+    list.suppress({ dataset, subject, keys: [subject, ...keys], run: 'run' });
+  await suppress('one', ann, shared, own);
+  const since = await list.suppressedSince({ dataset: 'one', subject: ann });
+  await suppress('one', ann, shared, '00000000000000d3');
+  await suppress('one', ben, shared);
+  await suppress('two', ann);
+  expect(await list.suppressedSince({ dataset: 'one', subject: ann })).toBe(since);
+  expect(await list.suppressedDatasets()).toEqual(['one', 'two']);
+  await list.recordGrant({ dataset: 'one', subject: ann });
+  expect([...(await list.keys('one'))].sort()).toEqual([ben, shared]);
+  expect([...(await list.keys('two'))]).toEqual([ann]);
+  expect(await list.suppressedSince({ dataset: 'one', subject: ann })).toBeNull();
+});
+
+test('an open case keeps what it knows, opens in no other place, and counts for its dataset', async () => {
+  const cases = createConsent(database.pool, 'secret');
+  const of = (subject: string) => ({ dataset: 'sealed', subject });
+  const [ann, ben] = [of('00000000000000aa'), of('00000000000000bb')];
+  await cases.openCase(ann, { identifier: 'ann' });
+  await cases.openCase(ann, { identifier: 'somebody else' });
+  await cases.openCase(ben, { identifier: 'ben' });
+  await cases.openCase({ ...ann, dataset: 'sealed-too' }, { identifier: 'ann' });
+  expect(await cases.readCase(ann)).toEqual({ identifier: 'ann' });
+  expect(await cases.openCases(ann)).toBe(2);
+  await database.pool.query(
+    `UPDATE consent.cases SET sealed = (SELECT sealed FROM consent.cases WHERE dataset = $1 AND subject = $2)
+      WHERE dataset = $1 AND subject = $3`,
+    [ann.dataset, ann.subject, ben.subject],
+  );
+  const refusal = { code: 'SUBJECT_KEY_CHANGED' };
+  await expect(cases.readCase(ben)).rejects.toMatchObject(refusal);
+  const others = createConsent(database.pool, 'another secret');
+  await expect(others.readCase(ann)).rejects.toMatchObject(refusal);
+  await cases.closeCase(ann);
+  expect([await cases.openCases(ann), await cases.isOpen(ben)]).toEqual([1, true]);
+});
+
 test('who was erased is proved so also when the dataset was removed since', async () => {
   const source = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
   await ingestInto(lake, { source, dataset: 'gone' });
