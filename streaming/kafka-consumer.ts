@@ -80,6 +80,7 @@ function consumedBatch(
     partition,
     generation,
     messages: batch.messages.map((message) => receivedMessage(partition, message)),
+    end: Number(batch.lastOffset()) + 1,
     heartbeat: () => payload.heartbeat(),
     isStale: () => isSettled() || payload.isStale() || !payload.isRunning(),
     resolve: (offset) => payload.resolveOffset(String(offset)),

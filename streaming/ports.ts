@@ -94,6 +94,8 @@ export interface TransactionalProducer {
 export interface ConsumedBatch {
   readonly partition: number;
   readonly messages: readonly ReceivedMessage[];
+  /** Up to where it reaches, exclusive: markers of transactions behind the last message are passed with it. */
+  readonly end: number;
   /** Grows whenever partitions are dealt out anew; what was known of a partition is then void. */
   readonly generation: number;
   /** Keeps the membership alive; its errors have to reach the consumer unchanged. */

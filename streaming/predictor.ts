@@ -46,6 +46,8 @@ interface Owned {
   readonly state: PartitionState;
   readonly producer: TransactionalProducer;
   readonly generation: number;
+  /** Up to where it was read, markers of transactions included. */
+  readTo: number;
 }
 
 /** Messages that lie before those that are known are read after a restart, or of a topic that was made anew. */
@@ -172,7 +174,7 @@ export class Predictor {
       );
       const signal = (this.champion as ChampionHolder).schema.signal;
       const state = new PartitionState({ ...this.options, signal }, from, progress);
-      this.owned.set(partition, { state, producer, generation });
+      this.owned.set(partition, { state, producer, generation, readTo: from });
       log.info('partition taken over', { partition, from, next: progress.next });
       if (isAnew)
         log.warn('the samples topic was made anew: it is read from its start', { partition });
@@ -185,11 +187,13 @@ export class Predictor {
   }
 
   /** Where the topic has deleted what a running predictor still had to read, the broker goes on with what is left. */
-  private async tellLost({ partition, messages }: ConsumedBatch, { state }: Owned): Promise<void> {
+  private async tellLost({ partition, messages, end }: ConsumedBatch, owned: Owned): Promise<void> {
+    const { state, readTo } = owned;
     const next = Math.max(state.nextOffset, state.progress.next);
     const first = messages[0]?.offset ?? 0;
-    if (first <= next) return;
-    // Mostly it is a marker of a transaction.
+    owned.readTo = end;
+    if (first <= Math.max(next, readTo)) return;
+    // It may be a marker of a transaction that came by itself.
     const kept = (await this.deps.broker.bounds(this.options.topics.samples)).get(partition);
     const lost = Math.min(kept?.start ?? 0, first) - next;
     if (lost > 0) this.deps.log.warn(LOST, { partition, offsets: lost });
