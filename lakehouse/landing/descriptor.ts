@@ -83,10 +83,9 @@ export const medianPeriodMs = (recordings: readonly LandedRecording[]): number |
 // What three decimals can say; nothing can be divided by none.
 const LOWEST_HZ = 0.001;
 
-function measuredRate(recordings: readonly LandedRecording[]): number {
-  const periodMs = medianPeriodMs(recordings) ?? 1000;
-  return Math.max(LOWEST_HZ, Math.round((1000 / periodMs) * 1000) / 1000);
-}
+/** As a dataset keeps to it, whose first archive has such a distance. */
+export const rateOf = (periodMs: number): number =>
+  Math.max(LOWEST_HZ, Math.round((1000 / periodMs) * 1000) / 1000);
 
 /** The features depend on the rate: later recordings must not change it for models and labels. */
 function keptRate(before: LandingFacts | null): number | undefined {
@@ -106,7 +105,7 @@ export function describeDataset(
     formatVersion: 1,
     ...base,
     labels: [...new Set(recordings.flatMap(({ labels }) => labels))].sort(),
-    rateHz: keptRate(before) ?? measuredRate(recordings),
+    rateHz: keptRate(before) ?? rateOf(medianPeriodMs(recordings) ?? 1000),
   };
 }
 

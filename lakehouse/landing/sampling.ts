@@ -1,6 +1,6 @@
 /** What an ingest tells of the sampling of its archive: a wrong unit of time gives windows that mean nothing. */
 import type { Sampling } from '../dataset-format';
-import { medianPeriodMs, type DatasetDescriptor, type LandedRecording } from './descriptor';
+import { medianPeriodMs, rateOf, type DatasetDescriptor, type LandedRecording } from './descriptor';
 import type { LandingKind } from './landing-kind';
 import { likelyUnit } from './timestamp-unit';
 
@@ -20,9 +20,12 @@ export function samplingOf(
   const archiveHz = 1000 / periodMs;
   // Other formats have dates, in which no unit can be mistaken.
   const unit = format === 'recordings' ? likelyUnit(periodMs) : undefined;
+  // What is below the decimals of a dataset's rate makes no other archive of its first one.
+  const isOther = isFar(rateOf(periodMs), rateHz);
   return {
-    rateHz,
-    ...(isFar(archiveHz, rateHz) ? { archiveHz } : {}),
+    ...(isOther
+      ? { rateHz, archiveHz }
+      : { rateHz: isFar(archiveHz, rateHz) ? archiveHz : rateHz }),
     ...(unit === undefined ? {} : { likelyUnit: unit }),
   };
 }
