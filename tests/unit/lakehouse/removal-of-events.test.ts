@@ -3,6 +3,12 @@ import { EVENTS_TABLE } from '../../../lakehouse/devices/names';
 import type { Lake } from '../../../lakehouse/lake';
 import { manifestKey, snapshotPrefix } from '../../../lakehouse/manifest';
 import { removeFromLake, type FormerDataset } from '../../../lakehouse/removal';
+import {
+  allRemovedStreams,
+  rememberRemoved,
+  removedStreams,
+  type TopicPlace,
+} from '../../../lakehouse/removed-streams';
 import { FakeTopic, landAll, TOPIC } from '../../support/device-events';
 import { keysOf, newLake, temporaryFolder } from '../../support/recordings';
 
@@ -61,4 +67,27 @@ test('what a landing has read that did not see the removal begin is known to the
   await expect(removal).rejects.toMatchObject({ code: 'DATASET_IN_USE' });
   const { topicsRead } = await removed(lake);
   expect(topicsRead).toMatchObject({ [TOPIC]: { endOffsets: { 0: 3 } } });
+});
+
+test('what lies in one partition alone is remembered, and nothing of topics that are empty', async () => {
+  const { store } = newLake(folder.path());
+  const place = (...ends: number[]) => ({ endOffsets: { ...ends }, lastRead: {} });
+  await rememberRemoved(store, 'none', { samples: place(0, 0), predictions: place(0) });
+  await rememberRemoved(store, 'some', { samples: place(0, 0), predictions: place(0, 5) });
+  const all = await allRemovedStreams(store);
+  expect([...all].map(([dataset, { times }]) => [dataset, times])).toEqual([['some', 1]]);
+});
+
+test('of several removals each topic of events is remembered as far as the last one knew it', async () => {
+  const { store } = newLake(folder.path());
+  const place = (end: number) => ({ endOffsets: { 0: end }, lastRead: {} });
+  const remember = (events?: Record<string, TopicPlace>) =>
+    rememberRemoved(store, dataset, { samples: place(1), predictions: place(1), events });
+  await remember({ now: place(1), former: place(2) });
+  await remember({ now: place(7) });
+  await remember();
+  expect(await removedStreams(store, dataset)).toMatchObject({
+    times: 3,
+    events: { now: place(7), former: place(2) },
+  });
 });

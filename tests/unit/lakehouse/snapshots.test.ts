@@ -1,9 +1,11 @@
 /** Write, check, publish: what is unchanged is reused, what is broken stays out of sight. */
 import { WatchlakeError } from '../../../core/errors';
+import { writeJson } from '../../../lakehouse/json';
 import type { Lake } from '../../../lakehouse/lake';
+import { manifestKey, snapshotPrefix } from '../../../lakehouse/manifest';
 import type { Store } from '../../../lakehouse/ports';
 import { writeRows } from '../../../lakehouse/publish';
-import { ensureSnapshot, imbalance } from '../../../lakehouse/snapshots';
+import { ensureSnapshot, imbalance, newestManifest } from '../../../lakehouse/snapshots';
 import type { RowsTransform, TableCheck, TableDeclaration } from '../../../lakehouse/tables';
 import { column, declareTable, recipeHash } from '../../../lakehouse/tables';
 import { stagesOf } from '../../../lakehouse/stages';
@@ -129,6 +131,32 @@ test.each(broken)('%s keeps the old snapshot and leaves no file', async (_name, 
   });
   expect(await keysOf(lake)).toEqual(before);
   expect((await pointerOf(lake))?.snapshotId).toBe(manifest.snapshotId);
+});
+
+test('what is personal in an input does not come into a curated table, whatever that declares', async () => {
+  const lake = newLake(folder.path());
+  const people = { columns: [column('tags', 'string', 'Name', { personal: true })], files: [] };
+  const request = { table: things(), inputs: {}, rows: twoRows, relations: { people } };
+  await expect(writeRows(lake, request)).rejects.toMatchObject({
+    message: expect.stringContaining('no-personal-column (1 row)') as string,
+  });
+});
+
+test('the newest snapshot is the one that was finished last, wherever it is listed', async () => {
+  const lake = newLake(folder.path());
+  const made = [];
+  for (const version of ['1', '2', '3']) {
+    const request = { table: things(), inputs: { version }, rows: twoRows };
+    made.push((await writeRows(lake, request)).manifest);
+  }
+  for (const newest of made) {
+    for (const each of made) {
+      const createdAt = `20${each === newest ? 3 : 2}0-01-01T00:00:00.000Z`;
+      await writeJson(lake.store, manifestKey(snapshotPrefix(each)), { ...each, createdAt });
+    }
+    const found = await newestManifest(lake, 'curated/watch/things/');
+    expect(found?.snapshotId).toBe(newest.snapshotId);
+  }
 });
 
 test('of two twins one writes, and both publish the same', async () => {
