@@ -306,6 +306,9 @@ test('whose erasure has begun is neither learned from nor judges, and who is hel
   const call = { dataset, champion: other, challenger: other, seed: 0, knownUntil, run: 'r' };
   const { figures } = await run(() => compareVersions({ ...call, model: 'erasing-other' }));
   expect(figures.champion.bySubject.map(({ subject }) => subject)).toEqual([stays]);
+  expect(figures.withdrawnSubjects).toBe(0);
+  const tainted = { ...call, model, champion: '1', challenger: '1' };
+  expect((await run(() => compareVersions(tainted))).figures.withdrawnSubjects).toBe(1);
 });
 
 test('nothing that shares samples with a fresh audit is learned from, until it has judged', async () => {
@@ -361,6 +364,7 @@ test('after a change of the features old labels are left out, and the old champi
   await answer('reformatted', [
     await ownTask('stale', { ...beside, ...older, startMs: 0, endMs: 4000 }),
     await ownTask('present', { ...beside, startMs: 4000, endMs: 8000 }),
+    await ownTask('judge', { ...beside, ...older, kind: 'audit', startMs: 40_000, endMs: 44_000 }),
   ]);
 
   const input = { model, dataset, withLabels: true, knownUntil };
@@ -378,6 +382,14 @@ test('after a change of the features old labels are left out, and the old champi
     ...{ outcome: 'reject', reason: 'schema-differs' },
   });
   expect((await run(() => judge.scoreChampion(call))).champion).toBeNull();
+  const fitting = await run(() =>
+    judge.compareVersions({ ...call, champion: version, challenger }),
+  );
+  let judges = 0;
+  for await (const label of judge.annotation.labels({ dataset })) {
+    if (label.kind === 'audit' && label.featureSchema !== 'older') judges += 1;
+  }
+  expect(fitting.figures.audit?.labels ?? 0).toBe(judges);
 });
 
 test('a model whose champion is of another dataset learns nothing and is not judged', async () => {
