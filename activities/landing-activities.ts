@@ -165,13 +165,16 @@ export function createLandingActivities(deps: LandingDeps) {
     const gone = await suppression.keys(dataset);
     // Those of a former dataset of this name count as landed.
     const removed = previous === null ? await removedStreams(lake.store, dataset) : null;
-    const landed = (previous?.facts as LandedTo | undefined) ?? removed?.predictions;
+    const landed: LandedTo | undefined = previous?.facts ?? removed?.predictions;
     const request = { topics, model, landed, visibleWithinMs, signal };
     const reading = await readPredictions(broker, request);
     const restarted = reading.restarted.length;
     const isRead = contentHash(reading.endOffsets) === contentHash(reading.fromOffsets);
+    // Said of a former topic, which has to be known to the next landing: it would wait for it again.
+    const isSaid = contentHash(reading.former) === contentHash(landed?.former ?? {});
     // A gap is published also where nothing follows it: it is told once.
-    if (previous !== null && isRead && restarted === 0 && reading.skippedOffsets() === 0) {
+    const isWhole = restarted === 0 && reading.skippedOffsets() === 0;
+    if (previous !== null && isRead && isSaid && isWhole) {
       return { manifest: previous, reused: true, restarted, skippedOffsets: 0 };
     }
     const table = predictionsTable({ dataset, recipe: 1 });

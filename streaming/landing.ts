@@ -50,8 +50,17 @@ export interface PredictionReading {
 type Bounds = ReadonlyMap<number, PartitionBounds>;
 
 const POLL_MS = 50;
-// A killed process leaves a transaction open for half of it.
+// Longer than a killed process leaves a transaction open.
 const VISIBLE_WITHIN_MS = 60_000;
+
+/** What of the written does not show. */
+const hiddenIn = (bounds: Bounds, written: Offsets): Offsets =>
+  Object.fromEntries(
+    Object.entries(written).filter(([name, end]) => {
+      const partition = bounds.get(Number(name));
+      return partition !== undefined && partition.end < end;
+    }),
+  );
 
 /**
  * A transaction shows in the topic some milliseconds after its offsets do, and a barrier looks at the offsets: the topic's
@@ -65,7 +74,7 @@ async function visibleBounds(
   const deadlineMs = performance.now() + visibleWithinMs;
   for (;;) {
     const bounds = await broker.bounds(topics.predictions);
-    const isVisible = [...bounds].every(([partition, { end }]) => end >= (written[partition] ?? 0));
+    const isVisible = Object.keys(hiddenIn(bounds, written)).length === 0;
     if (isVisible || performance.now() > deadlineMs) return bounds;
     await sleep(POLL_MS, undefined, { signal });
   }
@@ -101,22 +110,25 @@ async function* read(
   signal?.throwIfAborted();
 }
 
-/** Of what the predictor says that it has written, what lies in the present topic; and what is left of a former one. */
-function writtenNow(
-  { model = '', landed: { former: before = {} } = {} }: PredictionRange,
+/** Of what the predictor says that it has written, what is to be waited for. */
+function awaited(
+  { model = '', landed: { former = {} } = {} }: PredictionRange,
   said: Offsets,
   anew: ReadonlySet<number>,
-) {
+): Offsets {
   const isFormer = ([partition, end]: [string, number]): boolean =>
-    anew.has(Number(partition)) || before[model]?.[Number(partition)] === end;
-  const ends = Object.entries(said);
-  const written: Offsets = Object.fromEntries(ends.filter((each) => !isFormer(each)));
-  const { [model]: _own, ...others } = before;
-  const own = ends.filter(isFormer);
-  return {
-    written,
-    former: own.length > 0 ? { ...others, [model]: Object.fromEntries(own) } : others,
-  };
+    anew.has(Number(partition)) || former[model]?.[Number(partition)] === end;
+  return Object.fromEntries(Object.entries(said).filter((each) => !isFormer(each)));
+}
+
+/** What it says of a former topic: what need not be waited for, and what was waited for in vain. */
+function formerOf(
+  { model = '', landed: { former = {} } = {} }: PredictionRange,
+  { said, written, hidden }: { said: Offsets; written: Offsets; hidden: Offsets },
+): PredictionReading['former'] {
+  const { [model]: _own, ...others } = former;
+  const own = Object.entries(said).filter(([name]) => !(name in written) || name in hidden);
+  return own.length > 0 ? { ...others, [model]: Object.fromEntries(own) } : others;
 }
 
 /** The ends are fixed before anything is read: what is written meanwhile waits for the next time. */
@@ -130,7 +142,8 @@ export async function readPredictions(
   const anew = new Set(restarted);
   const progress: ProgressByPartition =
     model === undefined ? new Map() : await fetchProgress(broker, topics, model);
-  const { written, former } = writtenNow(request, writtenEnds(progress), anew);
+  const said = writtenEnds(progress);
+  const written = awaited(request, said, anew);
   const bounds = await visibleBounds(broker, request, written);
   const range = nextRange(bounds, known, Infinity, anew);
   const before = Object.entries(lastRead);
@@ -147,7 +160,7 @@ export async function readPredictions(
     predictions: read(broker, request, range, found),
     leftOut: found.leftOut,
     lastRead: found.lastRead,
-    former,
+    former: formerOf(request, { said, written, hidden: hiddenIn(bounds, written) }),
     skippedOffsets: () =>
       range.skipped + (found.ofModel < predicted ? beforeFirst(bounds, known) : 0),
   };

@@ -43,7 +43,7 @@ async function sendSamples(count: number): Promise<void> {
 }
 
 /** As a predictor does: how far it has come, and what it has predicted on the way. */
-async function predict(windows: readonly number[], next: number, predicted: number) {
+async function predict(windows: readonly number[], next: number, predicted: number, by = model) {
   const { broker, topics } = streams;
   const id = `writer of ${topics.predictions}`;
   const producer = await broker.openTransactional(id);
@@ -51,7 +51,7 @@ async function predict(windows: readonly number[], next: number, predicted: numb
   await producer.commit([{ topic: topics.predictions, messages }], (last) => {
     const end = (last.get(topics.predictions)?.[0] ?? -1) + 1;
     const progress = { ...NOTHING_COUNTED, next, predicted, written: { 0: end } };
-    const [group, topic] = [predictorGroup(topics, model), topics.samples];
+    const [group, topic] = [predictorGroup(topics, by), topics.samples];
     return [{ group, topic, partition: 0, offset: next, metadata: encodeProgress(progress) }];
   });
   await producer.close();
@@ -89,11 +89,11 @@ test('samples that were deleted after the predictor had read them are predicted'
   await awaitPredicted(2, 0);
 });
 
-function landing(visibleWithinMs?: number) {
+function landing(visibleWithinMs?: number, lake = newLake(folder.path())) {
   const { landPredictions } = createLandingActivities({
-    ...{ ...streams, lake: newLake(folder.path()), annotation: null as never, visibleWithinMs },
+    ...{ ...streams, lake, annotation: null as never, visibleWithinMs },
   });
-  return () => run(landPredictions, { dataset: 'exercises', model });
+  return (of = model) => run(landPredictions, { dataset: 'exercises', model: of });
 }
 
 const endOf = async (topic: string) => (await streams.broker.bounds(topic)).get(0)?.end ?? 0;
@@ -138,4 +138,17 @@ test('nobody waits again for what a predictor has said of a topic that was made 
   expect(performance.now() - startedMs).toBeLessThan(15_000);
   await predict([3], 3, 3);
   expect(await land()).toMatchObject({ rows: 3, restarted: 0 });
+});
+
+test('nor for what that of another model has said, once nothing of it has come in time', async () => {
+  const lake = newLake(folder.path());
+  const patient = landing(2 ** 30, lake);
+  for (const each of [model, 'other']) expect(await patient(each)).toMatchObject({ rows: 0 });
+  await predict([1, 2], 2, 2);
+  await predict([3], 2, 1, 'other');
+  expect(await patient()).toMatchObject({ rows: 3 });
+  await makeAnew(streams.topics.predictions, 1);
+  expect(await patient()).toMatchObject({ rows: 3, restarted: 1 });
+  expect(await landing(500, lake)('other')).toMatchObject({ rows: 3, restarted: 0 });
+  for (const each of [model, 'other']) expect(await patient(each)).toMatchObject({ rows: 3 });
 });
