@@ -63,7 +63,11 @@ const eligibilityOf = ({ reason }: Verdict): GateCheck[] => [
 
 const proofOf = ({ bySubject, pValue, meanDifference, gate }: Verdict): GateCheck[] => [
   atLeast('People compared', bySubject.length, gate.minimumSubjects),
-  { ...atMost('p-value of the sign-flip test', pValue, gate.alpha), passed: pValue <= gate.alpha },
+  {
+    ...atMost('p-value of the sign-flip test', pValue, gate.alpha),
+    passed: pValue <= gate.alpha,
+    isPValue: true,
+  },
   {
     name: 'Mean difference of macro-F1',
     value: meanDifference,

@@ -40,6 +40,7 @@ export interface GateCheck {
   limit: number | null;
   /** On which side of the limit the value has to lie. */
   bound?: 'at least' | 'at most' | 'more than';
+  isPValue?: boolean;
   passed: boolean;
 }
 

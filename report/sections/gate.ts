@@ -71,6 +71,10 @@ const BOUNDS = { 'at least': '≥', 'at most': '≤', 'more than': '>' } as cons
 const limitOf = ({ limit, bound }: GateCheck): string =>
   `${bound ? `${BOUNDS[bound]} ` : ''}${figure(limit)}`;
 
+/** No p-value is zero: that of thirty people has more places than a figure shows. */
+const valueOf = ({ value, isPValue = false }: GateCheck): string =>
+  isPValue && value !== null && value < 0.001 ? pValue(value) : figure(value);
+
 function checksOf({ checks }: RetrainDecision, name: string): Html {
   if (checks.length === 0) return empty('No check was made.');
   return renderTable({
@@ -78,7 +82,7 @@ function checksOf({ checks }: RetrainDecision, name: string): Html {
     columns: [textual('Check'), numeric('Value'), numeric('Limit'), textual('Result')],
     rows: checks.map((check) => [
       check.name,
-      figure(check.value),
+      valueOf(check),
       limitOf(check),
       check.passed
         ? html`<span class="passed">✓ passed</span>`

@@ -1,6 +1,7 @@
 /** The sections show the figures that they were given, and no others. */
+import { decisionFrom } from '../../../report/decision';
 import { renderReport } from '../../../report/render-report';
-import { CLASSES } from './fake-run';
+import { CLASSES, evaluationOf, verdictOf } from './fake-run';
 import { attributes, sectionOf, tableOf, textOf } from './page';
 import { sampleReport } from './report-fixture';
 
@@ -121,6 +122,15 @@ test('shows each check of the gate with its value, its limit and its result', ()
   expect(checks).toContainEqual(['p-value of the sign-flip test', '1', '≤ 0.05', '✗ failed']);
   expect(checks).toContainEqual(['Same feature schema', '–', '–', '✓ passed']);
   expect(textOf(sectionOf(page, 'gate'))).toContain('trained on deliberately shuffled labels');
+});
+
+test('shows no p-value of zero among the checks, however many people were compared', () => {
+  const evaluation = evaluationOf({ seed: 1, skill: 2, boldness: 1 });
+  const verdict = { ...verdictOf(evaluation, evaluation), pValue: 2 ** -30 };
+  const retrains = [decisionFrom({ version: '2', verdict })];
+  const checks = tableOf(renderReport({ ...data, retrains }), 'Checks of version 2');
+  const [row] = checks.filter(([name]) => name === 'p-value of the sign-flip test');
+  expect(row?.slice(1)).toEqual(['< 0.001', '≤ 0.05', '✓ passed']);
 });
 
 test('says of every score on whose windows it is, and how far people lie apart', () => {
