@@ -91,12 +91,13 @@ async function publish(
   options: { signal?: AbortSignal },
 ): Promise<PublishedLanding> {
   const manifest = await publishLanding(lake, kind, plan, options);
-  const { recordings, descriptor, ingests } = landingFacts(manifest);
+  const facts = landingFacts(manifest);
+  const { recordings, descriptor, ingests } = facts;
   const unread = ingests.findLast(({ ingestId }) => ingestId === plan.ingestId)?.unread;
   const membersWithoutRows = recordings.filter(({ rows }) => rows === 0).length;
   const planned = new Set(plan.parts.flat());
   const added = recordings.filter(({ recording }) => planned.has(recording));
-  const sampling = samplingOf(kind, descriptor, added);
+  const sampling = samplingOf(kind, facts, added);
   return {
     table: kind.table,
     snapshotId: manifest.snapshotId,

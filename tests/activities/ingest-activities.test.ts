@@ -112,9 +112,9 @@ test('columns that nothing reads are told, once for each name, and with the arch
   expect(await land(archive)).toEqual(published);
 });
 
-/** One recording of 200 samples, `gap` apart as its clock writes it. */
-const sampledEvery = (recording: string, gap: number): Record<string, string> => {
-  const rows = Array.from({ length: 200 }, (_, at) => `${1.7e9 + at * gap},1,1,1,walking`);
+/** One recording, its samples `gap` apart as its clock writes it. */
+const sampledEvery = (recording: string, gap: number, length = 200): Record<string, string> => {
+  const rows = Array.from({ length }, (_, at) => `${1.7e9 + at * gap},1,1,1,walking`);
   return {
     'recordings.csv': `recording,subject\n${recording},Ann Example\n`,
     'channels.csv': CHANNELS_CSV,
@@ -130,7 +130,16 @@ test.each([
   ['nanoseconds', 5e6, { rateHz: 0.0002, likelyUnit: 'nanoseconds' }],
 ])('how densely was sampled is told, also with timestamps in %s', async (_, gap, said) => {
   const land = landerOf(newLake(folder.path()));
-  expect((await land(sampledEvery('r1', gap))).sampling).toEqual(said);
+  const archive = sampledEvery('r1', gap);
+  expect((await land(archive)).sampling).toEqual(said);
+  expect((await land(archive)).sampling).toEqual(said);
+});
+
+test('of samples of which none follows another nothing is told, also with the archive again', async () => {
+  const land = landerOf(newLake(folder.path()));
+  const archive = sampledEvery('r1', 20, 1);
+  expect(await land(archive)).not.toHaveProperty('sampling');
+  expect(await land(archive)).not.toHaveProperty('sampling');
 });
 
 test('a second archive tells what it has added, and whether it was sampled otherwise', async () => {
