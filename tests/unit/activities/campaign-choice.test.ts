@@ -32,15 +32,20 @@ interface Said {
   readonly version: string;
   readonly candidate: 'uncertain' | 'audit' | null;
   readonly schema: string;
+  /** The most probable one of the classes. */
+  readonly label?: string;
+  readonly classes?: readonly string[];
+  readonly probabilities?: readonly number[];
 }
 
 async function publish(lake: Lake, said: readonly Said[], shown = signal): Promise<void> {
   const table = predictionsTable({ dataset: DATASET, recipe: 1 });
-  const rows = said.map(({ window, version, candidate, schema }, at) => {
+  const rows = said.map(({ window, version, candidate, schema, ...each }, at) => {
+    const { label = 'a', classes = ['a', 'b'], probabilities = [0.5, 0.5] } = each;
     const cells: Record<string, Cell> = {
       ...{ window_id: `w${window}`, subject_key: 's', device: 'd', model: 'm', version },
-      ...{ start_ms: window * 4000, end_ms: window * 4000 + 4000, label: 'a', confidence: 0.5 },
-      ...{ classes: ['a', 'b'], probabilities: Float32Array.of(0.5, 0.5), candidate },
+      ...{ start_ms: window * 4000, end_ms: window * 4000 + 4000, label, confidence: 0.5 },
+      ...{ classes, probabilities: Float32Array.from(probabilities), candidate },
       ...{ feature_schema: schema, kafka_partition: 0, kafka_offset: at },
       ...(candidate === null
         ? { features: null, signal: null }
@@ -128,6 +133,20 @@ test('of several versions that have predicted a window the newest one decides', 
   const { opened, asked } = await ask(lake);
   expect(asked).toEqual(['w2 by 10', 'w3 by 9', 'w4 by 10']);
   expect(opened).toEqual({ tasks: 3, uncertain: 3, audit: 0 });
+});
+
+test('is spread over classes, also of versions that know other ones', async () => {
+  const { lake, schema } = await refreshedLake();
+  const by = (version: string, window: number, label: string, probabilities: number[]): Said => ({
+    ...{ version, window, label, probabilities, candidate: 'uncertain', schema },
+    classes: version === '1' ? ['run', 'walk'] : ['climb', 'run', 'walk'],
+  });
+  await publish(lake, [
+    by('1', 1, 'walk', [0.5, 0.5]),
+    by('2', 2, 'walk', [0.4, 0.1, 0.5]),
+    by('2', 3, 'run', [0, 0.9, 0.1]),
+  ]);
+  expect((await ask(lake, { budget: 2 })).asked).toEqual(['w1 by 1', 'w3 by 2']);
 });
 
 test('nobody is asked about windows with features that are in force no more; they are counted', async () => {

@@ -28,6 +28,15 @@ test('passes what the gate lets pass: losses of their limit, which rounding take
   expect(failedOf(decisionFrom({ version: '2', verdict }))).toEqual([]);
 });
 
+test('fails a gain that is its margin but for rounding, as the gate does', () => {
+  const verdict = verdictOf(weak, strong);
+  const gate = { ...verdict.gate, margin: 0.3 };
+  const meanDifference = 0.1 + 0.2;
+  expect(meanDifference).toBeGreaterThan(gate.margin);
+  const decision = decisionFrom({ version: '2', verdict: { ...verdict, meanDifference, gate } });
+  expect(failedOf(decision)).toEqual(['Mean difference of macro-F1']);
+});
+
 test('fails the checks that made the gate reject', () => {
   const decision = decisionFrom({ version: '3', verdict: verdictOf(strong, weak) });
   expect(decision).toMatchObject({ outcome: 'reject', negativeControl: false });

@@ -17,7 +17,11 @@ const folder = temporaryFolder();
 const DATASET = 'stedi';
 
 /** `ann`, who is read with it twice, and `ben`, once, claim one device. */
-async function landed(ann: Partial<MadePerson> = {}, ben: Partial<MadePerson> = {}) {
+async function landed(
+  ann: Partial<MadePerson> = {},
+  ben: Partial<MadePerson> = {},
+  users: readonly string[] = [],
+) {
   const lake = newLake(folder.path());
   const people = [
     { name: 'ann', serial: 'shared', ...ann },
@@ -26,7 +30,10 @@ async function landed(ann: Partial<MadePerson> = {}, ben: Partial<MadePerson> = 
   const moments = [DAY + 1, DAY + 2, DAY + 3];
   const files = stediFiles({
     customers: people.map((person) => customerLine(person)),
-    accelerometer: moments.map((at, n) => accelerometerLine(n < 2 ? 'ann' : 'ben', at)),
+    accelerometer: [
+      ...moments.map((at, n) => accelerometerLine(n < 2 ? 'ann' : 'ben', at)),
+      ...users.map((name) => accelerometerLine(name, DAY)),
+    ],
     steps: moments.map((at) => stepLine('shared', at)),
   });
   await ingestStedi(lake, { source: await writeFolder(folder.path(), files) });
@@ -60,6 +67,15 @@ test('is found also where a first ingest that was ended has left some of the tab
     person: { devices: ['own'] },
     rows: { customer_landing: 1, accelerometer_landing: 2, step_trainer_landing: 0 },
   });
+});
+
+test('is looked for as a whole name where that of a user, who is no customer, holds it', async () => {
+  const { find } = await landed();
+  expect((await find('ben')).person.texts).toContain(emailOf('ben'));
+  const beside = await landed({}, {}, ['reuben']);
+  const found = (await beside.find('ben')).person;
+  expect(found.texts).not.toContain(emailOf('ben'));
+  expect(found.values).toContain(emailOf('ben'));
 });
 
 test('of an owner who does not consent as well: nobody inherits them', async () => {
