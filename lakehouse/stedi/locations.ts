@@ -27,7 +27,8 @@ export const STEDI_TABLES: readonly string[] = [
 
 /** Folders of the lake that mean something else, and so cannot be the name of a dataset. */
 const RESERVED = new Set([
-  ...['landing', 'trusted', 'curated', 'refresh', 'jobs', 'catalog', 'models', 'athena', 'removed'],
+  ...['landing', 'trusted', 'curated', 'refresh', 'jobs', 'catalog', 'athena', 'removed'],
+  ...['models', 'comparisons', 'scores'],
   ...['customer', 'accelerometer', 'step_trainer', 'machine_learning'],
 ]);
 

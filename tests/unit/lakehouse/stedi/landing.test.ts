@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lake } from '../../../../lakehouse/lake';
 import { tableContentHash } from '../../../support/content-hash';
+import { modelFolders } from '../../../../lakehouse/model-artefacts';
 import { query } from '../../../../lakehouse/query';
 import { findManifest } from '../../../../lakehouse/snapshots';
 import { SOURCE_FIELDS } from '../../../../lakehouse/stedi/fields';
@@ -120,8 +121,9 @@ test('tables of another dataset lie apart and count for themselves', async () =>
   );
 });
 
-// An erasure takes what lies in `jobs/customer/` for that of a dataset `customer`, and in `removed/` for what was removed.
-test.each(['landing', 'jobs', 'removed'])(
+// An erasure takes what lies in `jobs/customer/` for that of a dataset `customer`, and in `removed/` for what was removed. With
+// a model `customer` goes what lies in the folders of that name.
+test.each(['landing', 'jobs', 'removed', ...modelFolders('m').map((each) => each.split('/')[0])])(
   'a dataset may not take the name of a folder of the lake: %s',
   async (dataset) => {
     const { lake, source } = await threeLanded();
