@@ -5,6 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createIngestActivities } from '../../activities/ingest-activities';
 import { createRefreshActivities } from '../../activities/refresh-activities';
 import type { Lake } from '../../lakehouse/lake';
+import { datasetDescriptor } from '../../lakehouse/landing/descriptor';
 import type { Store } from '../../lakehouse/ports';
 import { writeStedi } from '../support/stedi-people';
 import type { MadeRow } from '../support/casas';
@@ -129,10 +130,12 @@ test.each([
   // The dataset keeps to more than that, as nothing is left that could be divided by: of a first archive that is no other rate.
   ['nanoseconds', 5e6, { rateHz: 0.0002, likelyUnit: 'nanoseconds' }],
 ])('how densely was sampled is told, also with timestamps in %s', async (_, gap, said) => {
-  const land = landerOf(newLake(folder.path()));
+  const lake = newLake(folder.path());
+  const land = landerOf(lake);
   const archive = sampledEvery('r1', gap);
   expect((await land(archive)).sampling).toEqual(said);
   expect((await land(archive)).sampling).toEqual(said);
+  expect((await datasetDescriptor(lake, 'watch')).rateHz).toBeGreaterThan(0);
 });
 
 test('of samples of which none follows another nothing is told, also with the archive again', async () => {
