@@ -1,11 +1,10 @@
 /** Samples that retention deletes under a predictor that runs: the log tells how many offsets, and nothing else is lost. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Predictor } from '../../streaming/predictor';
 import { fetchProgress } from '../../streaming/progress';
 import { simulateDevices } from '../../streaming/simulator';
 import { madeRecordings } from '../support/made-recordings';
 import { predictorOptions, testChampion, untilPredicted } from '../support/stream-runs';
-import { createTestStreams, silentLog } from '../support/streams';
+import { createTestStreams, endAfter, silentLog } from '../support/streams';
 
 const LOST = 'deleted before they were predicted';
 
@@ -47,21 +46,12 @@ test('a predictor that falls behind retention tells what it has lost', async () 
       },
       { name, dataset: 'exercises', topics, speed: 0 },
     );
-  const endOf = async () => (await broker.bounds(topics.samples)).get(0)?.end ?? 0;
-  // What was committed shows a moment later.
-  const endAfter = async (before: number) => {
-    for (;;) {
-      const end = await endOf();
-      if (end > before) return end;
-      await sleep(20);
-    }
-  };
   try {
     await send('first', 1);
     await hasBegun;
-    const read = await endOf();
+    const read = await endAfter(broker, topics.samples, 0);
     await send('second', 2);
-    const left = (await endAfter(read)) - 5;
+    const left = (await endAfter(broker, topics.samples, read)) - 5;
     await broker.deleteRecords(topics.samples, { 0: left });
     goOn();
     await untilPredicted(broker, { topics, model }, await send('third', 3));

@@ -67,3 +67,12 @@ export async function createTestStreams(partitions = 4): Promise<TestStreams> {
   await broker.ensureTopics(topicSpecs(topics, { partitions }));
   return { broker, topics };
 }
+
+/** Where a topic of one partition ends, once that is beyond `before`: what a transaction has committed shows a moment later. */
+export async function endAfter(broker: Broker, topic: string, before: number): Promise<number> {
+  for (;;) {
+    const end = (await broker.bounds(topic)).get(0)?.end ?? 0;
+    if (end > before) return end;
+    await setTimeout(20);
+  }
+}
