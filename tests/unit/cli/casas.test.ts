@@ -25,6 +25,15 @@ async function inputsOf(words: string[], fake: FakeTemporal = { result: {} }) {
   return calls.map(({ workflowId, input }) => ({ workflowId, input }));
 }
 
+/** What a person reads of a landing; each test says what is particular about its result. */
+async function told(particular: object): Promise<string> {
+  const landed = { table: 'casas_landing', rows: 12, members: 1, quarantined: {}, snapshotId: 'a' };
+  const result = { ...landed, ...particular };
+  const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
+  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
+  return (await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services })).stdout;
+}
+
 test('an archive is landed in its format', async () => {
   const words = ['ingest', '/data/group1.zip', '--format', 'casas', '--dataset', 'wsu'];
   expect(await inputsOf(words)).toEqual([
@@ -84,11 +93,7 @@ test.each([
   // Of customers, whom no labels tell of.
   [{}, undefined],
 ])('of %j the labels are told as «%s»', async (labels, said) => {
-  const landed = { table: 'casas_landing', rows: 12, members: 1, quarantined: {}, snapshotId: 'a' };
-  const result = { ...landed, ...labels };
-  const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
-  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
-  const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
+  const stdout = await told(labels);
   expect(/ labels +(.*)/.exec(stdout)?.[1]).toBe(said);
 });
 
@@ -100,22 +105,13 @@ test.each([
     '100 a second; the dataset keeps to the 50 a second of its first archive',
   ],
 ])('of %j the samples are told as «%s»', async (sampling, said) => {
-  const landed = { table: 'casas_landing', rows: 12, members: 1, quarantined: {}, snapshotId: 'a' };
-  const connect = async () =>
-    fakeContext({ client: fakeClient({ result: { ...landed, sampling } }, []) });
-  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
-  const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
+  const stdout = await told({ sampling });
   expect(/ samples +(.*)/.exec(stdout)?.[1]).toBe(said);
   expect(stdout).not.toContain('looks like');
 });
 
 test('of timestamps in a likely other unit both readings are told, and what is to be done', async () => {
-  const landed = { table: 'recordings_landing', rows: 12, members: 1, quarantined: {} };
-  const sampling = { rateHz: 50_000, likelyUnit: 'seconds' };
-  const result = { ...landed, snapshotId: 'a', sampling };
-  const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
-  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
-  const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
+  const stdout = await told({ sampling: { rateHz: 50_000, likelyUnit: 'seconds' } });
   expect(stdout).toContain(
     'timestamp_ms looks like seconds: as milliseconds the samples are 50,000 a second, in seconds 50 a second.',
   );
@@ -126,11 +122,7 @@ test.each([
   [{ dropped: { 'consent-withdrawn': 4 } }, 'consent-withdrawn 4'],
   [{ dropped: {} }, undefined],
 ])('of %j what was left out is told as «%s»', async (dropped, said) => {
-  const landed = { table: 'casas_landing', rows: 12, members: 1, quarantined: {}, snapshotId: 'a' };
-  const result = { ...landed, ...dropped };
-  const connect = async () => fakeContext({ client: fakeClient({ result }, []) });
-  const services = { connect, sourceHash: async () => 'c0ffee', readState: async () => null };
-  const { stdout } = await run(['ingest', '/data/a.zip', '--dataset', 'wsu'], { services });
+  const stdout = await told(dropped);
   expect(/ left out +(.*)/.exec(stdout)?.[1]).toBe(said);
 });
 
