@@ -85,7 +85,7 @@ export interface Place {
 }
 
 export interface Survey {
-  /** Of the content: what is resumed must be the same file. */
+  /** Of the lines and their places: what is resumed must be the same file. */
   readonly sha256: string;
   readonly lines: number;
   readonly bytes: number;
@@ -109,7 +109,7 @@ export async function survey(
   let [lines, start, latestMs, backwards] = [0, 0, -Infinity, 0];
   let earliestMs: number | null = null;
   for await (const line of linesOf(path)) {
-    hash.update(line.bytes).update('\n');
+    hash.update(line.bytes).update(`\n${line.end}\n`);
     lines += 1;
     if (timed) {
       const { deviceId, timestampMs } = readingOf(line);

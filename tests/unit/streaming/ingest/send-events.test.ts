@@ -208,6 +208,21 @@ test('stopped while it waits for the time of an event, it tells why', async () =
   );
 });
 
+test('a file in which blank lines have come or gone begins anew: no place in it is where it was', async () => {
+  const all = rounds(1, 200);
+  await writeFile(file, `${'\n'.repeat(500)}${lines(all)}`);
+  ingest.broker.send = () => pause(10);
+  const stop = new AbortController();
+  const onProgress: SendOptions['onProgress'] = ({ sent }) => {
+    if (sent >= 40) stop.abort(new Error('Ctrl-C'));
+  };
+  const stopped = send({ signal: stop.signal, batchLines: 20, window: 20, onProgress });
+  await expect(stopped).rejects.toThrow('Ctrl-C');
+  await writeFile(file, lines(all));
+  expect(await send()).toMatchObject({ sent: 200, rejected: {}, resumedAt: 0 });
+  expect(sequencesOf(device(0))).toEqual(upTo(200));
+});
+
 test('another content begins anew', async () => {
   await writeFile(file, lines(rounds(1, 10)));
   await send();
