@@ -129,6 +129,19 @@ interface LastPlaced extends Omit<LastSent, 'message'> {
   readonly placed: Placed;
 }
 
+/**
+ * What goes to a partition that the topic does not have any more kafkajs leaves out without a word. Throws TOPIC_MADE_ANEW; what the
+ * others have stored of the request may be sent again.
+ */
+function requireStored(
+  request: readonly Placed[],
+  stored: readonly { topicName: string; partition: number }[],
+): void {
+  const places = new Set(stored.map(({ topicName, partition }) => `${topicName}/${partition}`));
+  const lost = request.find(({ topic, message }) => !places.has(`${topic}/${message.partition}`));
+  if (lost) throw new WatchlakeError('TOPIC_MADE_ANEW', { topic: lost.topic });
+}
+
 async function sendRequest(sender: Sender, request: readonly Placed[]): Promise<LastPlaced[]> {
   const topics = [...new Set(request.map(({ topic }) => topic))];
   const topicMessages = topics.map((topic) => ({
@@ -136,6 +149,7 @@ async function sendRequest(sender: Sender, request: readonly Placed[]): Promise<
     messages: request.filter((entry) => entry.topic === topic).map(({ message }) => message),
   }));
   const stored = await sender.sendBatch({ acks: -1, topicMessages });
+  requireStored(request, stored);
   return stored.flatMap(({ topicName: topic, partition, baseOffset }) => {
     const there = request.filter(
       ({ message, ...of }) => of.topic === topic && message.partition === partition,

@@ -140,6 +140,16 @@ class KafkaBroker implements Broker {
     }
   }
 
+  /** A topic to which nothing can be sent may have been made anew, with other partitions. */
+  private async sending<T>(task: () => Promise<T>, owner?: string): Promise<T> {
+    try {
+      return await this.translated(task, owner);
+    } catch (error) {
+      this.partitions.clear();
+      throw error;
+    }
+  }
+
   private readonly partitionCount = async (topic: string): Promise<number> => {
     const known = this.partitions.get(topic);
     if (known !== undefined) return known;
@@ -235,7 +245,7 @@ class KafkaBroker implements Broker {
       return {
         ...producer,
         send: (...call: Parameters<typeof producer.send>) =>
-          this.translated(() => producer.send(...call)),
+          this.sending(() => producer.send(...call)),
       };
     });
   }
@@ -252,7 +262,7 @@ class KafkaBroker implements Broker {
       return {
         ...producer,
         commit: (...call: Parameters<typeof producer.commit>) =>
-          this.translated(() => producer.commit(...call), transactionalId),
+          this.sending(() => producer.commit(...call), transactionalId),
       };
     }, transactionalId);
   }

@@ -98,8 +98,8 @@ export const MODELS_ERRORS = catalogue({
     'Set KAFKA_PARTITIONS to the number that the topic was made with.',
   ),
   TOPIC_MADE_ANEW: entry(
-    (c) => `The topic ${c.topic} was deleted and made anew while it was read.`,
-    'Nothing has to be done where a run reads it: it begins again with the present one. Else give the command again.',
+    (c) => `The topic ${c.topic} was deleted and made anew while it was in use.`,
+    'Nothing has to be done where a run or the ingest server uses it: they begin again with the present one. Else give the command again.',
     { retryable: true },
   ),
   PRODUCER_FENCED: entry(

@@ -50,3 +50,23 @@ test('a reading ends where its topic is made anew meanwhile, and may be begun ag
   expect(await readAll()).toBe(0);
   await broker.close();
 });
+
+test('nothing that is told as sent is lost where its topic is made anew with fewer partitions', async () => {
+  const { broker, topics } = await createTestStreams(4);
+  const producer = await broker.openProducer();
+  const messages = Array.from({ length: 40 }, (_, at) => ({ key: `watch-${at}`, value: 'x' }));
+  await producer.send(topics.late, messages);
+  await makeAnew(topics.late, 1);
+  const stored = async () => (await broker.bounds(topics.late)).get(0)?.end ?? 0;
+  const isSent = await producer.send(topics.late, messages).then(
+    () => true,
+    () => false,
+  );
+  if (isSent) expect(await stored()).toBe(40);
+  const before = await stored();
+  // By then it knows how many partitions there are.
+  await producer.send(topics.late, messages);
+  expect(await stored()).toBe(before + 40);
+  await producer.close();
+  await broker.close();
+});
