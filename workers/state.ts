@@ -1,6 +1,6 @@
 /** What runs in a home: written by the supervisor, read by every command. */
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, makeFolder, writeFileAtomically } from '../stack/files';
 import { acquireLock, holderOf, type Release } from '../stack/lock';
@@ -19,27 +19,34 @@ export interface UpState {
   worker: { pid: number | null; restarts: number; ready: boolean };
 }
 
-type Stored = Omit<UpState, 'version'> & { identity: string; version?: string };
+interface Stored extends Omit<UpState, 'version'> {
+  identity: string;
+  version?: string;
+  /** Whose state it is: a copied folder holds that of another home. */
+  home?: string;
+}
 
-// The first supervisors did not say.
+// The first supervisors did not say, nor for which home it was.
 const VERSION_UNKNOWN = 'unknown';
 
 const stateFile = (home: string): string => join(home, 'up.json');
 
 /** Readable by the owner alone: the database's address carries its password. */
 export async function writeState(home: string, state: UpState): Promise<void> {
-  const stored: Stored = { ...state, identity: processIdentity(state.pid) ?? '' };
   await makeFolder(home);
+  const own = { identity: processIdentity(state.pid) ?? '', home: await realpath(home) };
+  const stored: Stored = { ...state, ...own };
   await writeFileAtomically(stateFile(home), `${JSON.stringify(stored, null, 2)}\n`);
 }
 
 export const clearState = (home: string): Promise<void> => rm(stateFile(home), { force: true });
 
-/** Null when nothing runs there; what a killed supervisor or a power cut left behind does not count. */
+/** Null when nothing runs there; what a killed supervisor, a power cut or a copy of another home left behind does not count. */
 export async function readState(home: string): Promise<UpState | null> {
   try {
     const text = await readFile(stateFile(home), 'utf8');
-    const { identity, ...state } = JSON.parse(text) as Stored;
+    const { identity, home: written, ...state } = JSON.parse(text) as Stored;
+    if (written !== undefined && written !== (await realpath(home))) return null;
     if (!isRunning({ pid: state.pid, identity })) return null;
     return { ...state, version: state.version ?? VERSION_UNKNOWN };
   } catch (error) {
