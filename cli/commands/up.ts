@@ -5,6 +5,7 @@ import { progressLine, type StackProgress } from '../../stack/progress';
 import { recordedPorts } from '../../stack/stack';
 import type { UpState } from '../../workers/state';
 import { declare } from '../command';
+import { databaseHost, withoutPassword } from '../database-address';
 import { demoHome } from '../demo-home';
 import { commandLine } from '../follow-run';
 import { showMove } from '../moved-port';
@@ -27,12 +28,6 @@ export const publicState = ({ postgres, ...state }: UpState) => ({
   postgres: { url: withoutPassword(postgres.url) },
 });
 
-function withoutPassword(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password) parsed.password = '***';
-  return parsed.toString();
-}
-
 export function showAddresses(voice: Voice, state: UpState): void {
   const { worker } = state;
   showFacts(voice, {
@@ -40,7 +35,7 @@ export function showAddresses(voice: Voice, state: UpState): void {
     'Application page': state.app.url,
     Temporal: state.temporal.address,
     Kafka: state.kafka.brokers.join(', '),
-    PostgreSQL: new URL(state.postgres.url).host,
+    PostgreSQL: databaseHost(state.postgres.url),
     Metrics: state.metrics?.url ?? null,
     Worker: worker.ready ? `ready, process ${worker.pid}` : 'starting',
     Version: state.version,
