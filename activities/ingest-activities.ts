@@ -151,6 +151,8 @@ export function createIngestActivities(deps: IngestDeps) {
     // Safe to retry: the snapshot follows from what has landed, and the pointer moves once.
     async publishLanding({ planKey }: { planKey: string }): Promise<PublishLandingResult> {
       const plan = await loadPlan(lake, planKey);
+      // Again: an archive of another format may have landed since this one was planned.
+      await refuseOtherFormat(lake, plan.dataset, formatOf(plan).name);
       const landed = await formatOf(plan).publishLanding(lake, plan, { signal: alive().signal });
       await forgetDownload(plan.source, options?.spoolFolder);
       return landed;

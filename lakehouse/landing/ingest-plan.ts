@@ -48,11 +48,14 @@ const channelText = (channels: readonly Channel[]): string =>
     .map(({ name, unit, minimum, maximum }) => `${name} [${unit}, ${minimum}…${maximum}]`)
     .join(', ');
 
-function refuseOtherDataset(
-  source: string,
+/** CHANNELS_DIFFER or SUBJECT_KEY_CHANGED when an archive does not go with what has landed of its dataset. */
+export function refuseOtherDataset(
   descriptor: DatasetDescriptor,
-  channels: readonly Channel[],
-  fingerprint: string,
+  {
+    source,
+    channels,
+    keyFingerprint: fingerprint,
+  }: Pick<IngestPlan, 'source' | 'channels' | 'keyFingerprint'>,
 ): void {
   const { dataset } = descriptor;
   if (contentHash(descriptor.channels) !== contentHash(channels)) {
@@ -125,7 +128,10 @@ export async function planIngest(lake: Lake, request: PlanRequest): Promise<Inge
   const landed = await landedFacts(lake, dataset, kind);
   const fingerprint = keyFingerprint(secret);
   if (landed !== null) {
-    refuseOtherDataset(source.name, landed.descriptor, layout.channels, fingerprint);
+    const { channels } = layout;
+    refuseOtherDataset(landed.descriptor, {
+      ...{ source: source.name, channels, keyFingerprint: fingerprint },
+    });
   }
   const others = await permitted(layout, request);
   const entries = newRecordings(others, landed, { dataset, secret });

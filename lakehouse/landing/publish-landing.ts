@@ -12,7 +12,7 @@ import { describeDataset, landingFacts } from './descriptor';
 import { copyFiles } from './copy-files';
 import { removeParts } from './ingest-folder';
 import type { IngestPlan } from './ingest-plan';
-import { savePlan, sourceLabel } from './ingest-plan';
+import { refuseOtherDataset, savePlan, sourceLabel } from './ingest-plan';
 import type { LandingKind } from './landing-kind';
 import type { LandedPart } from './parts';
 import { readPart } from './parts';
@@ -128,6 +128,11 @@ export async function publishLanding(
     await removeParts(lake, plan);
     await forgetMembers(lake, plan);
     return before;
+  }
+  if (before !== null) {
+    // Planned beside another first archive, which has landed since.
+    const source = shownAddress(plan.source);
+    refuseOtherDataset(landingFacts(before).descriptor, { ...plan, source });
   }
   const parts = await readParts(lake, plan);
   const facts = mergedFacts(kind, plan, before && landingFacts(before), parts);

@@ -245,6 +245,27 @@ test('a failure carries the code, the place and the remedy, and is not retried',
   expect(failure.message).toContain('recordings/r2.csv, line 1: the column ay is missing');
 });
 
+test('of two first archives of one dataset the one of another format is refused', async () => {
+  const lake = newLake(folder.path());
+  const { openArchive, landBatch, publishLanding } = activitiesOf(lake);
+  const archives = {
+    recordings: await writeZip(folder.path(), archiveFiles(recordings)),
+    casas: await writeZip(folder.path(), { 'p1.csv': casasFile(samples(Date.UTC(2024, 0), 20)) }),
+  } as const;
+  const plan = async (format: keyof typeof archives) => {
+    const given = { source: archives[format], dataset: 'watch', format };
+    const { planKey } = await inActivity(() => openArchive(given));
+    await inActivity(() => landBatch({ planKey, batch: 0 }));
+    return planKey;
+  };
+  const [first, second] = [await plan('recordings'), await plan('casas')];
+  await inActivity(() => publishLanding({ planKey: first }));
+  const failure = await failureOf(inActivity(() => publishLanding({ planKey: second })));
+  expect(failure).toMatchObject({ type: 'INPUT_INVALID', nonRetryable: true });
+  expect(failure.message).toContain('the dataset watch is of the format recordings');
+  expect((await lake.catalog.list()).map(({ table }) => table)).toEqual(['recordings_landing']);
+});
+
 test('a full disk stops the ingest without a retry and publishes nothing', async () => {
   const lake = newLake(folder.path());
   const source = await writeZip(folder.path(), archiveFiles(recordings));
