@@ -146,11 +146,8 @@ export async function landPart(lake: Lake, request: PartRequest): Promise<Landed
   const present = await findPart(lake, plan, part);
   if (present !== null) return present;
   const landed = await writePart(lake, request);
-  let settled: LandedPart | undefined;
-  try {
-    settled = await settlePart(lake, plan, part, landed);
-    return settled;
-  } finally {
-    if (settled !== landed) await removeFiles(lake, landed);
-  }
+  // Where that fails it may have been done: the files, which it may name, are left to whoever removes the parts.
+  const settled = await settlePart(lake, plan, part, landed);
+  if (settled !== landed) await removeFiles(lake, landed);
+  return settled;
 }
