@@ -1,5 +1,4 @@
 /** What every HTTP door has in common: limits, tokens, safe headers, and errors from the catalogue. */
-import type { ServerResponse } from 'node:http';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -101,17 +100,22 @@ export const isNavigation = ({ method, headers }: FastifyRequest): boolean =>
 /** Once all requests are answered: a connection that stays open for more, or has asked nothing, would keep the door waiting. */
 function hangUpWhenClosing(door: FastifyInstance): void {
   let closing = false;
-  const answering = new Set<ServerResponse>();
+  // Counted, not collected: a set that each request enters and leaves keeps the memory of them all for long.
+  let answering = 0;
   door.addHook('onRequest', (_request, { raw }, done) => {
-    answering.add(raw);
-    raw.shouldKeepAlive &&= !closing;
-    whenOver(raw, () => answering.delete(raw));
+    answering += 1;
+    whenOver(raw, () => {
+      answering -= 1;
+    });
     done();
+  });
+  door.addHook('onSend', (_request, { raw }, payload, done) => {
+    if (closing) raw.shouldKeepAlive = false;
+    done(null, payload);
   });
   door.addHook('preClose', (done) => {
     closing = true;
-    for (const raw of answering) raw.shouldKeepAlive = false;
-    const hangUp = () => answering.size === 0 && door.server.closeAllConnections();
+    const hangUp = () => answering === 0 && door.server.closeAllConnections();
     const hangingUp = setInterval(hangUp, HANG_UP_EVERY_MS).unref();
     door.server.once('close', () => clearInterval(hangingUp));
     done();

@@ -2,13 +2,14 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-// One listener a connection, however many requests it brings.
-const waiting = new WeakMap<Socket, Set<() => void>>();
+// One listener a connection, however many requests it brings. They are few at a time, in an array: a set leaves a table
+// behind after every few requests, and a table that has grown old keeps the next ones, with their requests, from being freed.
+const waiting = new WeakMap<Socket, (() => void)[]>();
 
-function waitingOn(socket: Socket): Set<() => void> {
+function waitingOn(socket: Socket): (() => void)[] {
   const present = waiting.get(socket);
   if (present !== undefined) return present;
-  const all = new Set<() => void>();
+  const all: (() => void)[] = [];
   waiting.set(socket, all);
   socket.once('close', () => [...all].forEach((each) => each()));
   return all;
@@ -24,10 +25,12 @@ export const isOver = ({ closed, req: { socket } }: ServerResponse): boolean =>
 export function whenOver(response: ServerResponse, callback: () => void): void {
   const all = waitingOn(response.req.socket);
   const over = (): void => {
-    if (!all.delete(over)) return;
+    const place = all.indexOf(over);
+    if (place < 0) return;
+    all.splice(place, 1);
     response.off('close', over);
     callback();
   };
-  all.add(over);
+  all.push(over);
   response.once('close', over);
 }
