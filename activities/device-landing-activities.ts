@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { contentHash } from '../core/hash';
 import { EVENTS_TABLE } from '../lakehouse/devices/names';
 import { deadLettersMark, landEvents } from '../lakehouse/devices/land-events';
-import { landedTo } from '../lakehouse/devices/landed-to';
+import { hasOtherReader, landedTo } from '../lakehouse/devices/landed-to';
 import type { LandingRun } from '../lakehouse/devices/landing-facts';
 import { deviceFacts, droppedBy } from '../lakehouse/devices/landing-facts';
 import { rejectedMessages } from '../lakehouse/devices/rejected-messages';
@@ -23,7 +23,7 @@ import {
 import { sendDeadLetters } from '../streaming/dead-letters';
 import { lagOf, nextRange } from '../streaming/event-range';
 import { madeAnew } from '../streaming/made-anew';
-import { endsOf, type Broker } from '../streaming/ports';
+import { endsOf, type Broker, type Offsets } from '../streaming/ports';
 import { deviceTopicSpecs, type DeviceTopics, type TopicShape } from '../streaming/topics';
 import { alive } from './alive';
 import { asActivities } from './as-activities';
@@ -92,6 +92,13 @@ function countRun(dataset: string, run: LandingRun | null): void {
 export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
   const { lake, broker, deviceTopics: topics, topicShape, suppression = NOBODY } = deps;
 
+  /** Another dataset that reads the topic may have sent them long before. */
+  async function lettersFrom({ dataset }: SnapshotManifest, run: LandingRun): Promise<Offsets> {
+    if (Object.keys(run.rejected).length === 0) return run.deadLetterFrom;
+    const isShared = await hasOtherReader(lake, { dataset, topic: run.topic });
+    return isShared ? {} : run.deadLetterFrom;
+  }
+
   /** A manifest exists before its letters are sent; with the mark beside it, they have been. */
   async function deliverLetters(manifest: SnapshotManifest, signal: AbortSignal): Promise<void> {
     const mark = deadLettersMark(manifest);
@@ -100,7 +107,7 @@ export function createDeviceLandingActivities(deps: DeviceLandingDeps) {
     await sendDeadLetters(broker, {
       source: run.topic,
       topic: `${run.topic}.dead-letter`,
-      from: run.deadLetterFrom,
+      from: await lettersFrom(manifest, run),
       letters: () => rejectedMessages(lake, manifest, signal),
       signal,
     });

@@ -1,4 +1,5 @@
 /** Sends rejected messages to their dead-letter topic, each once, whatever happens to the sender. */
+import { hash } from 'node:crypto';
 import { REASON_HEADER } from './device-headers';
 import { letterOf } from './letter';
 import type { Broker, Offsets, OutgoingMessage, ReceivedMessage } from './ports';
@@ -12,7 +13,7 @@ export interface DeadLetter extends ReceivedMessage {
 export interface DeadLetterRequest {
   readonly source: string;
   readonly topic: string;
-  /** Where the topic ended before any of these letters can have been sent. */
+  /** Where the topic ended before any of these letters can have been sent, by whomever. */
   readonly from: Offsets;
   /** In the order of the source; read twice when there are some. */
   readonly letters: () => AsyncIterable<DeadLetter>;
@@ -32,8 +33,12 @@ const messageOf = (source: string, letter: DeadLetter): OutgoingMessage =>
     [SOURCE.offset]: String(letter.offset),
   });
 
-const placeOf = (partition: number | string, offset: number | string): string =>
-  `${partition}/${offset}`;
+/** With what is said there: of a topic that was made anew another message has the same place. */
+const placeOf = (
+  partition: number | string,
+  offset: number | string,
+  value: string | Buffer | null,
+): string => `${partition}/${offset}/${value === null ? '' : hash('sha256', value)}`;
 
 /** Places of the messages whose letters the topic holds already. */
 async function sentPlaces(broker: Broker, request: DeadLetterRequest): Promise<Set<string>> {
@@ -41,9 +46,9 @@ async function sentPlaces(broker: Broker, request: DeadLetterRequest): Promise<S
   const to = endsOf(await broker.bounds(topic));
   const places = new Set<string>();
   for await (const messages of broker.read({ topic, from, to, signal })) {
-    for (const { headers } of messages) {
+    for (const { headers, value } of messages) {
       if (headers[SOURCE.topic] !== source) continue;
-      places.add(placeOf(headers[SOURCE.partition] ?? '', headers[SOURCE.offset] ?? ''));
+      places.add(placeOf(headers[SOURCE.partition] ?? '', headers[SOURCE.offset] ?? '', value));
     }
   }
   signal?.throwIfAborted();
@@ -81,8 +86,8 @@ export async function sendDeadLetters(
     };
     for await (const letter of letters()) {
       signal?.throwIfAborted();
-      if (present.has(placeOf(letter.partition, letter.offset))) continue;
       const message = messageOf(source, letter);
+      if (present.has(placeOf(letter.partition, letter.offset, message.value))) continue;
       if (bytes + bytesOf(message) > BYTES_A_TRANSACTION) await commit();
       waiting.push(message);
       bytes += bytesOf(message);

@@ -43,3 +43,15 @@ export async function topicsRead(lake: Lake, dataset: string): Promise<Record<st
     ]),
   );
 }
+
+/** Whether another dataset reads the topic as well: what is no event it finds there too. */
+export async function hasOtherReader(
+  lake: Lake,
+  { dataset, topic }: { dataset: string; topic: string },
+): Promise<boolean> {
+  for (const { dataset: other, table } of await lake.catalog.list()) {
+    if (table !== EVENTS_TABLE || other === dataset) continue;
+    if ((await topicsRead(lake, other))[topic] !== undefined) return true;
+  }
+  return false;
+}

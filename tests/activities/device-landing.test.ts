@@ -41,7 +41,7 @@ async function landingInto(
   await activities.prepareDeviceTopics();
   const producer = await broker.openProducer();
   const land = (
-    more: { maximumEvents?: number } = {},
+    more: { maximumEvents?: number; dataset?: string } = {},
     environment = new MockActivityEnvironment(),
   ): Promise<LandedEvents> =>
     environment.run(activities.landEvents, {
@@ -221,6 +221,28 @@ test('a topic that was made anew is read from its start, also when it has grown 
   await again.send([event(200, 'watch-1')]);
   expect(await again.land()).toMatchObject({ rows: 1, restarted: 0 });
   await again.close();
+});
+
+test('of two datasets that land one topic the later sends no dead letter again', async () => {
+  const { topics, send, land, close } = await landingInto();
+  const none = (value: string) => ({ key: 'x', value });
+  const letters = async () => (await readAll(topics.deadLetter)).map(({ value }) => String(value));
+  await send([event(0), none('one'), none('two')]);
+  await land();
+  await send([none('three')]);
+  const trial = await land({ dataset: 'trial' });
+  expect(trial).toMatchObject({ rows: 1, rejected: { 'not-json': 3 } });
+  await land();
+  expect((await letters()).toSorted()).toEqual(['one', 'three', 'two']);
+  // Others lie at the same places of a topic that was made anew.
+  await makeAnew(topics.events, PARTITIONS);
+  await send([none('four'), none('five'), none('six')]);
+  // At once one of them fences the other, which then tries again.
+  await Promise.allSettled([land(), land({ dataset: 'trial' })]);
+  await land();
+  await land({ dataset: 'trial' });
+  expect((await letters()).toSorted()).toEqual(['five', 'four', 'one', 'six', 'three', 'two']);
+  await close();
 });
 
 test('two runs at a time land everything once', async () => {
