@@ -2,13 +2,12 @@
 import { CommanderError, type Command } from 'commander';
 import { WatchlakeError } from '../core/errors';
 import { loadConfig, environmentOf } from '../workers/config';
+import { ENDING_SIGNALS } from '../workers/ending-signals';
 import { USUAL_WIDTH } from './command';
 import { buildProgram } from './program';
 import { realServices } from './services';
 import { createActions, reportFailure, type Running, type Surroundings } from './shell';
 import { createVoice } from './voice';
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export const realSurroundings: Surroundings = {
   services: realServices,
@@ -16,9 +15,9 @@ export const realSurroundings: Surroundings = {
   stderr: process.stderr,
   loadConfig: (home) => loadConfig(environmentOf(home ? { WATCHLAKE_HOME: home } : {})),
   onInterrupt(listener) {
-    for (const signal of SIGNALS) process.on(signal, listener);
+    for (const signal of ENDING_SIGNALS) process.on(signal, listener);
     return () => {
-      for (const signal of SIGNALS) process.off(signal, listener);
+      for (const signal of ENDING_SIGNALS) process.off(signal, listener);
     };
   },
 };
@@ -92,11 +91,14 @@ export async function runCommand(
   }
 }
 
+// Of a pipe, and of a terminal that was closed.
+const NOBODY_READS = new Set(['EPIPE', 'EIO']);
+
 /** Readers such as `head` close what they have read enough of: the command ends as it would have, unheard. */
 function bearClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (!NOBODY_READS.has(error.code ?? '')) throw error;
     });
   }
 }

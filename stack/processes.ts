@@ -80,9 +80,14 @@ export function hasArguments(pid: number, wanted: readonly string[]): boolean {
 export const isRunning = ({ pid, identity }: ProcessRecord): boolean =>
   processIdentity(pid) === identity;
 
-function openLog(logFile: string): number {
+/** Before somebody begins to write to it: a log that has grown large is kept as the one before, so that it grows no more. */
+export function turnOver(logFile: string): void {
   const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
   if (size > LOG_LIMIT_BYTES) renameSync(logFile, `${logFile}.1`);
+}
+
+function openLog(logFile: string): number {
+  turnOver(logFile);
   return openSync(logFile, 'a', 0o600);
 }
 

@@ -9,9 +9,11 @@ import { buildVersion } from '../core/version';
 import { lakeFolder } from '../lakehouse/lake-folder';
 import { isS3Address } from '../lakehouse/stores/s3/address';
 import { makeFolder } from '../stack/files';
+import { turnOver } from '../stack/processes';
 import type { OnProgress } from '../stack/progress';
 import { stopStack } from '../stack/stack';
 import { environmentOf, type Config } from './config';
+import { ENDING_SIGNALS } from './ending-signals';
 import { createLog } from './logging';
 import { readState, supervisorLog, supervisorOf, type UpState } from './state';
 import { failureIn, logLine } from './start-failure';
@@ -54,6 +56,7 @@ export async function up(options: { config: Config; onProgress: OnProgress }): P
 
   await makePlaces(config);
   const file = supervisorLog(home);
+  turnOver(file);
   const log = await open(file, 'a', 0o600);
   const from = (await log.stat()).size;
   const supervisor = spawn(process.execPath, [ENTRY], {
@@ -116,17 +119,17 @@ async function startFailure(home: string, from: number): Promise<WatchlakeError>
   return failureIn((await readFile(log)).subarray(from).toString('utf8'), log);
 }
 
-/** Runs the supervisor in this process until Ctrl-C. */
+/** Runs the supervisor in this process until Ctrl-C, or until its terminal is closed. */
 export async function runForeground(options: {
   config: Config;
   onProgress: OnProgress;
   onReady?: (state: UpState) => void;
 }): Promise<void> {
   const stopping = new AbortController();
-  process.once('SIGINT', () => stopping.abort());
-  process.once('SIGTERM', () => stopping.abort());
+  for (const signal of ENDING_SIGNALS) process.once(signal, () => stopping.abort());
   const home = options.config.WATCHLAKE_HOME;
   await makePlaces(options.config);
+  turnOver(supervisorLog(home));
   const log = createLog(options.config, 'supervisor', supervisorLog(home));
   await supervise({ ...options, log, signal: stopping.signal });
 }

@@ -4,6 +4,7 @@ import { requireMigrated } from '../registry/database';
 import { resolveAddresses } from './addresses';
 import { loadConfig, type Config } from './config';
 import { connectDependencies } from './dependencies';
+import { ENDING_SIGNALS } from './ending-signals';
 import { createLog, type Log } from './logging';
 import { metricsAddress } from './metrics';
 import { failureLine } from './start-failure';
@@ -16,8 +17,7 @@ async function run(config: Config, log: Log): Promise<void> {
     log.info({ why }, 'worker stops');
     stopping.abort();
   };
-  process.once('SIGTERM', () => stop('SIGTERM'));
-  process.once('SIGINT', () => stop('SIGINT'));
+  for (const signal of ENDING_SIGNALS) process.once(signal, () => stop(signal));
   // Without its supervisor a worker would outlive the stack that it works for.
   process.once('disconnect', () => stop('the supervisor ended'));
 
@@ -28,15 +28,23 @@ async function run(config: Config, log: Log): Promise<void> {
   const dependencies = await connectDependencies(config, addresses);
   await requireMigrated(dependencies.pool);
   const connection = await connectWorker(config, addresses.temporal.address);
+  const close = async () => {
+    await connection.close();
+    await dependencies.close();
+  };
   try {
     const workers = await createWorkers(config, connection, dependencies);
     log.info({ queues: config.WORKER_QUEUES, metrics }, 'worker runs');
     process.send?.({ ready: true, metrics });
     await runWorkers(workers, stopping.signal);
-  } finally {
-    await connection.close();
-    await dependencies.close();
+  } catch (error) {
+    // Half made or half stopped it may refuse to close; that says nothing of why it failed.
+    await close().catch((err: unknown) =>
+      log.warn({ err }, 'the worker that failed was not closed'),
+    );
+    throw error;
   }
+  await close();
   log.info('worker stopped');
 }
 

@@ -1,15 +1,28 @@
 /** Chooses where the worker's Prometheus metrics listen. */
+import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isWatchlakeError } from '../core/errors';
+import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import { reservePort } from '../stack/ports';
 import type { OnProgress } from '../stack/progress';
 import type { Config } from './config';
 import { preferredPort } from './kept-ports';
 import { wasKilled } from './state';
 
-/** `host:port` for the exporter, or null when metrics are turned off. */
+/** The exporter takes addresses alone, and people give names as well, such as localhost. */
+async function addressOf(host: string): Promise<string> {
+  try {
+    const { address, family } = await lookup(host);
+    return family === 6 ? `[${address}]` : address;
+  } catch (error) {
+    const problems = `METRICS_HOST: ${(error as Error).message}`;
+    throw new WatchlakeError('CONFIG_INVALID', { problems }, error);
+  }
+}
+
+/** `address:port` for the exporter, or null when metrics are turned off. Throws CONFIG_INVALID and PORT_TAKEN. */
 export async function metricsAddress(config: Config): Promise<string | null> {
   if (!config.METRICS) return null;
+  const address = await addressOf(config.METRICS_HOST);
   const { port, release } = await reservePort({
     service: 'metrics',
     given: config.METRICS_PORT,
@@ -17,7 +30,7 @@ export async function metricsAddress(config: Config): Promise<string | null> {
   });
   // The exporter binds a moment later; until then the reservation keeps other stacks away.
   setTimeout(() => void release(), 5_000).unref();
-  return `${config.METRICS_HOST}:${port}`;
+  return `${address}:${port}`;
 }
 
 // A worker without its supervisor ends within half a minute.

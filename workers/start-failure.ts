@@ -19,12 +19,14 @@ export function failureLine(error: unknown): string {
 interface LogLine {
   readonly progress?: Parameters<OnProgress>[0];
   readonly failure?: Failure;
+  readonly level?: number;
+  readonly err?: { readonly message?: string };
 }
 
-/** A line of the supervisor's log; null of what other programs have written there. */
+/** A line of a log of ours; null of what other programs have written there. */
 export function logLine(line: string): LogLine | null {
   try {
-    return JSON.parse(line) as LogLine;
+    return JSON.parse(line) as LogLine | null;
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
 /** Entry of a detached supervisor: its progress and its failure go to its log as JSON lines. */
 import { loadConfig } from './config';
+import { ENDING_SIGNALS } from './ending-signals';
 import { createLog } from './logging';
 import { failureLine } from './start-failure';
 import { supervise } from './supervisor';
@@ -8,8 +9,7 @@ async function main(): Promise<void> {
   const config = loadConfig();
   const log = createLog(config, 'supervisor');
   const stopping = new AbortController();
-  process.once('SIGTERM', () => stopping.abort());
-  process.once('SIGINT', () => stopping.abort());
+  for (const signal of ENDING_SIGNALS) process.once(signal, () => stopping.abort());
   await supervise({
     config,
     log,

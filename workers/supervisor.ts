@@ -1,6 +1,5 @@
 /** Keeps one home running: the embedded stack, a worker process, and the application page. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -27,6 +26,7 @@ import { withFewArenas } from './malloc-arenas';
 import { requireMetricsPort } from './metrics';
 import { recordState } from './record-state';
 import { claimHome, clearState, supervisorOf, type UpState } from './state';
+import { lastWords, openWorkerLog, type WorkerLog } from './worker-log';
 
 const WORKER_ENTRY = join(PROJECT_ROOT, 'dist', 'workers', 'main.js');
 const LOOK_EVERY_MS = 3_000;
@@ -172,10 +172,13 @@ async function keepWorker(
   const place = { home: config.WATCHLAKE_HOME, log };
   const record = () => recordState({ ...place, signal }, state);
   let pauseMs = 500;
+  let message = 'starting';
   while (!signal.aborted) {
     const startedMs = Date.now();
-    options.onProgress({ component: 'worker', message: 'starting' });
-    const worker = startWorker(config, state, appToken);
+    options.onProgress({ component: 'worker', message });
+    const written = openWorkerLog(config.WATCHLAKE_HOME);
+    const worker = startWorker(config, state, { written, appToken });
+    written.close();
     worker.once('message', ({ metrics }: { metrics: string | null }) => {
       state.metrics = metrics ? { url: `http://${metrics}/metrics` } : null;
       state.worker.ready = true;
@@ -192,6 +195,7 @@ async function keepWorker(
       { code: worker.exitCode, signal: worker.signalCode },
       'the worker ended; starting another',
     );
+    message = startingAgain(worker, { written, wasReady: state.worker.ready });
     state.worker.restarts += 1;
     // One that ran for a while died of something new: start the next at once.
     pauseMs =
@@ -200,10 +204,22 @@ async function keepWorker(
   }
 }
 
-function startWorker(config: Config, state: UpState, appToken: string | null): ChildProcess {
-  mkdirSync(join(config.WATCHLAKE_HOME, 'logs'), { recursive: true });
-  const log = openSync(join(config.WATCHLAKE_HOME, 'logs', 'worker.log'), 'a', 0o600);
-  const worker = fork(WORKER_ENTRY, {
+/** Whoever waits for a worker that ends again and again before it is ready has to hear why. */
+function startingAgain(
+  { exitCode, signalCode }: ChildProcess,
+  { written, wasReady }: { written: WorkerLog; wasReady: boolean },
+): string {
+  if (wasReady) return 'starting again';
+  const why = lastWords(written) ?? `it ended with ${signalCode ?? exitCode}`;
+  return `starting again, as the last one ended before it was ready: ${why}; see ${written.file}`;
+}
+
+function startWorker(
+  config: Config,
+  state: UpState,
+  { written, appToken }: { written: WorkerLog; appToken: string | null },
+): ChildProcess {
+  return fork(WORKER_ENTRY, {
     env: withFewArenas(
       environmentOf({
         WATCHLAKE_HOME: config.WATCHLAKE_HOME,
@@ -212,12 +228,10 @@ function startWorker(config: Config, state: UpState, appToken: string | null): C
       }),
     ),
     // Its JSON logs go to a file: the terminal belongs to the command.
-    stdio: ['ignore', log, log, 'ipc'],
+    stdio: ['ignore', written.descriptor, written.descriptor, 'ipc'],
     // Ctrl-C reaches the whole group: the supervisor alone decides when the worker stops.
     detached: true,
   });
-  closeSync(log);
-  return worker;
 }
 
 async function endOf(worker: ChildProcess, signal: AbortSignal): Promise<void> {

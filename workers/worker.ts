@@ -81,9 +81,14 @@ export async function runWorkers(workers: Worker[], signal: AbortSignal): Promis
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   signal.addEventListener('abort', stop, { once: true });
+  const running = workers.map((worker) => worker.run());
+  // It may have come while they were made.
+  if (signal.aborted) stop();
   try {
-    await Promise.all(workers.map((worker) => worker.run()));
+    await Promise.all(running);
   } finally {
+    // Where one has failed, the others finish what they do: their connection cannot be closed before.
     stop();
+    await Promise.allSettled(running);
   }
 }
