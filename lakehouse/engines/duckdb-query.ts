@@ -48,6 +48,13 @@ function unopened({ columns }: Relation, table: string): string {
   return noRowsSql(columns, `error(${literal(detail)})`);
 }
 
+// DuckDB's own catalogues and schemas: nothing can be made in them, or found in a schema that is called alike.
+const TAKEN = new Set(['main', 'temp', 'system', 'memory', 'information_schema', 'pg_catalog']);
+
+/** A dataset of such a name is read by plain names alone, as the chosen one; of the others it takes nothing. */
+const canBeMade = (name: string): boolean =>
+  !name.includes('.') || !TAKEN.has(placeOf(name).schema.toLowerCase());
+
 async function createNamedViews(
   session: DuckdbSession,
   store: Store,
@@ -55,6 +62,7 @@ async function createNamedViews(
 ): Promise<void> {
   const { connection } = session;
   for (const [name, relation] of Object.entries(relations)) {
+    if (!canBeMade(name)) continue;
     const { schema, table } = placeOf(name);
     await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
     const from =

@@ -168,6 +168,25 @@ test('with two datasets each table is found under its dataset, plain names need 
   });
 });
 
+test.each(['main', 'temp', 'system', 'memory', 'information_schema', 'pg_catalog'])(
+  'a dataset may be called %s, as DuckDB calls something of its own',
+  async (name) => {
+    const both = newLake(folder.path());
+    for (const [dataset, samples] of [
+      ['watch', 500],
+      [name, 300],
+    ] as const) {
+      const files = archiveFiles([{ recording: 'r1', samples }]);
+      await ingestInto(both, { source: await writeZip(folder.path(), files), dataset });
+    }
+    const count = async (from: string, dataset?: string) =>
+      (await query(both, { sql: `SELECT count(*) AS n FROM ${from}`, dataset })).rows;
+    expect(await count('recordings_landing', name)).toEqual([{ n: 300 }]);
+    expect(await count('recordings_landing', 'watch')).toEqual([{ n: 500 }]);
+    expect(await count('watch.recordings_landing')).toEqual([{ n: 500 }]);
+  },
+);
+
 test('a table that was not built yet is told with those that were', async () => {
   const landed = newLake(folder.path());
   await ingestInto(landed, {
