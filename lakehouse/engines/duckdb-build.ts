@@ -5,9 +5,9 @@ import { describeProblem, firstProblemsSql, quarantineSql } from '../quarantine'
 import type { RowWiseTransform, SetTransform, SqlTable } from '../tables';
 import { fatesSelect } from '../tables';
 import type { DuckdbSession } from './duckdb-session';
-import { createViews, literal, numberOf, quoted, rowsOf, sqlType } from './duckdb-session';
+import { createViews, numberOf, quoted, rowsOf, sqlType } from './duckdb-session';
 import type { LocalFile } from './parquet-sink';
-import { adoptFiles, copyToParquet, rowsIn } from './parquet-sink';
+import { adoptFiles, copyToParquet, parquetSql, rowsIn } from './parquet-sink';
 
 const ROWS_KEPT_IN_MEMORY = 250_000;
 
@@ -160,8 +160,7 @@ async function buildSet(
     select: sinkSelect(table, transform.sql),
     partitions: table.partitions,
   });
-  const written = files.map(({ path }) => literal(path)).join(', ');
-  const rows = files.length > 0 ? `read_parquet([${written}])` : `(${transform.sql})`;
+  const rows = files.length > 0 ? parquetSql(files) : `(${transform.sql})`;
   await session.connection.run(`CREATE VIEW ${quoted(table.name)} AS SELECT * FROM ${rows}`);
   const balance = (await rowsOf(session, transform.balanceSql)).map((row) => ({
     reason: row.reason as string | null,

@@ -143,17 +143,31 @@ export async function withDuckdb<T>(
 
 const PARTITION_FOLDER = /\/([^/=]+)=[^/]*(?=\/)/g;
 
-/** What stands in the folders' names is of its declared type, and not of the one it looks like. */
-function partitionTypes(columns: readonly ColumnDeclaration[], paths: readonly string[]): string {
-  const [first = '', ...others] = paths.map((path) =>
-    [...path.matchAll(PARTITION_FOLDER)].map(([, name]) => name).join('/'),
-  );
+const partitionsIn = (path: string): string =>
+  [...path.matchAll(PARTITION_FOLDER)].map(([, name]) => name).join('/');
+
+const NO_PARTITIONS = 'hive_partitioning = false';
+
+/** A FROM clause over local files that hold all their columns: what folders above them are called is none. */
+export const parquetRows = (paths: readonly string[]): string =>
+  `read_parquet([${paths.map(literal).join(', ')}], ${NO_PARTITIONS})`;
+
+/**
+ * What stands in the folders' names is of its declared type, and not of the one it looks like. The lake itself may lie
+ * in a folder that is called like a partition: then the columns are read that the files hold as well.
+ */
+function partitionTypes(
+  columns: readonly ColumnDeclaration[],
+  files: readonly { readonly key: string; readonly path: string }[],
+): string {
+  const [first = '', ...others] = files.map(({ path }) => partitionsIn(path));
+  const isOfLake = files.some(({ key, path }) => partitionsIn(`/${key}`) !== partitionsIn(path));
   const names = first.split('/').filter((name) => columns.some((each) => each.name === name));
-  if (names.length === 0 || others.some((each) => each !== first)) return '';
+  if (isOfLake || names.length === 0 || others.some((each) => each !== first)) return NO_PARTITIONS;
   const types = columns
     .filter(({ name }) => names.includes(name))
     .map((each) => `${literal(each.name)}: ${sqlType(each)}`);
-  return `, hive_partitioning = true, hive_types = {${types.join(', ')}}`;
+  return `hive_partitioning = true, hive_types = {${types.join(', ')}}`;
 }
 
 /** A FROM clause of the declared columns, and no row: `where` is false, or fails for whoever reads it. */
@@ -169,10 +183,12 @@ export async function relationSql(
   { columns, files }: Relation,
 ): Promise<string> {
   if (files.length === 0) return noRowsSql(columns);
-  const paths = await Promise.all(files.map(({ key }) => store.localPath(key, scratch)));
+  const local = await Promise.all(
+    files.map(async ({ key }) => ({ key, path: await store.localPath(key, scratch) })),
+  );
   const names = columns.map(({ name }) => quoted(name)).join(', ');
-  const list = `[${paths.map(literal).join(', ')}]`;
-  return `(SELECT ${names} FROM read_parquet(${list}${partitionTypes(columns, paths)}))`;
+  const list = `[${local.map(({ path }) => literal(path)).join(', ')}]`;
+  return `(SELECT ${names} FROM read_parquet(${list}, ${partitionTypes(columns, local)}))`;
 }
 
 export async function createViews(

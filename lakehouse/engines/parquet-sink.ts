@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import type { DataFile } from '../manifest';
 import type { Store } from '../ports';
 import type { DuckdbSession } from './duckdb-session';
-import { literal, quoted, rowsOf } from './duckdb-session';
+import { literal, parquetRows, quoted, rowsOf } from './duckdb-session';
 
 // Large enough to read well, small enough that engines which read in parallel get several.
 const FILE_BYTES = 256 * 1024 * 1024;
@@ -105,4 +105,4 @@ export const rowsIn = (files: readonly { rows: number }[]): number =>
 
 /** A FROM clause over local files. */
 export const parquetSql = (files: readonly { path: string }[]): string =>
-  `read_parquet([${files.map(({ path }) => literal(path)).join(', ')}])`;
+  parquetRows(files.map(({ path }) => path));

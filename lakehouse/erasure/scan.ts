@@ -2,7 +2,7 @@
 import type { Needles } from '../../core/needles';
 import { createFinder, streamHolds } from '../../core/needles';
 import type { DuckdbSession } from '../engines/duckdb-session';
-import { literal, numberOf, quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import { numberOf, parquetRows, quoted, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { Lake } from '../lake';
 import { datasetOfKey } from '../locations';
 import type { Store, StoredObject } from '../ports';
@@ -35,7 +35,7 @@ export const isParquet = (key: string): boolean => key.endsWith('.parquet');
 const HOLDS_TEXT = /VARCHAR|STRUCT|MAP|JSON/;
 
 async function scanParquet(session: DuckdbSession, path: string, needles: Needles) {
-  const from = `read_parquet(${literal(path)}, hive_partitioning = false) r`;
+  const from = `${parquetRows([path])} r`;
   const columns = (await rowsOf(session, `DESCRIBE SELECT r.* FROM ${from}`)).filter((each) =>
     HOLDS_TEXT.test(each.column_type as string),
   );

@@ -6,6 +6,7 @@ import {
   inList,
   literal,
   numberOf,
+  parquetRows,
   relationSql,
   rowsOf,
   withDuckdb,
@@ -105,7 +106,7 @@ async function keepOthers(
   const options = { store: lake.store, options: lake.duckdb, signal };
   return withDuckdb(options, async (session) => {
     const path = await lake.store.localPath(file.key, session.scratch);
-    const from = `read_parquet(${literal(path)}) r`;
+    const from = `${parquetRows([path])} r`;
     const kept = await numberOf(session, `SELECT count(*) FROM ${from} WHERE ${others}`);
     if (kept === file.rows) return [file];
     if (kept === 0) return [];

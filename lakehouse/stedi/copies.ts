@@ -1,7 +1,7 @@
 /** A file that was sent again under another name: its lines are counted, and land once. */
 import { contentHash } from '../../core/hash';
 import type { DuckdbSession } from '../engines/duckdb-session';
-import { literal, numberOf, quoted, withDuckdb } from '../engines/duckdb-session';
+import { numberOf, parquetRows, quoted, withDuckdb } from '../engines/duckdb-session';
 import type { Lake } from '../lake';
 import type { SourceName } from './fields';
 import { SOURCE_FIELDS } from './fields';
@@ -25,7 +25,7 @@ async function rowsOfFile(
     files.map(({ key }) => lake.store.localPath(key, session.scratch)),
   );
   const columns = SOURCE_FIELDS[source].map(({ name }) => quoted(name)).join(', ');
-  return `SELECT ${columns} FROM read_parquet([${paths.map(literal).join(', ')}])`;
+  return `SELECT ${columns} FROM ${parquetRows(paths)}`;
 }
 
 /** How many rows only the first has. */

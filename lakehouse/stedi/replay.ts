@@ -1,7 +1,7 @@
 /** Runs quarantined lines through the landing rules again, once those were mended. */
 import { contentHash } from '../../core/hash';
 import type { LandedTableSummary, ReplayRequest } from '../dataset-format';
-import { literal, withDuckdb } from '../engines/duckdb-session';
+import { parquetRows, withDuckdb } from '../engines/duckdb-session';
 import { addCounts } from '../counts';
 import type { Lake } from '../lake';
 import { ingestFolder, removeParts } from '../landing/ingest-folder';
@@ -31,7 +31,7 @@ async function judgeAgain(
   const paths = await Promise.all(quarantineFiles.map(({ key }) => store.localPath(key)));
   return withDuckdb({ store, options, signal: context.signal }, async (session) => {
     const numbered = `SELECT q.source_file, q.source_line, q.raw AS line
-      FROM read_parquet([${paths.map(literal).join(', ')}]) q`;
+      FROM ${parquetRows(paths)} q`;
     const judged = await judgeLines(session, numbered, SOURCE_FIELDS[source]);
     return settle(lake, session, source, { ...judged, lines: 0 }, context);
   });

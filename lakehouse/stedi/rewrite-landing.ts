@@ -1,8 +1,8 @@
 /** Publishes the landing tables of the format `stedi` without one person. */
 import type { DuckdbSession } from '../engines/duckdb-session';
-import { inList, literal, rowsOf, withDuckdb } from '../engines/duckdb-session';
+import { inList, literal, parquetRows, rowsOf, withDuckdb } from '../engines/duckdb-session';
 import type { LocalFile } from '../engines/parquet-sink';
-import { adoptFiles, copyLanded, rowsIn } from '../engines/parquet-sink';
+import { adoptFiles, copyLanded, parquetSql, rowsIn } from '../engines/parquet-sink';
 import type { RewriteRequest } from '../erasure/erasing-format';
 import { lineHoldsSql } from '../erasure/hold-sql';
 import type { Person } from '../erasure/person';
@@ -47,7 +47,7 @@ async function keepOthers(
   const paths = await Promise.all(
     files.map(({ key }) => lake.store.localPath(key, session.scratch)),
   );
-  const from = `read_parquet([${paths.map(literal).join(', ')}]) r`;
+  const from = `${parquetRows(paths)} r`;
   const folder = prefix.replace(/\W/g, '-');
   const select = `SELECT r.* FROM ${from} WHERE NOT coalesce(${theirs}, false)`;
   const kept = await copyLanded(session, { folder, select });
@@ -60,7 +60,7 @@ async function keepOthers(
 
 /** Of lines in quarantine, by reason. */
 async function reasonsOf(session: DuckdbSession, files: readonly LocalFile[]) {
-  const from = `read_parquet([${files.map(({ path }) => literal(path)).join(', ')}]) r`;
+  const from = `${parquetSql(files)} r`;
   const columns = await rowsOf(session, `DESCRIBE SELECT r.* FROM ${from}`);
   if (!columns.some(({ column_name: name }) => name === 'reason')) return {};
   const rows = await rowsOf(session, `SELECT r.reason, count(*) AS n FROM ${from} GROUP BY 1`);
