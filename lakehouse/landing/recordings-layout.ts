@@ -71,17 +71,26 @@ function nearlyMetadata(source: Source): string | undefined {
     : `there is ${first}; the name has to be ${METADATA}, in small letters`;
 }
 
+function severalFolders(found: readonly string[]): WatchlakeError {
+  const isShort = found.every((name) => name.length <= LONGEST_SHOWN);
+  const which = isShort ? `: ${found.join(' and ')}` : '';
+  const detail = `there are several folders with one${which}; land each of them by itself`;
+  return invalid(METADATA, 1, detail);
+}
+
 /** The folder that holds recordings.csv: people zip the folder as often as its content. */
 function baseOf(source: Source): string {
   const candidates = source.members
     .map(({ name }) => name)
     .filter((name) => name === METADATA || /^[^/]+\/recordings\.csv$/.test(name))
     .filter((name) => !name.startsWith('__MACOSX/'));
-  const [first] = candidates.sort((a, b) => a.length - b.length);
+  const [first, second] = candidates.sort((a, b) => a.length - b.length);
   if (first === undefined) {
     const found = nearlyMetadata(source);
     throw new WatchlakeError('ARCHIVE_EMPTY', { source: source.name, ...(found && { found }) });
   }
+  // Beside one at the top those in folders are other files; of two folders one would be left out in silence.
+  if (second !== undefined && first !== METADATA) throw severalFolders([first, second]);
   return first.slice(0, -METADATA.length);
 }
 

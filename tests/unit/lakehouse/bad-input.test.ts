@@ -76,6 +76,15 @@ test.each([
   expect(message).toMatch(said);
 });
 
+test('an archive with two folders of recordings, of which one would be left out', async () => {
+  const inFolder = (name: string): [string, string][] =>
+    Object.entries(good()).map(([file, text]) => [`${name}/${file}`, text]);
+  const both = Object.fromEntries([...inFolder('site-1'), ...inFolder('site-2')]);
+  const { code, message } = await refused(await writeZip(folder.path(), both));
+  expect(code).toBe('METADATA_INVALID');
+  expect(message).toContain('site-1/recordings.csv and site-2/recordings.csv; land each');
+});
+
 test('a tar, and one in gzip, are told as what they are', async () => {
   const tar = Buffer.alloc(1024);
   tar.write('ustar', 257);
