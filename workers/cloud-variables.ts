@@ -8,7 +8,7 @@ const instanceType = z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/);
 export const CLOUD_VARIABLES = {
   AWS_ENVIRONMENT: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,30}$/)
+    .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/)
     .optional()
     .describe(
       'Environment that `watchlake provision` has made: names the roles of the engines emr and glue, and is part of the names and tags of what they start.',

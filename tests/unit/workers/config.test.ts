@@ -1,5 +1,18 @@
 /** What the configuration refuses as a whole. */
+import { parseInput } from '../../../activities/input-activities';
 import { loadConfig } from '../../../workers/config';
+
+// 32 characters at most, and whatever else its slug may have.
+test.each(['research', 'lab_2.eu-1', 'x'.repeat(32)])(
+  'an environment that provision can make can be named: %s',
+  (environment) => {
+    const made = { action: 'apply', environment, bucket: 'stedi-lake' } as const;
+    expect(parseInput('provision', made)).toMatchObject({ environment });
+    expect(loadConfig({ AWS_ENVIRONMENT: environment })).toMatchObject({
+      AWS_ENVIRONMENT: environment,
+    });
+  },
+);
 
 test.each([undefined, '/data/lake', 'file:///data/lake'])(
   'a catalogue in Glue needs a lake on S3, not %s',
