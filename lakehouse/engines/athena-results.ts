@@ -29,11 +29,16 @@ function athenaValue(text: string | undefined, type: string): unknown {
 
 /** Columns of one name would hide each other. */
 function uniqueNames(infos: readonly ColumnInfo[]): string[] {
-  const seen = new Map<string, number>();
+  const given = new Set(infos.map(({ Name = '' }) => Name));
+  const taken = new Set<string>();
   return infos.map(({ Name = '' }) => {
-    const before = seen.get(Name) ?? 0;
-    seen.set(Name, before + 1);
-    return before === 0 ? Name : `${Name}_${before}`;
+    let name = Name;
+    // A column that was called so by whoever asked keeps its name.
+    for (let at = 1; taken.has(name) || (name !== Name && given.has(name)); at += 1) {
+      name = `${Name}_${at}`;
+    }
+    taken.add(name);
+    return name;
   });
 }
 

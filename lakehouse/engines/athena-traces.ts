@@ -1,6 +1,7 @@
 /** What Athena itself keeps of queries: their texts, which nobody can remove, and where their results went. */
 import {
   BatchGetQueryExecutionCommand,
+  GetQueryExecutionCommand,
   paginateListQueryExecutions,
   type AthenaClient,
   type QueryExecution,
@@ -34,6 +35,25 @@ export interface AthenaSearch {
   readonly signal?: AbortSignal;
 }
 
+/** Of a batch Athena may leave some out, such as when it is busy: those are asked for one by one. */
+async function executionsNamed(
+  athena: AthenaClient,
+  ids: readonly string[],
+): Promise<QueryExecution[]> {
+  const request = new BatchGetQueryExecutionCommand({ QueryExecutionIds: [...ids] });
+  const { QueryExecutions = [], UnprocessedQueryExecutionIds = [] } = await callingAws(
+    'athena:BatchGetQueryExecution',
+    () => athena.send(request),
+  );
+  const found = [...QueryExecutions];
+  for (const { QueryExecutionId } of UnprocessedQueryExecutionIds) {
+    const one = new GetQueryExecutionCommand({ QueryExecutionId });
+    const { QueryExecution } = await callingAws('athena:GetQueryExecution', () => athena.send(one));
+    if (QueryExecution !== undefined) found.push(QueryExecution);
+  }
+  return found;
+}
+
 async function* executionsOf(
   athena: AthenaClient,
   { workgroup, signal }: AthenaSearch,
@@ -47,11 +67,7 @@ async function* executionsOf(
       signal?.throwIfAborted();
       for (let from = 0; from < QueryExecutionIds.length; from += AT_ONCE) {
         const ids = QueryExecutionIds.slice(from, from + AT_ONCE);
-        const request = new BatchGetQueryExecutionCommand({ QueryExecutionIds: ids });
-        const { QueryExecutions = [] } = await callingAws('athena:BatchGetQueryExecution', () =>
-          athena.send(request),
-        );
-        yield QueryExecutions;
+        yield await executionsNamed(athena, ids);
       }
     }
   } catch (error) {

@@ -94,6 +94,17 @@ describe('a query', () => {
     });
   });
 
+  test('keeps columns apart that are called alike', async () => {
+    const columns = ['n', 'n', 'n_1'].map((name) => [name, 'integer'] as const);
+    await queue(columns, [['1', '2', '3']]);
+    const executionId = await startQuery(athena, query());
+    await followQuery(athena, executionId, { pace });
+    expect(await athenaResults(athena, { executionId, maximumRows: 10 })).toMatchObject({
+      columns: ['n', 'n_2', 'n_1'],
+      rows: [{ n: 1, n_2: 2, n_1: 3 }],
+    });
+  });
+
   test('pages through more rows than Athena gives at a time, and stops at the limit', async () => {
     const rows = Array.from({ length: 2500 }, (_, at) => [String(at)]);
     await queue([['n', 'integer']], rows);
@@ -306,6 +317,21 @@ describe('what Athena keeps by itself', () => {
     expect(Math.round(inDays)).toBe(45);
     // Results below the lake are objects like all others, and searched with them.
     expect(found.resultsElsewhere).toEqual(['s3://elsewhere/results/', `${LAKE}-too/`]);
+  });
+
+  test('is looked at one by one where Athena leaves some out of a batch', async () => {
+    const sql = "SELECT * FROM t WHERE email = 'ann@example.org'";
+    const { QueryExecutionId } = await run(sql, `${LAKE}/athena/results/`);
+    const left = { QueryExecutionId, ErrorCode: 'INTERNAL_FAILURE' };
+    gateway().breakOn({
+      on: isTarget('AmazonAthena.BatchGetQueryExecution'),
+      fault: {
+        status: 200,
+        headers: { 'content-type': 'application/x-amz-json-1.1' },
+        body: JSON.stringify({ QueryExecutions: [], UnprocessedQueryExecutionIds: [left] }),
+      },
+    });
+    expect(await athenaTraces(athena, search)).toMatchObject({ queries: 1, naming: 1 });
   });
 
   test('cannot be looked through without the right, which is named', async () => {
