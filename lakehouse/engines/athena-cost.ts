@@ -15,12 +15,16 @@ export interface Costly {
   readonly scannedBytes: number;
 }
 
-/** Rounded up to whole megabytes, ten at least; statements other than DML are free. */
+/**
+ * Rounded up to whole megabytes, ten at least. Other statements than DML are free, but for EXPLAIN ANALYZE, which runs the
+ * query and is a UTILITY that has read: https://docs.aws.amazon.com/athena/latest/ug/athena-explain-statement.html
+ */
 export function athenaCost(
   { statement, scannedBytes }: Costly,
   pricePerTb: number = DEFAULT_PRICE_PER_TB,
 ): number {
-  if (statement !== 'DML') return 0;
+  const isExplained = statement === 'UTILITY' && scannedBytes > 0;
+  if (statement !== 'DML' && !isExplained) return 0;
   const megabytes = Math.max(LEAST_MB, Math.ceil(scannedBytes / MB));
   return (megabytes * MB * pricePerTb) / TB;
 }

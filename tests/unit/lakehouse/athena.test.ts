@@ -27,7 +27,9 @@ test.each([
   ['DML', 0, (10 * MB * 5) / TB],
   ['DML', 20 * MB + 1, (21 * MB * 5) / TB],
   ['DDL', TB, 0],
-  ['UTILITY', TB, 0],
+  ['UTILITY', 0, 0],
+  // EXPLAIN ANALYZE
+  ['UTILITY', TB, 5],
 ])('%s of %d bytes costs %d dollars', (statement, scannedBytes, dollars) => {
   expect(athenaCost({ statement, scannedBytes })).toBeCloseTo(dollars, 12);
 });
