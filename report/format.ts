@@ -14,6 +14,9 @@ const MINUS = '\u2212';
 /** Share of one, three decimals: 0.823. */
 export const score = (value: number | null): string => finite(value, (v) => v.toFixed(3));
 
+/** A difference as it is shown: what rounds to nothing is neither better nor worse. */
+export const shown = (difference: number): number => Number(difference.toFixed(3));
+
 /** Difference of two scores with its sign: +0.061, −0.012. */
 export function signed(value: number | null): string {
   return finite(value, (v) => {

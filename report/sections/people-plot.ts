@@ -1,6 +1,6 @@
 /** Draws one line for each person, from the score before to the score after: a dumbbell plot. */
 import { AFTER, BEFORE, FALLS, INK, namesAxis, scoreRange, valueAxis } from '../chart-style';
-import { score, signed } from '../format';
+import { score, shown, signed } from '../format';
 import type { Html } from '../html';
 import { renderFigure, type Legend } from '../parts';
 
@@ -106,4 +106,4 @@ const endOf = (person: Person, row: number, isLabelled: boolean) => ({
 });
 
 const hasFallen = (before: Person['before'], after: Person['after']): boolean =>
-  before !== null && after.macroF1 < before.macroF1;
+  before !== null && shown(after.macroF1 - before.macroF1) < 0;

@@ -1,5 +1,5 @@
 /** Shows what the loop did for each unseen person. */
-import { count, rangeOf, score, signed } from '../format';
+import { count, rangeOf, score, shown, signed } from '../format';
 import { html, type Html } from '../html';
 import { MANY, empty, numeric, renderTable, textual, type Section } from '../parts';
 import type { ScoredReport } from '../report-data';
@@ -49,10 +49,9 @@ function plotOf(people: readonly Person[]): Html {
     ${renderPeoplePlot(people.slice(-MANY))}`;
 }
 
-/** As the figures show them: what rounds to nothing is no change. */
 function changesOf(people: readonly Person[]): string | null {
   const changes = people.flatMap(({ before, after }) =>
-    before === null ? [] : [Math.sign(Number((after.macroF1 - before.macroF1).toFixed(3)))],
+    before === null ? [] : [Math.sign(shown(after.macroF1 - before.macroF1))],
   );
   if (changes.length === 0) return null;
   const numberOf = (sign: number) => count(changes.filter((change) => change === sign).length);

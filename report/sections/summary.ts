@@ -1,5 +1,15 @@
 /** Opens the report: the result in a sentence or two, and the key figures as tiles. */
-import { count, counted, duration, inWords, rangeOf, score, scoredOn, signed } from '../format';
+import {
+  count,
+  counted,
+  duration,
+  inWords,
+  rangeOf,
+  score,
+  scoredOn,
+  shown,
+  signed,
+} from '../format';
 import { html, type Html } from '../html';
 import { sum } from '../parts';
 import { isScored, type ReportData, type RetrainDecision, type ScoredReport } from '../report-data';
@@ -146,7 +156,7 @@ function tilesOf(data: ReportData): Html[] {
 }
 
 function compared(label: string, before: number, after: number, lessIsBetter = false): Tile {
-  const gain = lessIsBetter ? before - after : after - before;
+  const gain = shown(lessIsBetter ? before - after : after - before);
   const trend = gain === 0 ? undefined : gain > 0 ? 'better' : 'worse';
   return {
     label,

@@ -195,6 +195,20 @@ test('shows a skipped retrain and a person who got worse', () => {
   expect(sectionOf(page, 'people')).not.toContain('stroke="var(--bad)"');
 });
 
+test('calls nothing better or worse of which the figures show no difference', () => {
+  const hardly = structuredClone(data);
+  const { before, after } = hardly;
+  after.evaluation = structuredClone(before.evaluation);
+  after.evaluation.macroF1 += 0.0002;
+  after.evaluation.calibrationError += 0.0002;
+  for (const person of after.evaluation.bySubject) person.macroF1 -= 0.0002;
+  const same = renderReport(hardly);
+  expect(textOf(same.slice(0, same.indexOf('<nav')))).toContain('0.000 from');
+  expect(same).not.toMatch(/class="trend">/);
+  expect(sectionOf(same, 'people')).not.toContain('stroke="var(--bad)"');
+  expect(page).toMatch(/class="trend">better/);
+});
+
 test('says in words that no version has been scored, and leaves the score sections out', () => {
   const page = renderReport({ ...sampleReport(), before: null, after: null, learningCurve: [] });
   expect(page).toContain('No version has been scored on people whom it had not seen.');
