@@ -35,7 +35,8 @@ const name = z
   .regex(/^[^\p{Cc}]*$/u, 'must not hold control characters');
 const annotator = name.max(80);
 const lease = z.uuid();
-const label = name.nullable();
+/** Letter by letter as its campaign lists it: what data call an activity may be long, and hold a tab. */
+const label = z.string().min(1);
 
 const leaseBody = z.strictObject({
   campaign: name.optional(),
@@ -47,12 +48,12 @@ const leaseBody = z.strictObject({
 const answersBody = z.strictObject({
   annotator,
   answers: z
-    .array(z.strictObject({ task: z.string().min(1).max(30), lease, label }))
+    .array(z.strictObject({ task: z.string().min(1).max(30), lease, label: label.nullable() }))
     .min(1)
     .max(MOST_AT_ONCE),
 });
 const lastBody = z.strictObject({ campaign: name.optional(), annotator });
-const answerBody = z.strictObject({ annotator, lease, label: name });
+const answerBody = z.strictObject({ annotator, lease, label });
 const leaseOnlyBody = z.strictObject({ annotator, lease });
 const taskParams = z.object({ task: z.string().min(1).max(30) });
 const campaignParams = z.object({ campaign: name });

@@ -48,3 +48,25 @@ test('the progress of the task’s campaign comes with it, however many others a
   expect(tasks).toMatchObject([{ campaign: 'many/0' }]);
   expect(progress.filter(({ campaign }) => campaign === 'many/0')).toMatchObject([{ leased: 1 }]);
 });
+
+test('whatever the campaign calls an activity may be answered', async () => {
+  const classes = ['sit\tdown', '\u2028rest', `walk${' on'.repeat(100)}`];
+  await openCampaignWith(annotation, { campaign: 'odd', dataset: 'odd', tasks: 4, classes });
+  const { body } = await post('/api/tasks/lease', { campaign: 'odd', annotator: 'ann', count: 4 });
+  const { tasks } = body as { tasks: { task: string; lease: string; labels: string[] }[] };
+  expect(tasks[0]?.labels).toEqual(classes);
+  const answers = classes.map((label, at) => {
+    const { task = '', lease = '' } = tasks[at] ?? {};
+    return { task, lease, label };
+  });
+  const kept = await post('/api/answers', { annotator: 'ann', answers });
+  expect(kept).toMatchObject({ status: 200, body: { refused: [] } });
+  const { task, lease } = tasks[3] ?? {};
+  const none = { annotator: 'ann', lease, label: 'sit\0down' };
+  expect((await post(`/api/tasks/${task}/answer`, none)).body).toMatchObject({
+    code: 'LABEL_UNKNOWN',
+  });
+  const given: string[] = [];
+  for await (const { label } of annotation.labels({ dataset: 'odd' })) given.push(label);
+  expect(given.toSorted()).toEqual(classes.toSorted());
+});
