@@ -34,8 +34,15 @@ async function bodyOf(response) {
   }
 }
 
+/** What a browser puts into a header; with anything else it would send nothing, and say no more than if nobody answered. */
+const IN_A_HEADER = /^[\x21-\x7e]+$/;
+
+const mistyped = () =>
+  new Refusal(401, { code: 'UNAUTHORIZED', message: 'The token has signs that no token has.' });
+
 async function send(path, options) {
   const token = recall('sessionStorage', TOKEN_KEY);
+  if (token && !IN_A_HEADER.test(token)) throw mistyped();
   const headers = { ...options.headers, ...(token ? { authorization: `Bearer ${token}` } : {}) };
   const signal = AbortSignal.timeout(PATIENCE_MS);
   let response;

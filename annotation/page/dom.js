@@ -56,8 +56,8 @@ export function drawProgress(bar, { tasks, answered, skipped, leased }) {
   bar.setAttribute('aria-valuenow', String(answered + skipped));
 }
 
-/** `forward-elevation` as people write it: `Forward elevation`. */
+/** `forward-elevation` as people write it: `Forward elevation`; one of signs alone stays as it is. */
 export function readable(label) {
-  const words = label.replaceAll(/[-_]+/g, ' ').trim();
+  const words = label.replaceAll(/[-_]+/g, ' ').trim() || label;
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

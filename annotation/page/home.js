@@ -44,15 +44,16 @@ function linkTile({ title, url, note, onClick }) {
 }
 
 function counts({ status, answered, tasks, skipped, leased }) {
-  if (status === 'closed' && tasks === 0) return 'nothing to ask';
+  if (tasks === 0) return status === 'closed' ? 'nothing to ask' : 'its windows are being chosen';
   const parts = [`${answered} of ${tasks} labelled`];
   if (skipped > 0) parts.push(`${skipped} skipped`);
   if (leased > 0) parts.push(`${leased} in somebody’s hands`);
   return parts.join(' · ');
 }
 
-function campaignEnd({ campaign, status, open, leased }) {
+function campaignEnd({ campaign, status, open, leased, tasks }) {
   if (status === 'closed') return element('span', { class: 'badge' }, 'closed');
+  if (tasks === 0) return element('span', { class: 'badge' }, 'opening');
   if (open + leased === 0) return element('span', { class: 'badge' }, 'all done');
   const href = `/label?campaign=${encodeURIComponent(campaign)}`;
   return element(

@@ -3,9 +3,10 @@
 // Earlier ones are offsets: no recording lasts twenty years.
 const FIRST_DATE_MS = Date.UTC(1990, 0);
 
+/** Rounded first: a second of sixty is a minute. */
 const offset = (ms) => {
-  const seconds = ms / 1000;
-  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, '0')}`;
+  const tenths = Math.round(ms / 100);
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
 };
 
 const dateAndTime = (ms) => new Date(ms).toISOString().slice(0, 19).split('T');

@@ -1,0 +1,63 @@
+/** What is unusual on the pages: tokens that no header takes, labels of signs alone, moments at the end of a minute, campaigns that are being opened. */
+import { createAppServer } from '../../annotation/server';
+import { parseTokens } from '../../core/tokens';
+import { openCampaignWith } from '../support/label-tasks';
+import { doneIs, LabelPages, withBrowser } from '../support/label-pages';
+
+jest.setTimeout(180_000);
+
+withBrowser('the pages', () => {
+  const pages = new LabelPages();
+
+  test('ask for another token when the one that was given has signs that no token has', async () => {
+    const secret = 'a-long-enough-secret';
+    const { campaign } = await pages.newCampaign(1);
+    const guarded = await createAppServer({
+      ...{ annotation: pages.annotation, version: '0', tokens: parseTokens(`annotator:${secret}`) },
+    });
+    try {
+      const page = await pages.openLabel(campaign, 'anna', await guarded.listen(0));
+      // As pasted from a text, with a sign that nobody sees.
+      await page.getByLabel('Token').fill(`${secret}\u200b`);
+      await page.keyboard.press('Enter');
+      await page.locator('#notice', { hasText: 'mistyped, or no longer valid' }).waitFor();
+      expect(await page.locator('#problem').isVisible()).toBe(false);
+      await page.reload();
+      await page.getByLabel('Token').fill(secret);
+      await page.keyboard.press('Enter');
+      await doneIs(page, '0 of 1 done');
+    } finally {
+      await guarded.close();
+    }
+  });
+
+  test('name every answer, also one that has no letters', async () => {
+    const campaign = pages.newName();
+    const names = { campaign, dataset: 'signs', classes: ['-', 'walk'] };
+    await openCampaignWith(pages.annotation, { ...names, tasks: 1 });
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 1 done');
+    expect(await page.locator('.choice .text').allTextContents()).toEqual([
+      ...['-', 'Walk', 'I cannot tell, skip it'],
+    ]);
+  });
+
+  test('write a moment just before a full minute as the minute', async () => {
+    const campaign = pages.newName();
+    const changes = { startMs: 59_960, endMs: 3_599_970 };
+    await openCampaignWith(pages.annotation, { campaign, tasks: 1, changes });
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 1 done');
+    expect(await page.locator('#facts').textContent()).toContain('1:00.0 – 60:00.0 min');
+  });
+
+  test('call no campaign done whose windows are still being chosen', async () => {
+    const [campaign, dataset] = [pages.newName(), 'opening'];
+    const facts = { dataset, model: 'exercises', classes: ['walk'], target: 5 };
+    await pages.annotation.openCampaign({ campaign, ...facts });
+    const page = await pages.open('/');
+    const row = page.locator('.row', { hasText: campaign });
+    expect(await row.textContent()).toContain('its windows are being chosen');
+    expect(await row.textContent()).not.toContain('done');
+  });
+});
