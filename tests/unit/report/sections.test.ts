@@ -196,13 +196,14 @@ test('shows a skipped retrain and a person who got worse', () => {
 });
 
 test('calls nothing better or worse of which the figures show no difference', () => {
-  const hardly = structuredClone(data);
-  const { before, after } = hardly;
-  after.evaluation = structuredClone(before.evaluation);
-  after.evaluation.macroF1 += 0.0002;
-  after.evaluation.calibrationError += 0.0002;
-  for (const person of after.evaluation.bySubject) person.macroF1 -= 0.0002;
-  const same = renderReport(hardly);
+  const { evaluation } = data.before;
+  const { macroF1, calibrationError, bySubject } = evaluation;
+  const hardly = {
+    ...evaluation,
+    ...{ macroF1: macroF1 + 0.0002, calibrationError: calibrationError + 0.0002 },
+    bySubject: bySubject.map((each) => ({ ...each, macroF1: each.macroF1 - 0.0002 })),
+  };
+  const same = renderReport({ ...data, after: { ...data.after, evaluation: hardly } });
   expect(textOf(same.slice(0, same.indexOf('<nav')))).toContain('0.000 from');
   expect(same).not.toMatch(/class="trend">/);
   expect(sectionOf(same, 'people')).not.toContain('stroke="var(--bad)"');
