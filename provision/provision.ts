@@ -1,15 +1,17 @@
 /** Compares an environment with the account, and makes or removes one resource at a time. */
 import type { AwsOptions } from '../core/aws';
-import { WatchlakeError } from '../core/errors';
+import { isWatchlakeError, WatchlakeError } from '../core/errors';
 import { adaptersOf, factsOf } from './account';
 import { emptyBucket, type EmptyOptions } from './adapters/bucket';
 import { provisionClients } from './clients';
 import {
   changesOf,
   titleOf,
+  type Adapter,
   type Change,
   type DeclaredResource,
   type FoundResource,
+  type ResourceKind,
   type ResourceName,
 } from './resource';
 import { resourcesOf } from './resources';
@@ -52,6 +54,16 @@ const tagIn = ({ properties }: FoundResource) => properties['tag'] as string | u
 const isServed = ({ kind }: DeclaredResource, { id }: FoundResource): boolean =>
   kind === 'gateway-endpoint' && id === undefined;
 
+/** Who may not look for a kind of resources has made none of it. */
+async function orNoneUnseen(names: Promise<string[]> | undefined): Promise<string[]> {
+  try {
+    return (await names) ?? [];
+  } catch (error) {
+    if (isWatchlakeError(error) && error.code === 'AWS_DENIED') return [];
+    throw error;
+  }
+}
+
 function refuseForeign(resource: DeclaredResource, found: FoundResource): void {
   if (isOurs(resource, found) || isServed(resource, found)) return;
   const { environment } = resource;
@@ -76,8 +88,11 @@ export async function openProvisioning(target: Target, aws: AwsOptions): Promise
   const adapters = adaptersOf(clients, facts);
   const resources = resourcesOf(target, facts);
 
+  const known = ({ kind, name }: ResourceName): DeclaredResource | undefined =>
+    resources.find((each) => each.kind === kind && each.name === name);
+
   function declared({ kind, name }: ResourceName): DeclaredResource {
-    const found = resources.find((each) => each.kind === kind && each.name === name);
+    const found = known({ kind, name });
     if (found !== undefined) return found;
     throw new WatchlakeError('UNEXPECTED', {
       detail: `${titleOf({ kind, name })} is not declared`,
@@ -120,9 +135,27 @@ export async function openProvisioning(target: Target, aws: AwsOptions): Promise
     throw new WatchlakeError('RESOURCE_HOLDS_DATA', { resource: titleOf(resource), what });
   }
 
+  /** What carries the tag and was named when it was made, though not now. */
+  async function unnamed(): Promise<DeclaredResource[]> {
+    const found: ResourceName[] = [];
+    for (const [kind, adapter] of Object.entries(adapters) as [ResourceKind, Adapter][]) {
+      const names = await orNoneUnseen(adapter.tagged?.(target.environment));
+      found.push(...[...new Set(names)].map((name) => ({ kind, name })));
+    }
+    return found.filter((each) => known(each) === undefined).map(asUnnamed);
+  }
+
+  const asUnnamed = (name: ResourceName): DeclaredResource => ({
+    ...name,
+    environment: target.environment,
+    properties: {},
+  });
+
   async function planRemoval({ deleteData }: { deleteData: boolean }): Promise<ResourceName[]> {
     const ours: ResourceName[] = [];
-    for (const resource of [...resources].reverse()) {
+    // The bucket, which is made first, goes last.
+    const [bucket, ...others] = resources as [DeclaredResource, ...DeclaredResource[]];
+    for (const resource of [bucket, ...(await unnamed()), ...others].reverse()) {
       const found = await read(resource);
       if (found === null || !isTagged(resource, found)) continue;
       await refuseData(resource, deleteData);
@@ -135,7 +168,7 @@ export async function openProvisioning(target: Target, aws: AwsOptions): Promise
     name: ResourceName,
     { deleteData, ...emptying }: RemoveOptions,
   ): Promise<boolean> {
-    const resource = declared(name);
+    const resource = known(name) ?? asUnnamed(name);
     const found = await read(resource);
     if (found === null || !isTagged(resource, found)) return false;
     await refuseData(resource, deleteData);

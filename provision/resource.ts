@@ -39,6 +39,8 @@ export interface Adapter {
     found: FoundResource,
   ): Promise<void>;
   remove(resource: DeclaredResource, found: FoundResource): Promise<void>;
+  /** Of kinds that whoever applies names: all that carry the tag of the environment, named this time or not. */
+  tagged?(environment: string): Promise<string[]>;
   /** What it holds that would be lost with it, in a few words; null when nothing. */
   holds?(resource: DeclaredResource): Promise<string | null>;
 }

@@ -4,6 +4,7 @@ import {
   DeleteDatabaseCommand,
   GetDatabaseCommand,
   UpdateDatabaseCommand,
+  paginateGetDatabases,
   paginateGetTables,
   type Database,
   type GlueClient,
@@ -55,6 +56,16 @@ export function databaseAdapter({ glue }: { glue: GlueClient }): Adapter {
         environment: Parameters?.[ENVIRONMENT_TAG] ?? null,
         properties: { description: Description },
       };
+    },
+
+    async tagged(environment) {
+      const pages = paginateGetDatabases({ client: glue }, {});
+      const found = await callingAws('glue:GetDatabases', () =>
+        allOf(pages, (page) => page.DatabaseList),
+      );
+      return found
+        .filter(({ Parameters }) => Parameters?.[ENVIRONMENT_TAG] === environment)
+        .map(({ Name }) => Name as string);
     },
 
     create: (resource) =>

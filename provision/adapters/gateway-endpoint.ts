@@ -7,6 +7,7 @@ import {
   paginateDescribeRouteTables,
   paginateDescribeVpcEndpoints,
   type EC2Client,
+  type Filter,
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
 import { callingAws } from '../../core/aws';
@@ -27,9 +28,12 @@ const serviceOf = (region: string): string => `com.amazonaws.${region}.s3`;
 const environmentOf = ({ Tags }: VpcEndpoint): string | null =>
   Tags?.find(({ Key }) => Key === ENVIRONMENT_TAG)?.Value ?? null;
 
-async function endpointsOf({ ec2, region }: EndpointOptions, vpc: string): Promise<VpcEndpoint[]> {
+async function endpointsWith(
+  { ec2, region }: EndpointOptions,
+  filters: readonly Filter[],
+): Promise<VpcEndpoint[]> {
   const Filters = [
-    { Name: 'vpc-id', Values: [vpc] },
+    ...filters,
     { Name: 'service-name', Values: [serviceOf(region)] },
     { Name: 'vpc-endpoint-type', Values: ['Gateway'] },
   ];
@@ -38,6 +42,9 @@ async function endpointsOf({ ec2, region }: EndpointOptions, vpc: string): Promi
   );
   return found.filter(({ State }) => !GONE.has(State?.toLowerCase() ?? ''));
 }
+
+const endpointsOf = (options: EndpointOptions, vpc: string): Promise<VpcEndpoint[]> =>
+  endpointsWith(options, [{ Name: 'vpc-id', Values: [vpc] }]);
 
 /** The VPC's route tables, sorted, less those that somebody else's endpoint serves already. */
 export async function routeTablesOf(
@@ -82,6 +89,11 @@ export function gatewayEndpointAdapter(options: EndpointOptions): Adapter {
       return routeTables({ properties } as DeclaredResource).length === 0
         ? { environment: null, properties: { routeTables: [] } }
         : null;
+    },
+
+    async tagged(environment) {
+      const tag = { Name: `tag:${ENVIRONMENT_TAG}`, Values: [environment] };
+      return (await endpointsWith(options, [tag])).map(({ VpcId }) => VpcId as string);
     },
 
     async create({ name: VpcId, environment, properties }) {
