@@ -16,7 +16,7 @@ function choice(label, name, index) {
   return element(
     'button',
     { class: 'choice', type: 'button', 'data-label': label, 'aria-keyshortcuts': key || undefined },
-    key ? element('kbd', {}, key) : element('span'),
+    key ? element('kbd', {}, key) : element('span', { class: 'no-key' }),
     element('span', { class: 'text' }, name),
   );
 }

@@ -224,7 +224,14 @@ function showEmpty(all) {
     rememberLast('', null);
     const thanks = `${answered} answered, ${skipped} skipped. Thank you.`;
     notice('This campaign is closed', thanks, element('div', { class: 'actions' }, homeLink()));
-  } else if (leased + open > 0 || sum(all, 'tasks') === 0) {
+  } else if (sum(all, 'tasks') === 0) {
+    notice(
+      'There is no task yet',
+      'The windows to ask about are being chosen. This page looks again by itself.',
+      home,
+    );
+    waitForTask();
+  } else if (leased + open > 0) {
     notice(
       'No open task',
       `${facts}. This page looks again by itself: a task comes back when its time with somebody is over.`,

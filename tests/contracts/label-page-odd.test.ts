@@ -59,5 +59,22 @@ withBrowser('the pages', () => {
     const row = page.locator('.row', { hasText: campaign });
     expect(await row.textContent()).toContain('its windows are being chosen');
     expect(await row.textContent()).not.toContain('done');
+    const label = await pages.openLabel(campaign);
+    await label.getByRole('heading', { name: 'There is no task yet' }).waitFor();
+    expect(await label.locator('#notice').textContent()).not.toContain('comes back');
+  });
+
+  test('write the names of answers below one another, with a key or without', async () => {
+    const campaign = pages.newName();
+    const classes = Array.from({ length: 14 }, (_, at) => `activity-${at}`);
+    await openCampaignWith(pages.annotation, { campaign, tasks: 1, classes });
+    const page = await pages.openLabel(campaign);
+    await doneIs(page, '0 of 1 done');
+    const lefts = await page.evaluate(
+      `[...new Set([...document.querySelectorAll('.choice .text')]
+        .map((node) => Math.round(node.getBoundingClientRect().left)))]`,
+    );
+    // One for each column.
+    expect(lefts).toHaveLength(4);
   });
 });
