@@ -54,6 +54,11 @@ function memberName(folder: string, name: string, endings: readonly string[]): s
   return `${folder}/${plain}${ending}${name.slice(plain.length)}`;
 }
 
+/** A file of a table, and the name by which it is landed. */
+interface NamedFile extends FoundObject {
+  readonly file: string;
+}
+
 interface SourceTable {
   readonly database: string;
   readonly table: string;
@@ -61,11 +66,22 @@ interface SourceTable {
   readonly folder: string;
 }
 
-function problemOf(found: readonly FoundObject[], location: string): string | null {
-  if (found.length === 0) return `there is no file in ${location}`;
-  const compressed = found.find(({ name }) => COMPRESSED.test(name));
-  if (compressed === undefined) return null;
-  return `${compressed.name} is compressed in a way that is not read; gzip is`;
+/** Files `a` and `a.json` would both be landed as `a.json`. */
+function sameName(files: readonly NamedFile[]): string | null {
+  const known = new Map<string, string>();
+  for (const { file, name } of files) {
+    const other = known.get(name);
+    if (other !== undefined) return `${other} and ${file} differ by their ending alone; rename one`;
+    known.set(name, file);
+  }
+  return null;
+}
+
+function problemOf(files: readonly NamedFile[], location: string): string | null {
+  if (files.length === 0) return `there is no file in ${location}`;
+  const compressed = files.find(({ file }) => COMPRESSED.test(file));
+  if (compressed === undefined) return sameName(files);
+  return `${compressed.file} is compressed in a way that is not read; gzip is`;
 }
 
 async function filesOf(
@@ -82,11 +98,13 @@ async function filesOf(
     asPrefix(parseS3Address(location).key),
     wanted,
   );
-  const detail = problemOf(found, location);
+  const named = found.map(({ name: file, ...object }): NamedFile => ({
+    ...{ ...object, file, name: memberName(folder, file, options.extensions) },
+  }));
+  const detail = problemOf(named, location);
   if (detail !== null)
     throw new WatchlakeError('CATALOG_SOURCE_UNUSABLE', { database, table, detail });
-  const nameOf = (name: string) => memberName(folder, name, options.extensions);
-  return found.map((object) => ({ ...object, name: nameOf(object.name) }));
+  return named;
 }
 
 /** The path of a folder with the files of all tables; CATALOG_SOURCE_UNUSABLE names a table that cannot be read. */

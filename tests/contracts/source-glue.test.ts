@@ -144,6 +144,16 @@ test.each<[string, string, () => Promise<unknown>]>([
       await table('customer_landing', `s3://${BUCKET}/x/`);
     },
   ],
+  [
+    'has two files that would be one',
+    'part-0 and part-0.json differ by their ending alone',
+    async () => {
+      await put('x/part-0', '{"email":"ann@example.org"}\n');
+      await put('x/part-0.json', '{"email":"ben@example.org"}\n');
+      for (const name of ['customer', 'accelerometer', 'step_trainer'])
+        await table(`${name}_landing`, `s3://${BUCKET}/x/`);
+    },
+  ],
 ])('a table that %s is refused with the reason', async (_what, reason, make) => {
   await make();
   const asked = openSource(`glue://${DATABASE}`, opening());
