@@ -83,8 +83,9 @@ export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainRes
     if (!acquired) {
       const waited = waitMinutes > 0 ? ` It was waited for ${waitMinutes} minutes.` : '';
       const detail = `Another retrain runs: ${holder}. Its lease ends at ${expiresAt}, unless it is renewed.${waited}`;
-      return finished(skipped(input, 'lease-held', detail));
+      return finished(skipped(input, 'lease-held', detail), progress);
     }
+    progress('looking for new labels', { model: input.model });
     const fresh = await countNewLabels({
       ...{ model: input.model, dataset: input.dataset },
       ...(input.newPeople ? { newPeopleOf: { seed: input.seed } } : {}),
@@ -93,13 +94,13 @@ export async function retrain(raw: WorkflowInput<'retrain'>): Promise<RetrainRes
     if (labels < input.minimumNewLabels && people === 0) {
       const nobody = input.newPeople ? ', and nobody is new' : '';
       const detail = `${labels} new labels, ${input.minimumNewLabels} wanted${nobody}`;
-      return finished(skipped(input, 'too-few-new-labels', detail));
+      return finished(skipped(input, 'too-few-new-labels', detail), progress);
     }
-    return finished(await challenge(input, lease, progress));
+    return finished(await challenge(input, lease, progress), progress);
   } catch (error) {
     const why = standsDown(error);
     if (why === null) throw error;
-    return finished(skipped(input, why.reason, why.explanation));
+    return finished(skipped(input, why.reason, why.explanation), progress);
   } finally {
     await CancellationScope.nonCancellable(() => returnLease(lease));
   }
@@ -245,7 +246,10 @@ const skipped = (
   newHoldoutAdvised: false,
 });
 
-function finished(result: RetrainResult): RetrainResult {
-  tagRun({ outcome: result.outcome });
+function finished(result: RetrainResult, progress: Report): RetrainResult {
+  const { outcome, reason, explanation } = result;
+  // Else the list would end with what the run was about to do.
+  if (outcome === 'skipped') progress(outcome, { reason, explanation });
+  tagRun({ outcome });
   return result;
 }

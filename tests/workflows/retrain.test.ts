@@ -1,5 +1,6 @@
 /** The retraining workflow: the champion moves only by the gate, and the lease comes back always. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
+import { progressQuery } from '../../workflows/progress';
 import { cancelled, compared, comparison, five, six } from '../support/fakes';
 import { failing, failureOf, useWorkflows } from '../support/workflow-environment';
 
@@ -112,10 +113,12 @@ test('is skipped when another retrain goes on for longer than it was told to wai
   expectChampionUntouched();
 });
 
-test('is skipped when too few labels are new', async () => {
+test('is skipped when too few labels are new, and says so where it is watched', async () => {
   fakes.countNewLabels.mockResolvedValue({ labels: 24 });
-  const result = await run('retrain', { ...input, minimumNewLabels: 25 });
-  expect(result).toMatchObject({ outcome: 'skipped', reason: 'too-few-new-labels' });
+  const handle = await start('retrain', { ...input, minimumNewLabels: 25 });
+  const skipped = { reason: 'too-few-new-labels', explanation: '24 new labels, 25 wanted' };
+  expect(await handle.result()).toMatchObject({ outcome: 'skipped', ...skipped });
+  expect(await handle.query(progressQuery)).toMatchObject({ step: 'skipped', facts: skipped });
   expect(fakes.trainVersion).not.toHaveBeenCalled();
   expectLeaseReturned();
 });
