@@ -11,7 +11,7 @@ import { openLake } from '../../lakehouse/lake';
 import { query } from '../../lakehouse/query';
 
 // Ports of its own, so that a stack that the developer runs stays undisturbed.
-const ANY_PORTS = {
+export const ANY_PORTS = {
   TEMPORAL_PORT: '0',
   TEMPORAL_UI_PORT: '0',
   KAFKA_PORT: '0',
