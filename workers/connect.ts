@@ -42,6 +42,7 @@ import {
 import { planModelRemoval, removeModel, type ModelRemoval } from './remove-model';
 import { planVersionRemoval, removeVersion, type VersionRemoval } from './remove-version';
 import { s3Settings } from './s3';
+import { spoolFolder } from './sources';
 import { connectClient } from './temporal';
 import { vacuumLake, type VacuumResult } from './vacuum';
 
@@ -128,7 +129,9 @@ export async function connectCommand(config: Config, onWait?: OnWait): Promise<C
       holdoutScores({ registry, store: openStore(config.LAKE_URI, s3Settings(config)) }, options),
     consent,
     vacuum: (options) =>
-      withLake(config, (lake) => vacuumLake({ lake, client, registry }, options)),
+      withLake(config, (lake) =>
+        vacuumLake({ lake, client, registry, downloads: spoolFolder(config) }, options),
+      ),
     removeDataset: ({ dryRun, ...options }) =>
       withLake(config, (lake) => {
         const deps = { lake, client, registry, annotation, consent, devices, topicEnds };

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { datasetsOf } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
+import { sweepDownloads } from '../lakehouse/sources/spool';
 import { unknownDataset } from '../lakehouse/unknown-names';
 import { vacuum } from '../lakehouse/vacuum';
 import type { Registry } from '../registry/registry';
@@ -10,6 +11,8 @@ export interface VacuumDeps {
   client: Client;
   registry: Registry;
   lake: Lake;
+  /** Where archives are fetched to. */
+  downloads: string;
 }
 
 export interface VacuumOptions {
@@ -30,7 +33,7 @@ const RUNNING = `ExecutionStatus = 'Running'`;
 
 /** DATASET_NOT_FOUND when the lake holds nothing of the one named. */
 export async function vacuumLake(
-  { client, registry, lake }: VacuumDeps,
+  { client, registry, lake, downloads }: VacuumDeps,
   { dataset, dryRun, graceMs = GRACE_MS }: VacuumOptions,
 ): Promise<VacuumResult> {
   const known = await datasetsOf(lake);
@@ -50,6 +53,7 @@ export async function vacuumLake(
   if (!dryRun) {
     const oldestMs = await oldestRunMs(client, RUNNING);
     total.bytes += (await lake.store.sweep(graceSince(oldestMs))).bytes;
+    total.bytes += (await sweepDownloads(Date.now() - graceSince(oldestMs), downloads)).bytes;
   }
   return total;
 }

@@ -4,6 +4,7 @@ import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentHash } from '../../core/hash';
+import { sweepFolder } from '../stores/scratch';
 import type { Half } from './halves';
 import { isUnderWay, namesAfter, removeHalf } from './halves';
 import type { Validator } from './http-range';
@@ -30,6 +31,20 @@ export function downloadPath(url: string, folder = spoolFolder()): string {
 /** Removes all downloads; an ingest that still needs one fetches it again. */
 export const forgetDownloads = (folder = spoolFolder()): Promise<void> =>
   rm(folder, { recursive: true, force: true });
+
+/**
+ * Removes what was fetched before this moment and nobody has landed: the archive of an ingest that has failed for good. One
+ * that still needs it fetches it again; what somebody is at work on stays.
+ */
+export const sweepDownloads = (
+  beforeMs: number,
+  folder = spoolFolder(),
+): Promise<{ objects: number; bytes: number }> =>
+  sweepFolder(folder, beforeMs, {
+    // When it came here: files have the time at which their objects were written.
+    momentOf: ({ ctimeMs }) => ctimeMs,
+    isKept: (name) => isUnderWay(join(folder, '/'), name),
+  });
 
 /** Null for what is not there, and for what a crash has cut off. */
 export async function readValidator(path: string): Promise<Validator | null> {

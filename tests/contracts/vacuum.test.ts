@@ -72,7 +72,8 @@ test(
   async () => {
     const lake = newLake(folder.path());
     const { client } = temporal;
-    const deps = { lake, client, registry: createRegistry(database.pool) };
+    const registry = createRegistry(database.pool);
+    const deps = { lake, client, registry, downloads: `${folder.path()}/downloads` };
     const options = { dataset, dryRun: false, graceMs: 0 };
     await landAndRefresh(lake, 'r0');
     const { simulate, reads, finish } = slowSimulation(lake);

@@ -1,12 +1,19 @@
 /** Vacuum finds what no catalogue tells of, and leaves what a run may still need. */
-import { stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { contentHash } from '../../../core/hash';
 import { landPart } from '../../../lakehouse/landing/land-part';
 import { entriesOf, planIngest } from '../../../lakehouse/landing/ingest-plan';
 import { RECORDINGS_KIND } from '../../../lakehouse/landing/landing-table';
 import { readLayout } from '../../../lakehouse/landing/recordings-layout';
 import type { Lake } from '../../../lakehouse/lake';
-import { openSource } from '../../../lakehouse/sources/open-source';
+import { openSource, sourceHash } from '../../../lakehouse/sources/open-source';
+import { downloadPath } from '../../../lakehouse/sources/spool';
 import { findManifest } from '../../../lakehouse/snapshots';
 import { trainingWindowsTable } from '../../../lakehouse/watch/model-tables';
 import type { VacuumDeps } from '../../../workers/vacuum';
@@ -36,8 +43,9 @@ function vacuumBeside(lake: Lake, runs: Readonly<Record<string, number>> = {}) {
   };
   const client = { workflow: { list } } as unknown as VacuumDeps['client'];
   const registry = { listModels: async () => [] } as unknown as VacuumDeps['registry'];
+  const downloads = join(folder.path(), 'downloads');
   return (options: { dataset?: string } = {}) =>
-    vacuumLake({ lake, client, registry }, { ...options, dryRun: false, graceMs: 0 });
+    vacuumLake({ lake, client, registry, downloads }, { ...options, dryRun: false, graceMs: 0 });
 }
 
 /** Its first part has landed; then the run was cancelled. */
@@ -99,6 +107,30 @@ test('what killed processes left outside every dataset goes once no run may need
   await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
+test('an archive that was fetched and never landed goes, one that is being fetched does not', async () => {
+  const archive = await writeZip(folder.path(), archiveFiles([{ recording: 'r1' }]));
+  const server = createServer((_, response) => void createReadStream(archive).pipe(response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const spoolFolder = join(folder.path(), 'downloads');
+  const address = `http://127.0.0.1:${port}/archive.zip`;
+  await sourceHash(address, { spoolFolder });
+  server.close();
+  const [fetched] = (await readdir(spoolFolder)) as [string];
+  // As objects of S3 have it; what counts is when it came.
+  await utimes(join(spoolFolder, fetched), new Date(2020, 0), new Date(2020, 0));
+  // The process that has started this one is there.
+  const half = `${downloadPath(address, spoolFolder)}.part-${contentHash(hostname(), 8)}-${process.ppid}`;
+  await mkdir(half);
+  await writeFile(join(half, 'body'), 'half of it');
+  await sleep(5);
+  const lake = newLake(folder.path());
+  await vacuumBeside(lake, { watch: 60_000 })();
+  expect((await readdir(spoolFolder)).sort()).toEqual([fetched, basename(half)].sort());
+  await vacuumBeside(lake)();
+  expect(await readdir(spoolFolder)).toEqual([basename(half)]);
+});
+
 /** Of two snapshots of a training set the older one is that of the only version. */
 async function vacuumWithVersion(removedAt: string | null) {
   const lake = newLake(folder.path());
@@ -119,7 +151,8 @@ async function vacuumWithVersion(removedAt: string | null) {
     listModels: async () => versions.map(() => ({ model: 'activity' })),
     listVersions: async () => versions,
   } as unknown as VacuumDeps['registry'];
-  const { removed } = await vacuumLake({ lake, client, registry }, { dryRun: false, graceMs: 0 });
+  const deps = { lake, client, registry, downloads: join(folder.path(), 'downloads') };
+  const { removed } = await vacuumLake(deps, { dryRun: false, graceMs: 0 });
   const of = { dataset: 'watch', table: TRAINING.name, snapshotId: manifest.snapshotId };
   return { removed, found: findManifest(lake, of) };
 }
