@@ -1,6 +1,6 @@
 /** PostgreSQL's data folder: where it lies, its password, its first set-up and its repair. */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WatchlakeError } from '../core/errors';
 import { contentHash } from '../core/hash';
@@ -15,7 +15,7 @@ import {
 import { SYSTEM_FOLDER } from './postgres-binaries';
 import { hasArguments, processIdentity, stopProcess } from './processes';
 import type { OnProgress } from './progress';
-import { canReach, type SystemUser } from './system-user';
+import { canReach, unprivilegedUser, type SystemUser } from './system-user';
 import { runTool } from './tools';
 
 export const DATABASE_USER = 'watchlake';
@@ -30,12 +30,44 @@ export interface DataOptions {
   readonly onProgress?: OnProgress;
 }
 
-/** In the home; in a system folder when the database's user cannot reach the home. It only looks: nothing is made. */
+/**
+ * In the home; in a system folder when the database's user cannot reach the home. Data that lie in the home stay there, also when it was
+ * closed since: others would be empty. It only looks: nothing is made.
+ */
 export async function dataParent({ home, user }: Pick<DataOptions, 'home' | 'user'>) {
   const inside = join(home, 'postgres');
   if (!user) return inside;
   const outside = join(SYSTEM_FOLDER, contentHash(await realpath(home)), 'postgres');
-  return !(await exists(outside)) && (await canReach(user, home)) ? inside : outside;
+  if (await exists(outside)) return outside;
+  return (await exists(join(inside, 'data'))) || (await canReach(user, home)) ? inside : outside;
+}
+
+const ROOT = 0;
+
+/**
+ * Who the server runs as: whoever owns the data that are there, for it takes no others, be they of another machine's backup or made before
+ * an account was added. What belongs to root, as after a copy, is given to the usual user. Undefined when we are not root.
+ */
+export async function databaseUser(home: string): Promise<SystemUser | undefined> {
+  const usual = await unprivilegedUser();
+  if (!usual || !(await exists(home))) return usual;
+  const data = join(await dataParent({ home, user: usual }), 'data');
+  if (!(await exists(data))) return usual;
+  const { uid, gid } = await stat(data);
+  if (uid === usual.uid) return usual;
+  if (uid !== ROOT) return { name: String(uid), uid, gid };
+  const owner = `${usual.uid}:${usual.gid}`;
+  await runTool({ command: 'chown', args: ['-hR', owner, data], timeoutMs: INIT_LIMIT_MS });
+  return usual;
+}
+
+/** Throws STACK_FAILED where a folder on the way has been closed since the data were made. */
+async function requireReachable(data: string, user: SystemUser): Promise<void> {
+  if (await canReach(user, dirname(data))) return;
+  const detail =
+    `its user ${user.name} cannot reach ${data} any more: a folder above it lets nobody pass; ` +
+    'open it again (chmod o+x)';
+  throw new WatchlakeError('STACK_FAILED', { service: 'PostgreSQL', detail });
 }
 
 /** Makes the folder that the data lie in, and lets the database's user pass to it. */
@@ -127,6 +159,7 @@ export async function prepareData(
     await initialise(options, data, password);
     return { data, password };
   }
+  if (options.user) await requireReachable(data, options.user);
   await requireVersion(data);
   await clearPidFile(data);
   if (isNew) await resetPassword(options, data, password);

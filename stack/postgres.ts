@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DEFAULT_PORTS, LOOPBACK, reservePort } from './ports';
 import { postgresPrograms } from './postgres-binaries';
-import { DATABASE_USER, prepareData } from './postgres-data';
+import { DATABASE_USER, databaseUser, prepareData } from './postgres-data';
 import {
   spawnDetached,
   stopProcess,
@@ -15,7 +15,7 @@ import {
   type ProcessRecord,
 } from './processes';
 import type { OnProgress } from './progress';
-import { unprivilegedUser, type SystemUser } from './system-user';
+import type { SystemUser } from './system-user';
 
 export interface PostgresOptions {
   readonly home: string;
@@ -114,7 +114,7 @@ async function startWhenReleased(start: Start): Promise<DetachedProcess> {
 /** Starts the server; the database and its user exist when it resolves. */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const { home, onProgress, onSpawn, durable = true } = options;
-  const user = await unprivilegedUser();
+  const user = await databaseUser(home);
   const programs = await postgresPrograms(user, onProgress);
   const { data, password } = await prepareData({ home, programs, user, onProgress });
   await mkdir(join(home, 'logs'), { recursive: true });
