@@ -1,7 +1,7 @@
 /** Campaigns: which windows of a dataset are asked, with which labels, and how far they are. */
 import { isDeepStrictEqual } from 'node:util';
 import { WatchlakeError } from '../core/errors';
-import type { Database, Queryable } from '../core/postgres';
+import { onlyRow, type Database, type Queryable } from '../core/postgres';
 import { marginOf } from '../models/acquisition';
 import type { WindowTime } from '../models/taken-times';
 import { ORACLE, bytesOf, channelBytes, type NewTask, type TaskKind } from './tasks';
@@ -253,6 +253,15 @@ export function createCampaigns(database: Database) {
       );
       rows.sort((a, b) => b.opened_at.getTime() - a.opened_at.getTime());
       return rows.map(toProgress);
+    },
+
+    /** How many there are, however few of them a list has. */
+    async countCampaigns(): Promise<{ open: number; closed: number }> {
+      const counted = await database.query<{ open: number; closed: number }>(
+        `SELECT count(*) FILTER (WHERE closed_at IS NULL)::int AS open,
+           count(closed_at)::int AS closed FROM annotation.campaigns`,
+      );
+      return onlyRow(counted);
     },
 
     /** No task is handed out and no answer taken afterwards; closing twice is the same. */

@@ -49,6 +49,7 @@ export async function addPageRoutes(app: FastifyInstance, options: PageRouteOpti
     ...(await describe()),
     report: (await isFile(await reportPath())) ? '/report' : null,
     campaigns: await annotation.listCampaigns(),
+    campaignsInAll: await annotation.countCampaigns(),
   }));
 
   addReportRoutes(app, { tokens, reportPath });

@@ -84,6 +84,24 @@ function campaignRow(progress) {
   );
 }
 
+/** Of those that are not listed the oldest open one is asked first, where no campaign is named. */
+function otherCampaigns(listed, { open, closed }) {
+  const others = open + closed - listed.length;
+  const othersOpen = open - listed.filter(({ status }) => status === 'open').length;
+  if (others <= 0) return [];
+  const words = `and ${others} older ${others === 1 ? 'campaign' : 'campaigns'}`;
+  const link = { class: 'button', href: '/label', 'aria-label': 'Label in the oldest campaign' };
+  return [
+    element(
+      'li',
+      { class: 'row' },
+      element('span', { class: 'muted' }, words),
+      element('span', { class: 'muted' }, othersOpen > 0 ? `${othersOpen} of them open` : ''),
+      element('div', { class: 'end' }, ...(othersOpen > 0 ? [element('a', link, 'Label')] : [])),
+    ),
+  ];
+}
+
 const noCampaign = () =>
   element(
     'li',
@@ -95,12 +113,13 @@ const noCampaign = () =>
     ),
   );
 
-function draw({ version, models, campaigns, links, report }) {
+function draw({ version, models, campaigns, campaignsInAll, links, report }) {
   byId('version').textContent = `v${version}`;
   byId('models').replaceChildren(...models.map(modelTile));
   show(byId('models-section'), models.length > 0);
   byId('campaigns').replaceChildren(
     ...(campaigns.length > 0 ? campaigns.map(campaignRow) : [noCampaign()]),
+    ...otherCampaigns(campaigns, campaignsInAll),
   );
   show(byId('campaigns-section'));
   const reportLink = {

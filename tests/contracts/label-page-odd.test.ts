@@ -77,4 +77,22 @@ withBrowser('the pages', () => {
     // One for each column.
     expect(lefts).toHaveLength(4);
   });
+
+  test('tell at home of campaigns that are too many to be listed', async () => {
+    for (const each of await pages.annotation.listCampaigns())
+      await pages.annotation.closeCampaign(each);
+    const first = pages.newName();
+    await openCampaignWith(pages.annotation, { campaign: first, tasks: 1 });
+    for (let at = 0; at < 50; at += 1)
+      await openCampaignWith(pages.annotation, { campaign: pages.newName(), tasks: 1 });
+    const page = await pages.open('/');
+    const last = page.locator('.row').last();
+    await last.filter({ hasText: 'older campaign' }).waitFor();
+    expect(await page.locator('.row').count()).toBe(51);
+    expect(await last.textContent()).toContain('1 of them open');
+    await last.getByRole('link').click();
+    await page.getByLabel('Your name or initials').fill('anna');
+    await page.keyboard.press('Enter');
+    await page.locator('#campaign-name', { hasText: first }).waitFor();
+  });
 });
