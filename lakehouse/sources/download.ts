@@ -73,7 +73,8 @@ async function writeBody(
 }
 
 /** What one attempt has come to: the version that is whole now, or that the known one still holds. */
-type Attempted = { readonly validator: Validator | null } | 'unchanged';
+type Attempted =
+  { readonly validator: Validator | null; readonly isDecoded: boolean } | 'unchanged';
 
 async function attempt(
   url: string,
@@ -84,7 +85,7 @@ async function attempt(
   const { present, ...resume } = await resumeFrom(half);
   const answer = await requestFrom(url, { ...resume, unless: known, signal: options.signal });
   if (answer === 'unchanged') return 'unchanged';
-  if (answer === 'complete') return { validator: resume.of ?? null };
+  if (answer === 'complete') return { validator: resume.of ?? null, isDecoded: false };
   if (present > 0 && answer.from === 0) {
     options.onNote?.(
       `the download of ${shownAddress(url)} starts over: its server gives no ranges, or the file has changed`,
@@ -92,7 +93,7 @@ async function attempt(
   }
   // Bytes of another version must never be taken for this one's: the facts go first.
   if (answer.from === 0) await rm(half.facts, { force: true });
-  const { total } = answer;
+  const { total, isDecoded } = answer;
   if (total !== null && total > options.limit) {
     await answer.discard();
     throw tooLarge(url, options.limit);
@@ -105,7 +106,7 @@ async function attempt(
     if (facts !== null) await writeFile(half.facts, JSON.stringify(facts));
   }
   const bytes = await writeBody(url, half, answer, options);
-  if (total === null || bytes === total) return { validator };
+  if (total === null || bytes === total) return { validator, isDecoded };
   throw new WatchlakeError('DOWNLOAD_FAILED', {
     ...{ what: shownAddress(url), detail: `the connection ended after ${bytes} of ${total} bytes` },
   });
@@ -146,7 +147,7 @@ async function downloadNow(url: string, base: string, options: DownloadOptions):
   if (present !== undefined && present.validator === undefined) return present;
   return withHalf(base, async (half) => {
     const found = await fetchWhole(url, half, present?.validator, options);
-    if (found !== 'unchanged') return keepWhole(half, base, found.validator);
+    if (found !== 'unchanged') return keepWhole(half, base, found);
     await removeHalf(half);
     return present as Whole;
   });

@@ -12,6 +12,8 @@ export interface RangeAnswer {
   readonly total: number | null;
   /** Null when the version has no name: half of it cannot be gone on with. */
   readonly validator: Validator | null;
+  /** Whether the body is what the server has compressed, unpacked again: its own bytes are not seen. */
+  readonly isDecoded: boolean;
   readonly body: AsyncIterable<Buffer>;
   /** Instead of reading the body: ends its connection. */
   readonly discard: () => Promise<void>;
@@ -50,9 +52,11 @@ function contentRange(headers: Headers): { from: number | null; total: number | 
   return { from: numberOf(from), total: numberOf(total) };
 }
 
+/** Some stores send it with files that they keep compressed, whatever was asked for; `fetch` unpacks it. */
+const isEncoded = (headers: Headers): boolean =>
+  !['identity', null].includes(headers.get('content-encoding'));
+
 function lengthOf(headers: Headers): number | null {
-  // What is compressed on the way has another length here.
-  if (headers.get('content-encoding') !== null) return null;
   const length = headers.get('content-length');
   return length === null ? null : Number(length);
 }
@@ -149,7 +153,9 @@ export async function requestFrom(
       return 'unchanged';
     }
     const isPart = response.status === 206;
-    const isOther = isOfAnother(request, response.headers, range.total);
+    const isDecoded = isEncoded(response.headers);
+    // A range of what is compressed is none of what it holds.
+    const isOther = isDecoded || isOfAnother(request, response.headers, range.total);
     // Where there is nothing from that byte on, it may be shorter than what is there of it.
     const isBeyond = response.status === 416;
     if (request.of !== undefined && (isBeyond || (isPart && isOther))) {
@@ -165,10 +171,13 @@ export async function requestFrom(
       await discard(response, watch);
       throw problem;
     }
+    const total = isPart ? (range.total ?? request.total ?? null) : lengthOf(response.headers);
     return {
       from: isPart ? request.from : 0,
-      total: isPart ? (range.total ?? request.total ?? null) : lengthOf(response.headers),
-      validator: validatorOf(response.headers),
+      // On the way it has another length than here, and half of it cannot be gone on with.
+      total: isDecoded ? null : total,
+      validator: isDecoded ? null : validatorOf(response.headers),
+      isDecoded,
       body: bodyOf(url, response, watch),
       discard: () => discard(response, watch),
     };

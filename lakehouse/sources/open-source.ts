@@ -8,7 +8,8 @@ import type { DownloadOptions } from './download';
 import { download } from './download';
 import { openFileSource, openFolderSource } from './files';
 import { downloadFromGlue, isGlueAddress } from './glue';
-import { hasEnding, nameAtAddress } from './names';
+import { hasEnding, nameAtAddress, withoutGzip } from './names';
+import { beginsAsGzip } from './other-archives';
 import { downloadFromS3 } from './s3';
 import type { KnownSource, OnHashed, Source, SourceLimits, SourceOptions } from './source';
 import { DEFAULT_EXTENSIONS, DEFAULT_LIMITS } from './source';
@@ -40,7 +41,7 @@ async function bring(
   source: string,
   limits: SourceLimits,
   options: OpenOptions,
-): Promise<Pick<SourceOptions, 'path' | 'version'>> {
+): Promise<Pick<SourceOptions, 'path' | 'version'> & { isDecoded?: boolean }> {
   const { signal, spoolFolder: folder, extensions = DEFAULT_EXTENSIONS, s3: access } = options;
   const { onNote, onProgress, known } = options;
   const fromAws = { limits, extensions, folder, access, signal, onNote, onProgress };
@@ -55,11 +56,15 @@ async function bring(
   return download(source, { limit, stamp, signal, folder, onNote, onProgress });
 }
 
-/** Downloads are kept under other names: what it is, the address says. */
-function openByKind(opening: SourceOptions, isFolder: boolean): Promise<Source> {
+/** Downloads are kept under other names: what it is, the address says, but for what its server has compressed. */
+async function openByKind(
+  opening: SourceOptions,
+  { isFolder, isDecoded = false }: { isFolder: boolean; isDecoded?: boolean },
+): Promise<Source> {
   if (isFolder) return openFolderSource(opening);
-  const { address, extensions } = opening;
-  const fileName = isHttpAddress(address) ? nameAtAddress(address) : address;
+  const { address, extensions, path } = opening;
+  const named = isHttpAddress(address) ? nameAtAddress(address) : address;
+  const fileName = isDecoded && !(await beginsAsGzip(path)) ? withoutGzip(named) : named;
   return hasEnding(fileName, extensions)
     ? openFileSource(opening, fileName)
     : openZipSource(opening);
@@ -69,13 +74,13 @@ async function openHere(source: string, options: OpenOptions): Promise<Source> {
   refuseSecrets(source);
   const name = shownAddress(source);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { path, version } = await bring(source, limits, options);
+  const { path, version, isDecoded } = await bring(source, limits, options);
   const facts = await stat(path).catch(() => null);
   if (facts === null) throw new WatchlakeError('SOURCE_NOT_FOUND', { source: name });
   const { known, signal, onHashed, extensions = DEFAULT_EXTENSIONS } = options;
   const place = { path, version, name, address: source };
   const opening = { ...place, limits, extensions, known, signal, onHashed };
-  const opened = await openByKind(opening, facts.isDirectory());
+  const opened = await openByKind(opening, { isFolder: facts.isDirectory(), isDecoded });
   if (known === undefined || known.contentHash === opened.contentHash) return opened;
   await opened.close();
   throw new WatchlakeError('SOURCE_CHANGED', { source: name });

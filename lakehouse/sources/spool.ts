@@ -15,10 +15,13 @@ export interface Whole {
   /** Names the content, the same on every machine; absent when the server names no version. */
   readonly version?: string;
   readonly validator?: Validator;
+  /** Whether it came compressed by its server, and was unpacked. */
+  readonly isDecoded?: boolean;
   readonly bytes: number;
 }
 
 const UNNAMED = 'unnamed';
+const DECODED = 'decoded';
 
 const spoolFolder = (): string =>
   join(tmpdir(), `watchlake-downloads-${process.getuid?.() ?? 'user'}`);
@@ -62,9 +65,11 @@ export async function wholeDownloads(base: string): Promise<Whole[]> {
     if (!/^[0-9a-z]+$/.test(version)) continue;
     const path = `${base}-${version}`;
     const facts = await stat(path).catch(() => null);
-    const validator = version === UNNAMED ? undefined : await readValidator(`${path}.json`);
+    const isNamed = ![UNNAMED, DECODED].includes(version);
+    const validator = isNamed ? await readValidator(`${path}.json`) : undefined;
     if (facts === null || validator === null) continue;
-    const named = validator === undefined ? {} : { version, validator };
+    const isDecoded = version === DECODED;
+    const named = validator === undefined ? { isDecoded } : { version, validator };
     found.push({ path, ...named, bytes: facts.size, modifiedMs: facts.mtimeMs });
   }
   return found.sort((a, b) => b.modifiedMs - a.modifiedMs);
@@ -74,9 +79,10 @@ export async function wholeDownloads(base: string): Promise<Whole[]> {
 export async function keepWhole(
   half: Half,
   base: string,
-  validator: Validator | null,
+  { validator, isDecoded }: { validator: Validator | null; isDecoded: boolean },
 ): Promise<Whole> {
-  const path = `${base}-${validator === null ? UNNAMED : contentHash(validator)}`;
+  const unnamed = isDecoded ? DECODED : UNNAMED;
+  const path = `${base}-${validator === null ? unnamed : contentHash(validator)}`;
   if (validator !== null) await writeFile(`${path}.json`, JSON.stringify(validator));
   await rename(half.path, path);
   await removeHalf(half);
@@ -84,7 +90,7 @@ export async function keepWhole(
   return {
     path,
     bytes,
-    ...(validator === null ? {} : { version: contentHash(validator), validator }),
+    ...(validator === null ? { isDecoded } : { version: contentHash(validator), validator }),
   };
 }
 
