@@ -6,6 +6,7 @@ import { EVENT_BYTES, type LoadResult } from './ingest-server-load';
 export const LEGS = {
   'without-kafka': 'Watchlake, the same route, with a broker that is none',
   ours: 'Watchlake',
+  'ours-young': 'Watchlake, NODE_OPTIONS=--max-semi-space-size=64',
   'fastapi-batching': 'FastAPI, aiokafka gathering for 5 ms',
   'fastapi-flushing': 'FastAPI, aiokafka flushing for each request',
   'ours-ndjson': 'Watchlake, NDJSON by 100',

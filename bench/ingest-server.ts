@@ -71,11 +71,22 @@ async function startProgram(program: string, args: readonly string[]) {
   return { first: first[0], pid: child.pid ?? 0, stop };
 }
 
-async function startOurs(bench: Bench, topic: string, storesEvents: boolean): Promise<Server> {
+/** As docs/devices.md advises a busy server. */
+const LARGE_YOUNG_GENERATION = ['--max-semi-space-size=64'];
+
+async function startOurs(
+  bench: Bench,
+  topic: string,
+  { storesEvents = true, flags = [] }: { storesEvents?: boolean; flags?: readonly string[] } = {},
+): Promise<Server> {
   const folder = await mkdtemp(join(bench.folder, 'server-'));
   const leg: ServerLeg = { topic, folder, storesEvents, brokers: bench.brokers };
   const script = join(__dirname, 'ingest-server-leg.js');
-  const { first, ...running } = await startProgram(process.execPath, [script, JSON.stringify(leg)]);
+  const { first, ...running } = await startProgram(process.execPath, [
+    ...flags,
+    script,
+    JSON.stringify(leg),
+  ]);
   return { url: first, ...running };
 }
 
@@ -98,11 +109,12 @@ async function startFastApi(bench: Bench, topic: string, flushes: boolean): Prom
 }
 
 const STARTERS: Record<LegName, (bench: Bench, topic: string) => Promise<Server>> = {
-  'without-kafka': (bench, topic) => startOurs(bench, topic, false),
-  ours: (bench, topic) => startOurs(bench, topic, true),
+  'without-kafka': (bench, topic) => startOurs(bench, topic, { storesEvents: false }),
+  ours: (bench, topic) => startOurs(bench, topic),
+  'ours-young': (bench, topic) => startOurs(bench, topic, { flags: LARGE_YOUNG_GENERATION }),
   'fastapi-batching': (bench, topic) => startFastApi(bench, topic, false),
   'fastapi-flushing': (bench, topic) => startFastApi(bench, topic, true),
-  'ours-ndjson': (bench, topic) => startOurs(bench, topic, true),
+  'ours-ndjson': (bench, topic) => startOurs(bench, topic),
 };
 
 async function storedEvents(broker: Broker, topic: string): Promise<number> {
