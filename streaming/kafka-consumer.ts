@@ -117,6 +117,10 @@ export async function consume(
     consumer.pause([{ topic }]);
     begin(partitions, generation).catch((error: unknown) => outcome.fail(error));
   });
+  // Nothing else is committed by this client: what is read is committed by the producer that answers it.
+  consumer.on(consumer.events.REQUEST, ({ payload }) => {
+    if (payload.apiName === 'OffsetCommit') request.onReset?.();
+  });
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
     if (outcome.isSettled) return;
     try {

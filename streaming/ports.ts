@@ -116,6 +116,8 @@ export interface ConsumeRequest {
   /** How long a member may be silent before its partitions go to others. */
   readonly sessionTimeoutMs?: number;
   readonly onAssigned?: (partitions: readonly number[], generation: number) => void;
+  /** What was to be read next is gone, and the group's committed offset was replaced by the oldest, without its metadata. */
+  readonly onReset?: () => void;
   readonly onBatch: (batch: ConsumedBatch) => Promise<void>;
   readonly signal: AbortSignal;
 }

@@ -48,11 +48,20 @@ interface Owned {
   readonly generation: number;
   /** Up to where it was read, markers of transactions included. */
   readTo: number;
+  /** Resolves when its last transaction is over. */
+  turn: Promise<void>;
 }
 
 /** Messages that lie before those that are known are read after a restart, or of a topic that was made anew. */
 const goesOn = ({ generation, messages }: ConsumedBatch, owned: Owned): boolean =>
   generation === owned.generation && (messages[0]?.offset ?? Infinity) >= owned.state.nextOffset;
+
+/** A producer has one transaction at a time. */
+function inTurn(owned: Owned, work: () => Promise<void>): Promise<void> {
+  const done = owned.turn.then(work);
+  owned.turn = done.catch(() => undefined);
+  return done;
+}
 
 const isPassing = (error: unknown): boolean =>
   isWatchlakeError(error) &&
@@ -113,6 +122,7 @@ export class Predictor {
           concurrency: CONCURRENT_PARTITIONS,
           sessionTimeoutMs,
           onAssigned: (partitions) => (this.assigned = partitions),
+          onReset: () => this.keepPlaces(),
           onBatch: (batch) => this.onBatch(batch),
           signal,
         });
@@ -174,7 +184,8 @@ export class Predictor {
       );
       const signal = (this.champion as ChampionHolder).schema.signal;
       const state = new PartitionState({ ...this.options, signal }, from, progress);
-      this.owned.set(partition, { state, producer, generation, readTo: from });
+      const turn = Promise.resolve();
+      this.owned.set(partition, { state, producer, generation, readTo: from, turn });
       log.info('partition taken over', { partition, from, next: progress.next });
       if (isAnew)
         log.warn('the samples topic was made anew: it is read from its start', { partition });
@@ -205,7 +216,8 @@ export class Predictor {
       if (batch.isStale()) return;
       const part = batch.messages.slice(from, from + size);
       const unknown = part.filter(({ offset }) => offset >= owned.state.nextOffset);
-      if (unknown.length > 0) await this.workOn(unknown, batch.partition, owned);
+      if (unknown.length > 0)
+        await inTurn(owned, () => this.workOn(unknown, batch.partition, owned));
       batch.resolve((part.at(-1) as ReceivedMessage).offset);
       await batch.heartbeat();
     }
@@ -234,6 +246,32 @@ export class Predictor {
     this.failures = 0;
   }
 
+  /**
+   * Where all that was not read yet is deleted nothing comes that a place could be committed with, and a predictor that
+   * ends then would be followed by one that knows nothing of it: neither what was counted nor what is lost.
+   */
+  private keepPlaces(): void {
+    for (const [partition, owned] of this.owned)
+      void inTurn(owned, () => this.keepPlace(partition, owned));
+  }
+
+  private async keepPlace(partition: number, { state, producer, readTo }: Owned): Promise<void> {
+    const topic = this.options.topics.samples;
+    try {
+      const kept = (await this.deps.broker.bounds(topic)).get(partition);
+      // A topic that was made anew begins before it: that one is read from its start.
+      if (kept === undefined || kept.start <= readTo) return;
+      const metadata = encodeProgress(state.progress);
+      const place = { group: this.group, topic, partition, offset: kept.start, metadata };
+      await producer.commit([], () => [place]);
+    } catch (error) {
+      this.deps.log.warn('the place of a partition could not be kept', {
+        partition,
+        detail: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
   /** Once: what one device sends, it goes on sending. */
   private warnOfTooLong({ tooLong }: Counters): void {
     if (tooLong === 0 || this.counters.tooLong > 0) return;
@@ -245,6 +283,7 @@ export class Predictor {
   private async release(partition: number): Promise<void> {
     const owned = this.owned.get(partition);
     this.owned.delete(partition);
+    await owned?.turn;
     await owned?.producer.close().catch(() => undefined);
   }
 

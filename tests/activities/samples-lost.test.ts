@@ -2,8 +2,9 @@
 import { Predictor } from '../../streaming/predictor';
 import { fetchProgress } from '../../streaming/progress';
 import { simulateDevices } from '../../streaming/simulator';
+import { heldChampion } from '../support/held-champion';
 import { madeRecordings } from '../support/made-recordings';
-import { predictorOptions, testChampion, untilPredicted } from '../support/stream-runs';
+import { predictorOptions, untilPredicted } from '../support/stream-runs';
 import { createTestStreams, endAfter, silentLog } from '../support/streams';
 
 const LOST = 'deleted before they were predicted';
@@ -18,22 +19,8 @@ test('a predictor that falls behind retention tells what it has lost', async () 
     warn: (message: string, fields?: object) =>
       void (message.includes(LOST) && losses.push(fields)),
   };
-  // Holds its first windows back, as a machine that is too slow would.
-  let begun: () => void = () => undefined;
-  let goOn: () => void = () => undefined;
-  const hasBegun = new Promise<void>((resolve) => (begun = resolve));
-  const held = new Promise<void>((resolve) => (goOn = resolve));
-  const champion = testChampion(1);
-  const { classifier } = champion;
-  const slow = {
-    ...classifier,
-    async predict(...given: Parameters<typeof classifier.predict>) {
-      begun();
-      await held;
-      return classifier.predict(...given);
-    },
-  };
-  const loadChampion = () => Promise.resolve({ ...champion, classifier: slow });
+  const { champion, hasBegun, goOn } = heldChampion(1);
+  const loadChampion = () => Promise.resolve(champion);
   const stop = new AbortController();
   const options = { ...predictorOptions(model, topics), sessionTimeoutMs: 30_000 };
   const predictor = new Predictor({ broker, log, loadChampion }, options);
