@@ -67,9 +67,23 @@ export function brokerProperties(
     'log.segment.bytes': 67_108_864,
   };
   return Object.entries(settings)
-    .map(([key, value]) => `${key}=${value}\n`)
+    .map(([key, value]) => `${key}=${escaped(String(value))}\n`)
     .join('');
 }
+
+/** Java reads the file as Latin-1, and a backslash as the beginning of something else. */
+const escaped = (value: string): string =>
+  value
+    .replaceAll('\\', '\\\\')
+    .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const isPlain = (path: string): boolean => /^[\x20-\x7e]*$/.test(path);
+
+/** Where the language of the machine is C, as for services and in containers, Java finds no file of any other letters. */
+const javaCommand = ({ folder }: BrokerOptions, args: readonly string[]) =>
+  isPlain(folder)
+    ? { command: 'java', args }
+    : { command: 'env', args: ['LC_ALL=C.UTF-8', 'java', ...args] };
 
 const clusterId = (): string =>
   Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'w');
@@ -89,7 +103,7 @@ async function formatStorage(options: BrokerOptions, data: string): Promise<void
   const args = [...javaArguments(options, '-Xmx128m'), ...tool];
   const { environment } = options;
   try {
-    await runTool({ command: 'java', args, environment, timeoutMs: FORMAT_LIMIT_MS });
+    await runTool({ ...javaCommand(options, args), environment, timeoutMs: FORMAT_LIMIT_MS });
     await rename(fresh, data);
   } finally {
     await rm(fresh, { recursive: true, force: true });
@@ -154,7 +168,8 @@ export async function runBroker(options: BrokerOptions): Promise<DetachedProcess
     : [];
   const machine = javaArguments(options, '-Xms128m', '-Xmx256m', ...archive);
   const args = [...machine, 'kafka.Kafka', properties];
-  const child = await spawnDetached({ service, command: 'java', args, logFile, environment });
+  const java = javaCommand(options, args);
+  const child = await spawnDetached({ service, ...java, logFile, environment });
   await options.onSpawn?.(child);
   const check = (): Promise<void> => checkBroker(port, expected);
   await waitUntilReady({ service, logFile, child, timeoutMs: START_LIMIT_MS, check });

@@ -112,6 +112,19 @@ describe('Kafka', () => {
   });
 });
 
+describe('Kafka in a folder with letters of its owner', () => {
+  test('writes there and nowhere else, also where the language of the machine is C', async () => {
+    const own = join(home, 'Mühle \\ 日本');
+    const options = { home: own, cache: testCache(), port: 0 };
+    const environment = { ...process.env, LC_ALL: 'C', LANG: 'C' };
+    const running = await startKafka({ ...options, environment });
+    await running.stop();
+    expect(await exists(join(own, 'kafka', 'data', 'meta.properties'))).toBe(true);
+    expect(await readdir(join(own, 'kafka', 'data'))).toContain('__cluster_metadata-0');
+    expect((await readdir(home)).filter((name) => name.startsWith('M'))).toEqual(['Mühle \\ 日本']);
+  });
+});
+
 describe('the stack', () => {
   test('names a taken port and leaves nothing running', async () => {
     const occupied = createServer();
