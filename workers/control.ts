@@ -72,9 +72,10 @@ export async function up(options: { config: Config; onProgress: OnProgress }): P
 }
 
 /** The variables that a command may have set in code rather than in the environment. */
-const configuration = (config: Config): Record<string, string> => ({
+export const configuration = (config: Config): Record<string, string> => ({
   WATCHLAKE_CACHE: config.WATCHLAKE_CACHE,
   LAKE_URI: config.LAKE_URI,
+  CATALOG: config.CATALOG,
   ...(config.WATCHLAKE_PSEUDONYM_KEY
     ? { WATCHLAKE_PSEUDONYM_KEY: config.WATCHLAKE_PSEUDONYM_KEY }
     : {}),

@@ -38,6 +38,7 @@ function demoShell(shell: Shell): Shell {
     ...shell.config,
     WATCHLAKE_HOME: home,
     LAKE_URI: join(home, 'lake'),
+    CATALOG: 'file' as const,
     WATCHLAKE_PSEUDONYM_KEY: PUBLIC_KEY,
   };
   const place = { config, homeOption: demoOption(home) };

@@ -5,7 +5,8 @@ import { stageReporter } from '../../../cli/commands/demo';
 import { loopFigures, showLoop } from '../../../cli/loop-summary';
 import { createVoice } from '../../../cli/voice';
 import { WatchlakeError } from '../../../core/errors';
-import type { Config } from '../../../workers/config';
+import { loadConfig, type Config } from '../../../workers/config';
+import { configuration } from '../../../workers/control';
 import type { LoopResult } from '../../../workflows/active-learning-loop';
 import type { RetrainResult } from '../../../workflows/retrain';
 import {
@@ -135,6 +136,18 @@ test('the demo stops the one before, forgets its data, and leaves all else alone
   expect(started[0]?.WATCHLAKE_PSEUDONYM_KEY).toBeTruthy();
   expect(await readdir(home)).toEqual(['demo', 'lake']);
   expect(await readdir(join(home, 'demo'))).toEqual(['secrets']);
+});
+
+test('the demo keeps its tables in its own lake, whatever catalogue the user has', async () => {
+  const environment = { CATALOG: 'glue', LAKE_URI: 's3://bucket/lake' };
+  const { exitCode, started } = await runDemo([], environment);
+  expect([exitCode, started[0]?.CATALOG]).toEqual([0, 'file']);
+  // As its supervisor reads them.
+  const { CATALOG, LAKE_URI } = loadConfig({
+    ...environment,
+    ...configuration(started[0] as Config),
+  });
+  expect([CATALOG, LAKE_URI]).toEqual(['file', join(home, 'demo', 'lake')]);
 });
 
 test('a demo that fails is helped in its own home', async () => {
