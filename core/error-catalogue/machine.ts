@@ -61,6 +61,10 @@ export const MACHINE_ERRORS = catalogue({
     (c) => `${c.service} did not start: ${c.detail}`,
     'Read the logs of the home; `watchlake doctor` checks the machine.',
   ),
+  KEY_LOST: entry(
+    (c) => `${c.file} is empty: the key of the pseudonyms is lost.`,
+    'Put the file back from a backup. Where nothing has landed yet, remove it: the next start makes another one.',
+  ),
   // Input of a workflow or a command
   INPUT_INVALID: entry(
     (c) => `${c.field}: ${c.detail}`,

@@ -30,3 +30,10 @@ test('a key that another container has just put in place, under the same process
   expect(await pseudonymKey(loadConfig({ WATCHLAKE_HOME: home }))).toBe('the key of the other');
   expect(await readFile(file, 'utf8')).toBe('the key of the other');
 });
+
+test('a key that was lost, as with the power of the machine, is told and not taken for one', async () => {
+  const config = loadConfig({ WATCHLAKE_HOME: home });
+  await pseudonymKey(config);
+  await writeFile(file, '\n');
+  await expect(pseudonymKey(config)).rejects.toMatchObject({ code: 'KEY_LOST', context: { file } });
+});
