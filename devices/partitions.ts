@@ -74,14 +74,19 @@ async function tablesOf(connection: Queryable, of: AggregateTable): Promise<stri
 // A period's rows are written again as events come in: with room on its page a row stays there, and no index changes.
 const FILL_PERCENT = 50;
 
+/** Attached when it is there: a table that is made as a partition waits for all who read, and whoever comes to read waits for it. */
 async function createPartition(
   connection: Queryable,
   { table }: AggregateTable,
   { name, from, to }: Partition,
 ): Promise<void> {
   await connection.query(
-    `CREATE TABLE devices.${name} PARTITION OF devices.${table}
-      FOR VALUES FROM ('${from}') TO ('${to}') WITH (fillfactor = ${FILL_PERCENT})`,
+    `CREATE TABLE devices.${name} (LIKE devices.${table} INCLUDING ALL)
+      WITH (fillfactor = ${FILL_PERCENT})`,
+  );
+  await connection.query(
+    `ALTER TABLE devices.${table} ATTACH PARTITION devices.${name}
+      FOR VALUES FROM ('${from}') TO ('${to}')`,
   );
 }
 

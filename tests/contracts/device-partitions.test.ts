@@ -71,6 +71,38 @@ test('are made ahead, once', async () => {
   ]);
 });
 
+test('are made beside whoever reads the tables for long, and keep nobody from reading', async () => {
+  await write('2026-03-31');
+  const reader = await database.pool.connect();
+  await reader.query('BEGIN');
+  for (const grain of GRAINS) {
+    const { table } = AGGREGATE_TABLES[grain];
+    await reader.query(`SELECT count(*) FROM devices.${table}`);
+  }
+  const ahead = { today: '2026-11-25', aheadMonths: 0 };
+  try {
+    for (const grain of GRAINS) {
+      const made = devices.maintainPartitions(grain, ahead);
+      const late = new Promise((resolve) => setTimeout(resolve, 5_000, 'it waits').unref());
+      expect(await Promise.race([made, late])).toMatchObject({ detached: [] });
+    }
+    expect(await write('2026-04-01')).toMatchObject({ written: 1 });
+  } finally {
+    await reader.query('ROLLBACK');
+    reader.release();
+  }
+  // As the tables are: their keys, indexes and columns are those of all.
+  const definitions = await database.pool.query(
+    `SELECT count(DISTINCT indexrelid) AS n FROM pg_index
+      WHERE indrelid = 'devices.weekly_aggregates_2026'::regclass`,
+  );
+  expect(definitions.rows).toEqual([{ n: '2' }]);
+  const { rows } = await database.pool.query(
+    `SELECT reloptions FROM pg_class WHERE oid = 'devices.daily_aggregates_2026_11'::regclass`,
+  );
+  expect(rows).toEqual([{ reloptions: ['fillfactor=50'] }]);
+});
+
 test('are made when rows need them, whoever comes first', async () => {
   await Promise.all([write('2019-05-01', '2026-03-02'), write('2019-05-02')]);
   expect(await attached('daily_aggregates')).toEqual([
