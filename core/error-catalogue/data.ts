@@ -7,6 +7,10 @@ export const DATA_ERRORS = catalogue({
     (c) => `${c.source} does not exist.`,
     'Check the path; a relative path starts at the folder where the command runs.',
   ),
+  SOURCE_REFUSED: entry(
+    (c) => `The server of ${c.source} refuses it: it answered ${c.status}.`,
+    'Ask its owner for the right to read it. Where it wants a password or a signature, fetch the file yourself and give its path, or give an s3:// address, which is read with the credentials of the worker.',
+  ),
   ARCHIVE_EMPTY: entry(
     (c) => `${c.source} holds no recordings${c.found ? `: ${c.found}` : ''}.`,
     'Give a folder or a zip archive with recordings.csv, channels.csv and recordings/<recording>.csv; docs/formats.md shows the layout. Of another format, say which: `--format casas`, `--format arwise` or `--format stedi`.',

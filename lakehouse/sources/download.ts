@@ -157,7 +157,7 @@ const share = createSharedDownloads<Whole>();
 
 /**
  * The downloaded file. One that is there already is not fetched again while the server still has the same
- * version, and half of one is gone on with. SOURCE_NOT_FOUND, DOWNLOAD_FAILED, ARCHIVE_TOO_LARGE or
+ * version, and half of one is gone on with. SOURCE_NOT_FOUND, SOURCE_REFUSED, DOWNLOAD_FAILED, ARCHIVE_TOO_LARGE or
  * STORE_FULL; what was fetched stays for the next attempt.
  */
 export async function download(url: string, options: DownloadOptions): Promise<Whole> {

@@ -116,9 +116,16 @@ async function* bodyOf(url: string, response: Response, watch: Watch): AsyncGene
   }
 }
 
+const [HTTP_CLIENT, HTTP_SERVER] = [400, 500];
+/** Of the answers that blame who asks those that may be others later: too slow, in conflict, locked, too early, too many; or of a range. */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 416, 421, 423, 425, 429]);
+
 function problemOf(url: string, { status, ok }: Response): WatchlakeError | null {
   if (status === 404 || status === 410) {
     return new WatchlakeError('SOURCE_NOT_FOUND', { source: shownAddress(url) });
+  }
+  if (status >= HTTP_CLIENT && status < HTTP_SERVER && !PASSING.has(status)) {
+    return new WatchlakeError('SOURCE_REFUSED', { source: shownAddress(url), status });
   }
   return ok ? null : failed(url, `the server answered ${status}`);
 }
@@ -131,7 +138,7 @@ async function discard({ body }: Response, watch: Watch): Promise<void> {
 
 /**
  * `complete`: there is nothing from that byte on; `unchanged`: the server has the version `unless`.
- * SOURCE_NOT_FOUND or DOWNLOAD_FAILED.
+ * SOURCE_NOT_FOUND, SOURCE_REFUSED or DOWNLOAD_FAILED.
  */
 export async function requestFrom(
   url: string,

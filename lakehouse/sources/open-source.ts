@@ -86,7 +86,7 @@ async function openHere(source: string, options: OpenOptions): Promise<Source> {
   throw new WatchlakeError('SOURCE_CHANGED', { source: name });
 }
 
-/** INPUT_INVALID for an address with a secret, SOURCE_NOT_FOUND, ARCHIVE_EMPTY, ARCHIVE_CORRUPT, ARCHIVE_TOO_LARGE and their like. */
+/** INPUT_INVALID for an address with a secret, SOURCE_NOT_FOUND, SOURCE_REFUSED, ARCHIVE_EMPTY, ARCHIVE_CORRUPT, ARCHIVE_TOO_LARGE and their like. */
 export async function openSource(source: string, options: OpenOptions = {}): Promise<Source> {
   try {
     return await openHere(source, options);

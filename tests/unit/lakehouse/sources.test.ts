@@ -31,6 +31,8 @@ beforeAll(async () => {
     if (/^\/archive.zip(\?|$)/.test(request.url ?? '')) createReadStream(archive).pipe(response);
     else if (request.url === '/day/r1.csv.gz?key=1') response.end(gzipSync('timestamp_ms\n'));
     else if (request.url === '/broken.zip') response.writeHead(503).end();
+    else if (request.url === '/busy.zip') response.writeHead(429).end();
+    else if (request.url === '/closed.zip') response.writeHead(403).end();
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -115,6 +117,9 @@ test('an archive above the limit is refused and leaves nothing behind', async ()
 test.each([
   ['nothing.zip', 'SOURCE_NOT_FOUND', false],
   ['broken.zip', 'DOWNLOAD_FAILED', true],
+  ['busy.zip', 'DOWNLOAD_FAILED', true],
+  // Whoever is refused is refused again: nobody asks for a day.
+  ['closed.zip', 'SOURCE_REFUSED', false],
 ])('%s fails with %s', async (path, code, retryable) => {
   const spoolFolder = join(folder.path(), 'failed');
   await expect(openSource(address(path), { spoolFolder })).rejects.toMatchObject({
