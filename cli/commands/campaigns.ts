@@ -193,11 +193,24 @@ function addOpen(group: Command, act: Actions): void {
 const closedAs = ({ tasks }: CampaignProgress): string =>
   tasks === 0 ? 'closed, nothing to ask' : 'closed';
 
-async function listCampaigns(shell: Shell, { annotation }: CommandContext): Promise<Outcome> {
-  const campaigns = await annotation.listCampaigns();
+/** One more than is shown tells whether there are more; which are shown, an own question decides: open ones before others. */
+async function listUpTo(limit: number, { annotation }: CommandContext) {
+  const all = await annotation.listCampaigns({ limit: limit + 1 });
+  if (all.length <= limit) return { campaigns: all, truncated: false };
+  return { campaigns: await annotation.listCampaigns({ limit }), truncated: true };
+}
+
+async function listCampaigns(
+  shell: Shell,
+  context: CommandContext,
+  limit: number,
+): Promise<Outcome> {
+  const { campaigns, truncated } = await listUpTo(limit, context);
+  if (truncated)
+    shell.notes.line(`There are more campaigns than ${count(limit)}: raise --limit to see them.`);
   const page = await labelPage(shell);
   return {
-    result: { campaigns, page },
+    result: { campaigns, truncated, page },
     show: (voice) => {
       if (campaigns.length === 0)
         return voice.line(
@@ -277,8 +290,14 @@ export function addCampaigns(program: Command, act: Actions): void {
   declare(group, {
     usage: 'list',
     about: 'Shows the label campaigns, the newest first, and how far they are.',
-    examples: ['campaigns list'],
-  }).action(act((shell) => withContext(shell, (context) => listCampaigns(shell, context))));
+    examples: ['campaigns list', 'campaigns list --limit 200'],
+  })
+    .option('--limit <n>', 'most that are shown, open ones first', wholeNumber(1, 100_000), 50)
+    .action(
+      act((shell, { limit }: { limit: number }) =>
+        withContext(shell, (context) => listCampaigns(shell, context, limit)),
+      ),
+    );
   declare(group, {
     usage: 'close <campaign>',
     about: 'Ends a campaign early, with the labels that it has.',

@@ -50,7 +50,7 @@ async function runAgainst(
     // The workflow opens it.
     progress: async ({ campaign }: { campaign: string }) =>
       calls.length > 0 ? state({ campaign }) : find(campaign),
-    listCampaigns: async () => known,
+    listCampaigns: async ({ limit }: { limit: number }) => known.slice(0, limit),
     closeCampaign: async ({ campaign }: { campaign: string }) => ({
       ...find(campaign),
       status: 'closed' as const,
@@ -132,6 +132,18 @@ test('open refuses the name of a campaign that is over, and starts nothing', asy
   expect(exitCode).toBe(1);
   expect(onlyObject(stdout)).toMatchObject({ error: { code: 'CAMPAIGN_CLOSED' } });
   expect(calls).toEqual([]);
+});
+
+test('list says when there are more campaigns than it shows', async () => {
+  const three = ['a', 'b', 'c'].map((campaign) => state({ campaign }));
+  const shown = await runAgainst(['list', '--limit', '2', '--json'], {}, three);
+  expect(shown.stderr).toContain('There are more campaigns than 2: raise --limit to see them.');
+  expect(onlyObject(shown.stdout)).toMatchObject({
+    ...{ truncated: true, campaigns: [{ campaign: 'a' }, { campaign: 'b' }] },
+  });
+  const all = await runAgainst(['list', '--limit', '3', '--json'], {}, three);
+  expect(all.stderr).not.toContain('more campaigns');
+  expect(onlyObject(all.stdout)).toMatchObject({ truncated: false });
 });
 
 test('list shows each campaign, and where people answer', async () => {
