@@ -6,7 +6,9 @@ import type { RetrainResult } from '../workflows/retrain';
 import { inLines } from './columns';
 import { showCost } from './commands/refresh';
 import { colouredOutcome, pValueText } from './commands/retrain';
+import { commandLine } from './follow-run';
 import { showLikelyUnit } from './sampling';
+import type { Shell } from './shell';
 import { showHeading, showTable } from './tables';
 import { count, counted, duration, score, tally, type Voice } from './voice';
 
@@ -22,6 +24,8 @@ export interface LoopFigures {
   stages: Record<string, number>;
   tables: Record<string, TableFigures>;
   sampling?: Sampling;
+  /** That was sampled so. */
+  dataset?: string;
   windowsPredicted: number;
   labels: number;
   champion: LoopResult['champion'];
@@ -40,7 +44,9 @@ export function loopFigures(result: LoopResult): LoopFigures {
     tables: Object.fromEntries(
       Object.entries(figures).map(([name, { rows, quarantined }]) => [name, { rows, quarantined }]),
     ),
-    ...(landing?.sampling === undefined ? {} : { sampling: landing.sampling }),
+    ...(landing?.sampling === undefined
+      ? {}
+      : { sampling: landing.sampling, dataset: landing.dataset }),
     windowsPredicted: result.windowsPredicted,
     labels: result.labels,
     champion: result.champion,
@@ -90,10 +96,17 @@ function showRetrains(voice: Voice, { retrains }: LoopFigures): void {
   showTable(voice, columns, rows);
 }
 
-export function showLoop(voice: Voice, title: string, figures: LoopFigures): void {
+export function showLoop(
+  voice: Voice,
+  shell: Pick<Shell, 'homeOption'>,
+  { title, figures }: { title: string; figures: LoopFigures },
+): void {
   showHeading(voice, title);
   showTables(voice, figures);
-  if (figures.sampling) showLikelyUnit(voice, figures.sampling);
+  if (figures.sampling) {
+    const removal = commandLine(shell, `datasets remove ${figures.dataset}`);
+    showLikelyUnit(voice, figures.sampling, removal);
+  }
   voice.line();
   showChampions(voice, figures);
   voice.line();

@@ -21,7 +21,7 @@ export function samplesIn({ rateHz, archiveHz }: Sampling): string {
 export function showLikelyUnit(
   voice: Voice,
   { rateHz, archiveHz = rateHz, likelyUnit }: Sampling,
-  removal = 'watchlake datasets remove <dataset>',
+  removal: string,
 ): void {
   if (likelyUnit === undefined) return;
   const looks = voice.colors.yellow(`timestamp_ms looks like ${likelyUnit}`);

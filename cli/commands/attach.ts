@@ -8,7 +8,7 @@ import { followRun } from '../follow-run';
 import { loopFigures, showLoop, showReport } from '../loop-summary';
 import { runLink } from '../run-links';
 import { withContext } from '../run-workflow';
-import type { Actions } from '../shell';
+import type { Actions, Shell } from '../shell';
 import { showFacts, showHeading } from '../tables';
 import { tally, type Voice } from '../voice';
 
@@ -42,11 +42,15 @@ function shortText(value: unknown): string {
   return isCounts(value) ? tally(value) : JSON.stringify(value);
 }
 
-function showResult(voice: Voice, workflowId: string, type: string, result: unknown): void {
+function showResult(
+  voice: Voice,
+  shell: Shell,
+  { workflowId, type, result }: { workflowId: string; type: string; result: unknown },
+): void {
   const title = `${workflowId} has completed`;
   if (type === 'activeLearningLoop') {
     const figures = loopFigures(result as LoopResult);
-    showLoop(voice, title, figures);
+    showLoop(voice, shell, { title, figures });
     return showReport(voice, figures);
   }
   showHeading(voice, title);
@@ -70,7 +74,7 @@ export function addAttach(program: Command, act: Actions): void {
         const result = await followRun<unknown>(shell, client, options);
         return {
           result: { workflowId, runId, link, workflow: type, ...asObject(result) },
-          show: (voice) => showResult(voice, workflowId, type, result),
+          show: (voice) => showResult(voice, shell, { workflowId, type, result }),
         };
       }),
     ),

@@ -131,7 +131,8 @@ interface DemoResult extends LoopFigures {
 }
 
 function showDemo(voice: Voice, shell: Shell, demo: Shell, result: DemoResult): void {
-  showLoop(voice, `The demo has ended after ${duration(result.seconds)}`, result);
+  const title = `The demo has ended after ${duration(result.seconds)}`;
+  showLoop(voice, demo, { title, figures: result });
   voice.line();
   showFacts(voice, {
     'Temporal web UI': result.addresses.temporal,

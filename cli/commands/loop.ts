@@ -152,7 +152,7 @@ export function addLoop(program: Command, act: Actions): void {
         return {
           result: { ...run, ...figures },
           show: (voice) => {
-            showLoop(voice, `The loop ${name} has ended`, figures);
+            showLoop(voice, shell, { title: `The loop ${name} has ended`, figures });
             showReport(voice, figures);
           },
         };

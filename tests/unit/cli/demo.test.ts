@@ -219,8 +219,18 @@ test('a loop on an engine of AWS tells what its refresh has cost, about', () => 
   const stream = captured();
   const figures = loopFigures({ ...RESULT, cost });
   expect(figures.cost).toEqual(cost);
-  showLoop(createVoice(stream), 'The loop wsu has ended', figures);
+  showLoop(createVoice(stream), {}, { title: 'The loop wsu has ended', figures });
   expect(stream.text()).toContain('about $0.30 for j-1: 2 instances (prices of 2026-05-31)');
+});
+
+test('recordings in another unit are removed by the command that is told, in their home', () => {
+  const stream = captured();
+  const sampling = { rateHz: 50_000, likelyUnit: 'seconds' as const };
+  const landing = { ...(RESULT.landing as NonNullable<LoopResult['landing']>), sampling };
+  const figures = loopFigures({ ...RESULT, landing });
+  showLoop(createVoice(stream), { homeOption: '/srv/wl' }, { title: 'Ended', figures });
+  const removal = 'npx watchlake datasets remove watch-exercises --home /srv/wl';
+  expect(stream.text()).toContain(`again: ${removal}\n`);
 });
 
 test('the times of the stages are broken between two of them where the terminal is narrow', () => {
@@ -229,7 +239,7 @@ test('the times of the stages are broken between two of them where the terminal 
   const stages = Object.fromEntries(names.map((name) => [name, 305.2]));
   const figures = { ...loopFigures(RESULT), stages };
   const voice = { ...createVoice(stream), width: 60 };
-  showLoop(voice, 'The demo has ended', figures);
+  showLoop(voice, {}, { title: 'The demo has ended', figures });
   const lines = stream.text().split('\n');
   const told = lines.filter((line) => line.includes('5 min 5 s'));
   expect(told).toEqual([
