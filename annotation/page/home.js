@@ -44,7 +44,7 @@ function linkTile({ title, url, note, onClick }) {
 }
 
 function counts({ status, answered, tasks, skipped, leased }) {
-  if (tasks === 0) return status === 'closed' ? 'nothing to ask' : 'its windows are being chosen';
+  if (tasks === 0) return status === 'closed' ? 'without tasks' : 'its windows are being chosen';
   const parts = [`${answered} of ${tasks} labelled`];
   if (skipped > 0) parts.push(`${skipped} skipped`);
   if (leased > 0) parts.push(`${leased} in somebody’s hands`);

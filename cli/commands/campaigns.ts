@@ -190,8 +190,9 @@ function addOpen(group: Command, act: Actions): void {
   );
 }
 
+/** Nothing was asked, or what was asked is gone with the people whom it was about. */
 const closedAs = ({ tasks }: CampaignProgress): string =>
-  tasks === 0 ? 'closed, nothing to ask' : 'closed';
+  tasks === 0 ? 'closed, without tasks' : 'closed';
 
 /** One more than is shown tells whether there are more; which are shown, an own question decides: open ones before others. */
 async function listUpTo(limit: number, { annotation }: CommandContext) {

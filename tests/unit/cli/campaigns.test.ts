@@ -188,3 +188,10 @@ test('close ends a campaign that no run waits for, and knows those there are', a
   const unknown = await runAgainst(['close', 'december', '--json'], {});
   expect(onlyObject(unknown.stdout)).toMatchObject({ error: { code: 'CAMPAIGN_NOT_FOUND' } });
 });
+
+test('a list says of a campaign without tasks no more than that: they may have been erased', async () => {
+  const gone = state({ status: 'closed', tasks: 0, open: 0 });
+  const { stdout } = await runAgainst(['list'], {}, [gone]);
+  expect(stdout).toContain('closed, without tasks');
+  expect(stdout).not.toContain('nothing to ask');
+});
