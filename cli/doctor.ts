@@ -129,7 +129,7 @@ export const examinePorts = async (config: Config): Promise<Finding[]> => {
     ...(config.KAFKA_BROKERS ? [] : [of('Port of Kafka', 'KAFKA_PORT', 'kafka')]),
     ...(config.DATABASE_URL ? [] : [of('Port of PostgreSQL', 'POSTGRES_PORT', 'postgres')]),
     of('Port of the application page', 'APP_PORT', 'app'),
-    of('Port of the metrics', 'METRICS_PORT', 'metrics'),
+    ...(config.METRICS ? [of('Port of the metrics', 'METRICS_PORT', 'metrics')] : []),
   ]);
 };
 

@@ -57,7 +57,9 @@ async function spinner(voice: Voice, stream: NodeJS.WriteStream): Promise<Progre
   // The package ships ES modules only.
   const { default: ora } = await import('ora');
   // Ctrl-C has to stay a signal: raw mode would take it.
-  const line = ora({ stream, prefixText: INDENT, discardStdin: false }).start();
+  // Its own colours know nothing of NO_COLOR.
+  const color = voice.colors.isColorSupported ? 'cyan' : false;
+  const line = ora({ stream, prefixText: INDENT, color, discardStdin: false }).start();
   let latest = { step: '', detail: '' };
   let next: NodeJS.Timeout | undefined;
   const show = () => {

@@ -306,8 +306,9 @@ function withDotenv(): NodeJS.ProcessEnv {
   return { ...fromFile, ...process.env };
 }
 
+// An empty variable says nothing: the cache would lie in the working folder.
 const defaultCache = (environment: NodeJS.ProcessEnv): string =>
-  join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watchlake');
+  join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'watchlake');
 
 /** The environment of a process of ours that has to see the same configuration. */
 export const environmentOf = (additions: Record<string, string>): NodeJS.ProcessEnv => ({

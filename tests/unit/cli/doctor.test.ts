@@ -60,6 +60,7 @@ test('the port of the metrics is looked at as the others are', async () => {
   expect(await found(wanted, given)).toMatchObject({
     ...{ status: 'missing', remedy: 'Free it, or leave METRICS_PORT unset.' },
   });
+  expect(await found(wanted, { ...given, METRICS: 'false' })).toBeUndefined();
   const metrics = { url: `http://127.0.0.1:${port}/metrics` };
   await writeState(home, { ...UP, pid: process.pid, metrics });
   expect(await found(wanted, given)).toMatchObject({ status: 'ok' });

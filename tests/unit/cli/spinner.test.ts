@@ -27,15 +27,28 @@ function columnOf(text: string, written: string): number {
   return Number([...before.matchAll(/\[(\d+)G/g)].at(-1)?.[1]);
 }
 
-test('what is written beside or after the moving line begins at the edge', () => {
+function written(environment: NodeJS.ProcessEnv = {}): string {
   const loader = join(PROJECT_ROOT, 'tests', 'support', 'typescript.js');
-  const { CI: _, ...env } = process.env;
+  const { CI: _, NO_COLOR: _none, ...env } = process.env;
   const { stderr } = spawnSync(process.execPath, ['-r', loader, '-e', WORK], {
     cwd: PROJECT_ROOT,
     encoding: 'utf8',
-    env: { ...env, TERM: 'xterm' },
+    env: { ...env, TERM: 'xterm', ...environment },
   });
+  return stderr;
+}
+
+test('what is written beside or after the moving line begins at the edge', () => {
+  const stderr = written();
   expect(stderr).toMatch(/ {2}\S landing/u);
   expect(columnOf('noted', stderr)).toBe(1);
   expect(columnOf('after', stderr)).toBe(1);
+});
+
+// What colours begin with; the cursor is moved by others.
+const COLOR = /\x1b\[\d+m/; // eslint-disable-line no-control-regex
+
+test('it is coloured, unless nobody wants colours', () => {
+  expect(written({ FORCE_COLOR: '1' })).toMatch(COLOR);
+  expect(written({ FORCE_COLOR: '', NO_COLOR: '1' })).not.toMatch(COLOR);
 });

@@ -1,5 +1,7 @@
 /** What the configuration refuses as a whole. */
 import { parseInput } from '../../../activities/input-activities';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { loadConfig } from '../../../workers/config';
 
 // 32 characters at most, and whatever else its slug may have.
@@ -86,3 +88,10 @@ test('a lake on S3 keeps its address, and its copies lie in the home', () => {
   });
   expect(() => loadConfig({ S3_BUCKET_OWNER: 'me' })).toThrow('S3_BUCKET_OWNER');
 });
+
+test.each([{}, { XDG_CACHE_HOME: '' }])(
+  'downloads lie in the cache folder of the user: %j',
+  (environment) => {
+    expect(loadConfig(environment).WATCHLAKE_CACHE).toBe(join(homedir(), '.cache', 'watchlake'));
+  },
+);
