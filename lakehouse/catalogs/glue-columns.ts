@@ -14,8 +14,14 @@ const HIVE_TYPES: Record<ColumnType, string> = {
   'string-list': 'array<string>',
 };
 
-// Glue refuses longer comments.
+// Glue refuses longer comments, and those of several lines: the unit of a channel is whatever its archive says.
 const COMMENT_CHARACTERS = 255;
+const BREAKS = /[\p{Cc}\u2028\u2029]+/gu;
+
+const HALF_LETTER = /[\ud800-\udbff]$/;
+
+const commentOf = (text: string): string =>
+  text.replace(BREAKS, ' ').slice(0, COMMENT_CHARACTERS).replace(HALF_LETTER, '');
 
 /** Glue's names are lower case; Parquet columns are found whatever their case. */
 export const hiveName = (name: string): string => name.toLowerCase();
@@ -25,7 +31,7 @@ function hiveColumn({ name, type, comment, personal }: ColumnDeclaration): Colum
   return {
     Name: hiveName(name),
     Type: HIVE_TYPES[type],
-    Comment: text.slice(0, COMMENT_CHARACTERS),
+    Comment: commentOf(text),
   };
 }
 

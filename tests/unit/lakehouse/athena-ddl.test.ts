@@ -1,5 +1,6 @@
 /** Published tables as SQL for Athena: the whole text, since nothing here runs Athena. */
 import { athenaDdl } from '../../../lakehouse/catalogs/athena-ddl';
+import { hiveColumns } from '../../../lakehouse/catalogs/glue-columns';
 import { glueDatabases } from '../../../lakehouse/catalogs/glue-databases';
 import { dataPlace } from '../../../lakehouse/data-place';
 import type { TablePointer } from '../../../lakehouse/ports';
@@ -122,4 +123,11 @@ describe('the database of a dataset', () => {
       expect(glueDatabases().includes(other)).toBe(false);
     }
   });
+});
+
+test('a comment is one line, and whole letters of it', () => {
+  const unit = (text: string) => ({ ...customers, columns: [column('ax', 'double', text)] });
+  const commentOf = (text: string) => hiveColumns(unit(text)).columns[0]?.Comment;
+  expect(commentOf('As written; unit m/s\r\n2')).toBe('As written; unit m/s 2');
+  expect(commentOf(`${'x'.repeat(254)}😀😀`)).toBe('x'.repeat(254));
 });
