@@ -42,7 +42,7 @@ export const DATA_ERRORS = catalogue({
   ),
   ARCHIVE_MEMBER_DUPLICATE: entry(
     (c) => `${c.source} has the member ${c.member} twice.`,
-    'Keep one of the two; a file and the same name with `.gz` are one member.',
+    'Keep one of the two; a file and the same name with `.gz` are one member, and so are an object of S3 and the folder of its name.',
   ),
   ARCHIVE_TOO_LARGE: entry(
     (c) => `${c.source}: ${c.member} is above the limit of ${c.limit}.`,

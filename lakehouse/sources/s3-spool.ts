@@ -92,6 +92,19 @@ async function spoolNow(
   }
 }
 
+const foldersAbove = (name: string): string[] =>
+  name.split('/').flatMap((_, at, parts) => (at > 0 ? [parts.slice(0, at).join('/')] : []));
+
+/** A bucket may have an object `a.csv` and others below `a.csv/`; a disk may not, and one of them would be left out. */
+function refuseFileAsFolder(source: string, found: readonly FoundObject[]): void {
+  const files = new Set(found.map(({ name }) => name));
+  for (const { name } of found) {
+    const member = foldersAbove(name).find((folder) => files.has(folder));
+    if (member === undefined) continue;
+    throw new WatchlakeError('ARCHIVE_MEMBER_DUPLICATE', { source, member });
+  }
+}
+
 const share = createSharedDownloads<string>();
 
 /**
@@ -109,6 +122,7 @@ export async function spooled(
     const limit = limits.downloadBytes;
     throw new WatchlakeError('ARCHIVE_TOO_LARGE', { source, member: source, limit });
   }
+  refuseFileAsFolder(source, found);
   const path = spoolPath(source, found, folder);
   return share(path, options, (told) => spoolNow(path, found, { ...options, ...told }));
 }
