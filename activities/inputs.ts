@@ -105,6 +105,8 @@ const aggregationTotals = z.strictObject({
   rowsRead: count,
   // First date of the last period that is done.
   after: date.nullable(),
+  // Absent where no partition was.
+  detached: z.array(z.string()).optional(),
 });
 
 const landingTotals = z.strictObject({

@@ -16,7 +16,7 @@ const { maintainPartitions } = proxyActivities<DeviceAggregateActivities>(SHORT)
 type Input = ValidInput<'aggregateDevices'>;
 type Totals = NonNullable<Input['carried']>;
 
-export interface AggregateDevicesResult extends Omit<Totals, 'after'> {
+export interface AggregateDevicesResult extends Omit<Totals, 'after' | 'detached'> {
   dataset: string;
   grain: Input['grain'];
   /** Events of devices that no profile names. */
@@ -36,8 +36,10 @@ export async function aggregateDevices(
   tagRun({ dataset });
 
   progress('preparing partitions', { grain });
-  const { detached } = await maintainPartitions(partitionsOf(input));
-  let totals = input.carried ?? NOTHING;
+  let totals = withDetached(
+    input.carried ?? NOTHING,
+    await maintainPartitions(partitionsOf(input)),
+  );
   progress('looking at what has changed', shown(totals));
   const after = totals.after ?? undefined;
   const plan = await planAggregation({
@@ -55,7 +57,7 @@ export async function aggregateDevices(
   }
   progress(plan.more ? 'continuing as new' : 'aggregated', shown(totals));
   if (plan.more) return continueAsNew<typeof aggregateDevices>({ ...input, carried: totals });
-  const { after: _after, ...counts } = totals;
+  const { after: _after, detached = [], ...counts } = totals;
   const { unassigned, hasEvents = true } = plan;
   return { dataset, grain, ...counts, unassigned, detached: [...detached], hasEvents };
 }
@@ -71,7 +73,14 @@ const partitionsOf = ({ grain, aheadMonths, keepMonths }: Input) => ({
   today: new Date().toISOString().slice(0, 10),
 });
 
+/** A run that goes on finds those that the one before has detached gone. */
+const withDetached = (totals: Totals, { detached }: { detached: readonly string[] }): Totals =>
+  detached.length === 0
+    ? totals
+    : { ...totals, detached: [...(totals.detached ?? []), ...detached] };
+
 const addUp = (totals: Totals, done: AggregatedPeriods): Totals => ({
+  ...totals,
   periods: totals.periods + done.periods,
   people: totals.people + done.people,
   written: totals.written + done.written,
@@ -79,7 +88,6 @@ const addUp = (totals: Totals, done: AggregatedPeriods): Totals => ({
   notKept: totals.notKept + done.notKept,
   filesRead: totals.filesRead + done.files,
   rowsRead: totals.rowsRead + done.rows,
-  after: totals.after,
 });
 
 const shown = ({ periods, people, written, rowsRead }: Totals) => ({

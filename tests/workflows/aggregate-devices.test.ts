@@ -45,7 +45,12 @@ test('goes on in a new run after the last period when there are more than one pl
   fakes.planAggregation
     .mockResolvedValueOnce({ batches: [['2026-03-01']], periods: 2, more: true, unassigned: 0 })
     .mockResolvedValueOnce({ batches: [['2026-03-02']], periods: 1, more: false, unassigned: 0 });
-  expect(await run('aggregateDevices', daily)).toMatchObject({ periods: 2, people: 80 });
+  // Partitions are detached once: the run that goes on finds none.
+  const detached = ['daily_aggregates_2025_02'];
+  fakes.maintainPartitions
+    .mockResolvedValueOnce({ created: [], detached })
+    .mockResolvedValueOnce({ created: [], detached: [] });
+  expect(await run('aggregateDevices', daily)).toMatchObject({ periods: 2, people: 80, detached });
   expect(fakes.planAggregation.mock.calls[1]?.[0]).toMatchObject({ after: '2026-03-01' });
 });
 
