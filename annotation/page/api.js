@@ -35,7 +35,7 @@ async function bodyOf(response) {
 }
 
 /** What a browser puts into a header; with anything else it would send nothing, and say no more than if nobody answered. */
-const IN_A_HEADER = /^[\x21-\x7e]+$/;
+const IN_A_HEADER = /^[\x20-\x7e\x80-\xff]+$/;
 
 const mistyped = () =>
   new Refusal(401, { code: 'UNAUTHORIZED', message: 'The token has signs that no token has.' });

@@ -10,7 +10,7 @@ withBrowser('the pages', () => {
   const pages = new LabelPages();
 
   test('ask for another token when the one that was given has signs that no token has', async () => {
-    const secret = 'a-long-enough-secret';
+    const secret = 'ein-genügend-langes-wort';
     const { campaign } = await pages.newCampaign(1);
     const guarded = await createAppServer({
       ...{ annotation: pages.annotation, version: '0', tokens: parseTokens(`annotator:${secret}`) },
