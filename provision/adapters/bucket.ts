@@ -42,6 +42,17 @@ export interface EmptyOptions {
   readonly onRemoved?: (versions: number) => void;
 }
 
+async function removeVersions(s3: S3Client, Bucket: string, versions: readonly Version[]) {
+  const Objects = versions.map(({ Key, VersionId }) => ({ Key, VersionId }));
+  const { Errors = [] } = await callingAws('s3:DeleteObjectVersion', () =>
+    s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } })),
+  );
+  const [refused] = Errors;
+  if (refused === undefined) return;
+  const detail = `${refused.Code}: ${refused.Message}`;
+  throw new WatchlakeError('AWS_REFUSED', { action: 's3:DeleteObjectVersion', detail });
+}
+
 /** Removes every version of every object; what it has done stays done when it is broken off. */
 export async function emptyBucket(
   s3: S3Client,
@@ -49,20 +60,20 @@ export async function emptyBucket(
   { signal, onRemoved }: EmptyOptions = {},
 ): Promise<number> {
   let removed = 0;
-  for await (const versions of versionsOf(s3, Bucket)) {
+  let found: Version[] = [];
+  async function removePage(): Promise<void> {
+    if (found.length === 0) return;
     signal?.throwIfAborted();
-    const Objects = versions.map(({ Key, VersionId }) => ({ Key, VersionId }));
-    const { Errors = [] } = await callingAws('s3:DeleteObjectVersion', () =>
-      s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } })),
-    );
-    const [refused] = Errors;
-    if (refused !== undefined) {
-      const detail = `${refused.Code}: ${refused.Message}`;
-      throw new WatchlakeError('AWS_REFUSED', { action: 's3:DeleteObjectVersion', detail });
-    }
-    removed += versions.length;
+    await removeVersions(s3, Bucket, found);
+    removed += found.length;
     onRemoved?.(removed);
   }
+  for await (const versions of versionsOf(s3, Bucket)) {
+    // Only now, one page behind: the listing goes on after a version that is still there.
+    await removePage();
+    found = versions;
+  }
+  await removePage();
   return removed;
 }
 

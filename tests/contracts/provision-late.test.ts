@@ -78,6 +78,14 @@ test('what has come into an emptied bucket goes as well, when the data may go', 
   expect(await buckets()).toEqual([]);
 });
 
+test('a bucket is emptied however many pages its list has', async () => {
+  const keys = Array.from({ length: 60 }, (_, at) => `landing/${at}`);
+  for (const key of [...keys, ...keys]) await put(key);
+  expect(await provisioning.emptyBucket({})).toBe(120);
+  expect(await provisioning.remove(bucket, { deleteData: false })).toBe(true);
+  expect(await buckets()).toEqual([]);
+});
+
 test('a bucket into which somebody keeps writing is told as one that holds data', async () => {
   gateway().breakOn({
     on: ({ method, url }) => method === 'DELETE' && url.startsWith(`/${BUCKET}`),
