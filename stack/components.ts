@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly durable?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
   readonly onProgress?: OnProgress;
+  /** Nobody waits for the start any more: what it has started so far is stopped. */
+  readonly signal?: AbortSignal;
 }
 
 export const COMPONENTS: readonly ComponentName[] = ['temporal', 'kafka', 'postgres'];
@@ -115,8 +117,11 @@ export async function startComponent(
   const startedAt = new Date(begin).toISOString();
   await clearLeftOvers(file, options.home, name);
   const base = { startedAt, logFile: join(options.home, 'logs', `${name}.log`) };
-  const onSpawn = ({ pid, identity }: ProcessRecord): Promise<void> =>
-    file.set(name, { pid, identity, ...base, state: 'starting', addresses: {} });
+  const onSpawn = async ({ pid, identity }: ProcessRecord): Promise<void> => {
+    await file.set(name, { pid, identity, ...base, state: 'starting', addresses: {} });
+    // It came after all others had been stopped.
+    if (options.signal?.aborted) await stopRecorded(file, name);
+  };
   const preferred = { ...DEFAULT_PORTS, ...file.record.ports };
   const { record, addresses, ports } = await STARTERS[name]({ ...options, preferred, onSpawn });
   await file.set(name, { ...record, ...base, state: 'running', addresses });

@@ -91,15 +91,21 @@ async function startMissing(file: StackFile, options: StackOptions): Promise<Com
   const wanted = COMPONENTS.filter((name) => !external[name]);
   const isUp = await Promise.all(wanted.map((name) => answers(file, name)));
   const missing = wanted.filter((_name, index) => !isUp[index]);
-  const results = await Promise.allSettled(
-    missing.map((name) => startComponent(file, name, options)),
-  );
-  const failed = results.find((result) => result.status === 'rejected');
-  if (!failed) return missing;
+  const starting = missing.map((name) => startComponent(file, name, options));
+  // Downloads take minutes, and nobody can hurry them.
+  const results = await Promise.race([Promise.allSettled(starting), untilAborted(options.signal)]);
+  const failed = results?.find((result) => result.status === 'rejected');
+  if (results && !failed) return missing;
   // Half a stack is of no use: the parts that did start would only hold their ports.
   await Promise.all(missing.map((name) => stopRecorded(file, name)));
-  throw failed.reason;
+  throw failed?.reason ?? options.signal?.reason;
 }
+
+const untilAborted = (signal?: AbortSignal): Promise<null> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) resolve(null);
+    signal?.addEventListener('abort', () => resolve(null), { once: true });
+  });
 
 function requireAll(
   embedded: Partial<StackAddresses>,
@@ -114,7 +120,7 @@ function requireAll(
   throw new WatchlakeError('STACK_FAILED', { service, detail });
 }
 
-/** Starts what does not run yet and gives the addresses; one home has one stack, whoever asks. */
+/** Starts what does not run yet and gives the addresses; one home has one stack, whoever asks. Throws the signal's reason once it comes. */
 export async function startStack(options: StackOptions): Promise<RunningStack> {
   await makeFolder(options.home);
   const home = await realpath(options.home);

@@ -69,7 +69,7 @@ async function keepUp(options: SuperviseOptions, home: HeldHome): Promise<void> 
   const { config, onProgress, log } = options;
   await requireMetricsPort(config, options.signal, onProgress);
   await requireExternal(config, onProgress);
-  await startStack(stackOptions(config, onProgress));
+  if (!(await isStarted(options))) return;
   let app: RunningApp | undefined;
   try {
     await home.rememberParts();
@@ -83,6 +83,18 @@ async function keepUp(options: SuperviseOptions, home: HeldHome): Promise<void> 
   } finally {
     await app?.close();
     await takeDown(config.WATCHLAKE_HOME, home.parts);
+  }
+}
+
+/** False when the signal came first, and nothing is left of the start. */
+async function isStarted({ config, onProgress, signal }: SuperviseOptions): Promise<boolean> {
+  try {
+    await startStack({ ...stackOptions(config, onProgress), signal });
+    return true;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    await takeDown(config.WATCHLAKE_HOME);
+    return false;
   }
 }
 
