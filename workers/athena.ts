@@ -9,6 +9,7 @@ import { athenaResults } from '../lakehouse/engines/athena-results';
 import { queryFailure } from '../lakehouse/engines/athena-status';
 import type { Lake } from '../lakehouse/lake';
 import type { QueryResult } from '../lakehouse/ports';
+import { queryTextKey } from '../lakehouse/query-texts';
 import type { Config } from './config';
 
 export interface AthenaRequest {
@@ -54,7 +55,7 @@ export function commandAthena(config: Config, lake: Lake): CommandAthena {
       refuseWriting(sql);
       const database = databaseOf(request, config);
       const id = contentHash({ sql, database, workgroup });
-      const sqlKey = `queries/${id}.sql`;
+      const sqlKey = queryTextKey(id);
       await lake.store.put(sqlKey, sql);
       const pricePerTb = config.ATHENA_PRICE_PER_TB;
       return { id, input: { sqlKey, database, workgroup, pricePerTb } };

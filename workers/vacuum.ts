@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { datasetsOf } from '../lakehouse/datasets';
 import type { Lake } from '../lakehouse/lake';
+import { removeQueryTexts } from '../lakehouse/query-texts';
 import { sweepDownloads } from '../lakehouse/sources/spool';
 import { unknownDataset } from '../lakehouse/unknown-names';
 import { vacuum } from '../lakehouse/vacuum';
@@ -52,8 +53,11 @@ export async function vacuumLake(
   // Whose unfinished files and uploads are, nothing tells: any running workflow may still need them.
   if (!dryRun) {
     const oldestMs = await oldestRunMs(client, RUNNING);
-    total.bytes += (await lake.store.sweep(graceSince(oldestMs))).bytes;
-    total.bytes += (await sweepDownloads(Date.now() - graceSince(oldestMs), downloads)).bytes;
+    const graceOfAllMs = graceSince(oldestMs);
+    const beforeMs = Date.now() - graceOfAllMs;
+    total.bytes += (await lake.store.sweep(graceOfAllMs)).bytes;
+    total.bytes += (await sweepDownloads(beforeMs, downloads)).bytes;
+    total.bytes += await removeQueryTexts(lake.store, beforeMs);
   }
   return total;
 }

@@ -14,6 +14,7 @@ import { readLayout } from '../../../lakehouse/landing/recordings-layout';
 import type { Lake } from '../../../lakehouse/lake';
 import { openSource, sourceHash } from '../../../lakehouse/sources/open-source';
 import { downloadPath } from '../../../lakehouse/sources/spool';
+import { queryTextKey } from '../../../lakehouse/query-texts';
 import { findManifest } from '../../../lakehouse/snapshots';
 import { trainingWindowsTable } from '../../../lakehouse/watch/model-tables';
 import type { VacuumDeps } from '../../../workers/vacuum';
@@ -129,6 +130,16 @@ test('an archive that was fetched and never landed goes, one that is being fetch
   expect((await readdir(spoolFolder)).sort()).toEqual([fetched, basename(half)].sort());
   await vacuumBeside(lake)();
   expect(await readdir(spoolFolder)).toEqual([basename(half)]);
+});
+
+test('the text of a query goes whose run was terminated, that of one that runs does not', async () => {
+  const lake = newLake(folder.path());
+  await lake.store.put(queryTextKey('c0ffee'), "SELECT * FROM people WHERE name = 'Ann'");
+  await sleep(5);
+  await vacuumBeside(lake, { watch: 60_000 })();
+  expect(await keysOf(lake)).toEqual([queryTextKey('c0ffee')]);
+  await vacuumBeside(lake)();
+  expect(await keysOf(lake)).toEqual([]);
 });
 
 /** Of two snapshots of a training set the older one is that of the only version. */
