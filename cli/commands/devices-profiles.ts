@@ -13,6 +13,11 @@ import { count, type Voice } from '../voice';
 
 type Imported = Awaited<ReturnType<DeviceProfiles['importProfiles']>>;
 
+interface ImportFlags {
+  moveDevices: boolean;
+  dryRun: boolean;
+}
+
 const SHOWN = 20;
 const MOST_LISTED = 100_000;
 
@@ -48,7 +53,12 @@ function noteTokens(voice: Voice, shell: Shell): void {
   voice.line(`  A device's token goes with it and stays valid: \`${rotating}\` makes a new one.`);
 }
 
-function showImport(voice: Voice, shell: Shell, done: Imported, dryRun: boolean): void {
+function showImport(
+  voice: Voice,
+  shell: Shell,
+  done: Imported,
+  { dryRun, moveDevices }: ImportFlags,
+): void {
   showHeading(voice, dryRun ? 'Would be imported' : 'Imported');
   showFacts(voice, {
     profiles: count(done.profiles),
@@ -69,12 +79,10 @@ function showImport(voice: Voice, shell: Shell, done: Imported, dryRun: boolean)
   showTable(voice, [{ title: 'device' }, { title: '' }, { title: 'what differs' }], rows);
   const more = changes.length - rows.length;
   if (more > 0) voice.line(voice.colors.dim(`  and ${count(more)} more`));
-  if (done.moved > 0) noteTokens(voice, shell);
-}
-
-interface ImportFlags {
-  moveDevices: boolean;
-  dryRun: boolean;
+  if (done.moved === 0) return;
+  noteTokens(voice, shell);
+  if (dryRun && !moveDevices)
+    voice.line('  Without --move-devices nothing of it is imported, as devices would pass on.');
 }
 
 function addImport(group: Command, act: Actions): void {
@@ -95,14 +103,15 @@ function addImport(group: Command, act: Actions): void {
       false,
     )
     .action(
-      act(async (shell, file: string, { moveDevices, dryRun }: ImportFlags) => {
+      act(async (shell, file: string, flags: ImportFlags) => {
+        const { moveDevices, dryRun } = flags;
         const profiles = await readProfiles(file);
         const done = await withProfiles(shell, ({ importProfiles }) =>
           importProfiles(profiles, { moveDevices, dryRun }),
         );
         return {
           result: { dryRun, ...done },
-          show: (voice) => showImport(voice, shell, done, dryRun),
+          show: (voice) => showImport(voice, shell, done, flags),
         };
       }),
     );

@@ -7,7 +7,7 @@ import { run } from './fake-surroundings';
 
 const COUNTS = { profiles: 1, added: 0, changed: 0, unchanged: 0, withdrawn: 0, dates: 3 };
 
-async function imported(moved: number) {
+async function imported(moved: number, flags = ['--move-devices']) {
   const folder = await mkdtemp(join(tmpdir(), 'watchlake-profiles-'));
   try {
     const file = join(folder, 'profiles.json');
@@ -17,7 +17,7 @@ async function imported(moved: number) {
     const profiles = { importProfiles: async () => ({ ...COUNTS, moved, changes }) };
     const openDeviceProfiles = async () => ({ profiles, close: async () => undefined });
     const services = { openDeviceProfiles } as unknown as Partial<Services>;
-    return await run(['devices', 'profiles', 'import', file, '--move-devices'], { services });
+    return await run(['devices', 'profiles', 'import', file, ...flags], { services });
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -31,4 +31,11 @@ test('a device that goes to somebody else keeps its token, which is told', async
 
 test('nothing is told of tokens where no device goes', async () => {
   expect((await imported(0)).stdout).not.toContain('token');
+});
+
+test('a dry run tells that the import would be refused', async () => {
+  const refused = 'Without --move-devices nothing of it is imported';
+  expect((await imported(1, ['--dry-run'])).stdout).toContain(refused);
+  expect((await imported(0, ['--dry-run'])).stdout).not.toContain(refused);
+  expect((await imported(1, ['--dry-run', '--move-devices'])).stdout).not.toContain(refused);
 });
