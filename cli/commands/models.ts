@@ -1,6 +1,5 @@
 /** `watchlake models`: versions, aliases and their history, and moving the champion by hand. */
 import type { Command } from 'commander';
-import { userInfo } from 'node:os';
 import { CHAMPION } from '../../registry/aliases';
 import type { Verdict } from '../../registry/decisions';
 import type { ModelVersion } from '../../registry/versions';
@@ -8,6 +7,7 @@ import { WatchlakeError } from '../../core/errors';
 import { fewOf } from '../../core/few-of';
 import type { CommandContext } from '../../workers/connect';
 import type { HoldoutScores } from '../../workers/holdout-scores';
+import { accountName } from '../account-name';
 import { declare, declareGroup } from '../command';
 import { commandLine } from '../follow-run';
 import { withContext } from '../run-workflow';
@@ -145,7 +145,7 @@ interface MoveOptions {
   actor?: string;
 }
 
-const asActor = (name = userInfo().username): string => `cli/${name}`;
+const asActor = (name = accountName()): string => `cli/${name}`;
 
 async function announced(
   context: CommandContext,
