@@ -1,4 +1,5 @@
 /** docker-compose.yml: valid by the specification, closed to the network, pinned, without secrets. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2019';
@@ -122,10 +123,17 @@ test('our own parts are one image, of this version, and none starts before the d
 test.each(own)(
   '%s gets only variables that the configuration knows',
   (_name, { environment = {} }) => {
-    const known = [...Object.keys(VARIABLES), 'WATCHLAKE_HEALTH_URL'];
+    const known = [...Object.keys(VARIABLES), 'WATCHLAKE_HEALTH_URL', 'NODE_OPTIONS'];
     expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
   },
 );
+
+test('Node takes the options that it is given', () => {
+  const NODE_OPTIONS = compose.services.ingest?.environment?.NODE_OPTIONS;
+  expect(NODE_OPTIONS).toMatch(/^--/);
+  const { status, stderr } = spawnSync(process.execPath, ['-e', ''], { env: { NODE_OPTIONS } });
+  expect([status, String(stderr)]).toEqual([0, '']);
+});
 
 test('every service that another waits for is there in the same profile', () => {
   for (const [name, { depends_on: after = {}, profiles = [] }] of services) {
