@@ -16,9 +16,10 @@ test('the account, or its number', () => {
   }
   const parser = { syntax: 'typescript' } as const;
   const file = join(PROJECT_ROOT, 'cli', 'account-name.ts');
-  // Handed over as text: others may not reach the project.
+  // Handed over as text, to a process that becomes a stranger: he may reach neither the project nor Node.
   const { code } = transformFileSync(file, { jsc: { parser }, module: { type: 'commonjs' } });
-  const script = `${code}; process.stdout.write(accountName());`;
-  const options = { uid: STRANGER, gid: STRANGER, cwd: '/', encoding: 'utf8' } as const;
-  expect(spawnSync(process.execPath, ['-e', script], options).stdout).toBe(`uid ${STRANGER}`);
+  const becomeStranger = `process.setgid(${STRANGER}); process.setuid(${STRANGER});`;
+  const script = `${becomeStranger} ${code}; process.stdout.write(accountName());`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  expect(stdout).toBe(`uid ${STRANGER}`);
 });
