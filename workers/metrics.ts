@@ -8,10 +8,12 @@ import type { Config } from './config';
 import { preferredPort } from './kept-ports';
 import { wasKilled } from './state';
 
-/** The exporter takes addresses alone, and people give names as well, such as localhost. */
+const IN_BRACKETS = /^\[(.+)\]$/;
+
+/** The exporter takes addresses alone, IPv6 in brackets; people give names as well, such as localhost. */
 async function addressOf(host: string): Promise<string> {
   try {
-    const { address, family } = await lookup(host);
+    const { address, family } = await lookup(host.replace(IN_BRACKETS, '$1'));
     return family === 6 ? `[${address}]` : address;
   } catch (error) {
     const problems = `METRICS_HOST: ${(error as Error).message}`;

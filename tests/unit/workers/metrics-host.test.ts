@@ -18,6 +18,8 @@ test.each([
   ['0.0.0.0', /^0\.0\.0\.0:\d+$/],
   ['localhost', /^(127\.0\.0\.1|\[::1\]):\d+$/],
   ['::1', /^\[::1\]:\d+$/],
+  // As the exporter itself wants it.
+  ['[::1]', /^\[::1\]:\d+$/],
 ])('%s', async (host, form) => {
   expect(await addressOf(host)).toMatch(form);
 });
