@@ -77,11 +77,14 @@ const escaped = (value: string): string =>
     .replaceAll('\\', '\\\\')
     .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-const isPlain = (path: string): boolean => /^[\x20-\x7e]*$/.test(path);
+const isPlain = (argument: string): boolean => /^[\x20-\x7e]*$/.test(argument);
 
-/** Where the language of the machine is C, as for services and in containers, Java finds no file of any other letters. */
-const javaCommand = ({ folder }: BrokerOptions, args: readonly string[]) =>
-  isPlain(folder)
+/**
+ * Where the language of the machine is C, as for services and in containers, Java finds no file of any other letters: be it
+ * of the home or of the cache, the arguments name it.
+ */
+const javaCommand = (args: readonly string[]) =>
+  args.every(isPlain)
     ? { command: 'java', args }
     : { command: 'env', args: ['LC_ALL=C.UTF-8', 'java', ...args] };
 
@@ -103,7 +106,7 @@ async function formatStorage(options: BrokerOptions, data: string): Promise<void
   const args = [...javaArguments(options, '-Xmx128m'), ...tool];
   const { environment } = options;
   try {
-    await runTool({ ...javaCommand(options, args), environment, timeoutMs: FORMAT_LIMIT_MS });
+    await runTool({ ...javaCommand(args), environment, timeoutMs: FORMAT_LIMIT_MS });
     await rename(fresh, data);
   } finally {
     await rm(fresh, { recursive: true, force: true });
@@ -168,8 +171,7 @@ export async function runBroker(options: BrokerOptions): Promise<DetachedProcess
     : [];
   const machine = javaArguments(options, '-Xms128m', '-Xmx256m', ...archive);
   const args = [...machine, 'kafka.Kafka', properties];
-  const java = javaCommand(options, args);
-  const child = await spawnDetached({ service, ...java, logFile, environment });
+  const child = await spawnDetached({ service, ...javaCommand(args), logFile, environment });
   await options.onSpawn?.(child);
   const check = (): Promise<void> => checkBroker(port, expected);
   await waitUntilReady({ service, logFile, child, timeoutMs: START_LIMIT_MS, check });

@@ -1,6 +1,6 @@
 /** Half-finished set-ups, lost secrets and taken ports: each component mends or names them. */
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -113,15 +113,27 @@ describe('Kafka', () => {
 });
 
 describe('Kafka in a folder with letters of its owner', () => {
+  const inC = { ...process.env, LC_ALL: 'C', LANG: 'C' };
+
   test('writes there and nowhere else, also where the language of the machine is C', async () => {
     const own = join(home, 'Mühle \\ 日本');
     const options = { home: own, cache: testCache(), port: 0 };
-    const environment = { ...process.env, LC_ALL: 'C', LANG: 'C' };
-    const running = await startKafka({ ...options, environment });
+    const running = await startKafka({ ...options, environment: inC });
     await running.stop();
     expect(await exists(join(own, 'kafka', 'data', 'meta.properties'))).toBe(true);
     expect(await readdir(join(own, 'kafka', 'data'))).toContain('__cluster_metadata-0');
     expect((await readdir(home)).filter((name) => name.startsWith('M'))).toEqual(['Mühle \\ 日本']);
+  });
+
+  test('finds its programs there, also where its data lie elsewhere', async () => {
+    const cache = join(home, 'Jürgen');
+    await mkdir(cache);
+    for (const name of await readdir(testCache()))
+      if (/^kafka-\d/.test(name)) await symlink(join(testCache(), name), join(cache, name));
+    const options = { home: join(home, 'plain'), cache, port: 0, environment: inC };
+    const running = await startKafka(options);
+    await running.stop();
+    expect(await exists(join(home, 'plain', 'kafka', 'data', 'meta.properties'))).toBe(true);
   });
 });
 
