@@ -91,14 +91,15 @@ export async function runCommand(
   }
 }
 
-// Of a pipe, and of a terminal that was closed.
-const NOBODY_READS = new Set(['EPIPE', 'EIO']);
+/** A pipe that was closed, or a terminal; a file with such an error is on a disk that fails. */
+const hasNoReader = (stream: NodeJS.WriteStream, { code }: NodeJS.ErrnoException): boolean =>
+  code === 'EPIPE' || (code === 'EIO' && stream.isTTY);
 
 /** Readers such as `head` close what they have read enough of: the command ends as it would have, unheard. */
 function bearClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (!NOBODY_READS.has(error.code ?? '')) throw error;
+      if (!hasNoReader(stream, error)) throw error;
     });
   }
 }

@@ -1,6 +1,8 @@
 /** Whoever reads the output may close it when they have seen enough, as `| head` does, or read slowly. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { join } from 'node:path';
@@ -29,6 +31,27 @@ test.each([[['--help']], [['help', 'query']], [['--version']]])(
   },
   60_000,
 );
+
+// Linux gives it as a file; nothing can be written at its beginning, as on a disk that fails.
+const MEMORY = '/proc/self/mem';
+
+test('a file that could not be written is told', async () => {
+  if (!existsSync(MEMORY)) {
+    process.stderr.write('\nSKIPPED: a file that cannot be written: only Linux has one\n');
+    return;
+  }
+  const file = openSync(MEMORY, 'r+');
+  const child = spawn(process.execPath, ['-r', TYPESCRIPT, MAIN, '--version'], {
+    stdio: ['ignore', file, 'pipe'],
+  });
+  closeSync(file);
+  const [stderr, [code]] = await Promise.all([
+    text(child.stderr as Readable),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  expect(stderr).toContain('EIO');
+  expect(code).not.toBe(0);
+}, 60_000);
 
 // More than a pipe holds.
 const BEFORE = 1_000_000;
