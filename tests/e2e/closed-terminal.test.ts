@@ -27,6 +27,8 @@ test('the parts end with it', async () => {
     const { status, stderr } = spawnSync('python3', ['-c', TERMINAL, ...up], {
       env: { ...process.env, ...ANY_PORTS, WATCHLAKE_HOME: home },
       encoding: 'utf8',
+      // Jest's own limit cannot end a synchronous wait.
+      timeout: 180_000,
     });
     expect([status, stderr]).toEqual([0, '']);
     expect(await readState(home)).toBeNull();
