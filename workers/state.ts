@@ -46,13 +46,22 @@ export async function readState(home: string): Promise<UpState | null> {
   try {
     const text = await readFile(stateFile(home), 'utf8');
     const { identity, home: written, ...state } = JSON.parse(text) as Stored;
-    if (written !== undefined && written !== (await realpath(home))) return null;
+    if (await isCopied(home, { written, pid: state.pid })) return null;
     if (!isRunning({ pid: state.pid, identity })) return null;
     return { ...state, version: state.version ?? VERSION_UNKNOWN };
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** Of a home that was moved, or is reached by another path, the claim still is the supervisor's; a copy has but a copy of it. */
+async function isCopied(
+  home: string,
+  { written, pid }: { written?: string; pid: number },
+): Promise<boolean> {
+  if (written === undefined || written === (await realpath(home))) return false;
+  return (await holderOf(supervisorLock(home)))?.pid !== pid;
 }
 
 /** Whether the last supervisor there had no time to take its record away. */

@@ -41,6 +41,7 @@ test('a home that is reached through a link, or was moved while it ran, still ha
   await rename(home, moved);
   // Its files are still in use.
   expect(await supervisorOf(moved)).toBe(process.pid);
+  expect(await readState(moved)).toMatchObject({ pid: process.pid });
   await expect(acquireLock(join(moved, 'supervisor.lock'), { waitMs: 0 })).rejects.toMatchObject({
     code: 'STACK_BUSY',
   });
