@@ -89,7 +89,7 @@ function otherCampaigns(listed, { open, closed }) {
   const others = open + closed - listed.length;
   const othersOpen = open - listed.filter(({ status }) => status === 'open').length;
   if (others <= 0) return [];
-  const words = `and ${others} older ${others === 1 ? 'campaign' : 'campaigns'}`;
+  const words = `and ${others} more ${others === 1 ? 'campaign' : 'campaigns'}`;
   const link = { class: 'button', href: '/label', 'aria-label': 'Label in the oldest campaign' };
   return [
     element(
