@@ -15,7 +15,7 @@ export interface Surroundings {
   stdout: Target;
   stderr: Target;
   loadConfig: (home?: string) => Config;
-  /** Calls the listener at Ctrl-C, until the returned function is called. */
+  /** Calls the listener at Ctrl-C and its like, until the returned function is called. */
   onInterrupt: (listener: () => void) => () => void;
 }
 
@@ -158,7 +158,7 @@ export function interruption(
   return { hit, stop };
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM: for commands that run until then, and then end well. */
+/** Resolves at the first Ctrl-C, SIGTERM or closing of the terminal: for commands that run until then, and then end well. */
 export const untilInterrupted = (shell: Shell): Promise<void> =>
   new Promise((resolve) => {
     const stop = shell.onInterrupt(() => {
