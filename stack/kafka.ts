@@ -14,6 +14,8 @@ export interface KafkaOptions extends KafkaLibraryOptions {
   readonly port?: number;
   readonly preferred?: number;
   readonly onSpawn?: (record: ProcessRecord) => Promise<void>;
+  /** Nobody waits for the start any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningKafka {
@@ -43,21 +45,34 @@ async function withPorts<T>(
   }
 }
 
+/** Of a broker that no record names: whoever gives up the start may be gone before its own stop comes. */
+const endedBy =
+  (signal?: AbortSignal) =>
+  async (broker: ProcessRecord): Promise<void> => {
+    const end = (): void => void stopProcess(broker, { signal: 'SIGKILL' });
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end, { once: true });
+  };
+
 /** Runs a broker once, to its end, so that the virtual machine writes down the classes it loaded. */
 async function writeArchive(folder: string, jars: string[], options: KafkaOptions): Promise<void> {
   const run = join(folder, 'run');
   await mkdir(run);
   const archive = join(folder, ARCHIVE);
   const logFile = join(run, 'kafka.log');
-  const { environment } = options;
+  const { environment, signal } = options;
   try {
     await withPorts({ port: 0, preferred: 0 }, async (port, controllerPort) => {
       const broker = { folder: run, logFile, jars, javaOptions: [], port, controllerPort };
-      const child = await runBroker({ ...broker, archiveAtExit: archive, environment });
+      const own = { archiveAtExit: archive, environment, onSpawn: endedBy(signal) };
+      const child = await runBroker({ ...broker, ...own });
       const clean = await stopProcess(child, { graceMs: 60_000 });
+      signal?.throwIfAborted();
       if (!clean) await rm(archive, { force: true });
     });
   } catch {
+    // The next start has to try again.
+    signal?.throwIfAborted();
     // A virtual machine without this feature starts the broker all the same, only more slowly.
     await rm(archive, { force: true });
   } finally {

@@ -10,7 +10,7 @@ import { startKafka } from '../../stack/kafka';
 import { isListening, LOOPBACK } from '../../stack/ports';
 import { startPostgres, type RunningPostgres } from '../../stack/postgres';
 import { dataParent } from '../../stack/postgres-data';
-import type { ProcessRecord } from '../../stack/processes';
+import { findProcesses, isRunning, type ProcessRecord } from '../../stack/processes';
 import { readStack, recordedParts, startStack, stopStack } from '../../stack/stack';
 import { unprivilegedUser } from '../../stack/system-user';
 import { externalServices } from '../../workers/addresses';
@@ -112,6 +112,40 @@ describe('Kafka', () => {
   });
 });
 
+/** With Kafka's jars, and no archive of their classes yet. */
+async function freshCache(name: string): Promise<string> {
+  const cache = join(home, name);
+  await mkdir(cache);
+  for (const each of await readdir(testCache()))
+    if (/^kafka-\d/.test(each)) await symlink(join(testCache(), each), join(cache, each));
+  return cache;
+}
+
+describe('Kafka that starts for the first time', () => {
+  test('leaves no broker behind that has prepared the next starts when this one is given up', async () => {
+    const cache = await freshCache('first');
+    const preparing = async (): Promise<ProcessRecord[]> => {
+      const partial = (await readdir(cache)).find((name) => name.includes('.partial')) ?? '';
+      return findProcesses(['kafka.Kafka', join(cache, partial, 'run', 'server.properties')]);
+    };
+    const given = new AbortController();
+    const temporal = { address: '127.0.0.1:1', namespace: 'default' };
+    const external = { temporal, postgres: { url: 'postgres://127.0.0.1:1/none' } };
+    const options = { home: join(home, 'given-up'), cache, external, signal: given.signal };
+    const started = startStack({ ...options, ports: { kafka: 0 } });
+    started.catch(() => undefined);
+    while ((await preparing()).length === 0) await sleep(20);
+    const [broker] = (await preparing()) as [ProcessRecord];
+    given.abort(new Error('Ctrl-C'));
+    await expect(started).rejects.toThrow('Ctrl-C');
+    await sleep(500);
+    expect(isRunning(broker)).toBe(false);
+    // Nor is it taken for a machine that cannot prepare them.
+    while ((await readdir(cache)).some((name) => name.endsWith('.lock'))) await sleep(20);
+    expect((await readdir(cache)).filter((name) => name.startsWith('kafka-classes'))).toEqual([]);
+  });
+});
+
 describe('Kafka in a folder with letters of its owner', () => {
   const inC = { ...process.env, LC_ALL: 'C', LANG: 'C' };
 
@@ -126,10 +160,7 @@ describe('Kafka in a folder with letters of its owner', () => {
   });
 
   test('finds its programs there, also where its data lie elsewhere', async () => {
-    const cache = join(home, 'Jürgen');
-    await mkdir(cache);
-    for (const name of await readdir(testCache()))
-      if (/^kafka-\d/.test(name)) await symlink(join(testCache(), name), join(cache, name));
+    const cache = await freshCache('Jürgen');
     const options = { home: join(home, 'plain'), cache, port: 0, environment: inC };
     const running = await startKafka(options);
     await running.stop();
