@@ -102,7 +102,7 @@ async function attempt(
   if (answer.from === 0) {
     await mkdir(half.folder, { recursive: true, mode: 0o700 });
     await writeFile(half.path, '', { mode: 0o600 });
-    const facts: HalfFacts | null = validator && { ...validator, total };
+    const facts: HalfFacts | null = isDecoded ? null : validator && { ...validator, total };
     if (facts !== null) await writeFile(half.facts, JSON.stringify(facts));
   }
   const bytes = await writeBody(url, half, answer, options);

@@ -12,7 +12,7 @@ export interface RangeAnswer {
   readonly total: number | null;
   /** Null when the version has no name: half of it cannot be gone on with. */
   readonly validator: Validator | null;
-  /** Whether the body is what the server has compressed, unpacked again: its own bytes are not seen. */
+  /** Whether the body is what the server has compressed, unpacked again: half of it cannot be gone on with either. */
   readonly isDecoded: boolean;
   readonly body: AsyncIterable<Buffer>;
   /** Instead of reading the body: ends its connection. */
@@ -181,9 +181,9 @@ export async function requestFrom(
     const total = isPart ? (range.total ?? request.total ?? null) : lengthOf(response.headers);
     return {
       from: isPart ? request.from : 0,
-      // On the way it has another length than here, and half of it cannot be gone on with.
+      // On the way it has another length than here.
       total: isDecoded ? null : total,
-      validator: isDecoded ? null : validatorOf(response.headers),
+      validator: validatorOf(response.headers),
       isDecoded,
       body: bodyOf(url, response, watch),
       discard: () => discard(response, watch),

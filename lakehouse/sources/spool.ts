@@ -20,6 +20,9 @@ export interface Whole {
   readonly bytes: number;
 }
 
+/** Beside a download whose version has a name. */
+type Named = Validator & { readonly isDecoded?: boolean };
+
 const UNNAMED = 'unnamed';
 const DECODED = 'decoded';
 
@@ -65,12 +68,12 @@ export async function wholeDownloads(base: string): Promise<Whole[]> {
     if (!/^[0-9a-z]+$/.test(version)) continue;
     const path = `${base}-${version}`;
     const facts = await stat(path).catch(() => null);
-    const isNamed = ![UNNAMED, DECODED].includes(version);
-    const validator = isNamed ? await readValidator(`${path}.json`) : undefined;
-    if (facts === null || validator === null) continue;
-    const isDecoded = version === DECODED;
-    const named = validator === undefined ? { isDecoded } : { version, validator };
-    found.push({ path, ...named, bytes: facts.size, modifiedMs: facts.mtimeMs });
+    const isNameless = [UNNAMED, DECODED].includes(version);
+    const validator: Named | null = isNameless ? null : await readValidator(`${path}.json`);
+    if (facts === null || (validator === null && !isNameless)) continue;
+    const isDecoded = validator?.isDecoded ?? version === DECODED;
+    const named = validator === null ? {} : { version, validator };
+    found.push({ path, isDecoded, ...named, bytes: facts.size, modifiedMs: facts.mtimeMs });
   }
   return found.sort((a, b) => b.modifiedMs - a.modifiedMs);
 }
@@ -79,19 +82,17 @@ export async function wholeDownloads(base: string): Promise<Whole[]> {
 export async function keepWhole(
   half: Half,
   base: string,
-  { validator, isDecoded }: { validator: Validator | null; isDecoded: boolean },
+  { validator: of, isDecoded }: { validator: Validator | null; isDecoded: boolean },
 ): Promise<Whole> {
-  const unnamed = isDecoded ? DECODED : UNNAMED;
-  const path = `${base}-${validator === null ? unnamed : contentHash(validator)}`;
+  const validator: Named | null = of && (isDecoded ? { ...of, isDecoded } : of);
+  const version = validator === null ? undefined : contentHash(validator);
+  const path = `${base}-${version ?? (isDecoded ? DECODED : UNNAMED)}`;
   if (validator !== null) await writeFile(`${path}.json`, JSON.stringify(validator));
   await rename(half.path, path);
   await removeHalf(half);
   const { size: bytes } = await stat(path);
-  return {
-    path,
-    bytes,
-    ...(validator === null ? { isDecoded } : { version: contentHash(validator), validator }),
-  };
+  const named = validator === null ? {} : { version, validator };
+  return { path, bytes, isDecoded, ...named };
 }
 
 /** A download that is landed, or of no use, is not needed any more; nor is what was left half done. */

@@ -17,6 +17,7 @@ const PACKED = gzipSync(CONTENT);
 let server: Server;
 let breaks = 0;
 let body = PACKED;
+let etag = '"one"';
 const asked: (string | undefined)[] = [];
 
 function send(response: ServerResponse, bytes: Buffer): void {
@@ -27,12 +28,13 @@ function send(response: ServerResponse, bytes: Buffer): void {
 }
 
 beforeAll(async () => {
-  server = createServer(({ headers: { range } }, response) => {
+  server = createServer(({ headers: { range, 'if-none-match': known } }, response) => {
     asked.push(range);
+    if (known === etag) return void response.writeHead(304).end();
     const from = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
     const part = { 'content-range': `bytes ${from}-${body.length - 1}/${body.length}` };
     response.writeHead(range === undefined ? 200 : 206, {
-      ...{ etag: '"one"', 'content-encoding': 'gzip' },
+      ...{ etag, 'content-encoding': 'gzip' },
       ...(range === undefined ? {} : part),
     });
     send(response, body.subarray(from));
@@ -49,7 +51,8 @@ test.each(['r1.csv', 'r1.csv.gz'])('%s is what it holds', async (path) => {
   const opened = await openSource(address(path), { spoolFolder });
   expect(opened.members).toMatchObject([{ name: 'r1.csv', bytes: CONTENT.length }]);
   await opened.close();
-  expect(await readdir(spoolFolder)).toHaveLength(1);
+  // The file, and the name of its version.
+  expect(await readdir(spoolFolder)).toHaveLength(2);
 });
 
 test('a compressed file that was compressed once more is unpacked twice', async () => {
@@ -69,4 +72,20 @@ test('one that breaks off is fetched from its beginning, not from as far as it w
   expect(opened.members).toMatchObject([{ name: 'r1.csv', bytes: CONTENT.length }]);
   expect(asked).toEqual([undefined, undefined]);
   await opened.close();
+});
+
+test('one that is there is asked about, and fetched anew when it has changed', async () => {
+  const spoolFolder = join(folder.path(), 'asked');
+  const opened = async () => {
+    const source = await openSource(address('r1.csv.gz'), { spoolFolder });
+    await source.close();
+    return source;
+  };
+  const first = await opened();
+  asked.length = 0;
+  expect(await opened()).toMatchObject({ stamp: first.stamp, members: first.members });
+  expect(asked).toHaveLength(1);
+  [body, etag] = [gzipSync('timestamp_ms\n1\n'), '"two"'];
+  expect((await opened()).members).toMatchObject([{ name: 'r1.csv', bytes: 15 }]);
+  [body, etag] = [PACKED, '"one"'];
 });
