@@ -13,7 +13,7 @@ import { createSharedDownloads } from './shared-downloads';
 import { stampOfVersion } from './source';
 import { shownAddress } from './source-address';
 import type { Whole } from './spool';
-import { downloadPath, keepWhole, readValidator, wholeDownloads } from './spool';
+import { downloadPath, keepFresh, keepWhole, readValidator, wholeDownloads } from './spool';
 
 const ATTEMPTS = 6;
 const FIRST_WAIT_MS = 500;
@@ -155,12 +155,7 @@ async function downloadNow(url: string, base: string, options: DownloadOptions):
 
 const share = createSharedDownloads<Whole>();
 
-/**
- * The downloaded file. One that is there already is not fetched again while the server still has the same
- * version, and half of one is gone on with. SOURCE_NOT_FOUND, SOURCE_REFUSED, DOWNLOAD_FAILED, ARCHIVE_TOO_LARGE or
- * STORE_FULL; what was fetched stays for the next attempt.
- */
-export async function download(url: string, options: DownloadOptions): Promise<Whole> {
+async function findOrFetch(url: string, options: DownloadOptions): Promise<Whole> {
   const base = downloadPath(url, options.folder);
   const found = await wholeDownloads(base);
   const wanted = found.find(
@@ -169,4 +164,15 @@ export async function download(url: string, options: DownloadOptions): Promise<W
   );
   if (wanted !== undefined) return wanted;
   return share(base, options, (told) => downloadNow(url, base, { ...options, ...told }));
+}
+
+/**
+ * The downloaded file. One that is there already is not fetched again while the server still has the same
+ * version, and half of one is gone on with. SOURCE_NOT_FOUND, SOURCE_REFUSED, DOWNLOAD_FAILED, ARCHIVE_TOO_LARGE or
+ * STORE_FULL; what was fetched stays for the next attempt.
+ */
+export async function download(url: string, options: DownloadOptions): Promise<Whole> {
+  const whole = await findOrFetch(url, options);
+  await keepFresh(whole.path);
+  return whole;
 }

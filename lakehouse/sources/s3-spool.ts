@@ -12,7 +12,7 @@ import { downloadPieces } from './s3-pieces';
 import type { DownloadListener } from './shared-downloads';
 import { createSharedDownloads } from './shared-downloads';
 import type { SourceLimits } from './source';
-import { downloadPath } from './spool';
+import { downloadPath, keepFresh } from './spool';
 
 export interface S3SourceOptions extends DownloadListener {
   readonly limits: SourceLimits;
@@ -75,8 +75,8 @@ async function spoolNow(
   path: string,
   found: readonly FoundObject[],
   options: S3SourceOptions & { isFolder: boolean },
-): Promise<string> {
-  if ((await stat(path).catch(() => null)) !== null) return path;
+): Promise<void> {
+  if ((await stat(path).catch(() => null)) !== null) return;
   const buckets = openBuckets(found, options.access);
   try {
     await withHalf(path, async (half) => {
@@ -86,7 +86,6 @@ async function spoolNow(
       await moveTo(half.path, path);
       await removeHalf(half);
     });
-    return path;
   } finally {
     for (const { client } of buckets.values()) client.destroy();
   }
@@ -105,7 +104,7 @@ function refuseFileAsFolder(source: string, found: readonly FoundObject[]): void
   }
 }
 
-const share = createSharedDownloads<string>();
+const share = createSharedDownloads<void>();
 
 /**
  * The path of the downloaded archive or folder; what is already there is not fetched again, and what
@@ -124,7 +123,9 @@ export async function spooled(
   }
   refuseFileAsFolder(source, found);
   const path = spoolPath(source, found, folder);
-  return share(path, options, (told) => spoolNow(path, found, { ...options, ...told }));
+  await share(path, options, (told) => spoolNow(path, found, { ...options, ...told }));
+  await keepFresh(path);
+  return path;
 }
 
 /** Another process may have brought the same in the meantime. */

@@ -1,6 +1,6 @@
 /** Downloads that are whole: they lie side by side, by address and version. */
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentHash } from '../../core/hash';
@@ -38,16 +38,27 @@ export function downloadPath(url: string, folder = spoolFolder()): string {
 export const forgetDownloads = (folder = spoolFolder()): Promise<void> =>
   rm(folder, { recursive: true, force: true });
 
+const RIGHTS = 0o7777;
+
+/** Whoever opens a download keeps it from being swept away. What it holds is known by its own time, which stays as it is. */
+export async function keepFresh(path: string): Promise<void> {
+  for (const each of [path, `${path}.json`]) {
+    const facts = await stat(each).catch(() => null);
+    // The rights that it has: that alone makes its ctime that of now.
+    if (facts !== null) await chmod(each, facts.mode & RIGHTS).catch(() => undefined);
+  }
+}
+
 /**
- * Removes what was fetched before this moment and nobody has landed: the archive of an ingest that has failed for good. One
- * that still needs it fetches it again; what somebody is at work on stays.
+ * Removes what nobody has opened since this moment and nobody has landed: the archive of an ingest that has failed for good.
+ * One that still needs it fetches it again; what somebody is at work on stays.
  */
 export const sweepDownloads = (
   beforeMs: number,
   folder = spoolFolder(),
 ): Promise<{ objects: number; bytes: number }> =>
   sweepFolder(folder, beforeMs, {
-    // When it came here: files have the time at which their objects were written.
+    // When it came here, or was opened last: files have the time at which their objects were written.
     momentOf: ({ ctimeMs }) => ctimeMs,
     isKept: (name) => isUnderWay(join(folder, '/'), name),
   });

@@ -5,11 +5,12 @@ import { mkdir, mkdtemp, readFile, readdir, rename, writeFile } from 'node:fs/pr
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DownloadOptions } from '../../../lakehouse/sources/download';
 import { download } from '../../../lakehouse/sources/download';
 import { ownHalf } from '../../../lakehouse/sources/halves';
 import { openSource } from '../../../lakehouse/sources/open-source';
-import { downloadPath } from '../../../lakehouse/sources/spool';
+import { downloadPath, sweepDownloads } from '../../../lakehouse/sources/spool';
 import type { RangeServer } from '../../support/range-server';
 import { startRangeServer } from '../../support/range-server';
 import { archiveFiles, temporaryFolder, writeZip } from '../../support/recordings';
@@ -186,6 +187,19 @@ test.each(['etag', 'last-modified'] as const)(
     expect((await readFile(first.path)).equals(CONTENT)).toBe(true);
   },
 );
+
+test('what is opened again is not swept away, what nobody has opened since is', async () => {
+  const spool = await newSpool();
+  await fetched({ folder: spool });
+  await sleep(50);
+  const openedMs = Date.now();
+  await sleep(50);
+  const { left } = await fetched({ folder: spool });
+  await sweepDownloads(openedMs, spool);
+  expect(await readdir(spool)).toEqual(left);
+  await sweepDownloads(Date.now() + 1000, spool);
+  expect(await readdir(spool)).toEqual([]);
+});
 
 test('what another process is fetching is left to it, and what a dead one has left is gone on with', async () => {
   server.knowsRanges = false;

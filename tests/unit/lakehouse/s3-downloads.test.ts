@@ -1,13 +1,13 @@
 /** Downloads from S3 go on where they broke off, and processes that fetch the same keep out of each other's way. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forgetDownload } from '../../../lakehouse/sources/open-source';
 import { downloadFromS3 } from '../../../lakehouse/sources/s3';
 import { DEFAULT_LIMITS } from '../../../lakehouse/sources/source';
-import { downloadPath } from '../../../lakehouse/sources/spool';
+import { downloadPath, sweepDownloads } from '../../../lakehouse/sources/spool';
 import type { RangeServer } from '../../support/range-server';
 import { startRangeServer } from '../../support/range-server';
 import { temporaryFolder } from '../../support/recordings';
@@ -110,4 +110,18 @@ test('a piece that is there is not fetched again', async () => {
   // The first question is for the object's facts.
   expect(server.asked).toEqual([null, `bytes=0-${PIECE_BYTES - 1}`]);
   expect(await readdir(options.folder)).toHaveLength(1);
+});
+
+test('what is opened again stays, with the time that it is known by', async () => {
+  const options = await newOptions();
+  const path = await downloadFromS3(SOURCE, options);
+  const { mtimeMs } = await stat(path);
+  await sleep(50);
+  const openedMs = Date.now();
+  await sleep(50);
+  expect(await downloadFromS3(SOURCE, options)).toBe(path);
+  await sweepDownloads(openedMs, options.folder);
+  expect((await stat(path)).mtimeMs).toBe(mtimeMs);
+  await sweepDownloads(Date.now() + 1000, options.folder);
+  expect(await readdir(options.folder)).toEqual([]);
 });
