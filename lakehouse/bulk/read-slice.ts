@@ -1,5 +1,5 @@
 /** Reads slices of CSV in DuckDB: quickly where every line is plain, line by line where one is not. */
-import { literal, quoted } from '../engines/duckdb-session';
+import { literal, NO_PARTITIONS, quoted } from '../engines/duckdb-session';
 import type { BulkField } from './fields';
 import {
   columnsOf,
@@ -45,7 +45,7 @@ function plainLines(
   const columns = Array.from({ length: width }, (_, at) => `'_${at}': '${typeAt(at)}'`).join(', ');
   return `read_csv(${literal(slice.path)}, columns = {${columns}}, header = false,
       auto_detect = false, skip = ${slice.skip}, delim = ',', quote = '', escape = '',
-      buffer_size = ${BUFFER_BYTES}, ${MAXIMUM_LINE})`;
+      buffer_size = ${BUFFER_BYTES}, ${MAXIMUM_LINE}, ${NO_PARTITIONS})`;
 }
 
 const lineNumber = ({ slice }: SliceOfMember): string =>
@@ -78,7 +78,8 @@ function exactSql({ header: { width }, slice }: SliceOfMember): string {
           row_number() OVER () + ${slice.firstLine - 1} AS source_line
         FROM read_csv(${literal(slice.path)}, columns = {'line': 'VARCHAR'},
           delim = '\x01\x02\x03\x04', quote = '', escape = '', header = false, auto_detect = false,
-          skip = ${slice.skip}, strict_mode = false, buffer_size = ${BUFFER_BYTES}, ${MAXIMUM_LINE}) r
+          skip = ${slice.skip}, strict_mode = false, buffer_size = ${BUFFER_BYTES}, ${MAXIMUM_LINE},
+          ${NO_PARTITIONS}) r
       ) n WHERE n.line <> ''
     ) s`;
 }

@@ -146,9 +146,10 @@ const PARTITION_FOLDER = /\/([^/=]+)=[^/]*(?=\/)/g;
 const partitionsIn = (path: string): string =>
   [...path.matchAll(PARTITION_FOLDER)].map(([, name]) => name).join('/');
 
-const NO_PARTITIONS = 'hive_partitioning = false';
+/** For readers of files that hold all their columns: DuckDB takes a folder `user=ann` for a column, in place of theirs. */
+export const NO_PARTITIONS = 'hive_partitioning = false';
 
-/** A FROM clause over local files that hold all their columns: what folders above them are called is none. */
+/** A FROM clause over local files that hold all their columns. */
 export const parquetRows = (paths: readonly string[]): string =>
   `read_parquet([${paths.map(literal).join(', ')}], ${NO_PARTITIONS})`;
 

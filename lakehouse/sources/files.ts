@@ -1,7 +1,7 @@
 /** Local files as a source: those of a folder with the layout of an archive, or one by itself. */
 import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { WatchlakeError } from '../../core/errors';
@@ -137,9 +137,6 @@ function measureAll(
   });
 }
 
-/** DuckDB takes `user=ann` above a file for a column of each of its rows, in place of their own. */
-const isPartition = (path: string): boolean => dirname(path).includes('=');
-
 async function openFiles(files: readonly LocalFile[], options: SourceOptions): Promise<Source> {
   const { name, address, limits, known } = options;
   refuse(name, files, limits);
@@ -167,7 +164,7 @@ async function openFiles(files: readonly LocalFile[], options: SourceOptions): P
     },
     pathOf: (each) => {
       const file = byName.get(each)?.file;
-      return file === undefined || file.gzipped || isPartition(file.path) ? null : file.path;
+      return file === undefined || file.gzipped ? null : file.path;
     },
     checkUnchanged: async (each) => {
       const { file, facts: opened } = byName.get(each) ?? {};

@@ -1,5 +1,5 @@
 /** SQL that reads JSON lines by a declared schema, and says of each line what is wrong with it. */
-import { literal, quoted } from '../engines/duckdb-session';
+import { literal, NO_PARTITIONS, quoted } from '../engines/duckdb-session';
 import type { Field } from './fields';
 
 // 1973, as milliseconds: as seconds it would be the year 5138.
@@ -107,7 +107,7 @@ export const isFilledSql = (line: string): string => `regexp_matches(${line}, '[
 /** Every line of the file as it is, or null for a blank one. */
 export const linesSql = (path: string): string =>
   `read_csv(${literal(path)}, columns = {'line': 'VARCHAR'}, delim = '\x01\x02\x03\x04', quote = '',
-    escape = '', header = false, auto_detect = false, strict_mode = false,
+    escape = '', header = false, auto_detect = false, strict_mode = false, ${NO_PARTITIONS},
     max_line_size = ${LINE_BYTES}, buffer_size = ${4 * LINE_BYTES})`;
 
 const DUCKDB_TYPES: Record<Field['type'], string> = {
@@ -124,7 +124,7 @@ const newlineDelimited = (
 ) =>
   `read_json(${literal(path)}, format = 'newline_delimited', ignore_errors = ${ignoreErrors},
     columns = {${fields.map((field) => `${literal(field.name)}: '${typeOf(field)}'`).join(', ')}},
-    maximum_object_size = ${LINE_BYTES})`;
+    maximum_object_size = ${LINE_BYTES}, ${NO_PARTITIONS})`;
 
 /** Objects of the file in the types of their fields: the reader takes much for a number that is none. */
 export const typedObjectsSql = (path: string, fields: readonly Field[]): string =>

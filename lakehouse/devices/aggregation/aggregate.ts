@@ -1,7 +1,7 @@
 /** Computes the aggregates of some periods, and what the UTC dates tell of people's days. */
 import { addDays, nextPeriodStart } from '../../../telemetry/calendar';
 import type { Grain } from '../../../telemetry/aggregate';
-import { literal } from '../../engines/duckdb-session';
+import { literal, NO_PARTITIONS } from '../../engines/duckdb-session';
 import { createRowAppender } from '../../engines/row-appender';
 import { column } from '../../tables';
 import type { Aggregation } from './open-aggregation';
@@ -76,7 +76,7 @@ export async function aggregatePeriods(
   await nameWantedDays(aggregation, grain, periods);
   await connection.run(`CREATE TABLE readings_before AS
     SELECT given.run, people.device_no, given.steps
-    FROM read_csv(${literal(readingsBeforeFile)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"',
+    FROM read_csv(${literal(readingsBeforeFile)}, auto_detect = false, ${NO_PARTITIONS}, header = false, delim = ',', quote = '"', escape = '"',
       columns = {'run': 'INTEGER', 'device_id': 'VARCHAR', 'steps': 'BIGINT'}) given
     JOIN people ON people.device_id = given.device_id`);
   await connection.run(DEVICE_DAYS);

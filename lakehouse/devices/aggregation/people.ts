@@ -1,7 +1,7 @@
 /** Who wears which device and which time their clocks show, as tables that SQL can join. */
 import { offsetsOf } from '../../../telemetry/calendar';
 import type { DuckdbSession } from '../../engines/duckdb-session';
-import { literal, rowsOf } from '../../engines/duckdb-session';
+import { literal, NO_PARTITIONS, rowsOf } from '../../engines/duckdb-session';
 import { createRowAppender } from '../../engines/row-appender';
 import { column } from '../../tables';
 
@@ -33,7 +33,7 @@ export async function loadPeople(
       CAST(dense_rank() OVER (ORDER BY user_id) AS INTEGER) AS user_no,
       CAST(row_number() OVER (ORDER BY device_id) AS INTEGER) AS device_no,
       count(*) OVER (PARTITION BY user_id) = 1 AS alone
-    FROM read_csv(${literal(file)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', columns = {
+    FROM read_csv(${literal(file)}, auto_detect = false, ${NO_PARTITIONS}, header = false, delim = ',', quote = '"', escape = '"', columns = {
       'device_id': 'VARCHAR', 'user_id': 'VARCHAR', 'time_zone': 'VARCHAR', 'cumulative': 'BOOLEAN'})`);
   const zones = await rowsOf(session, 'SELECT DISTINCT time_zone AS zone FROM people ORDER BY 1');
   const [fromMs, toMs] = [Date.parse(first), Date.parse(last) + DAY_MS];
