@@ -6,7 +6,7 @@ import {
   type AthenaClient,
   type QueryExecution,
 } from '@aws-sdk/client-athena';
-import { awsError, callingAws } from '../../core/aws';
+import { awsError, callingAws, isAwsError } from '../../core/aws';
 import { createFinder, type Needles } from '../../core/needles';
 
 // As Athena documents it.
@@ -35,6 +35,24 @@ export interface AthenaSearch {
   readonly signal?: AbortSignal;
 }
 
+// Athena's words for one that it has forgotten; another wrong request may not be passed over.
+const FORGOTTEN = /\bnot found\b/;
+
+/** Null for one that Athena has forgotten since it was listed. */
+async function executionNamed(
+  athena: AthenaClient,
+  QueryExecutionId: string | undefined,
+): Promise<QueryExecution | null> {
+  const request = new GetQueryExecutionCommand({ QueryExecutionId });
+  try {
+    return (await athena.send(request)).QueryExecution ?? null;
+  } catch (error) {
+    const said = isAwsError(error, 'InvalidRequestException') ? (error as Error).message : '';
+    if (FORGOTTEN.test(said)) return null;
+    throw awsError(error, 'athena:GetQueryExecution');
+  }
+}
+
 /** Of a batch Athena may leave some out, such as when it is busy: those are asked for one by one. */
 async function executionsNamed(
   athena: AthenaClient,
@@ -47,9 +65,8 @@ async function executionsNamed(
   );
   const found = [...QueryExecutions];
   for (const { QueryExecutionId } of UnprocessedQueryExecutionIds) {
-    const one = new GetQueryExecutionCommand({ QueryExecutionId });
-    const { QueryExecution } = await callingAws('athena:GetQueryExecution', () => athena.send(one));
-    if (QueryExecution !== undefined) found.push(QueryExecution);
+    const execution = await executionNamed(athena, QueryExecutionId);
+    if (execution !== null) found.push(execution);
   }
   return found;
 }

@@ -305,6 +305,18 @@ describe('what Athena keeps by itself', () => {
       }),
     );
 
+  const leftOut = (QueryExecutionId?: string): void => {
+    const left = { QueryExecutionId, ErrorCode: 'INTERNAL_FAILURE' };
+    gateway().breakOn({
+      on: isTarget('AmazonAthena.BatchGetQueryExecution'),
+      fault: {
+        status: 200,
+        headers: { 'content-type': 'application/x-amz-json-1.1' },
+        body: JSON.stringify({ QueryExecutions: [], UnprocessedQueryExecutionIds: [left] }),
+      },
+    });
+  };
+
   test('is counted for the proof of an erasure, with the day on which it is forgotten', async () => {
     const nobody = { workgroup: 'primary', queries: 0, naming: 0, forgottenBy: null };
     expect(await athenaTraces(athena, search)).toEqual({ ...nobody, resultsElsewhere: [] });
@@ -322,16 +334,16 @@ describe('what Athena keeps by itself', () => {
   test('is looked at one by one where Athena leaves some out of a batch', async () => {
     const sql = "SELECT * FROM t WHERE email = 'ann@example.org'";
     const { QueryExecutionId } = await run(sql, `${LAKE}/athena/results/`);
-    const left = { QueryExecutionId, ErrorCode: 'INTERNAL_FAILURE' };
-    gateway().breakOn({
-      on: isTarget('AmazonAthena.BatchGetQueryExecution'),
-      fault: {
-        status: 200,
-        headers: { 'content-type': 'application/x-amz-json-1.1' },
-        body: JSON.stringify({ QueryExecutions: [], UnprocessedQueryExecutionIds: [left] }),
-      },
-    });
+    leftOut(QueryExecutionId);
     expect(await athenaTraces(athena, search)).toMatchObject({ queries: 1, naming: 1 });
+  });
+
+  test('is passed over where Athena has forgotten it since it was listed', async () => {
+    const { QueryExecutionId } = await run('SELECT 1', `${LAKE}/athena/results/`);
+    leftOut(QueryExecutionId);
+    const forgotten = jsonError(400, 'InvalidRequestException', 'QueryExecution was not found');
+    gateway().breakOn({ on: isTarget('AmazonAthena.GetQueryExecution'), fault: forgotten });
+    expect(await athenaTraces(athena, search)).toMatchObject({ queries: 0, naming: 0 });
   });
 
   test('cannot be looked through without the right, which is named', async () => {
