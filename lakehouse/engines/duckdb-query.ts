@@ -55,6 +55,17 @@ const TAKEN = new Set(['main', 'temp', 'system', 'memory', 'information_schema',
 const canBeMade = (name: string): boolean =>
   !name.includes('.') || !TAKEN.has(placeOf(name).schema.toLowerCase());
 
+/** Else the rows of the chosen dataset would be given for those of the one that is called as DuckDB calls its own. */
+function refuseTaken({ relations, sql }: QueryRequest): void {
+  for (const [name, relation] of Object.entries(relations)) {
+    const { schema, table } = placeOf(name);
+    if (canBeMade(name) || relations[table] === relation) continue;
+    if (!new RegExp(`\\b${schema}"?\\s*\\.\\s*"?${table}\\b`, 'i').test(sql)) continue;
+    const detail = `DuckDB has a ${schema} of its own: choose that dataset, and name ${table} alone`;
+    throw new WatchlakeError('QUERY_INVALID', { detail });
+  }
+}
+
 async function createNamedViews(
   session: DuckdbSession,
   store: Store,
@@ -133,8 +144,10 @@ const CLIENT_STEP = /^Failed to [a-z ]+: /;
 export async function queryInSession(
   session: DuckdbSession,
   store: Store,
-  { relations, sql, maximumRows, timeoutMs }: QueryRequest,
+  request: QueryRequest,
 ): Promise<QueryResult> {
+  refuseTaken(request);
+  const { relations, sql, maximumRows, timeoutMs } = request;
   const isNamed = isNamedIn(sql);
   const named = Object.entries(relations).filter(([name]) => isNamed(name));
   const opened = Object.fromEntries(named);

@@ -184,6 +184,9 @@ test.each(['main', 'temp', 'system', 'memory', 'information_schema', 'pg_catalog
     expect(await count('recordings_landing', name)).toEqual([{ n: 300 }]);
     expect(await count('recordings_landing', 'watch')).toEqual([{ n: 500 }]);
     expect(await count('watch.recordings_landing')).toEqual([{ n: 500 }]);
+    // Never the rows of the chosen one.
+    const other = count(`"${name}".recordings_landing`, 'watch');
+    await expect(other).rejects.toMatchObject({ code: 'QUERY_INVALID' });
   },
 );
 
