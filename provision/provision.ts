@@ -135,14 +135,29 @@ export async function openProvisioning(target: Target, aws: AwsOptions): Promise
     throw new WatchlakeError('RESOURCE_HOLDS_DATA', { resource: titleOf(resource), what });
   }
 
-  /** What carries the tag and was named when it was made, though not now. */
+  /** That is told of what was named; what was not may not keep all the rest from going. */
+  async function isOthersToo(resource: DeclaredResource): Promise<boolean> {
+    try {
+      await adapters[resource.kind].holds?.(resource);
+      return false;
+    } catch (error) {
+      if (isWatchlakeError(error) && error.code === 'RESOURCE_FOREIGN') return true;
+      throw error;
+    }
+  }
+
+  /** What carries the tag and was named when it was made, though not now; without what somebody else uses as well. */
   async function unnamed(): Promise<DeclaredResource[]> {
     const found: ResourceName[] = [];
     for (const [kind, adapter] of Object.entries(adapters) as [ResourceKind, Adapter][]) {
       const names = await orNoneUnseen(adapter.tagged?.(target.environment));
       found.push(...[...new Set(names)].map((name) => ({ kind, name })));
     }
-    return found.filter((each) => known(each) === undefined).map(asUnnamed);
+    const ours: DeclaredResource[] = [];
+    for (const each of found.filter((name) => known(name) === undefined).map(asUnnamed)) {
+      if (!(await isOthersToo(each))) ours.push(each);
+    }
+    return ours;
   }
 
   const asUnnamed = (name: ResourceName): DeclaredResource => ({

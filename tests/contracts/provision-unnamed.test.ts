@@ -1,10 +1,14 @@
 /** Removing an environment against an emulator of AWS, without naming again all that it was made with. */
 import { CreateVpcCommand, DescribeVpcEndpointsCommand } from '@aws-sdk/client-ec2';
-import { CreateDatabaseCommand, GetDatabasesCommand } from '@aws-sdk/client-glue';
+import {
+  CreateDatabaseCommand,
+  CreateTableCommand,
+  GetDatabasesCommand,
+} from '@aws-sdk/client-glue';
 import { isTarget, jsonError } from '../support/aws-gateway';
 import { useProvisioning } from '../support/provisioning';
 
-const { gateway, applyAll, destroyAll, clients } = useProvisioning();
+const { gateway, open, applyAll, destroyAll, clients } = useProvisioning();
 
 const databases = async (): Promise<(string | undefined)[]> =>
   ((await clients().glue.send(new GetDatabasesCommand({}))).DatabaseList ?? []).map(
@@ -39,6 +43,18 @@ test('databases and endpoints that carry the tag go, those of others stay', asyn
   expect((await databases()).sort()).toEqual(['others', 'somebodys']);
   expect([await endpointsIn(vpc), await endpointsIn(other)]).toEqual([0, 1]);
   expect(await destroyAll()).toEqual([]);
+});
+
+test('a database in which somebody else has tables stays, and keeps nothing else from going', async () => {
+  await applyAll({ databases: ['watchlake_trial', 'watchlake_shared'] });
+  const TableInput = { Name: 'somebodys' };
+  const DatabaseName = 'watchlake_shared';
+  await clients().glue.send(new CreateTableCommand({ DatabaseName, TableInput }));
+  const named = await open({ databases: [DatabaseName] });
+  const refused = named.planRemoval({ deleteData: true });
+  await expect(refused).rejects.toMatchObject({ code: 'RESOURCE_FOREIGN' });
+  await destroyAll();
+  expect(await databases()).toEqual([DatabaseName]);
 });
 
 test('who may not look for endpoints has made none: the rest goes', async () => {
