@@ -50,7 +50,10 @@ export interface CommandContext {
   client: Client;
   addresses: Addresses;
   registry: Registry;
-  annotation: Pick<AnnotationStore, 'progress' | 'listCampaigns' | 'closeCampaign'>;
+  annotation: Pick<
+    AnnotationStore,
+    'progress' | 'listCampaigns' | 'countCampaigns' | 'closeCampaign'
+  >;
   /** What versions of a model reached when the gate compared them; without those it never compared. */
   holdoutScores(options: { model: string; versions: readonly string[] }): Promise<HoldoutScores>;
   consent: CommandConsent;

@@ -194,19 +194,15 @@ function addOpen(group: Command, act: Actions): void {
 const closedAs = ({ tasks }: CampaignProgress): string =>
   tasks === 0 ? 'closed, without tasks' : 'closed';
 
-/** One more than is shown tells whether there are more; which are shown, an own question decides: open ones before others. */
-async function listUpTo(limit: number, { annotation }: CommandContext) {
-  const all = await annotation.listCampaigns({ limit: limit + 1 });
-  if (all.length <= limit) return { campaigns: all, truncated: false };
-  return { campaigns: await annotation.listCampaigns({ limit }), truncated: true };
-}
-
 async function listCampaigns(
   shell: Shell,
   context: CommandContext,
   limit: number,
 ): Promise<Outcome> {
-  const { campaigns, truncated } = await listUpTo(limit, context);
+  const { annotation } = context;
+  const campaigns = await annotation.listCampaigns({ limit });
+  const { open, closed } = await annotation.countCampaigns();
+  const truncated = open + closed > campaigns.length;
   if (truncated)
     shell.notes.line(`There are more campaigns than ${count(limit)}: raise --limit to see them.`);
   const page = await labelPage(shell);

@@ -51,6 +51,10 @@ async function runAgainst(
     progress: async ({ campaign }: { campaign: string }) =>
       calls.length > 0 ? state({ campaign }) : find(campaign),
     listCampaigns: async ({ limit }: { limit: number }) => known.slice(0, limit),
+    countCampaigns: async () => {
+      const open = known.filter(({ status }) => status === 'open').length;
+      return { open, closed: known.length - open };
+    },
     closeCampaign: async ({ campaign }: { campaign: string }) => ({
       ...find(campaign),
       status: 'closed' as const,

@@ -59,7 +59,10 @@ test('campaigns show legible times; --json keeps the standard form', async () =>
   const openedAt = '2026-11-27T03:40:44.896Z';
   const named = { campaign: 'c', dataset: 'trial', model: 'activity', status: 'closed', openedAt };
   const campaign = { ...named, tasks: 1, answered: 1, skipped: 0 };
-  const annotation = { listCampaigns: async () => [campaign] };
+  const annotation = {
+    listCampaigns: async () => [campaign],
+    countCampaigns: async () => ({ open: 0, closed: 1 }),
+  };
   const services = {
     connect: async () => fakeContext({ annotation } as never),
     readState: async () => null,
