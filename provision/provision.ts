@@ -54,7 +54,7 @@ const tagIn = ({ properties }: FoundResource) => properties['tag'] as string | u
 const isServed = ({ kind }: DeclaredResource, { id }: FoundResource): boolean =>
   kind === 'gateway-endpoint' && id === undefined;
 
-/** Who may not look for a kind of resources has made none of it. */
+/** Of a kind that one may not look for nothing but what is named is known. */
 async function orNoneUnseen(names: Promise<string[]> | undefined): Promise<string[]> {
   try {
     return (await names) ?? [];
